@@ -1,0 +1,1 @@
+//! Reserved for the room that this package becomes.

@@ -1,0 +1,39 @@
+//! Every limit by name, with its unit. Both phone and server hold to them.
+
+/// Operations in one change.
+pub const CHANGE_OPERATIONS_MAX: u64 = 10_000;
+/// Bytes of one change, before and after inflating.
+pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
+/// Operations in all changes of one push.
+pub const PUSH_OPERATIONS_MAX: u64 = 50_000;
+/// Entries in one push.
+pub const PUSH_ENTRIES_MAX: usize = 100;
+/// Bytes of all entries in one push.
+pub const PUSH_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one saved document.
+pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a saved document from which the app should warn.
+pub const DOCUMENT_BYTES_WARN: usize = 64 * 1024;
+/// Operations in one saved document: what 256 KiB can honestly hold, with room.
+pub const DOCUMENT_OPERATIONS_MAX: u64 = 500_000;
+/// Highest operation counter and sequence number that a change may carry.
+pub const COUNTER_MAX: u64 = 1 << 30;
+/// Changes kept in a document's tail before they are folded into its blob.
+pub const TAIL_CHANGES_MAX: usize = 16;
+/// Bytes of one frame on the wire.
+pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of one request body after inflating.
+pub const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Buckets one device may follow.
+pub const BUCKETS_MAX: usize = 64;
+/// Fields of one object, those of its lines included.
+pub const FIELDS_MAX: usize = 200;
+/// Bytes of one text value.
+pub const TEXT_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of one line id.
+pub const LINE_ID_BYTES_MAX: usize = 80;
+/// Lines of one record, removed ones included.
+pub const LINES_MAX: usize = 2_000;
+
+const _: () = assert!(CHANGE_BYTES_MAX < PUSH_BYTES_MAX && PUSH_BYTES_MAX < REQUEST_BYTES_MAX);
+const _: () = assert!(DOCUMENT_BYTES_MAX < FRAME_BYTES_MAX);

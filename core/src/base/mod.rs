@@ -1,0 +1,9 @@
+//! Words every room may use: ids, hashes, time, place, limits and the context of a decision.
+//! It knows no business object, no storage and no wire.
+
+pub mod context;
+pub mod id;
+pub mod limits;
+pub mod place;
+pub mod time;
+pub mod version;

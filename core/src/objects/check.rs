@@ -1,0 +1,372 @@
+//! Finds everything that is wrong with a descriptor, naming file and field, before it reaches a phone.
+//! It does not know what guards and rules do, only which names exist.
+
+use std::fmt;
+
+use super::descriptor::{Descriptor, Field, FieldKind, Kind, Scope, Verb};
+use super::path::{POSITION, REMOVED, is_name};
+use super::registry::Registry;
+use crate::base::limits::FIELDS_MAX;
+
+/// The names of guards and rules that Rust defines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Guards that a verb may ask.
+    pub guards: Vec<&'static str>,
+    /// Rules that a verb may follow.
+    pub rules: Vec<&'static str>,
+}
+
+/// One thing that is wrong with a descriptor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file or source of the descriptor.
+    pub file: String,
+    /// The field or part, for instance `fields.phone.kind`; empty for the file as a whole.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            write!(f, "{}: {}", self.file, self.message)
+        } else {
+            write!(f, "{}: {}: {}", self.file, self.field, self.message)
+        }
+    }
+}
+
+/// Names that records have by themselves.
+const RESERVED: &[&str] = &[
+    "id",
+    "object",
+    REMOVED,
+    POSITION,
+    "parent",
+    "line",
+    "created_at",
+    "created_by",
+    "changed_at",
+    "changed_by",
+    "created_by_actor",
+    "changed_by_actor",
+    "rowid",
+];
+
+/// Names that tables, commands and the query language use.
+const RESERVED_OBJECTS: &[&str] = &[
+    "meta",
+    "bucket",
+    "member",
+    "document",
+    "document_tail",
+    "outbox",
+    "attention",
+    "conflict",
+    "search",
+    "search_entry",
+    "descriptor",
+    "log",
+    "payload",
+    "verdict",
+    "quarantine",
+    "credential",
+    "code",
+    "digest",
+    "object",
+    "sqlite",
+    "sync",
+];
+
+/// Names of commands that every object has.
+const RESERVED_VERBS: &[&str] = &["add", "edit", "resolve_conflict"];
+
+/// All that is wrong with a descriptor beside what the registry knows; an older version there must be kept whole.
+#[must_use]
+pub fn check(file: &str, descriptor: &Descriptor, registry: &Registry, names: &Names) -> Vec<Problem> {
+    let mut check = Check { file, descriptor, registry, names, problems: Vec::new() };
+    check.object();
+    check.fields();
+    check.scope();
+    check.lifecycle();
+    check.verbs();
+    check.lists();
+    check.rights();
+    check.growth();
+    check.problems
+}
+
+struct Check<'a> {
+    file: &'a str,
+    descriptor: &'a Descriptor,
+    registry: &'a Registry,
+    names: &'a Names,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn say(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        let (file, field, message) = (self.file.to_owned(), field.into(), message.into());
+        self.problems.push(Problem { file, field, message });
+    }
+
+    fn name(&mut self, field: &str, name: &str, reserved: &[&str]) {
+        if !is_name(name) {
+            self.say(field, format!("`{name}` is not a name: a lower-case letter, then up to 39 of a-z 0-9 _"));
+        } else if reserved.contains(&name) {
+            self.say(field, format!("`{name}` is reserved; choose another name"));
+        }
+    }
+
+    fn object(&mut self) {
+        let descriptor = self.descriptor;
+        self.name("object", &descriptor.object, RESERVED_OBJECTS);
+        if descriptor.object.starts_with("sqlite") {
+            self.say("object", "a name may not start with `sqlite`");
+        }
+        if descriptor.version == 0 {
+            self.say("version", "versions start at 1");
+        }
+        if descriptor.label.trim().is_empty() {
+            self.say("label", "a label is needed, for people");
+        }
+        if descriptor.fields.is_empty() {
+            self.say("fields", "an object needs at least one field");
+        }
+        let lines: usize = descriptor.lines.values().map(|lines| lines.fields.len()).sum();
+        if descriptor.fields.len() + lines > FIELDS_MAX {
+            self.say("fields", format!("more than {FIELDS_MAX} fields, those of lines included"));
+        }
+    }
+
+    fn fields(&mut self) {
+        let descriptor = self.descriptor;
+        for (name, field) in &descriptor.fields {
+            self.name(&format!("fields.{name}"), name, RESERVED);
+            self.field(&format!("fields.{name}"), field);
+        }
+        for (lines, shape) in &descriptor.lines {
+            self.name(&format!("lines.{lines}"), lines, RESERVED);
+            if descriptor.fields.contains_key(lines) {
+                self.say(format!("lines.{lines}"), "a field has this name already");
+            }
+            for (name, field) in &shape.fields {
+                let at = format!("lines.{lines}.fields.{name}");
+                self.name(&at, name, RESERVED);
+                self.field(&at, field);
+            }
+        }
+    }
+
+    fn field(&mut self, at: &str, field: &Field) {
+        match (&field.of, field.kind) {
+            (None, FieldKind::Reference) => self.say(format!("{at}.of"), "a reference needs the object it points to"),
+            (Some(of), FieldKind::Reference) => {
+                if *of != self.descriptor.object && self.registry.get(of).is_none() {
+                    self.say(format!("{at}.of"), format!("there is no object `{of}`"));
+                }
+            }
+            (Some(_), _) => self.say(format!("{at}.of"), "only a reference points to an object"),
+            (None, _) => {}
+        }
+        let is_choice = field.kind == FieldKind::Choice;
+        if is_choice && field.choices.is_empty() {
+            self.say(format!("{at}.choices"), "a choice needs its choices");
+        } else if !is_choice && !field.choices.is_empty() {
+            self.say(format!("{at}.choices"), "only a choice has choices");
+        }
+        if let Some(default) = &field.default
+            && let Err(why) = field.check(default)
+        {
+            self.say(format!("{at}.default"), why);
+        }
+        if field.required && field.retired {
+            self.say(at, "a retired field cannot be required");
+        }
+    }
+
+    fn scope(&mut self) {
+        let descriptor = self.descriptor;
+        if descriptor.scope.is_empty() {
+            self.say("scope", "at least one bucket is needed, or nobody would ever see a record");
+        }
+        for (index, scope) in descriptor.scope.iter().enumerate() {
+            let at = format!("scope[{index}]");
+            let Some(path) = scope.field() else { continue };
+            let target = match descriptor.field_at(path) {
+                Some(field) if field.kind == FieldKind::Reference => field.of.clone().unwrap_or_default(),
+                Some(_) => {
+                    self.say(format!("{at}.field"), format!("`{path}` is not a reference"));
+                    continue;
+                }
+                None => {
+                    self.say(format!("{at}.field"), format!("there is no field `{path}`"));
+                    continue;
+                }
+            };
+            match scope {
+                Scope::Tenant | Scope::Territory { .. } => {}
+                Scope::User { states, .. } => self.states(&format!("{at}.while"), states),
+                Scope::Through { .. } => {
+                    let known = self.registry.get(&target).map(|of| of.scope.clone());
+                    let is_scoped = |scope: &Scope| !matches!(scope, Scope::User { .. });
+                    if target != descriptor.object && !known.is_some_and(|scopes| scopes.iter().any(is_scoped)) {
+                        self.say(format!("{at}.field"), format!("`{target}` is in no bucket to go through"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn states(&mut self, at: &str, states: &[String]) {
+        let Some(lifecycle) = &self.descriptor.lifecycle else {
+            if !states.is_empty() {
+                self.say(at, "there is no lifecycle, so there are no states");
+            }
+            return;
+        };
+        let known = self.descriptor.fields.get(&lifecycle.field).map(|field| &field.choices);
+        for state in states {
+            if !known.is_some_and(|known| known.contains(state)) {
+                self.say(at, format!("there is no state `{state}`"));
+            }
+        }
+    }
+
+    fn lifecycle(&mut self) {
+        let descriptor = self.descriptor;
+        let Some(lifecycle) = &descriptor.lifecycle else { return };
+        match descriptor.fields.get(&lifecycle.field) {
+            None => self.say("lifecycle.field", format!("there is no field `{}`", lifecycle.field)),
+            Some(field) if field.kind != FieldKind::Choice => {
+                self.say("lifecycle.field", format!("`{}` must be a choice of states", lifecycle.field));
+            }
+            Some(_) => self.states("lifecycle.start", std::slice::from_ref(&lifecycle.start)),
+        }
+        if descriptor.kind != Kind::Document {
+            self.say("lifecycle", "only a document moves through states");
+        }
+    }
+
+    fn verbs(&mut self) {
+        let descriptor = self.descriptor;
+        for (name, verb) in &descriptor.verbs {
+            let at = format!("verbs.{name}");
+            self.name(&at, name, RESERVED_VERBS);
+            let elsewhere = self.registry.verb(name).map(|(of, _)| of.object.clone());
+            if let Some(other) = elsewhere.filter(|other| *other != descriptor.object) {
+                self.say(&at, format!("`{other}` has this verb already; choose another name"));
+            }
+            self.verb(&at, verb);
+        }
+    }
+
+    fn verb(&mut self, at: &str, verb: &Verb) {
+        if self.descriptor.kind != Kind::Document && !verb.creates {
+            self.say(at, "only documents are changed by verbs");
+        }
+        self.states(&format!("{at}.from"), &verb.from);
+        self.states(&format!("{at}.to"), verb.to.as_slice());
+        for guard in &verb.guards {
+            if !self.names.guards.contains(&guard.as_str()) {
+                self.say(format!("{at}.guards"), format!("there is no guard `{guard}`"));
+            }
+        }
+        if let Some(rule) = &verb.rule
+            && !self.names.rules.contains(&rule.as_str())
+        {
+            self.say(format!("{at}.rule"), format!("there is no rule `{rule}`"));
+        }
+        for (name, field) in &verb.input {
+            let at = format!("{at}.input.{name}");
+            self.field(&at, field);
+            let same = self.descriptor.fields.get(name);
+            if same.is_some_and(|same| same.kind != field.kind || same.of != field.of) {
+                self.say(at, "the object's field of this name is of another kind");
+            }
+        }
+    }
+
+    fn lists(&mut self) {
+        let descriptor = self.descriptor;
+        for (index, name) in descriptor.search.iter().enumerate() {
+            if !descriptor.fields.contains_key(name) {
+                self.say(format!("search[{index}]"), format!("there is no field `{name}`"));
+            }
+        }
+        for (index, fields) in descriptor.indexes.iter().enumerate() {
+            if fields.is_empty() {
+                self.say(format!("indexes[{index}]"), "an index needs at least one field");
+            }
+            for name in fields.iter().filter(|name| !descriptor.fields.contains_key(*name)) {
+                self.say(format!("indexes[{index}]"), format!("there is no field `{name}`"));
+            }
+        }
+    }
+
+    fn rights(&mut self) {
+        let descriptor = self.descriptor;
+        for (role, right) in &descriptor.rights {
+            let at = format!("rights.{}", role.name());
+            for path in right.edit.iter().filter(|path| *path != "*") {
+                let known = match path.split_once('/') {
+                    None => descriptor.fields.contains_key(path),
+                    Some((lines, field)) => {
+                        let lines = descriptor.lines.get(lines);
+                        lines.is_some_and(|lines| field == "*" || lines.field(field).is_some())
+                    }
+                };
+                if !known {
+                    self.say(format!("{at}.edit"), format!("there is no field `{path}`"));
+                }
+            }
+            let writes = right.create || !right.edit.is_empty();
+            let edits_facts = descriptor.kind == Kind::Fact && !right.edit.is_empty();
+            if edits_facts || (descriptor.kind == Kind::Row && writes) {
+                self.say(at, "facts are never edited, and rows are the server's: neither may be granted");
+            }
+        }
+    }
+
+    /// Descriptors only grow: no field goes, no field changes its kind, no choice is taken away.
+    fn growth(&mut self) {
+        let Some(before) = self.registry.get(&self.descriptor.object).cloned() else { return };
+        let descriptor = self.descriptor;
+        if *before == *descriptor {
+            return;
+        }
+        if descriptor.version <= before.version {
+            self.say("version", format!("must be above {}, the version that is published", before.version));
+        }
+        if descriptor.kind != before.kind {
+            self.say("kind", "an object cannot change its kind");
+        }
+        for (name, field) in &before.fields {
+            self.grown(&format!("fields.{name}"), field, descriptor.fields.get(name));
+        }
+        for (lines, shape) in &before.lines {
+            for (name, field) in &shape.fields {
+                let now = descriptor.lines.get(lines).and_then(|shape| shape.fields.get(name));
+                self.grown(&format!("lines.{lines}.fields.{name}"), field, now);
+            }
+        }
+    }
+
+    fn grown(&mut self, at: &str, before: &Field, now: Option<&Field>) {
+        let Some(now) = now else {
+            self.say(at, "a field cannot go; mark it `retired`");
+            return;
+        };
+        if now.kind != before.kind || now.of != before.of {
+            self.say(at, "a field cannot change its kind; add another and retire this one");
+        }
+        if before.choices.iter().any(|choice| !now.choices.contains(choice)) {
+            self.say(format!("{at}.choices"), "a choice cannot be taken away");
+        }
+        if now.required && !before.required {
+            self.say(at, "a field cannot become required: phones hold records without it");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A field that two people changed without knowing of each other: every value is kept until a person decides.
+//! It does not know how competing values are found.
+
+use serde_json::{Value as Json, json};
+
+use super::value::Value;
+use crate::base::id::{ActorId, ConflictId, RecordId, UserId};
+use crate::base::time::Timestamp;
+
+/// One competing value.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct Side {
+    /// The operation that wrote it (`counter@actor`), which names it on every replica.
+    #[n(0)]
+    pub operation: String,
+    /// Who wrote it.
+    #[n(1)]
+    pub actor: ActorId,
+    /// When, by the writer's clock.
+    #[n(2)]
+    pub at_ms: i64,
+    /// What was written.
+    #[n(3)]
+    pub value: Value,
+}
+
+/// Where a conflict stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
+pub enum ConflictState {
+    /// Waits for a person.
+    #[n(0)]
+    Open,
+    /// A person chose a value.
+    #[n(1)]
+    Resolved,
+    /// One more value joined: another conflict holds all of these sides.
+    #[n(2)]
+    Superseded,
+}
+
+impl ConflictState {
+    /// The state's name as tables and JSON spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ConflictState::Open => "open",
+            ConflictState::Resolved => "resolved",
+            ConflictState::Superseded => "superseded",
+        }
+    }
+}
+
+/// A durable conflict.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct Conflict {
+    /// Derived from record, path and sorted operations: the same on every replica.
+    #[n(0)]
+    pub id: ConflictId,
+    /// The object's name.
+    #[n(1)]
+    pub object: String,
+    /// The record.
+    #[n(2)]
+    pub record: RecordId,
+    /// The path of the field.
+    #[n(3)]
+    pub path: String,
+    /// The value before any of the competing changes.
+    #[n(4)]
+    pub base: Value,
+    /// The competing values, the one that shows first.
+    #[n(5)]
+    pub sides: Vec<Side>,
+    /// Where it stands.
+    #[n(6)]
+    pub state: ConflictState,
+}
+
+impl Conflict {
+    /// The id for these operations on this field.
+    #[must_use]
+    pub fn id_of(record: RecordId, path: &str, operations: &[&str]) -> ConflictId {
+        let mut sorted = operations.to_vec();
+        sorted.sort_unstable();
+        let mut parts: Vec<&[u8]> = vec![&record.0, path.as_bytes()];
+        parts.extend(sorted.iter().map(|operation| operation.as_bytes()));
+        ConflictId::derived(&parts)
+    }
+
+    /// Whether all sides of `other` are among these, and more.
+    #[must_use]
+    pub fn supersedes(&self, other: &Conflict) -> bool {
+        let has = |side: &Side| self.sides.iter().any(|mine| mine.operation == side.operation);
+        let same_field = self.record == other.record && self.path == other.path;
+        same_field && other.id != self.id && other.sides.iter().all(has)
+    }
+
+    /// Which side is a user's own: the first whose actor `author` maps to the user, else the one that shows.
+    pub fn mine(&self, user: UserId, author: impl Fn(ActorId) -> Option<UserId>) -> Option<&Side> {
+        let own = self.sides.iter().find(|side| author(side.actor) == Some(user));
+        own.or(self.sides.first())
+    }
+
+    /// The conflict as JSON without names: `id`, `object`, `record`, `path`, `base`, `sides`, `state`.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        json!({
+            "id": self.id, "object": self.object, "record": self.record, "path": self.path,
+            "base": self.base, "state": self.state.name(),
+            "sides": self.sides.iter().map(|side| json!({
+                "operation": side.operation, "actor": side.actor, "value": side.value,
+                "at": Timestamp(side.at_ms).rfc3339(),
+            })).collect::<Vec<_>>(),
+        })
+    }
+}

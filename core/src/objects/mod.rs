@@ -1,0 +1,23 @@
+//! What an object is: descriptors as data, records as flat paths to scalars, conflicts, scope.
+//! It names no object and knows neither storage, Automerge nor the wire.
+
+pub mod check;
+pub mod conflict;
+pub mod descriptor;
+pub mod edit;
+pub mod path;
+pub mod reader;
+pub mod record;
+pub mod registry;
+pub mod scope;
+pub mod value;
+
+pub use conflict::{Conflict, ConflictState, Side};
+pub use descriptor::{Descriptor, Field, FieldKind, Kind, Verb};
+pub use edit::Write;
+pub use path::Path;
+pub use reader::{ReadError, Reader};
+pub use record::{Record, Stamp, Values};
+pub use registry::Registry;
+pub use scope::Bucket;
+pub use value::Value;

@@ -1,0 +1,25 @@
+//! The one door through which rules read: each store implements it.
+//! It does not know SQL.
+
+use super::conflict::Conflict;
+use super::record::Record;
+use super::value::Value;
+use crate::base::id::{ConflictId, RecordId};
+
+/// The store could not answer; the text is for a log, not for a screen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the store could not be read: {0}")]
+pub struct ReadError(pub String);
+
+/// Reads records as the screens show them: accepted and unsent work together.
+pub trait Reader {
+    /// The record with this id, if there is one here.
+    fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError>;
+
+    /// All records of which a field equals a value, in order of their ids. A line's field is named
+    /// `lines/*/field`; lines that are removed do not count.
+    fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ReadError>;
+
+    /// The conflict with this id, if there is one here.
+    fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError>;
+}
