@@ -1,0 +1,72 @@
+//! Conflicts as durable rows. The server's are the authority; a phone's own are provisional until they come.
+//! It does not know how they are found or closed.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, StoreError};
+use crate::base::id::{ConflictId, RecordId};
+use crate::objects::{Conflict, ConflictState};
+
+/// Keeps a conflict as it is now. Open ones that it supersedes become superseded.
+pub fn put(db: &Db, conflict: &Conflict, provisional: bool) -> Result<(), StoreError> {
+    write(db, conflict, provisional)?;
+    for older in of_record(db, conflict.record)? {
+        if older.state == ConflictState::Open && conflict.supersedes(&older) {
+            write(db, &Conflict { state: ConflictState::Superseded, ..older }, provisional)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(db: &Db, conflict: &Conflict, provisional: bool) -> Result<(), StoreError> {
+    let body = minicbor::to_vec(conflict).map_err(StoreError::new)?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO conflict (id, object, record, path, state, provisional, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        conflict.id.as_bytes(),
+        conflict.object,
+        conflict.record.as_bytes(),
+        conflict.path,
+        conflict.state.name(),
+        provisional,
+        body
+    ])?;
+    Ok(())
+}
+
+/// The conflict with this id.
+pub fn get(db: &Db, id: ConflictId) -> Result<Option<Conflict>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT body FROM conflict WHERE id = ?1")?;
+    let body: Option<Vec<u8>> = statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
+    body.map(|body| minicbor::decode(&body).map_err(StoreError::new)).transpose()
+}
+
+/// The conflicts that wait for a person, by record and path.
+pub fn open(db: &Db) -> Result<Vec<Conflict>, StoreError> {
+    select(db, "SELECT body FROM conflict WHERE state = 'open' ORDER BY record, path, id", &[])
+}
+
+/// All conflicts of a record, closed ones included.
+pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Conflict>, StoreError> {
+    select(db, "SELECT body FROM conflict WHERE record = ?1 ORDER BY path, id", &[record.as_bytes()])
+}
+
+fn select(db: &Db, sql: &str, bound: &[&[u8]]) -> Result<Vec<Conflict>, StoreError> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(bound), |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|body| minicbor::decode(&body?).map_err(StoreError::new)).collect()
+}
+
+/// Takes one conflict away.
+pub fn remove(db: &Db, id: ConflictId) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM conflict WHERE id = ?1")?.execute([id.as_bytes()])?;
+    Ok(())
+}
+
+/// Forgets a record's provisional conflicts: all its work was judged, so the server's rows say everything.
+pub fn clear_provisional(db: &Db, record: RecordId) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND provisional")?.execute([record.as_bytes()])?;
+    Ok(())
+}

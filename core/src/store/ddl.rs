@@ -1,0 +1,124 @@
+//! Typed tables from descriptors: one an object, one for each of its lines; they only ever grow.
+//! It does not know what is in them.
+
+use std::collections::BTreeSet;
+
+use super::{Db, StoreError};
+use crate::objects::path::{POSITION, REMOVED};
+use crate::objects::{Descriptor, Field, FieldKind};
+
+/// One column of a field: the field's name, and how its value lies there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Column<'a> {
+    pub name: &'a str,
+    pub kind: FieldKind,
+}
+
+/// The name of the table of an object's lines.
+pub(super) fn lines_table(object: &str, lines: &str) -> String {
+    format!("{object}__{lines}")
+}
+
+/// The columns of an object's own fields, in order of their names.
+pub(super) fn columns(descriptor: &Descriptor) -> Vec<Column<'_>> {
+    descriptor.fields.iter().map(column).collect()
+}
+
+/// The columns of lines: `position`, `removed`, then their fields in order of the names.
+pub(super) fn line_columns<'a>(descriptor: &'a Descriptor, lines: &str) -> Vec<Column<'a>> {
+    let own = [Column { name: POSITION, kind: FieldKind::Integer }, Column { name: REMOVED, kind: FieldKind::Boolean }];
+    let fields = descriptor.lines.get(lines).map(|lines| lines.fields.iter().map(column));
+    own.into_iter().chain(fields.into_iter().flatten()).collect()
+}
+
+fn column<'a>((name, field): (&'a String, &Field)) -> Column<'a> {
+    Column { name, kind: field.kind }
+}
+
+/// Makes the tables of an object, or adds the columns that they lack; answers whether a column was added to a
+/// table that was there.
+pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<bool, StoreError> {
+    let object = &descriptor.object;
+    let created = format!(
+        "CREATE TABLE IF NOT EXISTS \"{object}\" (id BLOB PRIMARY KEY, _created_at INTEGER, _created_by BLOB, \
+         _changed_at INTEGER, _changed_by BLOB, _extra TEXT) WITHOUT ROWID"
+    );
+    let mut grown = add(db, object, &created, &columns(descriptor))?;
+    for lines in descriptor.lines.keys() {
+        let table = lines_table(object, lines);
+        let created = format!(
+            "CREATE TABLE IF NOT EXISTS \"{table}\" (parent BLOB NOT NULL, line TEXT NOT NULL, \
+             PRIMARY KEY (parent, line)) WITHOUT ROWID"
+        );
+        grown |= add(db, &table, &created, &line_columns(descriptor, lines))?;
+        for (name, field) in &descriptor.lines[lines].fields {
+            if field.kind == FieldKind::Reference {
+                index(db, &table, &[name.clone()])?;
+            }
+        }
+    }
+    for fields in &descriptor.indexes {
+        index(db, object, fields)?;
+    }
+    for (name, field) in &descriptor.fields {
+        match field.kind {
+            FieldKind::Reference => index(db, object, std::slice::from_ref(name))?,
+            FieldKind::Position => index(db, object, &[format!("{name}_lat"), format!("{name}_lon")])?,
+            FieldKind::Text
+            | FieldKind::Integer
+            | FieldKind::Boolean
+            | FieldKind::Time
+            | FieldKind::Day
+            | FieldKind::Choice
+            | FieldKind::Phone
+            | FieldKind::Email
+            | FieldKind::TimeZone => {}
+        }
+    }
+    Ok(grown)
+}
+
+fn index(db: &Db, table: &str, fields: &[String]) -> Result<(), StoreError> {
+    let columns: Vec<String> = fields.iter().map(|field| format!("\"{field}\"")).collect();
+    let name = format!("{table}_{}", fields.join("_"));
+    let sql = format!("CREATE INDEX IF NOT EXISTS \"{name}\" ON \"{table}\" ({})", columns.join(", "));
+    Ok(db.execute_batch(&sql)?)
+}
+
+fn add(db: &Db, table: &str, created: &str, columns: &[Column<'_>]) -> Result<bool, StoreError> {
+    let existing = existing(db, table)?;
+    db.execute_batch(created)?;
+    for column in columns {
+        for (name, sql_type) in parts(column) {
+            if !existing.contains(&name) {
+                db.execute_batch(&format!("ALTER TABLE \"{table}\" ADD COLUMN \"{name}\" {sql_type}"))?;
+            }
+        }
+    }
+    let is_new = |column: &Column<'_>| !existing.contains(column.name);
+    Ok(!existing.is_empty() && columns.iter().any(is_new))
+}
+
+fn existing(db: &Db, table: &str) -> Result<BTreeSet<String>, StoreError> {
+    let mut statement = db.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    let names = statement.query_map([table], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// The SQL columns of a field: a position has two more, in millionths of a degree, to search by.
+pub(super) fn parts(column: &Column<'_>) -> Vec<(String, &'static str)> {
+    let name = column.name.to_owned();
+    match column.kind {
+        FieldKind::Position => {
+            vec![(format!("{name}_lat"), "INTEGER"), (format!("{name}_lon"), "INTEGER"), (name, "TEXT")]
+        }
+        FieldKind::Integer | FieldKind::Boolean | FieldKind::Time => vec![(name, "INTEGER")],
+        FieldKind::Reference => vec![(name, "BLOB")],
+        FieldKind::Text
+        | FieldKind::Day
+        | FieldKind::Choice
+        | FieldKind::Phone
+        | FieldKind::Email
+        | FieldKind::TimeZone => vec![(name, "TEXT")],
+    }
+}

@@ -1,0 +1,142 @@
+//! Which records a bucket holds, at which version, and the bucket's state sum over them.
+//! It does not know who follows a bucket.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, StoreError};
+use crate::base::id::RecordId;
+use crate::base::version::Version;
+
+/// Where a bucket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BucketState {
+    /// The last operation taken in (phone) or logged (server).
+    pub cursor: u64,
+    /// Wrapping 64-bit sum of the weights of its members.
+    pub sum: u64,
+}
+
+/// The number of a bucket, which is made when it is not there.
+pub fn ensure_bucket(db: &Db, name: &str) -> Result<i64, StoreError> {
+    let mut find = db.prepare_cached("SELECT number FROM bucket WHERE name = ?1")?;
+    if let Some(number) = find.query_row([name], |row| row.get(0)).optional()? {
+        return Ok(number);
+    }
+    db.prepare_cached("INSERT INTO bucket (name) VALUES (?1)")?.execute([name])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Where one bucket stands.
+pub fn bucket(db: &Db, name: &str) -> Result<Option<BucketState>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT cursor, sum FROM bucket WHERE name = ?1")?;
+    let found = statement.query_row([name], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;
+    Ok(found.map(|(cursor, sum)| BucketState { cursor: cursor.cast_unsigned(), sum: sum.cast_unsigned() }))
+}
+
+/// Where all buckets stand, by name.
+pub fn buckets(db: &Db) -> Result<Vec<(String, BucketState)>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT name, cursor, sum FROM bucket ORDER BY name")?;
+    let rows = statement.query_map([], |row| {
+        let (cursor, sum) = (row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned());
+        Ok((row.get(0)?, BucketState { cursor, sum }))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Moves a bucket's cursor.
+pub fn set_cursor(db: &Db, name: &str, cursor: u64) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE bucket SET cursor = ?2 WHERE name = ?1")?.execute(params![name, cursor.cast_signed()])?;
+    Ok(())
+}
+
+fn add_to_sum(db: &Db, number: i64, change: u64) -> Result<(), StoreError> {
+    let mut read = db.prepare_cached("SELECT sum FROM bucket WHERE number = ?1")?;
+    let sum: i64 = read.query_row([number], |row| row.get(0))?;
+    let sum = sum.cast_unsigned().wrapping_add(change).cast_signed();
+    db.prepare_cached("UPDATE bucket SET sum = ?2 WHERE number = ?1")?.execute([number, sum])?;
+    Ok(())
+}
+
+/// Makes a record a member at this version, or moves it to this version.
+pub fn set(db: &Db, bucket: &str, id: RecordId, object: &str, version: Version) -> Result<(), StoreError> {
+    let number = ensure_bucket(db, bucket)?;
+    let mut read = db.prepare_cached("SELECT version FROM member WHERE bucket = ?1 AND id = ?2")?;
+    let before: Option<i64> = read.query_row(params![number, id.as_bytes()], |row| row.get(0)).optional()?;
+    if before == Some(version.0.cast_signed()) {
+        return Ok(());
+    }
+    let old = before.map_or(0, |before| Version(before.cast_unsigned()).weight(id));
+    db.prepare_cached("INSERT OR REPLACE INTO member (bucket, id, object, version) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![number, id.as_bytes(), object, version.0.cast_signed()])?;
+    add_to_sum(db, number, version.weight(id).wrapping_sub(old))
+}
+
+/// Moves a record to this version in every bucket that holds it.
+pub fn update(db: &Db, id: RecordId, version: Version) -> Result<(), StoreError> {
+    let mut read = db.prepare_cached("SELECT bucket, version FROM member WHERE id = ?1")?;
+    let held: Vec<(i64, i64)> =
+        read.query_map([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    for (number, before) in held.into_iter().filter(|(_, before)| *before != version.0.cast_signed()) {
+        let old = Version(before.cast_unsigned()).weight(id);
+        db.prepare_cached("UPDATE member SET version = ?3 WHERE bucket = ?1 AND id = ?2")?.execute(params![
+            number,
+            id.as_bytes(),
+            version.0.cast_signed()
+        ])?;
+        add_to_sum(db, number, version.weight(id).wrapping_sub(old))?;
+    }
+    Ok(())
+}
+
+/// Takes a record out of a bucket; answers whether another bucket still holds it.
+pub fn remove(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
+    let number = ensure_bucket(db, bucket)?;
+    let before: Option<i64> = db
+        .prepare_cached("DELETE FROM member WHERE bucket = ?1 AND id = ?2 RETURNING version")?
+        .query_row(params![number, id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(before) = before {
+        add_to_sum(db, number, 0_u64.wrapping_sub(Version(before.cast_unsigned()).weight(id)))?;
+    }
+    Ok(!of(db, id)?.is_empty())
+}
+
+/// Names of the buckets that hold a record.
+pub fn of(db: &Db, id: RecordId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT b.name FROM member m JOIN bucket b ON b.number = m.bucket WHERE m.id = ?1 ORDER BY b.name";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([id.as_bytes()], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether one of these buckets holds a record.
+pub fn is_member(db: &Db, id: RecordId, buckets: &[String]) -> Result<bool, StoreError> {
+    Ok(of(db, id)?.iter().any(|bucket| buckets.contains(bucket)))
+}
+
+/// Members of a bucket by id: id, object, version.
+pub fn ids(db: &Db, bucket: &str) -> Result<Vec<(RecordId, String, Version)>, StoreError> {
+    let sql = "SELECT m.id, m.object, m.version FROM member m JOIN bucket b ON b.number = m.bucket
+               WHERE b.name = ?1 ORDER BY m.id";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows =
+        statement.query_map([bucket], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get::<_, i64>(2)?)))?;
+    rows.map(|row| {
+        let (id, object, version) = row?;
+        Ok((RecordId::from_slice(&id)?, object, Version(version.cast_unsigned())))
+    })
+    .collect()
+}
+
+/// Forgets a bucket and its members; their records stay until they are swept.
+pub fn drop_bucket(db: &Db, name: &str) -> Result<(), StoreError> {
+    let number = ensure_bucket(db, name)?;
+    db.prepare_cached("DELETE FROM member WHERE bucket = ?1")?.execute([number])?;
+    db.prepare_cached("DELETE FROM bucket WHERE number = ?1")?.execute([number])?;
+    Ok(())
+}
+
+/// The state sum of a bucket, computed anew from its members.
+pub fn recompute(db: &Db, bucket: &str) -> Result<u64, StoreError> {
+    Ok(ids(db, bucket)?.iter().fold(0, |sum, (id, _, version)| version.weight(*id).wrapping_add(sum)))
+}

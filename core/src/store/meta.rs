@@ -1,0 +1,39 @@
+//! Single facts about the database itself, and the descriptors that a tenant published.
+//! It does not know what they mean.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, StoreError};
+
+/// The text kept under a key.
+pub fn get(db: &Db, key: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+/// Keeps a text under a key.
+pub fn set(db: &Db, key: &str, value: &str) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")?
+        .execute([key, value])?;
+    Ok(())
+}
+
+/// Forgets a key.
+pub fn remove(db: &Db, key: &str) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;
+    Ok(())
+}
+
+/// The published descriptors as JSON, by object.
+pub fn descriptors(db: &Db) -> Result<Vec<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT json FROM descriptor ORDER BY object")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Keeps a published descriptor.
+pub fn put_descriptor(db: &Db, object: &str, version: u32, json: &str) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT OR REPLACE INTO descriptor (object, version, json) VALUES (?1, ?2, ?3)")?
+        .execute(params![object, version, json])?;
+    Ok(())
+}

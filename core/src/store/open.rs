@@ -1,0 +1,70 @@
+//! Opens databases, brings them to the newest version, and begins and ends transactions.
+//! It does not know what the migrations hold.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Transaction, TransactionBehavior};
+
+use super::{Db, StoreError};
+
+/// The oldest SQLite without the WAL-reset bug (3.51.3).
+const SQLITE_MIN: i32 = 3_051_003;
+/// How long one process waits for another's write.
+const BUSY: Duration = Duration::from_secs(30);
+/// Prepared statements kept by a connection.
+const STATEMENTS: usize = 256;
+
+/// Opens a database file, makes it when it is missing, and runs the migrations that it lacks.
+pub fn open(path: &Path, migrations: &[&str]) -> Result<Db, StoreError> {
+    if rusqlite::version_number() < SQLITE_MIN {
+        return Err(StoreError::new(format!("SQLite {} is too old; 3.51.3 or newer is needed", rusqlite::version())));
+    }
+    let named = |error: rusqlite::Error| StoreError::new(format!("{}: {error}", path.display()));
+    let db = Db::open(path).map_err(named)?;
+    db.busy_timeout(BUSY).map_err(named)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
+    durable(&db, true)?;
+    migrate(&db, migrations).map_err(|error| StoreError::new(format!("{}: {error}", path.display())))?;
+    Ok(db)
+}
+
+/// Whether commits wait for the disk: yes for a person's work and before an answer, no for what can be fetched again.
+pub fn durable(db: &Db, yes: bool) -> Result<(), StoreError> {
+    db.pragma_update(None, "synchronous", if yes { "full" } else { "normal" })?;
+    Ok(db.pragma_update(None, "fullfsync", yes)?)
+}
+
+/// Begins a writing transaction; other writers wait.
+pub fn begin(db: &Db) -> Result<Transaction<'_>, StoreError> {
+    Ok(Transaction::new_unchecked(db, TransactionBehavior::Immediate)?)
+}
+
+/// Begins a reading transaction: one state of the database until it is dropped.
+pub fn snapshot(db: &Db) -> Result<Transaction<'_>, StoreError> {
+    Ok(Transaction::new_unchecked(db, TransactionBehavior::Deferred)?)
+}
+
+/// Makes a transaction true.
+pub fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
+    Ok(transaction.commit()?)
+}
+
+fn migrate(db: &Db, migrations: &[&str]) -> Result<(), StoreError> {
+    let version = |db: &Db| db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
+    let newest = u32::try_from(migrations.len()).map_err(StoreError::new)?;
+    if version(db)? == newest {
+        return Ok(());
+    }
+    let tx = begin(db)?;
+    let at = version(&tx)?;
+    if at > newest {
+        return Err(StoreError::new("this file was written by a newer version; update the app"));
+    }
+    for sql in migrations.iter().skip(at as usize) {
+        tx.execute_batch(sql)?;
+    }
+    tx.pragma_update(None, "user_version", newest)?;
+    commit(tx)
+}

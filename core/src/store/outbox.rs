@@ -1,0 +1,151 @@
+//! Work that the server has not judged yet, each entry with the command that made it.
+//! It does not know how it is sent.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Db, StoreError};
+use crate::base::id::{ActorId, ChangeHash, RecordId};
+use crate::base::time::Timestamp;
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A change of a document.
+    Change = 0,
+    /// A fact.
+    Fact = 1,
+}
+
+/// What is put into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// What it is.
+    pub kind: EntryKind,
+    /// The object's name.
+    pub object: String,
+    /// The record.
+    pub record: RecordId,
+    /// Names it on the wire.
+    pub hash: ChangeHash,
+    /// The change, or the fact's canonical values.
+    pub bytes: Vec<u8>,
+    /// The command that made it, as JSON.
+    pub command: String,
+    /// Who wrote it.
+    pub actor: ActorId,
+    /// When, by the device's clock.
+    pub at: Timestamp,
+}
+
+/// An entry with the number under which it waits; numbers only grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub number: i64,
+    /// What it is.
+    pub kind: EntryKind,
+    /// The object's name.
+    pub object: String,
+    /// The record.
+    pub record: RecordId,
+    /// Names it on the wire.
+    pub hash: ChangeHash,
+    /// The change, or the fact's canonical values.
+    pub bytes: Vec<u8>,
+    /// The command that made it, as JSON.
+    pub command: String,
+    /// Who wrote it.
+    pub actor: ActorId,
+    /// When, by the device's clock.
+    pub at: Timestamp,
+}
+
+const COLUMNS: &str = "number, kind, object, record, hash, bytes, command, actor, at";
+
+/// Puts an entry behind all others; answers its number.
+pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
+    db.prepare_cached(
+        "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        entry.kind as i64,
+        entry.object,
+        entry.record.as_bytes(),
+        &entry.hash.0[..],
+        entry.bytes,
+        entry.command,
+        entry.actor.as_bytes(),
+        entry.at.0
+    ])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// All entries, oldest first.
+pub fn all(db: &Db) -> Result<Vec<Entry>, StoreError> {
+    select(db, "ORDER BY number", &[])
+}
+
+/// The oldest entries after a number that fit these limits, at least one if there is any.
+pub fn batch(db: &Db, after: i64, entries_max: usize, bytes_max: usize) -> Result<Vec<Entry>, StoreError> {
+    let limit = i64::try_from(entries_max).unwrap_or(i64::MAX);
+    let mut entries = select(db, "WHERE number > ?1 ORDER BY number LIMIT ?2", &[&after, &limit])?;
+    let mut bytes = 0;
+    let fits = entries.iter().take_while(|entry| {
+        bytes += entry.bytes.len();
+        bytes <= bytes_max
+    });
+    let keep = fits.count().max(1);
+    entries.truncate(keep);
+    Ok(entries)
+}
+
+/// The entries of one record, oldest first.
+pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Entry>, StoreError> {
+    select(db, "WHERE record = ?1 ORDER BY number", &[&record.as_bytes()])
+}
+
+/// Takes the entry with this hash out.
+pub fn take(db: &Db, hash: ChangeHash) -> Result<Option<Entry>, StoreError> {
+    let sql = format!("DELETE FROM outbox WHERE hash = ?1 RETURNING {COLUMNS}");
+    let mut statement = db.prepare_cached(&sql)?;
+    let taken = statement.query_row([&hash.0[..]], |row| Ok(entry(row))).optional()?;
+    taken.transpose()
+}
+
+/// How many entries wait.
+pub fn count(db: &Db) -> Result<u64, StoreError> {
+    let count: i64 = db.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}
+
+/// The highest number that was ever given out.
+pub fn last_number(db: &Db) -> Result<u64, StoreError> {
+    let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'";
+    let number: Option<i64> = db.query_row(sql, [], |row| row.get(0)).optional()?;
+    Ok(number.unwrap_or(0).cast_unsigned())
+}
+
+fn select(db: &Db, rest: &str, bound: &[&dyn rusqlite::ToSql]) -> Result<Vec<Entry>, StoreError> {
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox {rest}"))?;
+    let mut rows = statement.query(bound)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(entry(row)?);
+    }
+    Ok(entries)
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
+    Ok(Entry {
+        number: row.get(0)?,
+        kind: if row.get::<_, i64>(1)? == 1 { EntryKind::Fact } else { EntryKind::Change },
+        object: row.get(2)?,
+        record: RecordId::from_slice(row.get_ref(3)?.as_blob().map_err(StoreError::new)?)?,
+        hash: ChangeHash::from_slice(row.get_ref(4)?.as_blob().map_err(StoreError::new)?)?,
+        bytes: row.get(5)?,
+        command: row.get(6)?,
+        actor: ActorId::from_slice(row.get_ref(7)?.as_blob().map_err(StoreError::new)?)?,
+        at: Timestamp(row.get(8)?),
+    })
+}

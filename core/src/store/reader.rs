@@ -1,0 +1,34 @@
+//! The store as rules see it: `objects::Reader` over typed tables.
+//! It does not know who reads.
+
+use super::{Db, conflicts, query, tables};
+use crate::base::id::{ConflictId, RecordId};
+use crate::objects::{Conflict, ReadError, Reader, Record, Registry, Value};
+
+/// Reads a database through the objects of a registry.
+pub struct StoreReader<'a> {
+    /// The database, or an open transaction on it.
+    pub db: &'a Db,
+    /// The objects that are known.
+    pub registry: &'a Registry,
+}
+
+impl Reader for StoreReader<'_> {
+    fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError> {
+        match self.registry.get(object) {
+            Some(descriptor) => Ok(tables::read(self.db, descriptor, id)?),
+            None => Ok(None),
+        }
+    }
+
+    fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ReadError> {
+        match self.registry.get(object) {
+            Some(descriptor) => Ok(query::find(self.db, descriptor, path, value)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
+        Ok(conflicts::get(self.db, id)?)
+    }
+}

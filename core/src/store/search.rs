@@ -1,0 +1,54 @@
+//! Finds records by the beginnings of words, accents aside.
+//! It does not know which fields are searched: descriptors do.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Db, StoreError, tables};
+use crate::base::id::RecordId;
+use crate::objects::Descriptor;
+
+/// Enters a record's words anew.
+pub(super) fn index(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), StoreError> {
+    forget(db, id)?;
+    let Some(record) = tables::read(db, descriptor, id)? else { return Ok(()) };
+    let words: Vec<&str> = descriptor.search.iter().filter_map(|field| record.text(field)).collect();
+    if words.is_empty() {
+        return Ok(());
+    }
+    db.prepare_cached("INSERT INTO search_entry (object, id) VALUES (?1, ?2)")?
+        .execute(params![descriptor.object, id.as_bytes()])?;
+    db.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?
+        .execute(params![db.last_insert_rowid(), words.join(" ")])?;
+    Ok(())
+}
+
+/// Takes a record's words out.
+pub(super) fn forget(db: &Db, id: RecordId) -> Result<(), StoreError> {
+    let rowid: Option<i64> = db
+        .prepare_cached("DELETE FROM search_entry WHERE id = ?1 RETURNING rowid")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(rowid) = rowid {
+        db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([rowid])?;
+    }
+    Ok(())
+}
+
+/// Objects and ids of records that have, for every word of the text, a word which begins with it.
+pub fn search(db: &Db, text: &str, limit: usize) -> Result<Vec<(String, RecordId)>, StoreError> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let asked: Vec<String> = words.map(|word| format!("\"{word}\"*")).collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT e.object, e.id FROM search s JOIN search_entry e ON e.rowid = s.rowid
+               WHERE s.words MATCH ?1 ORDER BY s.rowid LIMIT ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![asked.join(" "), limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((row.get(0)?, RecordId::from_slice(&row.get::<_, Vec<u8>>(1)?)?));
+    }
+    Ok(found)
+}

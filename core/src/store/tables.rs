@@ -1,0 +1,261 @@
+//! Records in typed tables: put whole, patched by path, read, removed.
+//! A value that no column fits stays in `_extra`, so nothing of a newer version is lost.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::{Value as Sql, ValueRef};
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+
+use super::ddl::{self, Column, columns, line_columns, lines_table, parts};
+use super::{Db, StoreError, search};
+use crate::base::id::{ActorId, RecordId};
+use crate::base::place::Position;
+use crate::base::time::Timestamp;
+use crate::objects::path::line_path;
+use crate::objects::{Descriptor, FieldKind, Path, Record, Registry, Stamp, Value, Values};
+
+/// Makes or grows the tables of all objects; values that waited in `_extra` move into new columns.
+pub fn ensure(db: &Db, registry: &Registry) -> Result<(), StoreError> {
+    for descriptor in registry.all() {
+        if ddl::ensure(db, descriptor)? {
+            for id in ids_where(db, descriptor, "WHERE _extra IS NOT NULL")? {
+                if let Some(record) = read(db, descriptor, id)? {
+                    put(db, descriptor, &record)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a whole record in the place of what was there.
+pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), StoreError> {
+    for lines in descriptor.lines.keys() {
+        let sql = format!("DELETE FROM \"{}\" WHERE parent = ?1", lines_table(&descriptor.object, lines));
+        db.prepare_cached(&sql)?.execute([record.id.as_bytes()])?;
+    }
+    let sql = format!("DELETE FROM \"{}\" WHERE id = ?1", descriptor.object);
+    db.prepare_cached(&sql)?.execute([record.id.as_bytes()])?;
+    patch(db, descriptor, record.id, &record.values, record.stamp)
+}
+
+/// Writes only these values; the record is made when it is not there. `Null` clears.
+pub fn patch(
+    db: &Db,
+    descriptor: &Descriptor,
+    id: RecordId,
+    values: &Values,
+    stamp: Option<Stamp>,
+) -> Result<(), StoreError> {
+    let object = &descriptor.object;
+    db.prepare_cached(&format!("INSERT OR IGNORE INTO \"{object}\" (id) VALUES (?1)"))?.execute([id.as_bytes()])?;
+    let mut own: Vec<(String, Sql)> = stamp.iter().flat_map(stamped).collect();
+    let mut by_line: BTreeMap<(&str, &str), Vec<(String, Sql)>> = BTreeMap::new();
+    let mut extra: Vec<(&str, &Value)> = Vec::new();
+    for (path, value) in values {
+        let parsed = Path::parse(path);
+        let field = parsed.and_then(|path| descriptor.field(path));
+        match (parsed, field.map(|field| to_sql(field.kind, value))) {
+            (Some(Path::Field(name)), Some(Some(sql))) => {
+                let kind = descriptor.fields[name].kind;
+                own.extend(parts(&Column { name, kind }).into_iter().map(|(name, _)| name).zip(sql));
+            }
+            (Some(Path::Line { lines, line, field: name }), Some(Some(sql))) => {
+                let kind = field.map_or(FieldKind::Text, |field| field.kind);
+                let columns = parts(&Column { name, kind }).into_iter().map(|(name, _)| name);
+                by_line.entry((lines, line)).or_default().extend(columns.zip(sql));
+            }
+            _ => extra.push((path, value)),
+        }
+    }
+    if !extra.is_empty() {
+        own.push(("_extra".to_owned(), merge_extra(db, object, id, &extra)?));
+    }
+    update(db, &format!("\"{object}\""), ("id = ?", vec![Sql::Blob(id.0.to_vec())]), own)?;
+    for ((lines, line), columns) in by_line {
+        let table = format!("\"{}\"", lines_table(object, lines));
+        let sql = format!("INSERT OR IGNORE INTO {table} (parent, line) VALUES (?1, ?2)");
+        db.prepare_cached(&sql)?.execute(params![id.as_bytes(), line])?;
+        let key = vec![Sql::Blob(id.0.to_vec()), Sql::Text(line.to_owned())];
+        update(db, &table, ("parent = ? AND line = ?", key), columns)?;
+    }
+    if descriptor.search.iter().any(|field| values.contains_key(field)) {
+        search::index(db, descriptor, id)?;
+    }
+    Ok(())
+}
+
+fn update(db: &Db, table: &str, (key, bound): (&str, Vec<Sql>), columns: Vec<(String, Sql)>) -> Result<(), StoreError> {
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let (names, values): (Vec<String>, Vec<Sql>) = columns.into_iter().unzip();
+    let set: Vec<String> = names.iter().map(|name| format!("\"{name}\" = ?")).collect();
+    let sql = format!("UPDATE {table} SET {} WHERE {key}", set.join(", "));
+    db.prepare_cached(&sql)?.execute(params_from_iter(values.into_iter().chain(bound)))?;
+    Ok(())
+}
+
+fn stamped(stamp: &Stamp) -> Vec<(String, Sql)> {
+    vec![
+        ("_created_at".to_owned(), Sql::Integer(stamp.created_at.0)),
+        ("_created_by".to_owned(), Sql::Blob(stamp.created_by.0.to_vec())),
+        ("_changed_at".to_owned(), Sql::Integer(stamp.changed_at.0)),
+        ("_changed_by".to_owned(), Sql::Blob(stamp.changed_by.0.to_vec())),
+    ]
+}
+
+fn merge_extra(db: &Db, object: &str, id: RecordId, extra: &[(&str, &Value)]) -> Result<Sql, StoreError> {
+    let sql = format!("SELECT _extra FROM \"{object}\" WHERE id = ?1");
+    let before: Option<String> =
+        db.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?.flatten();
+    let mut values: Values = match before {
+        Some(json) => serde_json::from_str(&json).map_err(StoreError::new)?,
+        None => Values::new(),
+    };
+    values.extend(extra.iter().map(|(path, value)| ((*path).to_owned(), (*value).clone())));
+    values.retain(|_, value| !value.is_null());
+    if values.is_empty() {
+        return Ok(Sql::Null);
+    }
+    Ok(Sql::Text(serde_json::to_string(&values).map_err(StoreError::new)?))
+}
+
+/// A value as its columns hold it, in the order of [`parts`]; none if no column fits it.
+pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Vec<Sql>> {
+    Some(match (kind, value) {
+        (FieldKind::Position, Value::Null) => vec![Sql::Null, Sql::Null, Sql::Null],
+        (_, Value::Null) => vec![Sql::Null],
+        (FieldKind::Boolean, Value::Bool(yes)) => vec![Sql::Integer(i64::from(*yes))],
+        (FieldKind::Integer | FieldKind::Time, Value::Int(int)) => vec![Sql::Integer(*int)],
+        (FieldKind::Reference, Value::Text(text)) => {
+            let id: RecordId = text.parse().ok()?;
+            // Only the canonical form comes back as it was.
+            (id.to_string() == *text).then(|| vec![Sql::Blob(id.0.to_vec())])?
+        }
+        (FieldKind::Position, Value::Text(text)) => {
+            let at: Position = text.parse().ok()?;
+            vec![Sql::Integer(at.latitude_udeg.into()), Sql::Integer(at.longitude_udeg.into()), Sql::Text(text.clone())]
+        }
+        (
+            FieldKind::Text
+            | FieldKind::Day
+            | FieldKind::Choice
+            | FieldKind::Phone
+            | FieldKind::Email
+            | FieldKind::TimeZone,
+            Value::Text(text),
+        ) => vec![Sql::Text(text.clone())],
+        (_, Value::Bool(_) | Value::Int(_) | Value::Text(_)) => return None,
+    })
+}
+
+fn from_sql(kind: FieldKind, sql: ValueRef<'_>) -> Result<Value, StoreError> {
+    Ok(match sql {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(int) if kind == FieldKind::Boolean => Value::Bool(int != 0),
+        ValueRef::Integer(int) => Value::Int(int),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Text(RecordId::from_slice(bytes)?.to_string()),
+        ValueRef::Real(_) => return Err(StoreError::new("a fraction stands in a table that holds none")),
+    })
+}
+
+/// Names of columns, quoted, for a SELECT.
+fn selected(columns: &[Column<'_>]) -> String {
+    columns.iter().map(|column| format!(", \"{}\"", column.name)).collect()
+}
+
+/// Reads a record with its lines.
+pub fn read(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<Option<Record>, StoreError> {
+    let own = columns(descriptor);
+    let sql = format!(
+        "SELECT _created_at, _created_by, _changed_at, _changed_by, _extra{} FROM \"{}\" WHERE id = ?1",
+        selected(&own),
+        descriptor.object
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let stamp = stamp(row)?;
+    let mut values: Values = match row.get::<_, Option<String>>(4)? {
+        Some(json) => serde_json::from_str(&json).map_err(StoreError::new)?,
+        None => Values::new(),
+    };
+    for (index, column) in own.iter().enumerate() {
+        let value = from_sql(column.kind, row.get_ref(index + 5)?)?;
+        if !value.is_null() {
+            values.insert(column.name.to_owned(), value);
+        }
+    }
+    for lines in descriptor.lines.keys() {
+        read_lines(db, descriptor, (lines, id), &mut values)?;
+    }
+    Ok(Some(Record { object: descriptor.object.clone(), id, values, stamp }))
+}
+
+fn read_lines(
+    db: &Db,
+    descriptor: &Descriptor,
+    (lines, id): (&str, RecordId),
+    values: &mut Values,
+) -> Result<(), StoreError> {
+    let columns = line_columns(descriptor, lines);
+    let table = lines_table(&descriptor.object, lines);
+    let sql = format!("SELECT line{} FROM \"{table}\" WHERE parent = ?1", selected(&columns));
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        for (index, column) in columns.iter().enumerate() {
+            let value = from_sql(column.kind, row.get_ref(index + 1)?)?;
+            if !value.is_null() {
+                values.insert(line_path(lines, &line, column.name), value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn stamp(row: &Row<'_>) -> Result<Option<Stamp>, StoreError> {
+    let Some(created_at) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
+    let actor =
+        |index: usize| -> Result<ActorId, StoreError> { Ok(ActorId::from_slice(&row.get::<_, Vec<u8>>(index)?)?) };
+    Ok(Some(Stamp {
+        created_at: Timestamp(created_at),
+        created_by: actor(1)?,
+        changed_at: Timestamp(row.get(2)?),
+        changed_by: actor(3)?,
+    }))
+}
+
+/// Takes a record's rows away.
+pub fn remove(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), StoreError> {
+    for lines in descriptor.lines.keys() {
+        let sql = format!("DELETE FROM \"{}\" WHERE parent = ?1", lines_table(&descriptor.object, lines));
+        db.prepare_cached(&sql)?.execute([id.as_bytes()])?;
+    }
+    db.prepare_cached(&format!("DELETE FROM \"{}\" WHERE id = ?1", descriptor.object))?.execute([id.as_bytes()])?;
+    search::forget(db, id)
+}
+
+/// Takes all records of an object away.
+pub fn clear(db: &Db, descriptor: &Descriptor) -> Result<(), StoreError> {
+    ids(db, descriptor)?.into_iter().try_for_each(|id| remove(db, descriptor, id))
+}
+
+/// Ids of all records of an object, ascending.
+pub fn ids(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError> {
+    ids_where(db, descriptor, "")
+}
+
+fn ids_where(db: &Db, descriptor: &Descriptor, condition: &str) -> Result<Vec<RecordId>, StoreError> {
+    let sql = format!("SELECT id FROM \"{}\" {condition} ORDER BY id", descriptor.object);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(RecordId::from_slice(&row.get::<_, Vec<u8>>(0)?)?);
+    }
+    Ok(ids)
+}

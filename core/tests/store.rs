@@ -1,0 +1,165 @@
+//! The store from outside: records go in and come out, members sum up, words are found.
+
+use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
+use outfield_core::base::time::Timestamp;
+use outfield_core::base::version::Version;
+use outfield_core::objects::{Descriptor, Record, Registry, Stamp, Value, Values};
+use outfield_core::store::outbox::{EntryKind, NewEntry};
+use outfield_core::store::query::{self, Query};
+use outfield_core::store::{self, Db, digest, members, outbox, search, tables};
+use proptest::prelude::*;
+
+const SHOP: &str = r#"{"object":"shop","version":1,"label":"Shop","kind":"document","scope":[{"bucket":"tenant"}],
+ "search":["name"],"rights":{},"fields":{"name":{"kind":"text"},"open":{"kind":"boolean"},"place":{"kind":"position"},
+ "owner":{"kind":"reference","of":"shop"},"seats":{"kind":"integer"}},
+ "lines":{"shelves":{"fields":{"product":{"kind":"text"},"facings":{"kind":"integer"}}}}}"#;
+
+fn world() -> (tempfile::TempDir, Db, Registry) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = store::open::open(&folder.path().join("a.db"), store::PHONE).unwrap();
+    let mut registry = Registry::default();
+    registry.adopt(serde_json::from_str(SHOP).unwrap());
+    tables::ensure(&db, &registry).unwrap();
+    (folder, db, registry)
+}
+
+fn id(n: u8) -> RecordId {
+    RecordId([n; 16])
+}
+
+fn shop(n: u8, values: &[(&str, Value)]) -> Record {
+    let values = values.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    let stamp = Some(Stamp::once(Timestamp(5), ActorId([9; 16])));
+    Record { object: "shop".to_owned(), id: id(n), values, stamp }
+}
+
+fn of(registry: &Registry) -> &Descriptor {
+    registry.get("shop").unwrap()
+}
+
+proptest! {
+    #[test]
+    fn a_record_comes_back_as_it_was_put(
+        name in "\\PC{0,20}", seats in any::<i64>(), open in any::<bool>(),
+        lines in proptest::collection::btree_map("[a-z0-9~-]{1,12}", -5_i64..500, 0..4),
+    ) {
+        let (_folder, db, registry) = world();
+        let mut record = shop(1, &[("name", name.into()), ("seats", seats.into()), ("open", open.into())]);
+        record.values.insert("owner".to_owned(), id(7).to_string().into());
+        record.values.insert("place".to_owned(), "36.342235,-94.071410".into());
+        record.values.insert("later".to_owned(), "a field of a newer version".into());
+        for (line, facings) in &lines {
+            record.values.insert(format!("shelves/{line}/facings"), (*facings).into());
+        }
+        tables::put(&db, of(&registry), &record).unwrap();
+        prop_assert_eq!(tables::read(&db, of(&registry), id(1)).unwrap(), Some(record));
+    }
+
+    #[test]
+    fn a_state_sum_is_that_of_its_members(steps in proptest::collection::vec((0..3_u8, 0..5_u8, 0..4_u64), 1..40)) {
+        let (_folder, db, _) = world();
+        for (what, n, version) in steps {
+            match what {
+                0 => members::set(&db, "tenant", id(n), "shop", Version(version)).unwrap(),
+                1 => members::update(&db, id(n), Version(version)).unwrap(),
+                _ => drop(members::remove(&db, "tenant", id(n)).unwrap()),
+            }
+        }
+        let sum = members::bucket(&db, "tenant").unwrap().map_or(0, |state| state.sum);
+        prop_assert_eq!(members::recompute(&db, "tenant").unwrap(), sum);
+    }
+
+    #[test]
+    fn no_search_text_breaks_the_search(text in "\\PC{0,30}") {
+        let (_folder, db, _) = world();
+        prop_assert!(search::search(&db, &text, 5).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_patch_writes_only_what_it_names() {
+    let (_folder, db, registry) = world();
+    tables::put(&db, of(&registry), &shop(1, &[("name", "Corner".into()), ("seats", 4.into())])).unwrap();
+    let values = Values::from([("seats".to_owned(), Value::Null), ("open".to_owned(), true.into())]);
+    tables::patch(&db, of(&registry), id(1), &values, None).unwrap();
+    let expected = shop(1, &[("name", "Corner".into()), ("open", true.into())]);
+    assert_eq!(tables::read(&db, of(&registry), id(1)).unwrap(), Some(expected));
+}
+
+#[test]
+fn a_new_field_finds_the_values_that_came_before_it() {
+    let (_folder, db, mut registry) = world();
+    tables::put(&db, of(&registry), &shop(1, &[("phone", "+14795550001".into())])).unwrap();
+    let grown = SHOP.replace("\"seats\"", "\"phone\":{\"kind\":\"phone\"},\"seats\"");
+    registry.adopt(serde_json::from_str(&grown).unwrap());
+    tables::ensure(&db, &registry).unwrap();
+    let phone: String = db.query_row("SELECT phone FROM shop", [], |row| row.get(0)).unwrap();
+    assert_eq!(phone, "+14795550001");
+}
+
+#[test]
+fn the_nearest_come_first_and_the_far_not_at_all() {
+    let (_folder, db, registry) = world();
+    for (n, place) in [(1, "36.100000,-94.000000"), (2, "36.001000,-94.000000"), (3, "36.010000,-94.000000")] {
+        tables::put(&db, of(&registry), &shop(n, &[("place", place.into())])).unwrap();
+    }
+    let near = Some(("36.0,-94.0".parse().unwrap(), 2_000));
+    let found = query::list(&db, of(&registry), &Query { near, limit: 10, ..Query::default() }).unwrap();
+    let found: Vec<_> = found.iter().map(|(record, metres)| (record.id, metres.unwrap())).collect();
+    assert_eq!(found, [(id(2), 111), (id(3), 1_112)]);
+}
+
+#[test]
+fn words_are_found_by_their_beginning_without_accents() {
+    let (_folder, db, registry) = world();
+    tables::put(&db, of(&registry), &shop(1, &[("name", "Café Zürich".into())])).unwrap();
+    assert_eq!(search::search(&db, "zur caf", 5).unwrap(), [("shop".to_owned(), id(1))]);
+    tables::remove(&db, of(&registry), id(1)).unwrap();
+    assert_eq!(search::search(&db, "zur", 5).unwrap(), []);
+}
+
+#[test]
+fn a_digest_says_what_is_seen_and_nothing_else() {
+    let (_folder, db, registry) = world();
+    let seen = shop(1, &[("name", "Corner".into()), ("shelves/a/facings", 3.into())]);
+    tables::put(&db, of(&registry), &seen).unwrap();
+    let before = digest::digest(&db, &registry, None).unwrap();
+    let mut removed = seen.clone();
+    removed.values.insert("shelves/b/facings".to_owned(), 9.into());
+    removed.values.insert("shelves/b/removed".to_owned(), true.into());
+    tables::put(&db, of(&registry), &removed).unwrap();
+    assert_eq!(digest::digest(&db, &registry, None).unwrap(), before);
+    assert_eq!(before["shop"].0, 1);
+}
+
+#[test]
+fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
+    let (_folder, db, _) = world();
+    let entry = |n: u8| NewEntry {
+        kind: EntryKind::Fact,
+        object: "shop".to_owned(),
+        record: id(n),
+        hash: ChangeHash([n; 32]),
+        bytes: vec![n; 100],
+        command: "{}".to_owned(),
+        actor: ActorId([1; 16]),
+        at: Timestamp(0),
+    };
+    for n in 1..=3 {
+        outbox::push(&db, &entry(n)).unwrap();
+    }
+    assert_eq!(outbox::batch(&db, 0, 100, 250).unwrap().len(), 2);
+    assert_eq!(outbox::batch(&db, 0, 100, 1).unwrap().len(), 1, "one goes even if it is larger than a batch");
+    assert_eq!(outbox::take(&db, ChangeHash([3; 32])).unwrap().unwrap().number, 3);
+    assert_eq!(outbox::push(&db, &entry(4)).unwrap(), 4);
+    assert_eq!(outbox::last_number(&db).unwrap(), 4);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.db");
+    std::fs::write(&path, "Dear sir, this is not a database at all, it is a letter.").unwrap();
+    let error = store::open::open(&path, store::PHONE).unwrap_err();
+    assert!(error.message.contains("letter.db") && error.message.contains("not a database"), "{error}");
+}
