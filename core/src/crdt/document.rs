@@ -204,9 +204,9 @@ impl Document {
         self.make_room(change)?;
         let parsed =
             Change::from_bytes(change.bytes.clone()).map_err(|error| GateError::malformed(error.to_string()))?;
-        self.automerge.apply_changes([parsed]).map_err(|error| match error {
-            AutomergeError::DuplicateSeqNumber(seq, _) => wrong_sequence(seq),
-            other => other.into(),
+        self.automerge.apply_changes([parsed]).map_err(|error| {
+            let is_taken = matches!(error, AutomergeError::DuplicateSeqNumber(..));
+            if is_taken { wrong_sequence(body.seq) } else { error.into() }
         })?;
         Ok(body.operations.into_iter().map(|operation| operation.key).collect())
     }
@@ -324,15 +324,9 @@ pub(super) fn actor_of(actor: &automerge::ActorId) -> ActorId {
 
 /// A value as our own type; the gate let only these kinds in.
 pub(super) fn owned_value(value: &automerge::Value<'_>) -> Value {
-    match value {
-        automerge::Value::Scalar(scalar) => match scalar.as_ref() {
-            ScalarValue::Boolean(yes) => Value::Bool(*yes),
-            ScalarValue::Int(int) => Value::Int(*int),
-            ScalarValue::Str(text) => Value::from(text.as_str()),
-            _ => Value::Null,
-        },
-        automerge::Value::Object(_) => Value::Null,
-    }
+    let text = || value.as_str().map(Value::from);
+    let scalar = value.as_bool().map(Value::Bool).or_else(|| value.as_i64().map(Value::Int)).or_else(text);
+    scalar.unwrap_or_default()
 }
 
 fn value_of(value: &ValueRef<'_>) -> Value {
