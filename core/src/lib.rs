@@ -4,5 +4,6 @@
 //! other; all may use `base` and `objects`; `app` alone joins them. `ARCHITECTURE.md` is the map.
 
 pub mod base;
+pub mod crdt;
 pub mod objects;
 pub mod store;

@@ -1,0 +1,339 @@
+//! One record as one Automerge document: writing, applying, reading, saving. Only gated bytes get in, and only
+//! changes that continue the history here. It does not know what the paths mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
+
+use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
+use automerge::{Automerge, AutomergeError, Change, ExpandedChange, ObjId, ROOT, ReadDoc, ScalarValue, ScalarValueRef};
+use automerge::{ChangeMetadata, ValueRef};
+
+use super::error::{CrdtError, GateError};
+use super::gate::{self, Body, INFLATED_BYTES_MAX, OperationId, Vetted};
+use crate::base::id::{ActorId, ChangeHash};
+use crate::base::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
+use crate::base::time::Timestamp;
+use crate::objects::{Stamp, Value, Values};
+
+/// What applying changes did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// The paths that the newly applied changes write.
+    pub touched: BTreeSet<String>,
+    /// Changes that must come first and are not here; if there are any, nothing was applied.
+    pub missing: Vec<ChangeHash>,
+}
+
+/// The document of one record.
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub(super) automerge: Automerge,
+    size: Size,
+}
+
+/// Upper bounds of what the document would be when saved; measured anew only when a bound reaches its cap.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    saved: usize,
+    plain: usize,
+    operations: u64,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Document {
+    /// An empty document.
+    #[must_use]
+    pub fn new() -> Self {
+        Document { automerge: Automerge::new(), size: Size::default() }
+    }
+
+    /// Reads a saved document and the changes kept behind it; everything passes the gate first.
+    pub fn load(blob: &[u8], tail: &[Vec<u8>]) -> Result<Self, CrdtError> {
+        let saved = gate::split(blob)?;
+        let automerge = Automerge::load(saved.chunk)?;
+        let operations = automerge.stats().num_ops;
+        let size = Size { saved: saved.chunk.len(), plain: saved.plain, operations };
+        let mut document = Document { automerge, size };
+        let mut changes = saved.changes;
+        for bytes in tail {
+            changes.push(gate::change(bytes)?);
+        }
+        let applied = document.apply(&changes)?;
+        if applied.missing.is_empty() { Ok(document) } else { Err(CrdtError::Missing(applied.missing.len())) }
+    }
+
+    /// Writes these values as one change with one operation a path, whether or not a value differs from what
+    /// stands there. `Null` puts null.
+    pub fn write(&mut self, actor: ActorId, at: Timestamp, values: &Values) -> Result<Vetted, CrdtError> {
+        if values.is_empty() {
+            return Err(CrdtError::history("nothing_to_write", "a change needs at least one value"));
+        }
+        let deps = self.automerge.get_heads();
+        let last = deps.iter().filter_map(|head| self.automerge.get_change_meta_by_hash(head)).map(|meta| meta.max_op);
+        let start_op = NonZeroU64::MIN.saturating_add(last.max().unwrap_or(0));
+        let operations = values.iter().map(|(path, value)| self.put(path, value)).collect::<Result<_, _>>()?;
+        let change = Change::from(ExpandedChange {
+            operations,
+            actor_id: automerge::ActorId::from(actor.0),
+            hash: None,
+            seq: self.own_seq(actor) + 1,
+            start_op,
+            time: at.0,
+            message: None,
+            deps,
+            extra_bytes: Vec::new(),
+            author: None,
+        });
+        let vetted = gate::change(change.raw_bytes())?;
+        self.apply(std::slice::from_ref(&vetted))?;
+        Ok(vetted)
+    }
+
+    /// Applies changes in any order, all or none; those already here are skipped.
+    pub fn apply(&mut self, changes: &[Vetted]) -> Result<Applied, CrdtError> {
+        let news: BTreeMap<ChangeHash, &Vetted> =
+            changes.iter().filter(|change| !self.has(change.hash)).map(|change| (change.hash, change)).collect();
+        let deps = news.values().flat_map(|change| &change.deps).copied();
+        let missing: BTreeSet<ChangeHash> = deps.filter(|dep| !news.contains_key(dep) && !self.has(*dep)).collect();
+        if !missing.is_empty() {
+            return Ok(Applied { touched: BTreeSet::new(), missing: missing.into_iter().collect() });
+        }
+        let before = (news.len() > 1).then(|| self.clone());
+        let applied = in_order(news).into_iter().try_fold(BTreeSet::new(), |mut touched, change| {
+            touched.extend(self.apply_one(change)?);
+            Ok(touched)
+        });
+        if let (Err(_), Some(before)) = (&applied, before) {
+            *self = before;
+        }
+        applied.map(|touched| Applied { touched, missing: Vec::new() })
+    }
+
+    /// The value that shows at each path; nulls are left out.
+    #[must_use]
+    pub fn values(&self) -> Values {
+        let shown = self.automerge.map_range(ROOT, ..).map(|item| (item.key.into_owned(), value_of(&item.value)));
+        shown.filter(|(_, value)| !value.is_null()).collect()
+    }
+
+    /// The value that shows at a path.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Value {
+        let found = self.automerge.get(ROOT, path).ok().flatten();
+        found.map_or(Value::Null, |(value, _)| owned_value(&value))
+    }
+
+    /// The newest changes, ascending.
+    #[must_use]
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        let mut heads: Vec<ChangeHash> = self.automerge.get_heads().iter().map(|head| ChangeHash(head.0)).collect();
+        heads.sort_unstable();
+        heads
+    }
+
+    /// Whether a change is part of this document.
+    #[must_use]
+    pub fn has(&self, hash: ChangeHash) -> bool {
+        self.meta(hash).is_some()
+    }
+
+    /// The plain chunk of a change.
+    #[must_use]
+    pub fn change(&self, hash: ChangeHash) -> Option<Vec<u8>> {
+        // Automerge looks a change up by its hash without checking that it is there.
+        self.has(hash)
+            .then(|| self.automerge.get_change_by_hash(&automerge::ChangeHash(hash.0)))?
+            .map(|change| change.raw_bytes().to_vec())
+    }
+
+    /// When and by whom the record was made and last changed; none while it is empty.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.automerge.get_changes_meta(&[]).iter().fold(None, |stamp: Option<Stamp>, meta| {
+            let (at, by) = (Timestamp(meta.timestamp), actor_of(&meta.actor));
+            Some(stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)))
+        })
+    }
+
+    /// The document as one blob.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        self.automerge.save()
+    }
+
+    /// What is known of a change besides its operations.
+    pub(super) fn meta(&self, hash: ChangeHash) -> Option<ChangeMetadata<'_>> {
+        self.automerge.get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
+    }
+
+    /// The operation that puts `value`, replacing all that stands at the path.
+    fn put(&self, path: &str, value: &Value) -> Result<Op, CrdtError> {
+        if path.is_empty() {
+            return Err(GateError::malformed("a key is empty").into());
+        }
+        let standing = self.automerge.get_all(ROOT, path)?;
+        let pred = standing.into_iter().filter_map(|(_, id)| match id {
+            ObjId::Id(counter, actor, _) => Some(OpId(counter, actor)),
+            ObjId::Root => None,
+        });
+        let value = match value {
+            Value::Null => ScalarValue::Null,
+            Value::Bool(yes) => ScalarValue::Boolean(*yes),
+            Value::Int(int) => ScalarValue::Int(*int),
+            Value::Text(text) => ScalarValue::Str(text.as_str().into()),
+        };
+        let key = Key::Map(path.into());
+        Ok(Op { action: OpType::Put(value), obj: ObjectId::Root, key, pred: pred.collect(), insert: false })
+    }
+
+    /// How many changes a writer has made here.
+    fn own_seq(&self, actor: ActorId) -> u64 {
+        let metas = self.automerge.get_changes_meta(&[]);
+        metas.iter().filter(|meta| actor_of(&meta.actor) == actor).map(|meta| meta.seq).max().unwrap_or(0)
+    }
+
+    /// Applies one new change whose dependencies are here; the answer is its paths.
+    fn apply_one(&mut self, change: &Vetted) -> Result<Vec<String>, CrdtError> {
+        let body = gate::body(&change.bytes)?;
+        self.fits(&body)?;
+        self.make_room(change)?;
+        let parsed =
+            Change::from_bytes(change.bytes.clone()).map_err(|error| GateError::malformed(error.to_string()))?;
+        self.automerge.apply_changes([parsed]).map_err(|error| {
+            let is_taken = matches!(error, AutomergeError::DuplicateSeqNumber(..));
+            if is_taken { wrong_sequence(body.seq) } else { error.into() }
+        })?;
+        Ok(body.operations.into_iter().map(|operation| operation.key).collect())
+    }
+
+    /// Whether a change continues the history that it names. Automerge trusts these claims: a wrong one would pass
+    /// at first, then panic, or save a document that never loads again.
+    fn fits(&self, body: &Body) -> Result<(), CrdtError> {
+        let last = body.deps.iter().filter_map(|dep| self.meta(*dep)).map(|meta| meta.max_op).max().unwrap_or(0);
+        if body.start != last + 1 {
+            let message = format!("operations count from {}, but {} is next", body.start, last + 1);
+            return Err(CrdtError::history("wrong_start", message));
+        }
+        if body.seq > 1 && !self.follows_own(body) {
+            return Err(wrong_sequence(body.seq));
+        }
+        for operation in &body.operations {
+            let stands = |id: &OperationId| self.wrote(*id, &operation.key);
+            if !operation.replaces.iter().all(stands) {
+                let message = format!("replaces an operation that never wrote `{}`", operation.key);
+                return Err(CrdtError::history("unknown_operation", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the writer's change before this one is among those it builds on.
+    fn follows_own(&self, body: &Body) -> bool {
+        let mut waiting = body.deps.clone();
+        let mut seen: BTreeSet<ChangeHash> = BTreeSet::new();
+        while let Some(hash) = waiting.pop() {
+            let Some(meta) = self.meta(hash).filter(|_| seen.insert(hash)) else {
+                continue;
+            };
+            if actor_of(&meta.actor) == body.actor {
+                if meta.seq + 1 == body.seq {
+                    return true;
+                }
+                // An older one, reached by another way; whatever it builds on is older still.
+                continue;
+            }
+            waiting.extend(meta.deps.iter().map(|dep| ChangeHash(dep.0)));
+        }
+        false
+    }
+
+    /// Whether this operation is here and wrote this key.
+    fn wrote(&self, id: OperationId, key: &str) -> bool {
+        let named = ObjId::Id(id.0, automerge::ActorId::from(id.1.0), 0);
+        let standing = self.automerge.get_all(ROOT, key).unwrap_or_default();
+        if standing.iter().any(|(_, standing)| *standing == named) {
+            return true;
+        }
+        let hash = self.automerge.hash_for_opid(&named).map(|hash| ChangeHash(hash.0));
+        let body = hash.and_then(|hash| self.change(hash)).and_then(|bytes| gate::body(&bytes).ok());
+        body.is_some_and(|body| {
+            let index = id.0.checked_sub(body.start).and_then(|index| usize::try_from(index).ok());
+            let operation = index.and_then(|index| body.operations.get(index));
+            operation.is_some_and(|operation| operation.key == key)
+        })
+    }
+
+    /// Refuses a change after which the saved document would not pass the gate.
+    fn make_room(&mut self, change: &Vetted) -> Result<(), CrdtError> {
+        let grown = |size: Size| Size {
+            saved: size.saved.saturating_add(change.bytes.len()),
+            plain: size.plain.saturating_add(change.bytes.len()),
+            operations: size.operations.saturating_add(change.operations),
+        };
+        let fits = |size: Size| {
+            let bytes = size.saved <= DOCUMENT_BYTES_MAX && size.plain <= INFLATED_BYTES_MAX;
+            bytes && size.operations <= DOCUMENT_OPERATIONS_MAX
+        };
+        if !fits(grown(self.size)) {
+            self.size.saved = self.automerge.save().len();
+            self.size.plain = self.automerge.save_nocompress().len();
+        }
+        if !fits(grown(self.size)) {
+            return Err(CrdtError::history("document_full", "the record's history has no room for more changes"));
+        }
+        self.size = grown(self.size);
+        Ok(())
+    }
+}
+
+/// What a gated change writes, by path.
+pub fn touched(change: &Vetted) -> Result<Values, CrdtError> {
+    let body = gate::body(&change.bytes)?;
+    Ok(body.operations.into_iter().map(|operation| (operation.key, operation.value)).collect())
+}
+
+/// Changes so that each comes after those it builds on.
+fn in_order(mut waiting: BTreeMap<ChangeHash, &Vetted>) -> Vec<&Vetted> {
+    let mut ordered = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let is_ready = |change: &&Vetted| !change.deps.iter().any(|dep| waiting.contains_key(dep));
+        let ready: Vec<&Vetted> = waiting.values().copied().filter(|change| is_ready(change)).collect();
+        if ready.is_empty() {
+            // Only a circle would leave nothing ready, and hashes cannot name each other in one.
+            break;
+        }
+        waiting.retain(|hash, _| !ready.iter().any(|change| change.hash == *hash));
+        ordered.extend(ready);
+    }
+    ordered
+}
+
+fn wrong_sequence(seq: u64) -> CrdtError {
+    CrdtError::history("wrong_sequence", format!("the writer's change {seq} does not follow the one before it"))
+}
+
+/// A writer's id as our own type; the gate let only ids of 16 bytes in.
+pub(super) fn actor_of(actor: &automerge::ActorId) -> ActorId {
+    ActorId::from_slice(actor.to_bytes()).unwrap_or(ActorId([0; 16]))
+}
+
+/// A value as our own type; the gate let only these kinds in.
+pub(super) fn owned_value(value: &automerge::Value<'_>) -> Value {
+    let text = || value.as_str().map(Value::from);
+    let scalar = value.as_bool().map(Value::Bool).or_else(|| value.as_i64().map(Value::Int)).or_else(text);
+    scalar.unwrap_or_default()
+}
+
+fn value_of(value: &ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Scalar(ScalarValueRef::Boolean(yes)) => Value::Bool(*yes),
+        ValueRef::Scalar(ScalarValueRef::Int(int)) => Value::Int(*int),
+        ValueRef::Scalar(ScalarValueRef::Str(text)) => Value::from(text.as_ref()),
+        ValueRef::Scalar(_) | ValueRef::Object(_) => Value::Null,
+    }
+}
