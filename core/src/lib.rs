@@ -4,4 +4,5 @@
 //! other; all may use `base` and `objects`; `app` alone joins them. `ARCHITECTURE.md` is the map.
 
 pub mod base;
+pub mod domain;
 pub mod objects;
