@@ -5,5 +5,6 @@
 
 pub mod base;
 pub mod crdt;
+pub mod domain;
 pub mod objects;
 pub mod store;

@@ -6,7 +6,17 @@ use std::path::{Path, PathBuf};
 /// Who may name an outside crate: crate, and the places below the workspace that own it.
 const OWNERS: &[(&str, &[&str])] = &[
     ("automerge", &["core/src/crdt/", "tests/"]),
-    ("rusqlite", &["core/src/store/", "sync-server/src/tenant/", "sync-server/src/office.rs", "sync-server/src/error.rs", "sync-server/src/demo/proof.rs", "tests/"]),
+    (
+        "rusqlite",
+        &[
+            "core/src/store/",
+            "sync-server/src/tenant/",
+            "sync-server/src/office.rs",
+            "sync-server/src/error.rs",
+            "sync-server/src/demo/proof.rs",
+            "tests/",
+        ],
+    ),
     ("reqwest", &["core/src/sync/http.rs", "sync-server/src/demo/proof.rs", "tests/"]),
     ("geo", &["core/src/base/place.rs"]),
     ("jiff", &["core/src/base/time.rs"]),

@@ -43,9 +43,6 @@ const RESERVED: &[&str] = &[
     "id",
     "object",
     REMOVED,
-    POSITION,
-    "parent",
-    "line",
     "created_at",
     "created_by",
     "changed_at",
@@ -54,6 +51,9 @@ const RESERVED: &[&str] = &[
     "changed_by_actor",
     "rowid",
 ];
+
+/// Names that lines have by themselves; a record may use them.
+const RESERVED_IN_LINES: &[&str] = &[POSITION, "parent", "line"];
 
 /// Names that tables, commands and the query language use.
 const RESERVED_OBJECTS: &[&str] = &[
@@ -154,7 +154,7 @@ impl Check<'_> {
             }
             for (name, field) in &shape.fields {
                 let at = format!("lines.{lines}.fields.{name}");
-                self.name(&at, name, RESERVED);
+                self.name(&at, name, &[RESERVED, RESERVED_IN_LINES].concat());
                 self.field(&at, field);
             }
         }

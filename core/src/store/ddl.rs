@@ -53,7 +53,7 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<bool, StoreErro
         grown |= add(db, &table, &created, &line_columns(descriptor, lines))?;
         for (name, field) in &descriptor.lines[lines].fields {
             if field.kind == FieldKind::Reference {
-                index(db, &table, &[name.clone()])?;
+                index(db, &table, std::slice::from_ref(name))?;
             }
         }
     }

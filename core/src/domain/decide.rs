@@ -1,0 +1,236 @@
+//! The one way from a command to writes: rights, forms, guards and rules, in that order.
+//! It does not know how writes are stored or sent.
+
+use std::collections::BTreeMap;
+
+pub use super::admit::admit;
+use super::command::Command;
+use super::guards::{Situation, guard};
+use super::refusal::Refusal;
+use super::{admit as rights, rules, spelling, values};
+use crate::base::context::Context;
+use crate::base::id::{ConflictId, RecordId};
+use crate::objects::descriptor::{Descriptor, Field, Verb};
+use crate::objects::{FieldKind, Reader, Record, Registry, Value, Values, Write};
+
+/// The field that names the person a record belongs to.
+const OWNER: &str = "owner";
+
+/// What a command comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The record that the command was about.
+    pub id: RecordId,
+    /// What is written, one write a record; empty if nothing really changes.
+    pub writes: Vec<Write>,
+    /// The conflict that it closes.
+    pub resolves: Option<ConflictId>,
+}
+
+/// Decides a command; the same arguments give the same decision on phone and server.
+pub fn decide(
+    command: &Command,
+    registry: &Registry,
+    reader: &dyn Reader,
+    context: &Context,
+) -> Result<Decision, Refusal> {
+    let desk = Desk { registry, reader, context };
+    match command {
+        Command::Add { object, id, fields } => desk.add(rights::known(registry, object)?, *id, fields),
+        Command::Edit { object, id, fields } => desk.edit(rights::known(registry, object)?, *id, fields),
+        Command::Perform { verb, id, input } => desk.perform(verb, *id, input),
+        Command::Resolve { conflict, choice } => rules::conflict::resolve(*conflict, choice, registry, reader, context),
+    }
+}
+
+/// What stays the same during one decision.
+struct Desk<'a> {
+    registry: &'a Registry,
+    reader: &'a dyn Reader,
+    context: &'a Context,
+}
+
+impl Desk<'_> {
+    fn add(&self, descriptor: &Descriptor, id: Option<RecordId>, fields: &Values) -> Result<Decision, Refusal> {
+        rights::may_be_written(descriptor, true)?;
+        values::check(descriptor, fields)?;
+        only_verbs(descriptor, fields)?;
+        rights::allow(descriptor, self.context.role, true, std::iter::empty())?;
+        let before = self.blank(descriptor, id)?;
+        self.references(descriptor, fields)?;
+        let values = self.filled(descriptor, &before, fields.clone());
+        self.finish(descriptor, &before, true, values)
+    }
+
+    fn edit(&self, descriptor: &Descriptor, id: RecordId, fields: &Values) -> Result<Decision, Refusal> {
+        rights::may_be_written(descriptor, false)?;
+        let before = self.present(descriptor, id)?;
+        values::check(descriptor, fields)?;
+        only_verbs(descriptor, fields)?;
+        let mut changed = values::changes(&before, fields.clone());
+        values::check_lines(&before, &changed)?;
+        values::fill_defaults(descriptor, &before, false, &mut changed);
+        self.references(descriptor, &changed)?;
+        self.finish(descriptor, &before, false, changed)
+    }
+
+    fn perform(&self, name: &str, id: Option<RecordId>, input: &Values) -> Result<Decision, Refusal> {
+        let Some((descriptor, verb)) = self.registry.verb(name) else {
+            let verbs = self.registry.all().flat_map(|descriptor| descriptor.verbs.keys().map(String::as_str));
+            let message = format!("there is no command `{name}`; {}", spelling::offer(name, verbs));
+            return Err(Refusal::bad_input("unknown_command", message).about("do"));
+        };
+        rights::may_be_written(descriptor, verb.creates)?;
+        let before = match (verb.creates, id) {
+            (true, id) => self.blank(descriptor, id)?,
+            (false, Some(id)) => self.present(descriptor, id)?,
+            (false, None) => {
+                let object = &descriptor.object;
+                let message = format!("`{name}` needs the record: give its id as `{object}`");
+                return Err(Refusal::bad_input("required", message).about(object.as_str()));
+            }
+        };
+        rights::allow(descriptor, self.context.role, verb.creates, std::iter::empty())?;
+        let input = with_defaults(verb, input);
+        values::check_inputs(name, &verb.input, &input)?;
+        check_state(descriptor, name, verb, &before)?;
+        let fields = input.iter().filter_map(|(name, value)| Some((name.as_str(), verb.input.get(name)?, value)));
+        values::check_references(self.registry, self.reader, fields)?;
+        let (registry, reader, context) = (self.registry, self.reader, self.context);
+        let (record, id, input) = (&before, before.id, &input);
+        self.carry_out(verb, Situation { registry, descriptor, record, id, input, reader, context })
+    }
+
+    /// Asks the guards, then joins state, inputs and what the rule says into one write a record.
+    fn carry_out(&self, verb: &Verb, situation: Situation<'_>) -> Result<Decision, Refusal> {
+        let Situation { descriptor, record, input, .. } = situation;
+        for name in &verb.guards {
+            guard(name)?(&situation)?;
+        }
+        let is_field = |name: &str| descriptor.fields.contains_key(name);
+        let given = input.iter().filter(|(name, value)| is_field(name) && !value.is_null());
+        let mut own: Values = given.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if let (Some(to), Some(lifecycle)) = (&verb.to, &descriptor.lifecycle) {
+            own.insert(lifecycle.field.clone(), Value::from(to.as_str()));
+        }
+        let ruled =
+            verb.rule.as_deref().map(rules::rule).transpose()?.map_or(Ok(Vec::new()), |rule| rule(&situation))?;
+        let mut others: BTreeMap<(String, RecordId), Write> = BTreeMap::new();
+        for write in ruled {
+            if (write.object.as_str(), write.id) == (descriptor.object.as_str(), record.id) {
+                own.extend(write.values);
+            } else {
+                let joined = others.entry((write.object.clone(), write.id));
+                joined.and_modify(|before| before.values.extend(write.values.clone())).or_insert(write);
+            }
+        }
+        if verb.creates {
+            own = self.filled(descriptor, record, own);
+        }
+        let mut decision = self.finish(descriptor, record, verb.creates, own)?;
+        for write in others.into_values() {
+            rights::admit(self.registry, self.context.role, &write.object, write.new, &write.values)?;
+            decision.writes.push(write);
+        }
+        Ok(decision)
+    }
+
+    /// Drops what does not change, then checks right and required fields of what is left.
+    fn finish(&self, descriptor: &Descriptor, before: &Record, new: bool, values: Values) -> Result<Decision, Refusal> {
+        let id = before.id;
+        let values = values::changes(before, values);
+        if values.is_empty() && !new {
+            return Ok(Decision { id, writes: Vec::new(), resolves: None });
+        }
+        values::check(descriptor, &values)?;
+        rights::allow(descriptor, self.context.role, new, values.keys().map(String::as_str))?;
+        // What was missing before (an older version did not ask for it) stops nobody.
+        let mut missing = values::missing(descriptor, &values::after(before, &values));
+        if !new {
+            let already = values::missing(descriptor, before);
+            missing.retain(|path| !already.contains(path));
+        }
+        values::say_required(missing.into_iter().collect())?;
+        let object = descriptor.object.clone();
+        if values.is_empty() {
+            return Err(
+                Refusal::bad_input("required", format!("a `{object}` needs at least one value")).about("fields")
+            );
+        }
+        Ok(Decision { id, writes: vec![Write { object, id, new, values }], resolves: None })
+    }
+
+    /// What a new record has beside what was said: defaults, the first state, its owner.
+    fn filled(&self, descriptor: &Descriptor, before: &Record, mut values: Values) -> Values {
+        values.retain(|_, value| !value.is_null());
+        values::fill_defaults(descriptor, before, true, &mut values);
+        if let Some(lifecycle) = &descriptor.lifecycle {
+            values.entry(lifecycle.field.clone()).or_insert_with(|| Value::from(lifecycle.start.as_str()));
+        }
+        if descriptor.fields.get(OWNER).is_some_and(|field| field.kind == FieldKind::Reference) {
+            values.entry(OWNER.to_owned()).or_insert_with(|| Value::from(self.context.user.to_string()));
+        }
+        values
+    }
+
+    /// A record that does not exist yet.
+    fn blank(&self, descriptor: &Descriptor, id: Option<RecordId>) -> Result<Record, Refusal> {
+        let object = descriptor.object.clone();
+        let Some(id) = id else {
+            return Ok(Record { object, id: self.context.new_id(), values: Values::new(), stamp: None });
+        };
+        if self.reader.record(&object, id)?.is_some() {
+            let message = format!("there is a `{object}` {id} already; edit it, or leave the id out");
+            return Err(Refusal::rule("already_exists", message).about("id"));
+        }
+        Ok(Record { object, id, values: Values::new(), stamp: None })
+    }
+
+    fn present(&self, descriptor: &Descriptor, id: RecordId) -> Result<Record, Refusal> {
+        let object = &descriptor.object;
+        self.reader.record(object, id)?.ok_or_else(|| {
+            let message = format!("there is no `{object}` {id} here; sync, or choose one from the list");
+            Refusal::not_found("unknown_record", message).about("id")
+        })
+    }
+
+    fn references(&self, descriptor: &Descriptor, values: &Values) -> Result<(), Refusal> {
+        let field = |path: &str| values::field(descriptor, path);
+        let fields = values.iter().filter_map(|(path, value)| Some((path.as_str(), field(path)?, value)));
+        values::check_references(self.registry, self.reader, fields)
+    }
+}
+
+/// Refuses to write the state by hand.
+fn only_verbs(descriptor: &Descriptor, fields: &Values) -> Result<(), Refusal> {
+    let Some(lifecycle) = descriptor.lifecycle.as_ref().filter(|lifecycle| fields.contains_key(&lifecycle.field))
+    else {
+        return Ok(());
+    };
+    let verbs: Vec<&str> = descriptor.verbs.keys().map(String::as_str).collect();
+    let (field, object) = (&lifecycle.field, &descriptor.object);
+    let message = format!("only verbs write `{field}` of a `{object}`: {}", verbs.join(", "));
+    Err(Refusal::rule("only_verbs", message).about(field.as_str()))
+}
+
+/// Refuses a verb in a state that it does not start from.
+fn check_state(descriptor: &Descriptor, name: &str, verb: &Verb, before: &Record) -> Result<(), Refusal> {
+    let Some(lifecycle) = &descriptor.lifecycle else { return Ok(()) };
+    let state = before.text(&lifecycle.field).unwrap_or(&lifecycle.start);
+    if verb.creates || verb.from.is_empty() || verb.from.iter().any(|from| from == state) {
+        return Ok(());
+    }
+    let (object, from) = (&descriptor.object, verb.from.join(" or "));
+    let message = format!("the `{object}` is {state}; `{name}` is done while it is {from}");
+    Err(Refusal::rule("wrong_state", message).about(lifecycle.field.as_str()).with("state", state))
+}
+
+/// What was handed in, and for the rest what a verb takes if nobody says otherwise.
+fn with_defaults(verb: &Verb, input: &Values) -> Values {
+    let mut input = input.clone();
+    let default = |(name, field): (&String, &Field)| Some((name.clone(), field.default.clone()?));
+    for (name, value) in verb.input.iter().filter_map(default) {
+        input.entry(name).or_insert(value);
+    }
+    input
+}

@@ -1,0 +1,32 @@
+//! The business rules: a command and what is known become writes or a refusal.
+//! It knows no storage, no Automerge and no wire; it reads through `objects::Reader` alone.
+
+pub mod admit;
+pub mod command;
+pub mod decide;
+pub mod guards;
+pub mod refusal;
+pub mod rules;
+mod spelling;
+mod values;
+
+pub use command::{Choice, Command};
+pub use decide::{Decision, decide};
+pub use refusal::{Refusal, RefusalKind};
+
+use crate::objects::Registry;
+use crate::objects::check::{Names, Problem};
+
+/// The names of guards and rules that descriptors may use.
+#[must_use]
+pub fn names() -> Names {
+    Names {
+        guards: guards::GUARDS.iter().map(|(name, _)| *name).collect(),
+        rules: rules::RULES.iter().map(|(name, _)| *name).collect(),
+    }
+}
+
+/// The objects that come with this version, checked against the guards and rules that it has.
+pub fn registry() -> Result<Registry, Vec<Problem>> {
+    Registry::built_in(&names())
+}

@@ -1,0 +1,84 @@
+//! Why a command was not carried out, as a value that a screen can show.
+//! It does not know which rule refused.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::objects::ReadError;
+
+/// What sort of no it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// The command itself is wrong: a name, a kind of value, something missing.
+    BadInput,
+    /// A rule or a right forbids it.
+    Rule,
+    /// It speaks of a record that is not here.
+    NotFound,
+    /// The store could not be read; nobody did anything wrong.
+    Broken,
+}
+
+/// A command was refused, and nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What sort of no it is.
+    pub kind: RefusalKind,
+    /// A stable name of the reason, in snake case.
+    pub code: String,
+    /// What is wrong and what to do, for a person.
+    pub message: String,
+    /// The fields or inputs that it is about.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// The numbers and names behind the reason, for a screen.
+    #[serde(default)]
+    pub numbers: Map<String, Json>,
+}
+
+impl Refusal {
+    /// The command itself is wrong.
+    #[must_use]
+    pub fn bad_input(code: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalKind::BadInput, code, message)
+    }
+
+    /// A rule or a right forbids it.
+    #[must_use]
+    pub fn rule(code: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalKind::Rule, code, message)
+    }
+
+    /// The record is not here.
+    #[must_use]
+    pub fn not_found(code: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalKind::NotFound, code, message)
+    }
+
+    /// Names one more field that it is about.
+    #[must_use]
+    pub fn about(mut self, field: impl Into<String>) -> Self {
+        self.fields.push(field.into());
+        self
+    }
+
+    /// Adds a number or a name behind the reason.
+    #[must_use]
+    pub fn with(mut self, name: &str, number: impl Into<Json>) -> Self {
+        self.numbers.insert(name.to_owned(), number.into());
+        self
+    }
+
+    fn new(kind: RefusalKind, code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Refusal { kind, code, message, fields: Vec::new(), numbers: Map::new() }
+    }
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        Self::new(RefusalKind::Broken, "store_unreadable", error.to_string())
+    }
+}

@@ -1,0 +1,31 @@
+//! The rules of single objects, by name: what a verb writes beside its state and inputs.
+//! The one place in the core where objects are named.
+
+pub mod conflict;
+pub mod contact;
+pub mod follow_up;
+pub mod visit;
+
+use super::guards::{Situation, named};
+use super::refusal::Refusal;
+use crate::objects::Write;
+
+/// What a verb writes beside its state and its inputs.
+pub type Rule = fn(&Situation<'_>) -> Result<Vec<Write>, Refusal>;
+
+/// All rules by name.
+pub const RULES: &[(&str, Rule)] = &[
+    ("answer_action", visit::answer_action),
+    ("cancel_visit", visit::cancel_visit),
+    ("check_in", visit::check_in),
+    ("check_out", visit::check_out),
+    ("link_contact", contact::link_contact),
+    ("log_follow_up", follow_up::log_follow_up),
+    ("skip_action", visit::skip_action),
+    ("start_visit", visit::start_visit),
+];
+
+/// The rule with this name. A device that lacks it is too old for the descriptor.
+pub fn rule(name: &str) -> Result<Rule, Refusal> {
+    named(RULES, name)
+}

@@ -1,0 +1,229 @@
+//! Rules of visits: starting, checking in and out, the actions, cancelling.
+//! A check-in never moves the account. It does not know surveys, photos or orders made during a visit.
+
+use super::super::guards::Situation;
+use super::super::refusal::Refusal;
+use crate::base::id::RecordId;
+use crate::base::place::Position;
+use crate::objects::path::{POSITION, line_path};
+use crate::objects::{Record, Value, Values, Write};
+
+/// Metres around the account within which a check-in needs no reason, at perfect accuracy.
+pub const FENCE_M: i64 = 200;
+
+const VISIT: &str = "visit";
+const ACCOUNT: &str = "account";
+const TEMPLATE: &str = "visit_template";
+const ACTIONS: &str = "actions";
+const IN_PROGRESS: &str = "in_progress";
+
+/// One open visit at a time: the person must have no other in progress.
+pub fn no_other_visit_open(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let mine = Value::from(situation.context.user.to_string());
+    let visits = situation.reader.find(VISIT, "owner", &mine)?;
+    let mut others = visits.iter().filter(|visit| visit.id != situation.id);
+    let Some(open) = others.find(|visit| visit.text("state") == Some(IN_PROGRESS)) else { return Ok(()) };
+    let place = match open.reference("account") {
+        Some(account) => situation.reader.record(ACCOUNT, account)?,
+        None => None,
+    };
+    let name = place.as_ref().and_then(|account| account.text("name")).unwrap_or("an account");
+    let message = format!("the visit to {name} ({}) is still open; check out of it or cancel it first", open.id);
+    Err(Refusal::rule("visit_open", message).with("visit", open.id.to_string()).with("account", name))
+}
+
+/// A visit has one check-in.
+pub fn not_yet_checked_in(situation: &Situation<'_>) -> Result<(), Refusal> {
+    match situation.record.value("checked_in_at").int() {
+        None => Ok(()),
+        Some(at) => {
+            let at = crate::base::time::Timestamp(at).rfc3339();
+            let message = format!("this visit was checked in at {at}; go on with its actions or check out");
+            Err(Refusal::rule("already_checked_in", message).with("checked_in_at", at))
+        }
+    }
+}
+
+/// Only who has checked in can check out.
+pub fn checked_in(situation: &Situation<'_>) -> Result<(), Refusal> {
+    if situation.record.value("checked_in_at").is_null() {
+        return Err(Refusal::rule("not_checked_in", "nobody has checked in to this visit; check in or cancel it"));
+    }
+    Ok(())
+}
+
+/// No mandatory action may be left undone.
+pub fn mandatory_actions_done(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let lines = situation.record.lines(ACTIONS);
+    let is_undone = |action: &std::collections::BTreeMap<&str, &Value>| {
+        let done = action.get("state").and_then(|state| state.text()) == Some("done");
+        action.get("mandatory").is_some_and(|mandatory| mandatory.is_true()) && !done
+    };
+    let undone: Vec<_> = lines.into_iter().filter(|(_, action)| is_undone(action)).collect();
+    if undone.is_empty() {
+        return Ok(());
+    }
+    let title = |(line, action): &(&str, std::collections::BTreeMap<&str, &Value>)| {
+        action.get("title").and_then(|title| title.text()).unwrap_or(line).to_owned()
+    };
+    let titles: Vec<String> = undone.iter().map(title).collect();
+    let message = format!("mandatory and not done: {}; do them before checking out", titles.join(", "));
+    let refusal = Refusal::rule("mandatory_undone", message).with("actions", titles);
+    Err(undone.iter().fold(refusal, |refusal, (line, _)| refusal.about(line_path(ACTIONS, line, "state"))))
+}
+
+/// Starts a visit that nobody planned: today, in progress at once, with the template's actions.
+pub fn start_visit(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    let template = template(situation, situation.input("template"))?;
+    let mut write = situation.write([
+        ("planned_on", Value::from(situation.context.today())),
+        ("started_at", Value::Int(situation.context.now.0)),
+    ]);
+    write.values.extend(template.iter().flat_map(from_template));
+    Ok(vec![write])
+}
+
+/// Records where and when the person arrived, and by which fence that was judged.
+pub fn check_in(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    let here: Position = (situation.input("position").text().unwrap_or_default().parse())
+        .map_err(|error: crate::base::place::PlaceError| bad_position(&error.to_string()))?;
+    let accuracy_m = situation.input("accuracy_m").int();
+    if accuracy_m.is_some_and(|metres| metres < 0) {
+        return Err(Refusal::bad_input("bad_value", "`accuracy_m`: metres are 0 or more").about("accuracy_m"));
+    }
+    let account = match situation.record.reference("account") {
+        Some(id) => situation.reader.record(ACCOUNT, id)?,
+        None => None,
+    };
+    let place: Option<Position> =
+        account.as_ref().and_then(|account| account.text("position")).and_then(|text| text.parse().ok());
+    let distance_m = place.map(|place| here.metres_to(place));
+    let reason = situation.words("reason");
+    if let (Some(distance_m), None) = (distance_m, reason) {
+        check_fence(distance_m, accuracy_m.unwrap_or(0))?;
+    }
+    let or_null = |metres: Option<i64>| metres.map_or(Value::Null, Value::Int);
+    let mut write = situation.write([
+        ("checked_in_at", Value::Int(situation.context.now.0)),
+        ("check_in_position", Value::from(here.to_string())),
+        ("check_in_accuracy_m", or_null(accuracy_m)),
+        ("check_in_mock", situation.input("mock").clone()),
+        ("check_in_reason", reason.map_or(Value::Null, Value::from)),
+        ("fence_m", Value::Int(FENCE_M)),
+        ("distance_m", or_null(distance_m)),
+        ("account_position", place.map_or(Value::Null, |place| Value::from(place.to_string()))),
+    ]);
+    if situation.record.value("started_at").is_null() {
+        write.values.insert("started_at".to_owned(), Value::Int(situation.context.now.0));
+    }
+    if situation.record.lines(ACTIONS).is_empty() {
+        let template = template(situation, situation.record.value("template"))?;
+        write.values.extend(template.iter().flat_map(from_template));
+    }
+    Ok(vec![write])
+}
+
+/// Writes the answer and marks the action done.
+pub fn answer_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    let action = action(situation)?;
+    let Some(answer) = situation.words("value") else {
+        let message = "an answer is needed; to leave the action out, use `skip_action` with a reason";
+        return Err(Refusal::bad_input("answer_missing", message).about("value"));
+    };
+    let path = |field: &str| line_path(ACTIONS, action, field);
+    Ok(vec![situation.write([
+        (path("answer").as_str(), Value::from(answer)),
+        (path("state").as_str(), Value::from("done")),
+        (path("skip_reason").as_str(), Value::Null),
+    ])])
+}
+
+/// Leaves out an action that is not mandatory; a partial answer is kept.
+pub fn skip_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    let action = action(situation)?;
+    let path = |field: &str| line_path(ACTIONS, action, field);
+    if situation.record.value(&path("mandatory")).is_true() {
+        let title = situation.record.text(&path("title")).unwrap_or(action);
+        return Err(Refusal::rule("mandatory_action", format!("`{title}` is mandatory; answer it")).about("action"));
+    }
+    let Some(reason) = situation.words("reason") else { return Err(no_reason("skip the action")) };
+    Ok(vec![situation.write([
+        (path("state").as_str(), Value::from("skipped")),
+        (path("skip_reason").as_str(), Value::from(reason)),
+    ])])
+}
+
+/// Records when the person left.
+pub fn check_out(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    Ok(vec![situation.write([("checked_out_at", Value::Int(situation.context.now.0))])])
+}
+
+/// Records why and when the visit was called off.
+pub fn cancel_visit(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    let Some(reason) = situation.words("reason") else { return Err(no_reason("cancel the visit")) };
+    let now = Value::Int(situation.context.now.0);
+    Ok(vec![situation.write([("cancel_reason", Value::from(reason)), ("cancelled_at", now)])])
+}
+
+fn no_reason(what: &str) -> Refusal {
+    Refusal::bad_input("required", format!("a reason is needed to {what}")).about("reason")
+}
+
+fn bad_position(why: &str) -> Refusal {
+    Refusal::bad_input("bad_value", format!("`position`: {why}")).about("position")
+}
+
+/// The fence shrinks by what the position may be wrong.
+fn check_fence(distance_m: i64, accuracy_m: i64) -> Result<(), Refusal> {
+    let allowed_m = (FENCE_M - accuracy_m).max(0);
+    if distance_m <= allowed_m {
+        return Ok(());
+    }
+    let message = format!(
+        "{distance_m} m from the account, {allowed_m} m are allowed (a fence of {FENCE_M} m less {accuracy_m} m of \
+         accuracy); go nearer or give a `reason`"
+    );
+    let refusal = Refusal::rule("outside_fence", message).about("position").about("reason");
+    Err(refusal.with("distance_m", distance_m).with("fence_m", FENCE_M).with("accuracy_m", accuracy_m))
+}
+
+/// The id of the action that the input names.
+fn action<'a>(situation: &Situation<'a>) -> Result<&'a str, Refusal> {
+    let wanted = situation.input.get("action").and_then(Value::text).unwrap_or_default();
+    let lines = situation.record.lines(ACTIONS);
+    if let Some((line, _)) = lines.get_key_value(wanted) {
+        return Ok(line);
+    }
+    let known = lines.iter().map(|(line, action)| {
+        let title = action.get("title").and_then(|title| title.text()).unwrap_or_default();
+        format!("{line} ({title})")
+    });
+    let known: Vec<String> = known.collect();
+    let message = format!("the visit has no action `{wanted}`; it has: {}", known.join(", "));
+    Err(Refusal::not_found("unknown_action", message).about("action"))
+}
+
+/// The named template, or else the tenant's default one.
+fn template(situation: &Situation<'_>, named: &Value) -> Result<Option<Record>, Refusal> {
+    match named.text().and_then(|id| id.parse::<RecordId>().ok()) {
+        Some(id) => Ok(situation.reader.record(TEMPLATE, id)?),
+        None => Ok(situation.reader.find(TEMPLATE, "is_default", &Value::Bool(true))?.into_iter().next()),
+    }
+}
+
+/// The template's version pinned, and its actions to do. Lines keep the template's ids, so that copies
+/// made on two devices are one.
+fn from_template(template: &Record) -> Values {
+    let mut values = Values::new();
+    values.insert("template".to_owned(), Value::from(template.id.to_string()));
+    values.insert("template_version".to_owned(), template.value("template_version").clone());
+    for (line, action) in template.lines(ACTIONS) {
+        for field in ["kind", "title", "mandatory", POSITION] {
+            if let Some(value) = action.get(field) {
+                values.insert(line_path(ACTIONS, line, field), (*value).clone());
+            }
+        }
+        values.insert(line_path(ACTIONS, line, "state"), Value::from("to_do"));
+    }
+    values
+}
