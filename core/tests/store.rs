@@ -1,5 +1,7 @@
 //! The store from outside: records go in and come out, members sum up, words are found.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;

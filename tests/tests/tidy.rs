@@ -1,6 +1,8 @@
 //! Holds the house tidy: walls between rooms, one owner for each outside thing, sizes, headers, object names.
 //! It reads the sources as text and knows nothing of what they do.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 
 /// Who may name an outside crate: crate, and the places below the workspace that own it.

@@ -1,11 +1,8 @@
 //! A field that two people changed without knowing of each other: every value is kept until a person decides.
 //! It does not know how competing values are found.
 
-use serde_json::{Value as Json, json};
-
 use super::value::Value;
 use crate::base::id::{ActorId, ConflictId, RecordId, UserId};
-use crate::base::time::Timestamp;
 
 /// One competing value.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
@@ -102,18 +99,5 @@ impl Conflict {
     pub fn mine(&self, user: UserId, author: impl Fn(ActorId) -> Option<UserId>) -> Option<&Side> {
         let own = self.sides.iter().find(|side| author(side.actor) == Some(user));
         own.or(self.sides.first())
-    }
-
-    /// The conflict as JSON without names: `id`, `object`, `record`, `path`, `base`, `sides`, `state`.
-    #[must_use]
-    pub fn to_json(&self) -> Json {
-        json!({
-            "id": self.id, "object": self.object, "record": self.record, "path": self.path,
-            "base": self.base, "state": self.state.name(),
-            "sides": self.sides.iter().map(|side| json!({
-                "operation": side.operation, "actor": side.actor, "value": side.value,
-                "at": Timestamp(side.at_ms).rfc3339(),
-            })).collect::<Vec<_>>(),
-        })
     }
 }

@@ -36,13 +36,14 @@ impl FromStr for Bucket {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        match text.split_once('/') {
-            Some(("user", id)) => Ok(Bucket::User(id.parse()?)),
-            Some(("territory", id)) => Ok(Bucket::Territory(id.parse()?)),
-            None if text == "tenant" => Ok(Bucket::Tenant),
-            Some(_) | None => {
-                Err(IdError { text: text.to_owned(), expected: "a bucket: tenant, territory/<id> or user/<id>" })
-            }
+        if let Some(id) = text.strip_prefix("user/") {
+            Ok(Bucket::User(id.parse()?))
+        } else if let Some(id) = text.strip_prefix("territory/") {
+            Ok(Bucket::Territory(id.parse()?))
+        } else if text == "tenant" {
+            Ok(Bucket::Tenant)
+        } else {
+            Err(IdError { text: text.to_owned(), expected: "a bucket: tenant, territory/<id> or user/<id>" })
         }
     }
 }
