@@ -105,8 +105,8 @@ pub(super) fn fill_defaults(descriptor: &Descriptor, before: &Record, new: bool,
         wanted.extend(fields.filter_map(|(name, field)| Some((name.clone(), field.default.as_ref()?))));
     }
     for (lines, line) in touched_lines(values) {
-        let known = |path: &str| matches!(Path::parse(path), Some(Path::Line { lines: l, line: id, .. }) if (l, id) == (&lines, &line));
-        let is_new = !before.values.keys().any(|path| known(path));
+        let prefix = line_path(&lines, &line, "");
+        let is_new = !before.values.keys().any(|path| path.starts_with(&prefix));
         let Some(shape) = descriptor.lines.get(&lines).filter(|_| is_new) else { continue };
         let fields = shape.fields.iter();
         wanted.extend(fields.filter_map(|(name, f)| Some((line_path(&lines, &line, name), f.default.as_ref()?))));

@@ -1,0 +1,13 @@
+//! What the business rules promise, sentence by sentence, over records in memory.
+//! It knows no store, no merge and no wire.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a broken promise is to fail its test")]
+
+mod commands;
+mod conflicts;
+mod descriptors;
+mod edits;
+mod follow_ups;
+mod rights;
+mod support;
+mod visits;

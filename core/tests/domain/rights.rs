@@ -1,0 +1,158 @@
+//! Rights: what the built-in files grant, and that nothing else is.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use expect_test::expect;
+use outfield_core::base::context::Role;
+use outfield_core::domain::decide::admit;
+use outfield_core::objects::path::line_path;
+use outfield_core::objects::{Descriptor, FieldKind, Kind, Value, Values};
+use serde_json::json;
+
+use crate::support::{World, id, values};
+
+/// Every path of an object, lines included.
+fn paths(descriptor: &Descriptor) -> Vec<String> {
+    let mut paths: Vec<String> = descriptor.fields.keys().cloned().collect();
+    for (lines, shape) in &descriptor.lines {
+        paths.extend(shape.fields.keys().map(|field| line_path(lines, "x", field)));
+        paths.extend(["position", "removed"].map(|field| line_path(lines, "x", field)));
+    }
+    paths
+}
+
+fn admits(world: &World, role: Role, object: &str, new: bool, path: &str) -> bool {
+    admit(&world.registry, role, object, new, &Values::from([(path.to_owned(), Value::Null)])).is_ok()
+}
+
+#[test]
+fn the_files_grant_this_and_nothing_else() {
+    let world = World::new();
+    let mut table = String::new();
+    for descriptor in world.registry.all() {
+        for role in Role::ALL {
+            let object = descriptor.object.as_str();
+            let all = paths(descriptor);
+            let editable: Vec<&str> =
+                all.iter().map(String::as_str).filter(|path| admits(&world, role, object, false, path)).collect();
+            let edit = if editable.len() == all.len() {
+                "everything".to_owned()
+            } else {
+                editable.join(" ").replacen(" roles/x/", "\n  roles: ", 1).replace("roles/x/", "")
+            };
+            let create = if admits(&world, role, object, true, &all[0]) { "create " } else { "" };
+            let read = if descriptor.right(role).read { "read " } else { "" };
+            let _ = writeln!(table, "{object} {}: {read}{create}edit [{edit}]", role.name());
+        }
+    }
+    expect![[r#"
+        account rep: read edit [city email phone postal_code region street]
+        account manager: read create edit [everything]
+        account admin: read create edit [everything]
+        actor rep: read edit []
+        actor manager: read edit []
+        actor admin: read edit []
+        conflict_resolution rep: read create edit []
+        conflict_resolution manager: read create edit []
+        conflict_resolution admin: read create edit []
+        contact rep: read create edit [birthday consent_email consent_phone email job_title mobile name phone
+          roles: account role valid_from valid_to position removed]
+        contact manager: read create edit [everything]
+        contact admin: read create edit [everything]
+        device rep: read edit []
+        device manager: read edit []
+        device admin: read edit []
+        follow_up rep: read create edit []
+        follow_up manager: read create edit []
+        follow_up admin: read create edit []
+        product rep: read edit []
+        product manager: read edit []
+        product admin: read edit []
+        territory rep: read edit []
+        territory manager: read edit []
+        territory admin: read edit []
+        user rep: read edit []
+        user manager: read edit []
+        user admin: read edit []
+        visit rep: read create edit [everything]
+        visit manager: read create edit [everything]
+        visit admin: read create edit [everything]
+        visit_template rep: read edit []
+        visit_template manager: read edit []
+        visit_template admin: read edit []
+    "#]]
+    .assert_eq(&table);
+}
+
+#[test]
+fn a_role_that_a_file_does_not_name_may_do_nothing() {
+    let mut world = World::new();
+    let mut silent = (**world.registry.get("contact").unwrap()).clone();
+    silent.rights.clear();
+    world.registry.adopt(silent);
+    for role in Role::ALL {
+        assert!(!world.registry.get("contact").unwrap().right(role).read);
+        assert!(!admits(&world, role, "contact", true, "name"));
+        assert!(!admits(&world, role, "contact", false, "name"));
+        let nothing = admit(&world.registry, role, "contact", false, &Values::new());
+        assert_eq!(nothing.unwrap_err().code, "not_allowed");
+    }
+}
+
+#[test]
+fn every_row_is_read_by_all_and_written_by_nobody() {
+    let world = World::new();
+    for descriptor in world.registry.all().filter(|descriptor| descriptor.kind == Kind::Row) {
+        for role in Role::ALL {
+            assert!(descriptor.right(role).read, "{}", descriptor.object);
+            for new in [true, false] {
+                let refusal = admit(&world.registry, role, &descriptor.object, new, &Values::new()).unwrap_err();
+                assert_eq!(refusal.code, "server_owned");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pushed_change_is_checked_for_names_kinds_states_and_rights() {
+    let world = World::new();
+    for (object, new, json, code) in [
+        ("contact", false, json!({"name": "Ann", "roles/x/role": "buyer"}), "ok"),
+        ("contact", true, json!({"name": "Ann", "owner": id(2)}), "ok"),
+        ("contact", false, json!({"owner": id(2)}), "not_allowed"),
+        ("contact", false, json!({"nickname": "A"}), "unknown_field"),
+        ("contact", false, json!({"a/b": "A"}), "unknown_field"),
+        ("contact", false, json!({"consent_phone": "yes"}), "bad_value"),
+        ("visit", false, json!({"state": "completed"}), "ok"),
+        ("visit", false, json!({"state": "forgotten"}), "bad_value"),
+        ("account", false, json!({"phone": "+14795550001"}), "ok"),
+        ("account", false, json!({"phone": "+14795550001", "territory": null}), "not_allowed"),
+        ("account", true, json!({"name": "Shop"}), "not_allowed"),
+        ("follow_up", true, json!({"note": "x"}), "ok"),
+        ("follow_up", false, json!({"note": "x"}), "fact_is_final"),
+        ("spaceship", true, json!({}), "unknown_object"),
+    ] {
+        let said = admit(&world.registry, Role::Rep, object, new, &values(&json));
+        assert_eq!(said.map_or_else(|refusal| refusal.code, |()| "ok".to_owned()), code, "{object} {json}");
+    }
+}
+
+#[test]
+fn whoever_may_change_anything_of_a_record_may_move_its_state() {
+    let mut world = World::new();
+    let mut strict = (**world.registry.get("visit").unwrap()).clone();
+    strict.rights.get_mut(&Role::Rep).unwrap().edit = vec!["purpose".to_owned()];
+    world.registry.adopt(strict);
+    assert!(admits(&world, Role::Rep, "visit", false, "state"));
+    assert!(!admits(&world, Role::Rep, "visit", false, "planned_on"));
+}
+
+#[test]
+fn every_reference_of_the_files_leads_to_an_object() {
+    let world = World::new();
+    let fields = world.registry.all().flat_map(|descriptor| descriptor.fields.values());
+    let targets: BTreeSet<&str> =
+        fields.filter(|field| field.kind == FieldKind::Reference).filter_map(|field| field.of.as_deref()).collect();
+    assert!(targets.iter().all(|target| world.registry.get(target).is_some()), "{targets:?}");
+}

@@ -1,0 +1,137 @@
+//! A world in memory: records, conflicts, one person who acts, and a way to say commands.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use outfield_core::base::context::{Context, Identity, Role, Surroundings};
+use outfield_core::base::id::{ActorId, ConflictId, DeviceId, RecordId, UserId};
+use outfield_core::base::time::Timestamp;
+use outfield_core::domain::{Command, Decision, Refusal, decide, registry};
+use outfield_core::objects::{Conflict, ReadError, Reader, Record, Registry, Value, Values};
+use serde_json::{Value as Json, json};
+
+/// 2026-11-24T08:30:00Z, which is the same day in Chicago.
+pub(crate) const NOW: Timestamp = Timestamp(1_795_509_000_000);
+pub(crate) const HERE: &str = "36.342235,-94.071410";
+
+pub(crate) struct World {
+    pub(crate) registry: Registry,
+    pub(crate) records: BTreeMap<(String, RecordId), Record>,
+    pub(crate) conflicts: Vec<Conflict>,
+    pub(crate) role: Role,
+    drawn: Cell<u8>,
+}
+
+struct Luck(u8);
+
+impl Surroundings for Luck {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+
+    fn entropy(&self) -> [u8; 32] {
+        [self.0; 32]
+    }
+}
+
+/// A small id of any type.
+pub(crate) fn id(number: u8) -> RecordId {
+    RecordId([number; 16])
+}
+
+/// Values from a JSON object.
+pub(crate) fn values(json: &Json) -> Values {
+    json.as_object().unwrap().iter().map(|(path, json)| (path.clone(), Value::from_json(json).unwrap())).collect()
+}
+
+impl World {
+    /// One rep (1), a colleague (2), a manager (3); a shop (10) and a template (20) with two actions.
+    pub(crate) fn new() -> Self {
+        let registry = registry().unwrap();
+        let (records, conflicts) = (BTreeMap::new(), Vec::new());
+        let mut world = World { registry, records, conflicts, role: Role::Rep, drawn: Cell::new(0) };
+        for (number, name, role) in [(1, "Rosa", "rep"), (2, "Ben", "rep"), (3, "Mia", "manager")] {
+            world.put("user", id(number), &json!({"name": name, "role": role}));
+            world.put("actor", id(100 + number), &json!({"user": id(number)}));
+        }
+        world.put("account", id(10), &json!({"name": "Harp's", "position": HERE, "owner": id(1)}));
+        world.put(
+            "visit_template",
+            id(20),
+            &json!({
+                "name": "Standard", "is_default": true, "template_version": 3,
+                "actions/a/kind": "photo", "actions/a/title": "Shelf photo", "actions/a/mandatory": true,
+                "actions/a/position": 1,
+                "actions/b/kind": "survey", "actions/b/title": "Ask the owner", "actions/b/position": 2,
+            }),
+        );
+        world
+    }
+
+    pub(crate) fn put(&mut self, object: &str, id: RecordId, json: &Json) {
+        let record = Record { object: object.to_owned(), id, values: values(json), stamp: None };
+        self.records.insert((object.to_owned(), id), record);
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        self.drawn.set(self.drawn.get() + 1);
+        let (user, device, actor) = (UserId([1; 16]), DeviceId([50; 16]), ActorId([101; 16]));
+        let time_zone = "America/Chicago".to_owned();
+        Context::new(&Luck(self.drawn.get()), Identity { user, role: self.role, device, actor, time_zone })
+    }
+
+    /// Decides a command and writes nothing.
+    pub(crate) fn ask(&self, command: &Json) -> Result<Decision, Refusal> {
+        let command = Command::parse(&command.to_string(), &self.registry)?;
+        decide(&command, &self.registry, self, &self.context())
+    }
+
+    /// Decides a command that must be agreed to, and writes it.
+    #[track_caller]
+    pub(crate) fn tell(&mut self, command: &Json) -> RecordId {
+        let decision = self.ask(command).unwrap();
+        for write in decision.writes {
+            let new = Record { object: write.object.clone(), id: write.id, values: Values::new(), stamp: None };
+            let record = self.records.entry((write.object, write.id)).or_insert(new);
+            record.values.extend(write.values);
+            record.values.retain(|_, value| !value.is_null());
+        }
+        decision.id
+    }
+
+    /// The code of a refusal, or `ok`.
+    #[track_caller]
+    pub(crate) fn check(&self, command: &Json, code: &str) {
+        let said = self.ask(command).map_or_else(|refusal| refusal.code, |_| "ok".to_owned());
+        assert_eq!(said, code, "{command}");
+    }
+
+    /// The refusal of a command that must be refused.
+    #[track_caller]
+    pub(crate) fn refusal(&self, command: &Json) -> Refusal {
+        self.ask(command).unwrap_err()
+    }
+
+    #[track_caller]
+    pub(crate) fn value(&self, object: &str, id: RecordId, path: &str) -> Json {
+        self.records[&(object.to_owned(), id)].value(path).to_json()
+    }
+}
+
+impl Reader for World {
+    fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError> {
+        Ok(self.records.get(&(object.to_owned(), id)).cloned())
+    }
+
+    fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ReadError> {
+        let fits = |record: &&Record| match path.split_once("/*/") {
+            None => record.value(path) == value,
+            Some((lines, field)) => record.lines(lines).values().any(|line| line.get(field) == Some(&value)),
+        };
+        Ok(self.records.values().filter(|record| record.object == object).filter(fits).cloned().collect())
+    }
+
+    fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
+        Ok(self.conflicts.iter().find(|conflict| conflict.id == id).cloned())
+    }
+}
