@@ -3,8 +3,10 @@
 //! Rooms: `domain` (rules), `crdt` (Automerge), `store` (SQLite) and `sync` (bytes) never import each
 //! other; all may use `base` and `objects`; `app` alone joins them. `ARCHITECTURE.md` is the map.
 
+pub mod app;
 pub mod base;
 pub mod crdt;
 pub mod domain;
 pub mod objects;
 pub mod store;
+pub mod sync;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Who may name an outside crate: crate, and the places below the workspace that own it.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("automerge", &["core/src/crdt/", "tests/"]),
+    ("automerge", &["core/src/crdt/", "core/tests/crdt", "tests/"]),
     (
         "rusqlite",
         &[
@@ -25,6 +25,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("uniffi", &["bindings/src/"]),
     ("uniffi_bindgen", &["tests/"]),
     ("axum", &["sync-server/src/http.rs"]),
+    ("futures_util", &["sync-server/src/http.rs"]),
     ("clap", &["sync-server/src/cli/"]),
     ("csv", &["sync-server/src/cli/"]),
 ];

@@ -14,6 +14,8 @@ pub trait Surroundings: Send + Sync {
     fn now(&self) -> Timestamp;
     /// 32 random bytes, new at each call.
     fn entropy(&self) -> [u8; 32];
+    /// Lets so many milliseconds pass.
+    fn wait(&self, ms: u64);
 }
 
 /// What a person may do: the roles that the rights table knows.
@@ -96,13 +98,23 @@ impl Context {
     /// A new record id of this moment.
     #[must_use]
     pub fn new_id(&self) -> RecordId {
+        let mut random = [0; 10];
+        random.copy_from_slice(&self.draw()[..10]);
+        RecordId::at(self.now.0, random)
+    }
+
+    /// The same person on the same installation at another moment, with luck of its own.
+    #[must_use]
+    pub fn moved_to(&self, now: Timestamp) -> Context {
+        Context { now, seed: self.draw(), drawn: Cell::new(0), ..self.clone() }
+    }
+
+    fn draw(&self) -> [u8; 32] {
         let drawn = self.drawn.get();
         self.drawn.set(drawn.wrapping_add(1));
         let mut hasher = Sha256::new_with_prefix(self.seed);
         hasher.update(drawn.to_be_bytes());
-        let mut random = [0; 10];
-        random.copy_from_slice(&hasher.finalize()[..10]);
-        RecordId::at(self.now.0, random)
+        hasher.finalize().into()
     }
 
     /// Today, as the tenant's calendar has it (`YYYY-MM-DD`).

@@ -2,6 +2,7 @@
 //! It knows no business object, no storage and no wire.
 
 pub mod context;
+pub mod gtin;
 pub mod id;
 pub mod limits;
 pub mod place;

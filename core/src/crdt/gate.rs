@@ -52,7 +52,8 @@ pub fn change(bytes: &[u8]) -> Result<Vetted, GateError> {
     vet(&chunk)
 }
 
-/// Checks a saved document, with or without changes behind it. No bytes at all are an empty document.
+/// Checks a saved document: Automerge's own chunk, changes, or one and then the others. No bytes at all are an
+/// empty document.
 pub fn document(bytes: &[u8]) -> Result<(), GateError> {
     split(bytes).map(drop)
 }
@@ -76,19 +77,20 @@ pub(super) fn split(bytes: &[u8]) -> Result<Saved<'_>, GateError> {
     if bytes.is_empty() {
         return Ok(Saved::default());
     }
+    let mut saved = Saved::default();
     let mut cursor = Bytes::new(bytes);
-    let chunk = Chunk::read(&mut cursor, DOCUMENT_BYTES_MAX)?;
-    if chunk.kind != DOCUMENT {
-        return Err(GateError::new("bad_kind", "does not begin with a saved document"));
+    let first = Chunk::read(&mut cursor, DOCUMENT_BYTES_MAX)?;
+    if first.kind == DOCUMENT {
+        first.verify(DOCUMENT, first.data)?;
+        saved.plain = saved::check(first.data)?;
+        saved.chunk = bytes.split_at(bytes.len() - cursor.rest().len()).0;
+    } else {
+        saved.changes.push(change(bytes.split_at(bytes.len() - cursor.rest().len()).0)?);
     }
-    chunk.verify(DOCUMENT, chunk.data)?;
-    let plain = saved::check(chunk.data)?;
-    let (first, _) = bytes.split_at(bytes.len() - cursor.rest().len());
-    let mut changes = Vec::new();
     while !cursor.is_empty() {
-        changes.push(vet(&Chunk::read(&mut cursor, CHANGE_BYTES_MAX)?)?);
+        saved.changes.push(vet(&Chunk::read(&mut cursor, CHANGE_BYTES_MAX)?)?);
     }
-    Ok(Saved { chunk: first, plain, changes })
+    Ok(saved)
 }
 
 /// Reads a change that passed the gate once more, operations and all.

@@ -62,8 +62,7 @@ pub(super) fn allow<'a>(
         return Err(deny(format!("change a `{object}`")));
     }
     // Whoever may change anything may move the record through its states; verbs guard the way.
-    let is_state = |path: &str| descriptor.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.field == path);
-    let may = |path: &str| is_state(path) || Path::parse(path).is_some_and(|path| right.may_edit(path));
+    let may = |path: &str| descriptor.is_state(path) || Path::parse(path).is_some_and(|path| right.may_edit(path));
     let denied: Vec<&str> = paths.filter(|path| !may(path)).collect();
     if denied.is_empty() {
         return Ok(());

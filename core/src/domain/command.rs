@@ -95,6 +95,16 @@ impl Command {
         Ok(command)
     }
 
+    /// The same command with the id of the record it made, so that carrying it out again makes no other.
+    #[must_use]
+    pub fn of(self, made: RecordId) -> Command {
+        match self {
+            Command::Add { object, id, fields } => Command::Add { object, id: id.or(Some(made)), fields },
+            Command::Perform { verb, id, input } => Command::Perform { verb, id: id.or(Some(made)), input },
+            Command::Edit { .. } | Command::Resolve { .. } => self,
+        }
+    }
+
     /// The JSON that reads back as this command.
     #[must_use]
     pub fn to_json(&self, registry: &Registry) -> String {

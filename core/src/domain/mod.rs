@@ -14,8 +14,22 @@ pub use command::{Choice, Command};
 pub use decide::{Decision, decide};
 pub use refusal::{Refusal, RefusalKind};
 
-use crate::objects::Registry;
+use crate::base::id::RecordId;
 use crate::objects::check::{Names, Problem};
+use crate::objects::{Descriptor, Record, Registry, Values};
+
+/// Refuses values that do not fit an object, and a record that would lack what it must have; asks no right, for it is
+/// the office that writes. `before` is the record as it is, if there is one.
+pub fn check(
+    descriptor: &Descriptor,
+    (before, id): (Option<&Record>, RecordId),
+    written: &Values,
+) -> Result<(), Refusal> {
+    values::check(descriptor, written)?;
+    let blank = Record { object: descriptor.object.clone(), id, values: Values::new(), stamp: None };
+    let after = values::after(before.unwrap_or(&blank), written);
+    values::say_required(values::missing(descriptor, &after).into_iter().collect())
+}
 
 /// The names of guards and rules that descriptors may use.
 #[must_use]

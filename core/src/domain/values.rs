@@ -14,9 +14,10 @@ use crate::objects::{FieldKind, Kind, Path, Reader, Record, Registry, Value, Val
 pub(super) fn tidy(field: Option<&Field>, value: Value) -> Value {
     match (value, field.map(|field| field.kind)) {
         (Value::Text(text), _) if text.is_empty() => Value::Null,
-        (Value::Text(text), Some(kind @ (FieldKind::Time | FieldKind::Position | FieldKind::Reference))) => {
-            kind.parse(&text).unwrap_or(Value::Text(text))
-        }
+        (
+            Value::Text(text),
+            Some(kind @ (FieldKind::Time | FieldKind::Position | FieldKind::Reference | FieldKind::Gtin)),
+        ) => kind.parse(&text).unwrap_or(Value::Text(text)),
         (value, _) => value,
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::path::{POSITION, Path, REMOVED};
 use super::value::Value;
 use crate::base::context::Role;
+use crate::base::gtin;
 use crate::base::limits::TEXT_BYTES_MAX;
 use crate::base::place::Position;
 use crate::base::time::{check_day, check_zone};
@@ -50,6 +51,8 @@ pub enum FieldKind {
     Email,
     /// An IANA time zone, such as America/Chicago.
     TimeZone,
+    /// A global trade item number, kept with 14 digits.
+    Gtin,
 }
 
 /// One field of an object or of its lines.
@@ -246,6 +249,42 @@ impl Descriptor {
         }
     }
 
+    /// Whether a value at this path decides to which buckets a record belongs.
+    #[must_use]
+    pub fn decides_scope(&self, path: &str) -> bool {
+        let of_lines = |pattern: &str, path: &str| match (pattern.split_once("/*/"), Path::parse(path)) {
+            (Some((of, wanted)), Some(Path::Line { lines, field, .. })) => {
+                of == lines && (field == wanted || field == REMOVED)
+            }
+            (Some(_) | None, _) => pattern == path,
+        };
+        self.scope.iter().any(|scope| {
+            let by_state = match scope {
+                Scope::User { states, .. } => !states.is_empty() && self.is_state(path),
+                Scope::Tenant | Scope::Territory { .. } | Scope::Through { .. } => false,
+            };
+            by_state || scope.field().is_some_and(|pattern| of_lines(pattern, path))
+        })
+    }
+
+    /// Whether the reference at this path leads to a record whose buckets are this record's too.
+    #[must_use]
+    pub fn goes_through(&self, path: &str) -> bool {
+        self.scope.iter().any(|scope| match (scope, Path::parse(path)) {
+            (Scope::Through { field: pattern }, Some(Path::Line { lines, field, .. })) => {
+                pattern.split_once("/*/") == Some((lines, field))
+            }
+            (Scope::Through { field }, Some(Path::Field(name))) => field == name,
+            (Scope::Tenant | Scope::Territory { .. } | Scope::User { .. } | Scope::Through { .. }, _) => false,
+        })
+    }
+
+    /// Whether the value at this path is the record's state.
+    #[must_use]
+    pub fn is_state(&self, path: &str) -> bool {
+        self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.field == path)
+    }
+
     /// What a role may do; nothing where the descriptor is silent.
     #[must_use]
     pub fn right(&self, role: Role) -> Right {
@@ -304,6 +343,11 @@ impl Field {
             },
             FieldKind::Choice if self.choices.contains(text) => Ok(()),
             FieldKind::Choice => Err(format!("`{text}` is not one of: {}", self.choices.join(", "))),
+            FieldKind::Gtin => match gtin::normalised(text) {
+                Ok(kept) if kept == *text => Ok(()),
+                Ok(kept) => Err(format!("is to be written {kept}")),
+                Err(error) => say(&error),
+            },
             FieldKind::Phone => check_phone(text),
             FieldKind::Email => check_email(text),
             FieldKind::Integer | FieldKind::Boolean | FieldKind::Time => self.check_plain(value),
@@ -337,6 +381,7 @@ impl FieldKind {
             FieldKind::Phone => "a phone number in E.164, such as +14795550001",
             FieldKind::Email => "an e-mail address",
             FieldKind::TimeZone => "an IANA time zone such as America/Chicago",
+            FieldKind::Gtin => "a GTIN of 8, 12, 13 or 14 digits",
         }
     }
 
@@ -362,6 +407,7 @@ impl FieldKind {
                 let id: crate::base::id::RecordId = text.parse().map_err(|_| wrong())?;
                 Ok(Value::Text(id.to_string()))
             }
+            FieldKind::Gtin => gtin::normalised(text).map(Value::Text).map_err(|error| error.to_string()),
             FieldKind::Text
             | FieldKind::Day
             | FieldKind::Choice

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::check::{Names, Problem, check};
 use super::descriptor::{Descriptor, Verb};
+use crate::base::id::ChangeHash;
 
 /// The built-in descriptor files: path below `core/objects`, and text.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/objects.rs"));
@@ -52,6 +53,14 @@ impl Registry {
         let descriptor = Arc::new(descriptor);
         self.objects.insert(descriptor.object.clone(), Arc::clone(&descriptor));
         descriptor
+    }
+
+    /// One text for the shape of all objects: SHA-256, in hex, over their names and descriptors.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let json = serde_json::to_vec(&self.objects.values().map(AsRef::as_ref).collect::<Vec<&Descriptor>>());
+        // Descriptors came from JSON, so they become JSON.
+        ChangeHash::of(&json.unwrap_or_default()).to_string()
     }
 
     /// The object with this name.

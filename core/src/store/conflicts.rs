@@ -59,10 +59,35 @@ fn select(db: &Db, sql: &str, bound: &[&[u8]]) -> Result<Vec<Conflict>, StoreErr
     rows.map(|body| minicbor::decode(&body?).map_err(StoreError::new)).collect()
 }
 
+/// Moves a conflict that is here to another state.
+pub fn set_state(db: &Db, id: ConflictId, state: ConflictState) -> Result<(), StoreError> {
+    let Some(conflict) = get(db, id)? else { return Ok(()) };
+    let body = minicbor::to_vec(Conflict { state, ..conflict }).map_err(StoreError::new)?;
+    db.prepare_cached("UPDATE conflict SET state = ?2, body = ?3 WHERE id = ?1")?.execute(params![
+        id.as_bytes(),
+        state.name(),
+        body
+    ])?;
+    Ok(())
+}
+
 /// Takes one conflict away.
 pub fn remove(db: &Db, id: ConflictId) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM conflict WHERE id = ?1")?.execute([id.as_bytes()])?;
     Ok(())
+}
+
+/// Ids of all conflicts, ascending.
+pub fn ids(db: &Db) -> Result<Vec<ConflictId>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT id FROM conflict ORDER BY id")?;
+    let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|id| Ok(ConflictId::from_slice(&id?)?)).collect()
+}
+
+/// Whether a conflict was found here and not yet confirmed by the server.
+pub fn is_provisional(db: &Db, id: ConflictId) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached("SELECT provisional FROM conflict WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// Forgets a record's provisional conflicts: all its work was judged, so the server's rows say everything.

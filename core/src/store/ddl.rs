@@ -72,7 +72,8 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<bool, StoreErro
             | FieldKind::Choice
             | FieldKind::Phone
             | FieldKind::Email
-            | FieldKind::TimeZone => {}
+            | FieldKind::TimeZone
+            | FieldKind::Gtin => {}
         }
     }
     Ok(grown)
@@ -80,7 +81,8 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<bool, StoreErro
 
 fn index(db: &Db, table: &str, fields: &[String]) -> Result<(), StoreError> {
     let columns: Vec<String> = fields.iter().map(|field| format!("\"{field}\"")).collect();
-    let name = format!("{table}_{}", fields.join("_"));
+    // No object and no field has a colon in its name, so that no table has this name.
+    let name = format!("{table}:{}", fields.join(":"));
     let sql = format!("CREATE INDEX IF NOT EXISTS \"{name}\" ON \"{table}\" ({})", columns.join(", "));
     Ok(db.execute_batch(&sql)?)
 }
@@ -119,6 +121,7 @@ pub(super) fn parts(column: &Column<'_>) -> Vec<(String, &'static str)> {
         | FieldKind::Choice
         | FieldKind::Phone
         | FieldKind::Email
-        | FieldKind::TimeZone => vec![(name, "TEXT")],
+        | FieldKind::TimeZone
+        | FieldKind::Gtin => vec![(name, "TEXT")],
     }
 }

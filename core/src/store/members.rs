@@ -109,6 +109,18 @@ pub fn of(db: &Db, id: RecordId) -> Result<Vec<String>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The object of a record that is in any bucket.
+pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT object FROM member WHERE id = ?1 LIMIT 1")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+}
+
+/// Whether this bucket holds a record.
+pub fn is_in(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND id = ?2";
+    Ok(db.prepare_cached(sql)?.exists(params![bucket, id.as_bytes()])?)
+}
+
 /// Whether one of these buckets holds a record.
 pub fn is_member(db: &Db, id: RecordId, buckets: &[String]) -> Result<bool, StoreError> {
     Ok(of(db, id)?.iter().any(|bucket| buckets.contains(bucket)))
@@ -126,6 +138,32 @@ pub fn ids(db: &Db, bucket: &str) -> Result<Vec<(RecordId, String, Version)>, St
         Ok((RecordId::from_slice(&id)?, object, Version(version.cast_unsigned())))
     })
     .collect()
+}
+
+/// Takes all members out of a bucket, to fill it anew; their records stay.
+pub fn clear(db: &Db, name: &str) -> Result<(), StoreError> {
+    let number = ensure_bucket(db, name)?;
+    db.prepare_cached("DELETE FROM member WHERE bucket = ?1")?.execute([number])?;
+    db.prepare_cached("UPDATE bucket SET sum = 0, cursor = 0 WHERE number = ?1")?.execute([number])?;
+    Ok(())
+}
+
+/// Ids of an object's members in these buckets, or in any, ascending after an id: at most `limit`.
+pub fn page(
+    db: &Db,
+    object: &str,
+    buckets: Option<&[String]>,
+    (after, limit): (Option<RecordId>, usize),
+) -> Result<Vec<RecordId>, StoreError> {
+    let names = serde_json::to_string(&buckets).map_err(StoreError::new)?;
+    let sql = "SELECT DISTINCT m.id FROM member m JOIN bucket b ON b.number = m.bucket
+               WHERE m.object = ?1 AND m.id > ?2 AND (?3 = 'null' OR b.name IN (SELECT value FROM json_each(?3)))
+               ORDER BY m.id LIMIT ?4";
+    let mut statement = db.prepare_cached(sql)?;
+    let after = after.map_or_else(Vec::new, |id| id.0.to_vec());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![object, after, names, limit], |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
 }
 
 /// Forgets a bucket and its members; their records stay until they are swept.

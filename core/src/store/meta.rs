@@ -31,6 +31,19 @@ pub fn descriptors(db: &Db) -> Result<Vec<String>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Objects and versions of the published descriptors, by object.
+pub fn descriptor_versions(db: &Db) -> Result<Vec<(String, u32)>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT object, version FROM descriptor ORDER BY object")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The published descriptor of an object as JSON.
+pub fn descriptor(db: &Db, object: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT json FROM descriptor WHERE object = ?1")?;
+    Ok(statement.query_row([object], |row| row.get(0)).optional()?)
+}
+
 /// Keeps a published descriptor.
 pub fn put_descriptor(db: &Db, object: &str, version: u32, json: &str) -> Result<(), StoreError> {
     db.prepare_cached("INSERT OR REPLACE INTO descriptor (object, version, json) VALUES (?1, ?2, ?3)")?

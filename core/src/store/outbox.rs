@@ -35,6 +35,8 @@ pub struct NewEntry {
     pub actor: ActorId,
     /// When, by the device's clock.
     pub at: Timestamp,
+    /// The server's clock up to which the device held everything when it was written.
+    pub knew: u64,
 }
 
 /// An entry with the number under which it waits; numbers only grow.
@@ -58,15 +60,17 @@ pub struct Entry {
     pub actor: ActorId,
     /// When, by the device's clock.
     pub at: Timestamp,
+    /// The server's clock up to which the device held everything when it was written.
+    pub knew: u64,
 }
 
-const COLUMNS: &str = "number, kind, object, record, hash, bytes, command, actor, at";
+const COLUMNS: &str = "number, kind, object, record, hash, bytes, command, actor, at, knew";
 
 /// Puts an entry behind all others; answers its number.
 pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
     db.prepare_cached(
-        "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at, knew)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         entry.kind as i64,
@@ -76,7 +80,8 @@ pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
         entry.bytes,
         entry.command,
         entry.actor.as_bytes(),
-        entry.at.0
+        entry.at.0,
+        entry.knew.cast_signed()
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -126,6 +131,20 @@ pub fn last_number(db: &Db) -> Result<u64, StoreError> {
     Ok(number.unwrap_or(0).cast_unsigned())
 }
 
+/// Numbers to come are above this one.
+pub fn skip_to(db: &Db, number: u64) -> Result<(), StoreError> {
+    let sql = "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'outbox'";
+    if db.execute(sql, [number.cast_signed()])? == 0 {
+        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?1)", [number.cast_signed()])?;
+    }
+    Ok(())
+}
+
+/// The entry with this hash.
+pub fn find(db: &Db, hash: ChangeHash) -> Result<Option<Entry>, StoreError> {
+    Ok(select(db, "WHERE hash = ?1", &[&&hash.0[..]])?.pop())
+}
+
 fn select(db: &Db, rest: &str, bound: &[&dyn rusqlite::ToSql]) -> Result<Vec<Entry>, StoreError> {
     let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox {rest}"))?;
     let mut rows = statement.query(bound)?;
@@ -147,5 +166,6 @@ fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
         command: row.get(6)?,
         actor: ActorId::from_slice(row.get_ref(7)?.as_blob().map_err(StoreError::new)?)?,
         at: Timestamp(row.get(8)?),
+        knew: row.get::<_, i64>(9)?.cast_unsigned(),
     })
 }

@@ -7,12 +7,22 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
 use super::ddl::{self, Column, columns, line_columns, lines_table, parts};
-use super::{Db, StoreError, search};
+use super::{Db, StoreError, meta, open, search};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
 use crate::base::time::Timestamp;
 use crate::objects::path::line_path;
 use crate::objects::{Descriptor, FieldKind, Path, Record, Registry, Stamp, Value, Values};
+
+/// Brings the tables to the shape that the objects have, in a transaction of its own, unless they have it already.
+pub fn fit(db: &Db, registry: &Registry) -> Result<(), StoreError> {
+    if meta::get(db, "shape")?.as_deref() == Some(registry.fingerprint().as_str()) {
+        return Ok(());
+    }
+    let tx = open::begin(db)?;
+    ensure(&tx, registry)?;
+    open::commit(tx)
+}
 
 /// Makes or grows the tables of all objects; values that waited in `_extra` move into new columns.
 pub fn ensure(db: &Db, registry: &Registry) -> Result<(), StoreError> {
@@ -25,7 +35,7 @@ pub fn ensure(db: &Db, registry: &Registry) -> Result<(), StoreError> {
             }
         }
     }
-    Ok(())
+    meta::set(db, "shape", &registry.fingerprint())
 }
 
 /// Writes a whole record in the place of what was there.
@@ -143,7 +153,8 @@ pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Vec<Sql>> {
             | FieldKind::Choice
             | FieldKind::Phone
             | FieldKind::Email
-            | FieldKind::TimeZone,
+            | FieldKind::TimeZone
+            | FieldKind::Gtin,
             Value::Text(text),
         ) => vec![Sql::Text(text.clone())],
         (_, Value::Bool(_) | Value::Int(_) | Value::Text(_)) => return None,

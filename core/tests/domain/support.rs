@@ -32,6 +32,8 @@ impl Surroundings for Luck {
     fn entropy(&self) -> [u8; 32] {
         [self.0; 32]
     }
+
+    fn wait(&self, _: u64) {}
 }
 
 /// A small id of any type.

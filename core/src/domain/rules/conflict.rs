@@ -9,12 +9,12 @@ use crate::domain::admit;
 use crate::domain::command::Choice;
 use crate::domain::decide::Decision;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::people;
 use crate::domain::values;
 use crate::objects::descriptor::Descriptor;
 use crate::objects::{Conflict, ConflictState, Reader, Record, Registry, Side, Value, Values, Write};
 
 const RESOLUTION: &str = "conflict_resolution";
-const ACTOR: &str = "actor";
 
 /// The conflict that a record decides, if it is the fact of a decision.
 #[must_use]
@@ -98,9 +98,8 @@ fn theirs(conflict: &Conflict, mine: &Side) -> Result<Value, Refusal> {
 fn authors(conflict: &Conflict, reader: &dyn Reader, context: &Context) -> Result<BTreeMap<ActorId, UserId>, Refusal> {
     let mut authors = BTreeMap::from([(context.actor, context.user)]);
     for side in &conflict.sides {
-        let row = reader.record(ACTOR, side.actor.into())?;
-        if let Some(user) = row.and_then(|row| row.reference("user")) {
-            authors.insert(side.actor, UserId(user.0));
+        if let Some(user) = people::author(reader, side.actor)?.and_then(|author| author.user) {
+            authors.insert(side.actor, user);
         }
     }
     Ok(authors)

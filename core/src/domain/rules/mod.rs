@@ -4,6 +4,7 @@
 pub mod conflict;
 pub mod contact;
 pub mod follow_up;
+pub mod people;
 pub mod visit;
 
 use super::guards::{Situation, named};

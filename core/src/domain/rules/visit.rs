@@ -3,10 +3,11 @@
 
 use super::super::guards::Situation;
 use super::super::refusal::Refusal;
+use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::place::Position;
 use crate::objects::path::{POSITION, line_path};
-use crate::objects::{Record, Value, Values, Write};
+use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
 
 /// Metres around the account within which a check-in needs no reason, at perfect accuracy.
 pub const FENCE_M: i64 = 200;
@@ -16,6 +17,25 @@ const ACCOUNT: &str = "account";
 const TEMPLATE: &str = "visit_template";
 const ACTIONS: &str = "actions";
 const IN_PROGRESS: &str = "in_progress";
+const PLANNED: &str = "planned";
+
+/// The visits that wait for this person: open ones first, then planned ones up to today by day, missed ones among
+/// them.
+pub fn today(reader: &dyn Reader, context: &Context) -> Result<Vec<Record>, ReadError> {
+    let today = context.today();
+    let waits = |visit: &Record| match visit.text("state") {
+        Some(IN_PROGRESS) => true,
+        Some(PLANNED) => visit.text("planned_on").is_none_or(|day| day <= today.as_str()),
+        Some(_) | None => false,
+    };
+    let mut visits = reader.find(VISIT, "owner", &Value::from(context.user.to_string()))?;
+    visits.retain(waits);
+    let order = |visit: &Record| {
+        (visit.text("state") != Some(IN_PROGRESS), visit.text("planned_on").map(str::to_owned), visit.id)
+    };
+    visits.sort_by_key(order);
+    Ok(visits)
+}
 
 /// One open visit at a time: the person must have no other in progress.
 pub fn no_other_visit_open(situation: &Situation<'_>) -> Result<(), Refusal> {

@@ -14,7 +14,7 @@ CREATE TABLE bucket (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, curs
 CREATE TABLE member (bucket INTEGER NOT NULL, id BLOB NOT NULL, object TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (bucket, id)) WITHOUT ROWID;
 CREATE INDEX member_id ON member (id);
 
--- sides: JSON, the value that shows first.
+-- body: CBOR of the conflict, its sides with the value that shows first.
 CREATE TABLE conflict (id BLOB PRIMARY KEY, object TEXT NOT NULL, record BLOB NOT NULL, path TEXT NOT NULL, state TEXT NOT NULL, provisional INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX conflict_record ON conflict (record);
 

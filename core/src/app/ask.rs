@@ -1,0 +1,195 @@
+//! Answers what screens ask: records, lists, today's work, conflicts, what is unsent, what needs attention.
+//! It reads tables and nothing else.
+
+use serde_json::{Value as Json, json};
+
+use super::working::project_all;
+use super::{FieldError, House, Receipt};
+use crate::base::id::{ActorId, RecordId};
+use crate::base::place::Position;
+use crate::base::time::Timestamp;
+use crate::domain::rules::{people, visit};
+use crate::objects::{Conflict, FieldKind, Side};
+use crate::store::outbox::EntryKind;
+use crate::store::query::{self, Query};
+use crate::store::{self, attention, conflicts, digest, members, meta, outbox, search, tables};
+
+/// Records a list gives when nobody says how many.
+pub(super) const LIST_LIMIT: usize = 50;
+
+impl House {
+    /// One record, as JSON with `id`, `object`, its fields, and its lines by line id.
+    pub fn get(&mut self, object: &str, id: &str) -> Result<Receipt, FieldError> {
+        let descriptor = self.descriptor(object)?;
+        let id: RecordId = id
+            .parse()
+            .map_err(|error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]))?;
+        let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(|| {
+            let message = format!("there is no {object} {id} on this device; `list {object}` shows what is here");
+            FieldError::bad_input("not_found", message, &["id"])
+        })?;
+        Ok(Receipt { id: Some(id.to_string()), data: record.to_json() })
+    }
+
+    /// Records of an object by id, or by distance (metres) from a position `latitude,longitude`, nearest first,
+    /// each then with `distance_m`.
+    pub fn list(&mut self, object: &str, near: Option<(&str, i64)>, limit: usize) -> Result<Receipt, FieldError> {
+        let descriptor = self.descriptor(object)?;
+        let near = match near {
+            None => None,
+            Some((_, metres)) if metres < 0 => {
+                return Err(FieldError::bad_input("bad_distance", "metres are 0 or more", &["within"]));
+            }
+            Some(_) if !descriptor.fields.values().any(|field| field.kind == FieldKind::Position) => {
+                let message = format!("a `{object}` has no position, so none can be near");
+                return Err(FieldError::bad_input("no_position", message, &["near"]));
+            }
+            Some((at, metres)) => {
+                let at: Position = at.parse().map_err(|error: crate::base::place::PlaceError| {
+                    FieldError::bad_input("bad_position", error.to_string(), &["near"])
+                })?;
+                Some((at, metres))
+            }
+        };
+        let limit = if limit == 0 { LIST_LIMIT } else { limit };
+        let found = query::list(&self.db, &descriptor, &Query { filter: Vec::new(), near, limit, after: None })?;
+        let shown = found.into_iter().map(|(record, metres)| {
+            let mut json = record.to_json();
+            if let Some(metres) = metres {
+                json["distance_m"] = Json::from(metres);
+            }
+            json
+        });
+        Ok(Receipt::of(shown.collect()))
+    }
+
+    /// Records of which a searched field has words that start with every word of `text`.
+    pub fn search(&mut self, text: &str, limit: usize) -> Result<Receipt, FieldError> {
+        let mut found = Vec::new();
+        for (object, id) in search::search(&self.db, text, if limit == 0 { LIST_LIMIT } else { limit })? {
+            if let Some(descriptor) = self.registry.get(&object)
+                && let Some(record) = tables::read(&self.db, descriptor, id)?
+            {
+                found.push(record.to_json());
+            }
+        }
+        Ok(Receipt::of(found.into()))
+    }
+
+    /// The visits that wait for this user today: open ones, and those planned for today or missed before.
+    pub fn today(&mut self) -> Result<Receipt, FieldError> {
+        let visits = visit::today(&self.reader(), &self.context()?)?;
+        Ok(Receipt::of(visits.iter().map(crate::objects::Record::to_json).collect()))
+    }
+
+    /// Fields that two people changed and nobody has decided yet: base, mine, theirs, who and when.
+    pub fn conflicts(&mut self) -> Result<Receipt, FieldError> {
+        let open = conflicts::open(&self.db)?;
+        let shown: Result<Vec<Json>, FieldError> = open.iter().map(|conflict| self.conflict_json(conflict)).collect();
+        Ok(Receipt::of(shown?.into()))
+    }
+
+    fn conflict_json(&self, conflict: &Conflict) -> Result<Json, FieldError> {
+        let user = self.signed_in()?.user;
+        let reader = self.reader();
+        let own = self.signed_in()?.actor;
+        let known = |actor: ActorId| people::author(&reader, actor).ok().flatten();
+        // This device's newest actor may not have come back from the server yet.
+        let mine = |actor: ActorId| (actor == own).then(|| self.own_author()).transpose().ok().flatten();
+        let author = |actor: ActorId| known(actor).or_else(|| mine(actor));
+        let side = |side: &Side| {
+            let by = author(side.actor).map(|person| json!({ "user": person.user, "name": person.name }));
+            json!({ "value": side.value, "by": by, "at": Timestamp(side.at_ms).rfc3339() })
+        };
+        let mine = conflict.mine(user, |actor| author(actor).and_then(|person| person.user));
+        let theirs: Vec<Json> = conflict.sides.iter().filter(|other| Some(*other) != mine).map(side).collect();
+        let mut json = json!({
+            "id": conflict.id, "object": conflict.object, "record": conflict.record, "path": conflict.path,
+            "base": conflict.base, "mine": mine.map(side), "theirs": theirs.first(), "state": conflict.state.name(),
+            "shown": conflict.sides.first().map(side),
+        });
+        if theirs.len() > 1 {
+            json["all_theirs"] = theirs.into();
+        }
+        Ok(json)
+    }
+
+    fn own_author(&self) -> Result<people::Author, FieldError> {
+        let name = meta::get(&self.db, "name")?.unwrap_or_default();
+        Ok(people::Author { user: Some(self.signed_in()?.user), name })
+    }
+
+    /// What the server refused, with its reason and the values: nothing of it is lost.
+    pub fn needs_attention(&mut self) -> Result<Receipt, FieldError> {
+        let shown: Vec<Json> = attention::all(&self.db)?
+            .iter()
+            .map(|held| {
+                json!({
+                    "number": held.number, "object": held.object, "record": held.record, "code": held.code,
+                    "message": held.message, "fields": serde_json::from_str::<Json>(&held.fields).unwrap_or_default(),
+                    "command": serde_json::from_str::<Json>(&held.command).unwrap_or_default(),
+                    "at": Timestamp(held.at).rfc3339(),
+                })
+            })
+            .collect();
+        Ok(Receipt::of(shown.into()))
+    }
+
+    /// Work that the server has not judged yet, oldest first.
+    pub fn outbox(&mut self) -> Result<Receipt, FieldError> {
+        let shown: Vec<Json> = outbox::all(&self.db)?
+            .iter()
+            .map(|entry| {
+                let kind = match entry.kind {
+                    EntryKind::Change => "change",
+                    EntryKind::Fact => "fact",
+                };
+                json!({
+                    "number": entry.number, "kind": kind, "object": entry.object, "record": entry.record,
+                    "hash": entry.hash.to_string(), "bytes": entry.bytes.len(),
+                    "command": serde_json::from_str::<Json>(&entry.command).unwrap_or_default(),
+                })
+            })
+            .collect();
+        Ok(Receipt::of(shown.into()))
+    }
+
+    /// Who is signed in, what is unsent, what needs attention, and when all was last verified with the server.
+    pub fn status(&mut self) -> Result<Receipt, FieldError> {
+        let identity = self
+            .identity
+            .as_ref()
+            .map(|identity| json!({ "user": identity.user, "role": identity.role.name(), "device": identity.device }));
+        let buckets: Vec<Json> = (members::buckets(&self.db)?.into_iter())
+            .map(|(name, state)| json!({ "bucket": name, "cursor": state.cursor }))
+            .collect();
+        Ok(Receipt::of(json!({
+            "enrolled": identity, "name": meta::get(&self.db, "name")?, "server": meta::get(&self.db, "url")?,
+            "unsent": outbox::count(&self.db)?, "needs_attention": attention::count(&self.db)?,
+            "conflicts": conflicts::open(&self.db)?.len(), "last_verified": meta::get(&self.db, "last_verified")?,
+            "buckets": buckets,
+        })))
+    }
+
+    /// Per object, how many records are here and SHA-256 over the sorted lines
+    /// `id<TAB>field<TAB>canonical JSON` of all visible values.
+    pub fn digest(&mut self) -> Result<Receipt, FieldError> {
+        let digest = digest::digest(&self.db, &self.registry, None)?;
+        Ok(Receipt::of(digest_json(&digest)))
+    }
+
+    /// Makes the rows of all documents anew from their histories. Facts and server rows stay as they are.
+    pub fn rebuild(&mut self) -> Result<Receipt, FieldError> {
+        store::open::durable(&self.db, true)?;
+        let tx = store::open::begin(&self.db)?;
+        let documents = project_all(&tx, &self.registry)?;
+        store::open::commit(tx)?;
+        Ok(Receipt::of(json!({ "documents": documents })))
+    }
+}
+
+/// A digest as JSON: object to `count` and `sha256`.
+#[must_use]
+pub fn digest_json(digest: &std::collections::BTreeMap<String, (u64, String)>) -> Json {
+    digest.iter().map(|(object, (count, hash))| (object.clone(), json!({ "count": count, "sha256": hash }))).collect()
+}

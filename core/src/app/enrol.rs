@@ -1,0 +1,133 @@
+//! Signs a device in: trades a one-time code for tokens, renews them, and makes calls with them.
+//! It does not know how tokens are checked.
+
+use serde_json::{Value as Json, json};
+
+use super::{FieldError, House, Receipt};
+use crate::store::{self, meta};
+use crate::sync::carrier::carry_whole;
+use crate::sync::http::Http;
+use crate::sync::{Call, Carrier, Reply, wire};
+
+/// What an enrolment's answer holds that a device keeps, as text.
+const KEPT: &[&str] = &["token", "refresh_token", "user", "name", "role", "device", "tenant", "time_zone"];
+/// Bytes that an answer to a single call may have.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+impl House {
+    /// Signs this device in with a one-time code. A lost answer may be asked for again with the same code. A
+    /// device of one tenant never becomes another's: its unsent work would go astray.
+    pub fn enrol(&mut self, url: &str, code: &str) -> Result<Receipt, FieldError> {
+        if !(url.starts_with("http://") || url.starts_with("https://")) {
+            let message = format!("`{url}` is not the address of a server such as https://sync.example.com");
+            return Err(FieldError::bad_input("bad_url", message, &["url"]));
+        }
+        let carrier = Http::new(url).map_err(|error| FieldError::bad_input("bad_url", error.to_string(), &["url"]))?;
+        self.enrol_over(&carrier, url, code)
+    }
+
+    /// The same over any carrier.
+    pub fn enrol_over(&mut self, carrier: &dyn Carrier, url: &str, code: &str) -> Result<Receipt, FieldError> {
+        let install = self.install()?;
+        let tenant = meta::get(&self.db, "tenant")?;
+        let body = json!({ "code": code.trim(), "install": install, "name": device_name(&install), "tenant": tenant });
+        let answer = post(carrier, "/sync/v1/enrol", &body)?;
+        let actor = self.new_actor().to_string();
+        store::open::durable(&self.db, true)?;
+        let tx = store::open::begin(&self.db)?;
+        keep(&tx, &answer)?;
+        meta::set(&tx, "url", url.trim_end_matches('/'))?;
+        meta::set(&tx, "actor", &actor)?;
+        meta::remove(&tx, "install")?;
+        store::open::commit(tx)?;
+        self.mark_installation()?;
+        self.identity = self.stored_identity()?;
+        let data = json!({
+            "user": answer["user"], "name": answer["name"], "role": answer["role"], "device": answer["device"],
+        });
+        Ok(Receipt { id: answer["device"].as_str().map(str::to_owned), data })
+    }
+
+    /// Trades the refresh token for new tokens.
+    pub(super) fn renew_tokens(&mut self, carrier: &dyn Carrier) -> Result<(), FieldError> {
+        let token = meta::get(&self.db, "refresh_token")?.unwrap_or_default();
+        let answer = post(carrier, "/sync/v1/refresh", &json!({ "refresh_token": token }))?;
+        store::open::durable(&self.db, true)?;
+        let tx = store::open::begin(&self.db)?;
+        keep(&tx, &answer)?;
+        store::open::commit(tx)?;
+        self.identity = self.stored_identity()?;
+        Ok(())
+    }
+
+    /// The bearer token of this device, for calls of the REST API by hand.
+    pub fn token(&mut self) -> Result<Receipt, FieldError> {
+        self.signed_in()?;
+        Ok(Receipt::of(json!({ "token": meta::get(&self.db, "token")?, "server": self.server()? })))
+    }
+
+    /// One call with this device's token, which is renewed if it has run out.
+    pub(super) fn ask(
+        &mut self,
+        carrier: &dyn Carrier,
+        path: &'static str,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, FieldError> {
+        let token = meta::get(&self.db, "token")?;
+        let mut call = Call { path, token, media_type: wire::MEDIA_TYPE, body };
+        let (mut reply, mut answer) = carry_whole(carrier, &call, ANSWER_BYTES_MAX)?;
+        if reply.status == 401 {
+            self.renew_tokens(carrier)?;
+            call.token = meta::get(&self.db, "token")?;
+            (reply, answer) = carry_whole(carrier, &call, ANSWER_BYTES_MAX)?;
+        }
+        accepted(reply, &answer)?;
+        Ok(answer)
+    }
+
+    /// Names this installation to the server while it enrols, the same again after a lost answer.
+    fn install(&self) -> Result<String, FieldError> {
+        if let Some(install) = meta::get(&self.db, "install")? {
+            return Ok(install);
+        }
+        let install = self.new_actor().to_string();
+        meta::set(&self.db, "install", &install)?;
+        Ok(install)
+    }
+}
+
+fn device_name(install: &str) -> String {
+    format!("device-{}", install.chars().take(8).collect::<String>())
+}
+
+fn post(carrier: &dyn Carrier, path: &'static str, body: &Json) -> Result<Json, FieldError> {
+    let call = Call { path, token: None, media_type: "application/json", body: body.to_string().into_bytes() };
+    let (reply, answer) = carry_whole(carrier, &call, ANSWER_BYTES_MAX)?;
+    accepted(reply, &answer)?;
+    let wrong = |_| FieldError::broken("the server's answer is not JSON; is this the address of an Outfield server?");
+    serde_json::from_slice(&answer).map_err(wrong)
+}
+
+/// Whether a call was carried out; if not, why.
+fn accepted(reply: Reply, answer: &[u8]) -> Result<(), FieldError> {
+    let said: Json = serde_json::from_slice(answer).unwrap_or_default();
+    let text = |key: &str| said["error"][key].as_str().map(str::to_owned);
+    let message = text("message").unwrap_or_else(|| format!("the server answered with status {}", reply.status));
+    let code = text("code").unwrap_or_else(|| "refused".to_owned());
+    match reply.status {
+        200..=299 => Ok(()),
+        401 => Err(FieldError::SignIn { message }),
+        429 | 500.. => Err(FieldError::TryLater { message }),
+        status => Err(FieldError::Refused { bad_input: status == 400, code, message, fields: Vec::new() }),
+    }
+}
+
+fn keep(db: &store::Db, answer: &Json) -> Result<(), FieldError> {
+    for key in KEPT {
+        let Some(text) = answer[*key].as_str() else {
+            return Err(FieldError::broken(format!("the server's answer lacks `{key}`")));
+        };
+        meta::set(db, key, text)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What an app is told when something does not work: four answers, because it can do four things.
+//! It does not know how a screen or a terminal shows them.
+
+use crate::crdt::{CrdtError, GateError};
+use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::objects::ReadError;
+use crate::store::StoreError;
+use crate::sync::CarryError;
+
+/// Show it, wait, sign in, or report it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    /// A rule said no, or the input was not understood; nothing was written.
+    #[error("{message}")]
+    Refused {
+        /// Whether the input itself was wrong, rather than a rule against it.
+        bad_input: bool,
+        /// A stable name for the reason.
+        code: String,
+        /// What is wrong and what to do.
+        message: String,
+        /// The fields it is about.
+        fields: Vec<String>,
+    },
+    /// The server cannot be reached now; nothing is lost.
+    #[error("{message}")]
+    TryLater {
+        /// What was tried.
+        message: String,
+    },
+    /// This device is not enrolled, or its access ended.
+    #[error("{message}")]
+    SignIn {
+        /// What to do.
+        message: String,
+    },
+    /// Something is broken here; the report is for whoever mends it.
+    #[error("{report}")]
+    Broken {
+        /// What happened.
+        report: String,
+    },
+}
+
+impl FieldError {
+    /// Bad input: the caller must mend it.
+    #[must_use]
+    pub fn bad_input(code: &str, message: impl Into<String>, fields: &[&str]) -> Self {
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        FieldError::Refused { bad_input: true, code: code.to_owned(), message: message.into(), fields }
+    }
+
+    /// Broken: a report with its cause.
+    #[must_use]
+    pub fn broken(cause: impl std::fmt::Display) -> Self {
+        FieldError::Broken { report: cause.to_string() }
+    }
+}
+
+impl From<Refusal> for FieldError {
+    fn from(refusal: Refusal) -> Self {
+        let bad_input = match refusal.kind {
+            RefusalKind::BadInput | RefusalKind::NotFound => true,
+            RefusalKind::Rule => false,
+            RefusalKind::Broken => return FieldError::broken(refusal),
+        };
+        let Refusal { code, message, fields, .. } = refusal;
+        FieldError::Refused { bad_input, code, message, fields }
+    }
+}
+
+impl From<StoreError> for FieldError {
+    fn from(error: StoreError) -> Self {
+        FieldError::broken(error)
+    }
+}
+
+impl From<CrdtError> for FieldError {
+    fn from(error: CrdtError) -> Self {
+        FieldError::broken(error)
+    }
+}
+
+impl From<GateError> for FieldError {
+    fn from(error: GateError) -> Self {
+        FieldError::bad_input(error.code, error.message, &[])
+    }
+}
+
+impl From<ReadError> for FieldError {
+    fn from(error: ReadError) -> Self {
+        FieldError::broken(error)
+    }
+}
+
+impl From<CarryError> for FieldError {
+    fn from(error: CarryError) -> Self {
+        FieldError::TryLater { message: format!("the server cannot be reached: {error}; work goes on, sync later") }
+    }
+}

@@ -1,0 +1,95 @@
+//! Carries out one command: decide, change, and one transaction in which rows and outbox become true together.
+//! It does not know what a command means.
+
+use serde_json::json;
+
+use super::working::working;
+use super::{FieldError, House, Receipt};
+use crate::base::context::Context;
+use crate::base::id::{ChangeHash, RecordId};
+use crate::domain::command::Command;
+use crate::domain::decide::{Decision, decide};
+use crate::objects::{ConflictState, Kind, Record, Registry, Stamp};
+use crate::store::outbox::{EntryKind, NewEntry};
+use crate::store::{self, Db, StoreReader, conflicts, meta, outbox, tables};
+
+impl House {
+    /// Carries out one command given as JSON (`domain::command` has the forms). When this answers, the work is
+    /// durable and queued for the server. A refusal leaves everything as it was.
+    pub fn execute(&mut self, command: &str) -> Result<Receipt, FieldError> {
+        let command = Command::parse(command, &self.registry)?;
+        let context = self.context()?;
+        store::open::durable(&self.db, true)?;
+        let tx = store::open::begin(&self.db)?;
+        let reader = StoreReader { db: &tx, registry: &self.registry };
+        let decision = decide(&command, &self.registry, &reader, &context)?;
+        let text = command.of(decision.id).to_json(&self.registry);
+        carry_out(&tx, &self.registry, &decision, (&context, &text, known(&tx)?))?;
+        store::open::commit(tx)?;
+        self.tell(decision.writes.iter().map(|write| (write.object.clone(), write.id)).collect());
+        let shown = decision.writes.iter().find(|write| write.id == decision.id);
+        let data = match shown {
+            Some(write) => self.shown(&write.object, write.id)?,
+            None => json!({ "changed": false }),
+        };
+        Ok(Receipt { id: Some(decision.id.to_string()), data })
+    }
+
+    fn shown(&self, object: &str, id: RecordId) -> Result<serde_json::Value, FieldError> {
+        let descriptor = self.descriptor(object)?;
+        Ok(tables::read(&self.db, &descriptor, id)?.map_or(serde_json::Value::Null, |record| record.to_json()))
+    }
+}
+
+/// The server's clock up to which this device holds everything.
+pub(super) fn known(db: &Db) -> Result<u64, FieldError> {
+    Ok(meta::get(db, "tick")?.and_then(|tick| tick.parse().ok()).unwrap_or(0))
+}
+
+/// Turns a decision's writes into changes and facts in the outbox, and patches their rows; with them go the command
+/// that made them and what the device knew.
+pub(super) fn carry_out(
+    db: &Db,
+    registry: &Registry,
+    decision: &Decision,
+    (context, command, knew): (&Context, &str, u64),
+) -> Result<(), FieldError> {
+    for write in decision.writes.iter().filter(|write| write.new || !write.values.is_empty()) {
+        let Some(descriptor) = registry.get(&write.object) else { continue };
+        let now = Stamp::once(context.now, context.actor);
+        let (kind, hash, bytes) = match descriptor.kind {
+            Kind::Document => {
+                let stamp = tables::read(db, descriptor, write.id)?.and_then(|record| record.stamp);
+                let stamp = stamp.map_or(now, |stamp| stamp.and(context.now, context.actor));
+                let mut document = working(db, write.id)?
+                    .ok_or_else(|| FieldError::broken("unsent work does not fit its history; sync first"))?;
+                let change = document.write(context.actor, context.now, &write.values)?;
+                tables::patch(db, descriptor, write.id, &write.values, Some(stamp))?;
+                (EntryKind::Change, change.hash, change.bytes)
+            }
+            Kind::Fact => {
+                let (object, id, values) = (write.object.clone(), write.id, write.values.clone());
+                tables::put(db, descriptor, &Record { object, id, values, stamp: Some(now) })?;
+                let bytes = Record::canonical(&write.values);
+                (EntryKind::Fact, fact_hash(write.id, &bytes), bytes)
+            }
+            Kind::Row => {
+                let message = format!("{} belongs to the server; only the office writes it", write.object);
+                return Err(FieldError::bad_input("server_owned", message, &[]));
+            }
+        };
+        let (object, record, command) = (write.object.clone(), write.id, command.to_owned());
+        let (actor, at) = (context.actor, context.now);
+        outbox::push(db, &NewEntry { kind, object, record, hash, bytes, command, actor, at, knew })?;
+    }
+    if let Some(id) = decision.resolves {
+        conflicts::set_state(db, id, ConflictState::Resolved)?;
+    }
+    Ok(())
+}
+
+/// The hash that names a fact on the wire: SHA-256 over its id and canonical values.
+#[must_use]
+pub fn fact_hash(id: RecordId, canonical: &[u8]) -> ChangeHash {
+    ChangeHash::of(&[id.as_bytes(), canonical].concat())
+}

@@ -1,0 +1,38 @@
+//! The corridor: joins rules, Automerge, SQLite and sync in the order data travels.
+//! It does not know a business object by name, nor how its answers are shown.
+
+mod ask;
+mod enrol;
+mod error;
+mod execute;
+mod house;
+mod observe;
+mod receive;
+mod rewrite;
+mod settle;
+mod sync_now;
+mod working;
+
+pub use ask::digest_json;
+pub use error::FieldError;
+pub use execute::fact_hash;
+pub use house::House;
+pub use observe::Observer;
+pub use receive::{CONFLICT, DESCRIPTOR};
+
+/// What a call answers: the id it is about, and the data as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Receipt {
+    /// The record (or conflict) that the call made or changed.
+    pub id: Option<String>,
+    /// The answer itself; its shape is the call's.
+    pub data: serde_json::Value,
+}
+
+impl Receipt {
+    /// An answer about no record in particular.
+    #[must_use]
+    pub fn of(data: serde_json::Value) -> Self {
+        Receipt { id: None, data }
+    }
+}

@@ -1,0 +1,276 @@
+//! Takes in what a pull brings: rows, facts, documents and changes become true with the cursor, in one transaction.
+//! It does not know how frames travelled.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::execute::fact_hash;
+use super::rewrite::rewrite;
+use super::working::{accept, project, promote};
+use super::{FieldError, House};
+use crate::base::context::Context;
+use crate::base::id::RecordId;
+use crate::base::time::Timestamp;
+use crate::base::version::Version;
+use crate::crdt::{Document, Vetted, gate, touched};
+use crate::objects::{Conflict, Descriptor, Record, Registry, Stamp, Values};
+use crate::store::{self, Db, conflicts, documents, members, meta, outbox, tables};
+use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row};
+
+/// The object name under which conflicts are members of a bucket.
+pub const CONFLICT: &str = "conflict";
+/// The object name under which descriptors are members of a bucket.
+pub const DESCRIPTOR: &str = "descriptor";
+
+/// Where a pull stands between two batches of frames.
+#[derive(Debug, Default)]
+pub(super) struct Pull {
+    bucket: Option<String>,
+    /// Buckets whose state sum was compared and matched.
+    pub verified: BTreeSet<String>,
+    /// Operations taken in.
+    pub received: u64,
+    /// The server's clock at the end of the answer.
+    pub tick: Option<u64>,
+}
+
+/// What one batch of frames works on.
+struct Intake<'a> {
+    db: &'a Db,
+    registry: Registry,
+    /// For unsent work that must be written again.
+    context: Context,
+    changed: Vec<(String, RecordId)>,
+    /// Changes of documents, gathered so that each is loaded once.
+    changes: BTreeMap<(RecordId, String), Vec<Vetted>>,
+}
+
+impl House {
+    /// Takes in a batch of frames; after this returns they are kept, cursors included.
+    pub(super) fn receive(&mut self, pull: &mut Pull, frames: Vec<Frame>) -> Result<(), FieldError> {
+        store::open::durable(&self.db, false)?;
+        let context = self.context_with_new_actor()?;
+        let tx = store::open::begin(&self.db)?;
+        let (registry, changed, changes) = (self.registry.clone(), Vec::new(), BTreeMap::new());
+        let mut intake = Intake { db: &tx, registry, context, changed, changes };
+        for frame in frames {
+            intake.take(pull, frame)?;
+        }
+        intake.apply_changes()?;
+        let Intake { registry, changed, .. } = intake;
+        store::open::commit(tx)?;
+        self.registry = registry;
+        self.identity = self.stored_identity()?;
+        self.tell(changed);
+        Ok(())
+    }
+}
+
+impl Intake<'_> {
+    fn take(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
+        let in_bucket =
+            || pull.bucket.clone().ok_or_else(|| FieldError::broken("the server sent data before its bucket"));
+        let (bucket, seq) = match frame {
+            Frame::Start(start) => {
+                members::ensure_bucket(self.db, &start.bucket)?;
+                if start.from == 0 {
+                    members::clear(self.db, &start.bucket)?;
+                }
+                pull.bucket = Some(start.bucket);
+                return Ok(());
+            }
+            Frame::Checkpoint(mark) => {
+                self.apply_changes()?;
+                return self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum));
+            }
+            Frame::End(end) => {
+                pull.tick = Some(end.tick);
+                return Ok(());
+            }
+            Frame::Row(row) => (in_bucket()?, (row.seq, self.row(&in_bucket()?, row)?).0),
+            Frame::Fact(fact) => (in_bucket()?, (fact.seq, self.fact(&in_bucket()?, fact)?).0),
+            Frame::Doc(doc) => (in_bucket()?, (doc.seq, self.document(&in_bucket()?, doc)?).0),
+            Frame::Own(own) => (in_bucket()?, (own.seq, self.own(&in_bucket()?, &own)?).0),
+            Frame::Conflict(held) => (in_bucket()?, (held.seq, self.conflict(&in_bucket()?, &held.conflict)?).0),
+            Frame::Descriptor(published) => {
+                (in_bucket()?, (published.seq, self.descriptor(&in_bucket()?, &published)?).0)
+            }
+            Frame::Change(change) => {
+                let vetted = gate::change(&change.bytes)?;
+                self.changes.entry((change.record, change.object)).or_default().push(vetted);
+                (in_bucket()?, change.seq)
+            }
+            Frame::Remove(gone) => {
+                let bucket = in_bucket()?;
+                if !members::remove(self.db, &bucket, gone.record)? {
+                    purge(self.db, &self.registry, (&gone.object, gone.record))?;
+                    self.changed.push((gone.object, gone.record));
+                }
+                (bucket, gone.seq)
+            }
+            Frame::Hello(_) | Frame::Welcome(_) | Frame::Entry(_) | Frame::Verdict(_) | Frame::Want(_) => return Ok(()),
+        };
+        pull.received += 1;
+        Ok(members::set_cursor(self.db, &bucket, seq)?)
+    }
+
+    fn row(&mut self, bucket: &str, row: Row) -> Result<(), FieldError> {
+        let version = Record::row_version(&row.values);
+        self.put((&row.object, row.record), row.values, None)?;
+        members::set(self.db, bucket, row.record, &row.object, version)?;
+        Ok(members::update(self.db, row.record, version)?)
+    }
+
+    fn fact(&mut self, bucket: &str, fact: Fact) -> Result<(), FieldError> {
+        let bytes = Record::canonical(&fact.values);
+        outbox::take(self.db, fact_hash(fact.record, &bytes))?;
+        let stamp = Stamp::once(Timestamp(fact.at_ms), fact.actor);
+        self.put((&fact.object, fact.record), fact.values, Some(stamp))?;
+        Ok(members::set(self.db, bucket, fact.record, &fact.object, Version::of_bytes(&bytes))?)
+    }
+
+    /// Writes a whole record of an object that is known here.
+    fn put(&mut self, (object, id): (&str, RecordId), values: Values, stamp: Option<Stamp>) -> Result<(), FieldError> {
+        if let Some(descriptor) = self.registry.get(object) {
+            tables::put(self.db, descriptor, &Record { object: object.to_owned(), id, values, stamp })?;
+        }
+        self.changed.push((object.to_owned(), id));
+        Ok(())
+    }
+
+    /// A whole document. Unsent changes that it already holds leave the outbox; the others stay above it.
+    fn document(&mut self, bucket: &str, doc: Doc) -> Result<(), FieldError> {
+        let (id, version) = (doc.record, Version::of_heads(&doc.heads));
+        if documents::heads(self.db, id)?.as_ref() != Some(&doc.heads) {
+            gate::document(&doc.blob)?;
+            documents::put(self.db, id, &doc.object, &doc.blob, &doc.heads)?;
+            if outbox::of_record(self.db, id)?.is_empty() {
+                let stamp = Some(doc.stamp());
+                self.put((&doc.object, id), doc.values, stamp)?;
+            } else {
+                let document = Document::load(&doc.blob, &[])?;
+                for entry in outbox::of_record(self.db, id)? {
+                    if document.has(entry.hash) {
+                        outbox::take(self.db, entry.hash)?;
+                    }
+                }
+                self.merge(&doc.object, id, None)?;
+            }
+        }
+        members::set(self.db, bucket, id, &doc.object, version)?;
+        Ok(members::update(self.db, id, version)?)
+    }
+
+    /// Others' changes, document by document: into the accepted history, then the rows of what they touched.
+    fn apply_changes(&mut self) -> Result<(), FieldError> {
+        for ((id, object), changes) in std::mem::take(&mut self.changes) {
+            // Without the document there is nothing to continue; the state sums will differ and bring it whole.
+            if documents::heads(self.db, id)?.is_none() {
+                continue;
+            }
+            let new = accept(self.db, (&object, id), changes)?;
+            let mut paths = BTreeSet::new();
+            for change in &new {
+                outbox::take(self.db, change.hash)?;
+                paths.extend(touched(change)?.into_keys());
+            }
+            if !new.is_empty() {
+                self.merge(&object, id, Some(&paths))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, object: &str, id: RecordId, paths: Option<&BTreeSet<String>>) -> Result<(), FieldError> {
+        self.changed.push((object.to_owned(), id));
+        let Some(descriptor) = self.registry.get(object) else { return Ok(()) };
+        if project(self.db, descriptor, id, paths)? {
+            return Ok(());
+        }
+        rewrite(self.db, &self.registry, &self.context, (object, id, 0), None)
+    }
+
+    /// One's own work came back as a hash: what is still in the outbox is accepted now.
+    fn own(&mut self, bucket: &str, own: &Own) -> Result<(), FieldError> {
+        if let Some(entry) = outbox::take(self.db, own.hash)? {
+            promote(self.db, &entry)?;
+        }
+        if let Some(version) = version_of(self.db, self.registry.get(&own.object).map(AsRef::as_ref), own.record)? {
+            members::set(self.db, bucket, own.record, &own.object, version)?;
+        }
+        Ok(())
+    }
+
+    fn conflict(&mut self, bucket: &str, conflict: &Conflict) -> Result<(), FieldError> {
+        let id = RecordId(conflict.id.0);
+        conflicts::put(self.db, conflict, false)?;
+        self.changed.push((CONFLICT.to_owned(), id));
+        let version = Version::of_bytes(conflict.state.name().as_bytes());
+        members::set(self.db, bucket, id, CONFLICT, version)?;
+        Ok(members::update(self.db, id, version)?)
+    }
+
+    fn descriptor(&mut self, bucket: &str, published: &Published) -> Result<(), FieldError> {
+        let descriptor: Descriptor = serde_json::from_str(&published.json).map_err(FieldError::broken)?;
+        meta::put_descriptor(self.db, &descriptor.object, descriptor.version, &published.json)?;
+        self.registry.adopt(descriptor);
+        tables::ensure(self.db, &self.registry)?;
+        self.changed.push((DESCRIPTOR.to_owned(), published.record));
+        let version = Version::of_bytes(published.json.as_bytes());
+        Ok(members::set(self.db, bucket, published.record, DESCRIPTOR, version)?)
+    }
+
+    fn checkpoint(&mut self, pull: &mut Pull, bucket: &str, (seq, sum): (u64, u64)) -> Result<(), FieldError> {
+        members::ensure_bucket(self.db, bucket)?;
+        members::set_cursor(self.db, bucket, seq)?;
+        let here = members::bucket(self.db, bucket)?.map_or(0, |state| state.sum);
+        if here == sum {
+            pull.verified.insert(bucket.to_owned());
+        } else {
+            // The bucket comes anew; records stay meanwhile, and what no bucket holds then is swept.
+            pull.verified.remove(bucket);
+            members::set_cursor(self.db, bucket, 0)?;
+            meta::set(self.db, "sweep", "due")?;
+        }
+        Ok(())
+    }
+}
+
+/// The version at which a record is accepted here.
+fn version_of(db: &Db, descriptor: Option<&Descriptor>, id: RecordId) -> Result<Option<Version>, FieldError> {
+    if let Some(heads) = documents::heads(db, id)? {
+        return Ok(Some(Version::of_heads(&heads)));
+    }
+    let Some(descriptor) = descriptor else { return Ok(None) };
+    Ok(tables::read(db, descriptor, id)?.map(|record| Record::row_version(&record.values)))
+}
+
+/// Takes a record off this device, unless it holds unsent work.
+pub(super) fn purge(db: &Db, registry: &Registry, (object, id): (&str, RecordId)) -> Result<(), FieldError> {
+    if !outbox::of_record(db, id)?.is_empty() {
+        return Ok(());
+    }
+    documents::remove(db, id)?;
+    if object == CONFLICT {
+        conflicts::remove(db, crate::base::id::ConflictId(id.0))?;
+    } else if let Some(descriptor) = registry.get(object) {
+        tables::remove(db, descriptor, id)?;
+    }
+    Ok(())
+}
+
+/// Takes off what no bucket holds any more and nobody has to send.
+pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<(), FieldError> {
+    for descriptor in registry.all() {
+        for id in tables::ids(db, descriptor)? {
+            if members::of(db, id)?.is_empty() {
+                purge(db, registry, (&descriptor.object, id))?;
+            }
+        }
+    }
+    for id in conflicts::ids(db)? {
+        if members::of(db, RecordId(id.0))?.is_empty() && !conflicts::is_provisional(db, id)? {
+            conflicts::remove(db, id)?;
+        }
+    }
+    Ok(())
+}

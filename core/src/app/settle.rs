@@ -1,0 +1,56 @@
+//! Takes in the server's verdicts: accepted work joins the history, refused work is kept with its reason, and what
+//! was done after it is done again above the accepted history.
+//! It does not know why the server refused.
+
+use super::rewrite::{Reason, rewrite};
+use super::working::promote;
+use super::{FieldError, House};
+use crate::base::context::Context;
+use crate::base::id::RecordId;
+use crate::store::outbox::Entry;
+use crate::store::{self, outbox};
+use crate::sync::frames::{Ruling, Verdict};
+
+impl House {
+    /// Takes in verdicts in one transaction; after this returns each entry that was judged is settled for good.
+    pub(super) fn settle(&mut self, verdicts: Vec<Verdict>) -> Result<(), FieldError> {
+        store::open::durable(&self.db, true)?;
+        let tx = store::open::begin(&self.db)?;
+        let mut renewed: Option<Context> = None;
+        let mut changed: Vec<(String, RecordId)> = Vec::new();
+        for Verdict { hash, ruling } in verdicts {
+            let (entry, refused) = match ruling {
+                Ruling::Accepted { .. } | Ruling::Duplicate { .. } => {
+                    if let Some(entry) = outbox::take(&tx, hash)? {
+                        promote(&tx, &entry)?;
+                    }
+                    continue;
+                }
+                // What the server lacks, or has no time for, stays queued.
+                Ruling::Needs { .. } | Ruling::RetryLater => continue,
+                Ruling::Quarantined { code, message, fields } => {
+                    (outbox::find(&tx, hash)?, Some(Reason { code, message, fields }))
+                }
+                Ruling::Rewrite => (outbox::find(&tx, hash)?, None),
+            };
+            let Some(Entry { object, record, number, .. }) = entry else { continue };
+            let context = match &renewed {
+                Some(context) => context,
+                None => renewed.insert(self.context_with_new_actor()?),
+            };
+            rewrite(&tx, &self.registry, context, (&object, record, number), refused.as_ref())?;
+            changed.push((object, record));
+        }
+        store::open::commit(tx)?;
+        self.identity = self.stored_identity()?;
+        self.tell(changed);
+        Ok(())
+    }
+
+    /// The context of this moment under an actor that never wrote.
+    pub(super) fn context_with_new_actor(&self) -> Result<Context, FieldError> {
+        let mut context = self.context()?;
+        context.actor = self.new_actor();
+        Ok(context)
+    }
+}

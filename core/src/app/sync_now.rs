@@ -1,0 +1,295 @@
+//! One meeting with the server: carries what the session asks for, and keeps what comes.
+//! It does not know how bytes travel (`sync::http` does) nor in which order (`sync::session` does).
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use serde_json::json;
+
+use super::receive::{Pull, purge, sweep};
+use super::{FieldError, House, Receipt};
+use crate::base::context::Role;
+use crate::base::id::{ActorId, RecordId};
+use crate::base::limits::{FRAME_BYTES_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX};
+use crate::base::time::Timestamp;
+use crate::store::outbox::{self, EntryKind};
+use crate::store::{self, attention, members, meta};
+use crate::sync::frames::{Entry, Frame, Hello, PROTOCOL, Ruling, Want, Welcome};
+use crate::sync::http::Http;
+use crate::sync::session::{Action, Event, Failure, Outcome, Session};
+use crate::sync::{Call, Carrier, wire};
+
+/// What this meeting has come to so far.
+#[derive(Default)]
+struct Meeting {
+    pull: Pull,
+    buckets: Vec<String>,
+    server_ms: i64,
+    sent: u64,
+}
+
+impl House {
+    /// Sends what is unsent, takes in what is new, and compares state sums with the server. What went through stays,
+    /// whatever happens later. Answers what was sent and received and what is left.
+    pub fn sync(&mut self) -> Result<Receipt, FieldError> {
+        let url = self.server()?;
+        let carrier = Http::new(&url).map_err(FieldError::broken)?;
+        self.sync_over(&carrier)
+    }
+
+    /// The same over any carrier.
+    pub fn sync_over(&mut self, carrier: &dyn Carrier) -> Result<Receipt, FieldError> {
+        self.signed_in()?;
+        let mut meeting = Meeting::default();
+        let mut session = Session::new();
+        let hello = self.hello()?;
+        let mut action = session.step(Event::Start(hello));
+        loop {
+            action = match action {
+                Action::Call { path, body } => self.call(carrier, &mut session, &mut meeting, (path, body))?,
+                Action::Greet(welcome) => {
+                    self.welcome(&mut meeting, *welcome)?;
+                    session.step(Event::Went)
+                }
+                Action::GiveEntries { after } => session.step(Event::Entries(self.entries(after)?)),
+                Action::Settle(verdicts) => {
+                    meeting.sent += verdicts.len() as u64;
+                    self.settle(verdicts)?;
+                    session.step(Event::Went)
+                }
+                Action::GiveWants { pulled } => session.step(Event::Wants(self.wants(&meeting, pulled)?)),
+                Action::Renew => match self.renew_tokens(carrier) {
+                    Ok(()) => session.step(Event::Went),
+                    Err(error) => return Err(error),
+                },
+                Action::Wait(ms) => {
+                    self.surroundings.wait(ms);
+                    session.step(Event::Went)
+                }
+                Action::Read | Action::Take(_) => return Err(FieldError::broken("the session stands still")),
+                Action::Finish(outcome) => return self.finish(&meeting, outcome),
+            };
+        }
+    }
+
+    /// The address of the server this device is enrolled at.
+    pub(super) fn server(&self) -> Result<String, FieldError> {
+        self.signed_in()?;
+        Ok(meta::get(&self.db, "url")?.unwrap_or_default())
+    }
+
+    fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&self.surroundings.entropy()[..8]);
+        u64::from_be_bytes(bytes)
+    }
+
+    fn hello(&self) -> Result<Hello, FieldError> {
+        let buckets = members::buckets(&self.db)?;
+        let states: Vec<_> = buckets.into_iter().map(|(name, state)| (name, state.cursor, state.sum)).collect();
+        Ok(Hello {
+            proto_min: PROTOCOL,
+            proto_max: PROTOCOL,
+            actor: self.signed_in()?.actor,
+            state: wire::fingerprint(&states),
+            tick: super::execute::known(&self.db)?,
+            issued: outbox::last_number(&self.db)?,
+        })
+    }
+
+    fn call(
+        &mut self,
+        carrier: &dyn Carrier,
+        session: &mut Session,
+        meeting: &mut Meeting,
+        (path, body): (&'static str, Vec<u8>),
+    ) -> Result<Action, FieldError> {
+        let token = meta::get(&self.db, "token")?;
+        let call = Call { path, token, media_type: wire::MEDIA_TYPE, body };
+        let mut stopped: Option<Result<Action, FieldError>> = None;
+        let carried = carrier.carry(&call, &mut |status, piece| {
+            let action = session.step(Event::Piece(status, piece));
+            let end = if let Action::Take(frames) = action {
+                self.receive(&mut meeting.pull, frames).err().map(Err)
+            } else if let Action::Read = action {
+                None
+            } else {
+                Some(Ok(action))
+            };
+            stopped = end;
+            if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match (stopped, carried) {
+            (Some(end), _) => end,
+            (None, Ok(reply)) => Ok(session.step(Event::Answered(reply, self.random()))),
+            (None, Err(error)) => Ok(session.step(Event::Lost(error.to_string(), self.random()))),
+        }
+    }
+
+    /// Takes in who the server says is signed in and what to follow; buckets that are no longer followed go.
+    fn welcome(&mut self, meeting: &mut Meeting, welcome: Welcome) -> Result<(), FieldError> {
+        Role::named(&welcome.role)
+            .ok_or_else(|| FieldError::broken(format!("the server names a role `{}`; update the app", welcome.role)))?;
+        store::open::durable(&self.db, true)?;
+        let tx = store::open::begin(&self.db)?;
+        for (key, value) in [
+            ("user", welcome.user.to_string()),
+            ("role", welcome.role),
+            ("name", welcome.name),
+            ("time_zone", welcome.time_zone),
+            ("device", welcome.device.to_string()),
+        ] {
+            meta::set(&tx, key, &value)?;
+        }
+        // A database that gave out fewer numbers than the server saw is older than this device: others' eyes have
+        // seen changes under its actor that it no longer has.
+        if welcome.seen > outbox::last_number(&tx)? {
+            meta::set(&tx, "actor", &self.new_actor().to_string())?;
+            outbox::skip_to(&tx, welcome.seen)?;
+        }
+        meeting.server_ms = welcome.server_ms;
+        meeting.buckets = welcome.buckets;
+        if welcome.same {
+            meeting.buckets = members::buckets(&tx)?.into_iter().map(|(name, _)| name).collect();
+            meeting.pull.verified = meeting.buckets.iter().cloned().collect();
+        }
+        let followed: BTreeSet<&String> = meeting.buckets.iter().collect();
+        for (name, _) in members::buckets(&tx)? {
+            if followed.contains(&name) {
+                continue;
+            }
+            let left = members::ids(&tx, &name)?;
+            members::drop_bucket(&tx, &name)?;
+            for (id, object, _) in left {
+                if members::of(&tx, id)?.is_empty() {
+                    purge(&tx, &self.registry, (&object, id))?;
+                }
+            }
+        }
+        store::open::commit(tx)?;
+        self.identity = self.stored_identity()?;
+        Ok(())
+    }
+
+    fn entries(&self, after: u64) -> Result<Vec<Entry>, FieldError> {
+        let after = i64::try_from(after).map_err(FieldError::broken)?;
+        let batch = outbox::batch(&self.db, after, PUSH_ENTRIES_MAX, PUSH_BYTES_MAX)?;
+        let entries = batch.into_iter().map(|entry| {
+            let is_fact = entry.kind == EntryKind::Fact;
+            Entry {
+                number: entry.number.cast_unsigned(),
+                is_fact,
+                object: entry.object,
+                record: entry.record,
+                bytes: entry.bytes.into(),
+                knew: entry.knew,
+                actor: is_fact.then_some(entry.actor),
+                at_ms: is_fact.then_some(entry.at.0),
+            }
+        });
+        Ok(entries.collect())
+    }
+
+    /// Where the followed buckets stand; after a pull only those that were not verified.
+    fn wants(&self, meeting: &Meeting, pulled: bool) -> Result<Vec<Want>, FieldError> {
+        let open = meeting.buckets.iter().filter(|bucket| !pulled || !meeting.pull.verified.contains(*bucket));
+        open.map(|bucket| {
+            let cursor = members::bucket(&self.db, bucket)?.map_or(0, |state| state.cursor);
+            Ok(Want { bucket: bucket.clone(), cursor })
+        })
+        .collect()
+    }
+
+    fn finish(&mut self, meeting: &Meeting, outcome: Outcome) -> Result<Receipt, FieldError> {
+        match outcome.failure {
+            None => {}
+            Some(Failure::Unreachable(why)) => {
+                let message = format!("the server cannot be reached: {why}; all work is kept here, sync again later");
+                return Err(FieldError::TryLater { message });
+            }
+            Some(Failure::SignedOut(message)) => return Err(FieldError::SignIn { message }),
+            Some(Failure::Refused { code, message }) => {
+                return Err(FieldError::Refused { bad_input: false, code, message, fields: Vec::new() });
+            }
+            Some(Failure::Malformed(why)) => {
+                return Err(FieldError::broken(format!("the server's answer cannot be read: {why}")));
+            }
+            Some(Failure::Diverged(buckets)) => {
+                let buckets = buckets.join(", ");
+                return Err(FieldError::broken(format!(
+                    "still differs from the server after fetching anew: {buckets}"
+                )));
+            }
+        }
+        store::open::durable(&self.db, true)?;
+        let tx = store::open::begin(&self.db)?;
+        if meta::get(&tx, "sweep")?.is_some() {
+            sweep(&tx, &self.registry)?;
+            meta::remove(&tx, "sweep")?;
+        }
+        if let Some(tick) = meeting.pull.tick {
+            meta::set(&tx, "tick", &tick.to_string())?;
+        }
+        let verified = Timestamp(meeting.server_ms).rfc3339();
+        meta::set(&tx, "last_verified", &verified)?;
+        store::open::commit(tx)?;
+        Ok(Receipt::of(json!({
+            "sent": meeting.sent, "received": meeting.pull.received, "unsent": outbox::count(&self.db)?,
+            "needs_attention": attention::count(&self.db)?, "last_verified": verified,
+        })))
+    }
+
+    /// Hands any bytes to the server as a change of a record, past all checks of this device, and answers the
+    /// verdict: for whoever wants to see the server's gate.
+    pub fn push_raw(&mut self, bytes: &[u8], object: &str, record: Option<&str>) -> Result<Receipt, FieldError> {
+        let url = self.server()?;
+        let carrier = Http::new(&url).map_err(FieldError::broken)?;
+        if bytes.len() >= FRAME_BYTES_MAX - 1024 {
+            let message = format!("{} bytes do not fit into one frame of {FRAME_BYTES_MAX}", bytes.len());
+            return Err(FieldError::bad_input("too_many_bytes", message, &["file"]));
+        }
+        let record = match record {
+            Some(id) => id.parse().map_err(|error: crate::base::id::IdError| {
+                FieldError::bad_input("bad_id", error.to_string(), &["record"])
+            })?,
+            None => RecordId::from(ActorId(self.new_actor().0)),
+        };
+        let (object, knew) = (object.to_owned(), super::execute::known(&self.db)?);
+        let bytes = bytes.to_vec().into();
+        let entry = Entry { number: 0, is_fact: false, object, record, bytes, knew, actor: None, at_ms: None };
+        let body = wire::encode(&[Frame::Entry(entry)]).map_err(FieldError::broken)?;
+        let answer = self.ask(&carrier, "/sync/v1/push", body)?;
+        let frames = wire::decode(&answer, FRAME_BYTES_MAX).map_err(FieldError::broken)?;
+        let [Frame::Verdict(verdict)] = frames.as_slice() else {
+            return Err(FieldError::broken("the server gave no verdict"));
+        };
+        let (ruling, number) = match verdict.ruling.clone() {
+            Ruling::Accepted { number } => ("accepted", number),
+            Ruling::Duplicate { number } => ("duplicate", number),
+            Ruling::Needs { hashes } => {
+                let needs: Vec<String> = hashes.iter().map(ToString::to_string).collect();
+                let message = format!("the server lacks what it builds on: {}", needs.join(", "));
+                return Err(FieldError::Refused {
+                    bad_input: false,
+                    code: "needs".into(),
+                    message,
+                    fields: Vec::new(),
+                });
+            }
+            Ruling::Quarantined { code, message, fields } => {
+                return Err(FieldError::Refused { bad_input: false, code, message, fields });
+            }
+            Ruling::RetryLater => return Err(FieldError::TryLater { message: "the server has no room now".into() }),
+            Ruling::Rewrite => {
+                let message = "its actor has written something else under the same number".to_owned();
+                return Err(FieldError::Refused {
+                    bad_input: false,
+                    code: "actor_reused".into(),
+                    message,
+                    fields: vec![],
+                });
+            }
+        };
+        Ok(Receipt::of(json!({ "verdict": ruling, "number": number, "hash": verdict.hash.to_string() })))
+    }
+}

@@ -1,0 +1,143 @@
+//! A document as its user sees it: the accepted history and the unsent changes above it.
+//! It does not decide anything; it loads, promotes, folds and projects.
+
+use std::collections::BTreeSet;
+
+use super::FieldError;
+use crate::base::id::RecordId;
+use crate::base::limits::TAIL_CHANGES_MAX;
+use crate::base::version::Version;
+use crate::crdt::{CrdtError, Document, Vetted, gate};
+use crate::objects::{Descriptor, Kind, Record, Registry};
+use crate::store::outbox::{Entry, EntryKind};
+use crate::store::{Db, conflicts, documents, members, outbox, tables};
+
+/// The accepted history of a document; empty when nothing of it was accepted yet.
+pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Document, FieldError> {
+    match documents::load(db, id)? {
+        Some(stored) => Ok(Document::load(&stored.blob, &stored.tail)?),
+        None => Ok(Document::new()),
+    }
+}
+
+/// Accepted history and unsent changes together. None if they do not fit each other: a copy of this device wrote
+/// under the same actor, so that what is unsent must be written again.
+pub(super) fn working(db: &Db, id: RecordId) -> Result<Option<Document>, FieldError> {
+    let mut document = accepted(db, id)?;
+    match document.apply(&unsent(db, id)?) {
+        Ok(applied) if applied.missing.is_empty() => Ok(Some(document)),
+        Ok(_) | Err(CrdtError::History { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn unsent(db: &Db, id: RecordId) -> Result<Vec<Vetted>, FieldError> {
+    let entries = outbox::of_record(db, id)?;
+    let changes = entries.iter().filter(|entry| entry.kind == EntryKind::Change);
+    changes.map(|entry| Ok(gate::change(&entry.bytes)?)).collect()
+}
+
+/// Makes changes part of the accepted history, in the order in which they were accepted: appended to the tail,
+/// folded when that is long. Those that are there already, or build on what is not here, are left out; answers those
+/// that were new.
+pub(super) fn accept(db: &Db, (object, id): (&str, RecordId), changes: Vec<Vetted>) -> Result<Vec<Vetted>, FieldError> {
+    let mut history: Option<Document> = None;
+    let mut new = Vec::new();
+    for change in changes {
+        let before = documents::heads(db, id)?;
+        let is_new_document = before.is_none();
+        let mut heads = before.unwrap_or_default();
+        // What continues exactly the heads is new and whole for sure; else the history must say.
+        if change.deps != heads {
+            let history = match &mut history {
+                Some(history) => history,
+                None => history.insert(accepted(db, id)?),
+            };
+            if history.has(change.hash) || !change.deps.iter().all(|dep| history.has(*dep)) {
+                continue;
+            }
+        }
+        if is_new_document {
+            documents::put(db, id, object, &[], &[])?;
+        }
+        heads.retain(|head| !change.deps.contains(head));
+        heads.push(change.hash);
+        heads.sort_unstable();
+        let tail = documents::append(db, id, &change.bytes, &heads)?;
+        if tail > TAIL_CHANGES_MAX {
+            documents::put(db, id, object, &accepted(db, id)?.save(), &heads)?;
+        }
+        if let Some(history) = &mut history {
+            history.apply(std::slice::from_ref(&change))?;
+        }
+        members::update(db, id, Version::of_heads(&heads))?;
+        new.push(change);
+    }
+    Ok(new)
+}
+
+/// One entry of the outbox has become part of the accepted history.
+pub(super) fn promote(db: &Db, entry: &Entry) -> Result<(), FieldError> {
+    match entry.kind {
+        EntryKind::Change => {
+            accept(db, (&entry.object, entry.record), vec![gate::change(&entry.bytes)?])?;
+        }
+        EntryKind::Fact => {}
+    }
+    if outbox::of_record(db, entry.record)?.is_empty() {
+        conflicts::clear_provisional(db, entry.record)?;
+    }
+    Ok(())
+}
+
+/// Patches the rows of a document at these paths, or all of them anew, and keeps what competes with unsent work as
+/// provisional conflicts. False if unsent work must be written again first.
+pub(super) fn project(
+    db: &Db,
+    descriptor: &Descriptor,
+    id: RecordId,
+    touched: Option<&BTreeSet<String>>,
+) -> Result<bool, FieldError> {
+    let Some(document) = working(db, id)? else { return Ok(false) };
+    if document.heads().is_empty() {
+        tables::remove(db, descriptor, id)?;
+        return Ok(true);
+    }
+    let all = document.values();
+    match touched {
+        Some(paths) => {
+            let values = paths.iter().map(|path| (path.clone(), document.value(path))).collect();
+            tables::patch(db, descriptor, id, &values, document.stamp())?;
+        }
+        None => {
+            let object = descriptor.object.clone();
+            let record = Record { object, id, values: all.clone(), stamp: document.stamp() };
+            tables::put(db, descriptor, &record)?;
+        }
+    }
+    if !outbox::of_record(db, id)?.is_empty() {
+        let everything = all.into_keys().collect();
+        for conflict in document.conflicts(&descriptor.object, id, touched.unwrap_or(&everything))? {
+            if conflicts::get(db, conflict.id)?.is_none() {
+                conflicts::put(db, &conflict, true)?;
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Every document's rows anew, from accepted and unsent history alone; answers how many documents there are.
+pub(super) fn project_all(db: &Db, registry: &Registry) -> Result<usize, FieldError> {
+    let unsent = outbox::all(db)?.into_iter().filter(|entry| entry.kind == EntryKind::Change);
+    let mut ids: BTreeSet<(RecordId, String)> = documents::all_ids(db)?.into_iter().collect();
+    ids.extend(unsent.map(|entry| (entry.record, entry.object)));
+    for descriptor in registry.all().filter(|of| of.kind == Kind::Document) {
+        tables::clear(db, descriptor)?;
+    }
+    for (id, object) in &ids {
+        if let Some(descriptor) = registry.get(object) {
+            project(db, descriptor, *id, None)?;
+        }
+    }
+    Ok(ids.len())
+}

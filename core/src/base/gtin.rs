@@ -1,0 +1,58 @@
+//! Global trade item numbers: 8, 12, 13 or 14 digits with a check digit, kept as 14.
+//! It does not know products. Source: GS1 General Specifications, section 7.9 (check digit).
+
+/// A text that is no GTIN, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a GTIN: {reason}")]
+pub struct GtinError {
+    /// What was given.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// The 14-digit form of a GTIN of 8, 12, 13 or 14 digits.
+pub fn normalised(text: &str) -> Result<String, GtinError> {
+    let wrong = |reason: String| GtinError { text: text.to_owned(), reason };
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.is_empty() {
+        return Err(wrong("it is made of digits alone".to_owned()));
+    }
+    if ![8, 12, 13, 14].contains(&text.len()) {
+        return Err(wrong(format!("it has {} digits; 8, 12, 13 or 14 are possible", text.len())));
+    }
+    let digits: Vec<u32> = text.bytes().map(|byte| u32::from(byte - b'0')).collect();
+    let (check, rest) = digits.split_last().ok_or_else(|| wrong("it is empty".to_owned()))?;
+    let weighted = rest.iter().rev().zip([3, 1].into_iter().cycle()).map(|(digit, weight)| digit * weight);
+    let expected = (10 - weighted.sum::<u32>() % 10) % 10;
+    if *check != expected {
+        return Err(wrong(format!("its check digit is {check}, but {expected} belongs there")));
+    }
+    if digits.iter().all(|digit| *digit == 0) {
+        return Err(wrong("it is all zeros".to_owned()));
+    }
+    Ok(format!("{text:0>14}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_numbers_pass_and_are_kept_with_14_digits() {
+        for (text, kept) in
+            [("4006381333931", "04006381333931"), ("036000291452", "00036000291452"), ("96385074", "00000096385074")]
+        {
+            assert_eq!(normalised(text).as_deref(), Ok(kept));
+            assert_eq!(normalised(kept).as_deref(), Ok(kept));
+        }
+    }
+
+    #[test]
+    fn a_wrong_digit_length_or_letter_is_named() {
+        let reason = |text: &str| normalised(text).unwrap_err().reason;
+        assert_eq!(reason("4006381333932"), "its check digit is 2, but 1 belongs there");
+        assert_eq!(reason("123"), "it has 3 digits; 8, 12, 13 or 14 are possible");
+        assert_eq!(reason("40063813x3931"), "it is made of digits alone");
+        assert_eq!(reason("00000000"), "it is all zeros");
+    }
+}

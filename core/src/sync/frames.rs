@@ -1,0 +1,417 @@
+//! What travels: one type a frame, each a CBOR map with integer keys, so that members may be added later.
+//! It does not know how frames become bytes: `wire` does.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
+use crate::base::time::Timestamp;
+use crate::objects::{Conflict, Stamp, Values};
+
+/// The protocol that this version speaks.
+pub const PROTOCOL: u16 = 1;
+
+/// A device's greeting.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Hello {
+    /// The oldest protocol the device speaks.
+    #[n(0)]
+    pub proto_min: u16,
+    /// The newest protocol the device speaks.
+    #[n(1)]
+    pub proto_max: u16,
+    /// The writer of the device's changes to come.
+    #[n(2)]
+    pub actor: ActorId,
+    /// Fingerprint of the device's buckets; see [`super::wire::fingerprint`].
+    #[n(3)]
+    pub state: u64,
+    /// The server's clock of accepted work up to which the device holds everything.
+    #[n(4)]
+    pub tick: u64,
+    /// The highest number its outbox ever gave out.
+    #[n(5)]
+    pub issued: u64,
+}
+
+/// The server's answer to a greeting.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Welcome {
+    /// The protocol of this session.
+    #[n(0)]
+    pub proto: u16,
+    /// The life of the server's database; another one after a restore.
+    #[n(1)]
+    pub epoch: u64,
+    /// The highest outbox number that this device ever pushed. If the device gave out less, its database is older
+    /// than itself.
+    #[n(2)]
+    pub seen: u64,
+    /// The server's time, in milliseconds since 1970.
+    #[n(3)]
+    pub server_ms: i64,
+    /// Who is signed in.
+    #[n(4)]
+    pub user: UserId,
+    /// What that person may do.
+    #[n(5)]
+    pub role: String,
+    /// That person's name.
+    #[n(6)]
+    pub name: String,
+    /// The tenant's IANA time zone.
+    #[n(7)]
+    pub time_zone: String,
+    /// The device, as the server knows it.
+    #[n(8)]
+    pub device: DeviceId,
+    /// Whether the device's buckets are exactly the server's; then there is nothing to pull.
+    #[n(9)]
+    pub same: bool,
+    /// The buckets to follow, in the order in which to pull them; left out when `same`.
+    #[n(10)]
+    pub buckets: Vec<String>,
+}
+
+/// One piece of work that a device hands in.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Entry {
+    /// Its number in the device's outbox.
+    #[n(0)]
+    pub number: u64,
+    /// A fact rather than a change.
+    #[n(1)]
+    pub is_fact: bool,
+    /// The object's name.
+    #[n(2)]
+    pub object: String,
+    /// The record.
+    #[n(3)]
+    pub record: RecordId,
+    /// The Automerge change, or the fact's values as canonical CBOR.
+    #[n(4)]
+    pub bytes: ByteVec,
+    /// The server's clock up to which the device held everything when this was written.
+    #[n(5)]
+    pub knew: u64,
+    /// Who wrote it; a change says so itself.
+    #[n(6)]
+    pub actor: Option<ActorId>,
+    /// When, by the device's clock, in milliseconds since 1970; a change says so itself.
+    #[n(7)]
+    pub at_ms: Option<i64>,
+}
+
+/// What the server says of one entry, once and for all unless it asks for something.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Ruling {
+    /// It is part of the history now.
+    #[n(0)]
+    Accepted {
+        /// The number of this verdict.
+        #[n(0)]
+        number: u64,
+    },
+    /// It was accepted before.
+    #[n(1)]
+    Duplicate {
+        /// The number of the first verdict.
+        #[n(0)]
+        number: u64,
+    },
+    /// Changes it builds on are not here; it stays queued.
+    #[n(2)]
+    Needs {
+        /// Their hashes.
+        #[n(0)]
+        hashes: Vec<ChangeHash>,
+    },
+    /// It is refused and kept with its reason.
+    #[n(3)]
+    Quarantined {
+        /// A stable name of the reason.
+        #[n(0)]
+        code: String,
+        /// What is wrong and what to do.
+        #[n(1)]
+        message: String,
+        /// The fields it is about.
+        #[n(2)]
+        fields: Vec<String>,
+    },
+    /// The server has no room for it in this request; it stays queued.
+    #[n(4)]
+    RetryLater,
+    /// Another copy of this device wrote under the same actor: write it again with a new one.
+    #[n(5)]
+    Rewrite,
+}
+
+/// A ruling with what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Verdict {
+    /// The entry: a change's hash, a fact's (SHA-256 of id and canonical values), else that of the raw bytes.
+    #[n(0)]
+    pub hash: ChangeHash,
+    /// What the server says.
+    #[n(1)]
+    pub ruling: Ruling,
+}
+
+/// A bucket that a device wants to follow further.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Want {
+    /// The bucket.
+    #[n(0)]
+    pub bucket: String,
+    /// The last operation it has taken in; 0 for all of it.
+    #[n(1)]
+    pub cursor: u64,
+}
+
+/// Operations of one bucket follow.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Start {
+    /// The bucket.
+    #[n(0)]
+    pub bucket: String,
+    /// The cursor that they continue; 0 means that the bucket comes anew and whole.
+    #[n(1)]
+    pub from: u64,
+}
+
+/// A server-owned row as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Row {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The object's name.
+    #[n(1)]
+    pub object: String,
+    /// The record.
+    #[n(2)]
+    pub record: RecordId,
+    /// Its values by path.
+    #[n(3)]
+    pub values: Values,
+}
+
+/// A fact.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Fact {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The object's name.
+    #[n(1)]
+    pub object: String,
+    /// The record.
+    #[n(2)]
+    pub record: RecordId,
+    /// Its values by path.
+    #[n(3)]
+    pub values: Values,
+    /// Who wrote it.
+    #[n(4)]
+    pub actor: ActorId,
+    /// When, by the writer's clock.
+    #[n(5)]
+    pub at_ms: i64,
+}
+
+/// A whole document with what its rows show, so that a device need not read the history to show it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Doc {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The object's name.
+    #[n(1)]
+    pub object: String,
+    /// The record.
+    #[n(2)]
+    pub record: RecordId,
+    /// The saved document, changes behind it included.
+    #[n(3)]
+    pub blob: ByteVec,
+    /// Its accepted heads, ascending.
+    #[n(4)]
+    pub heads: Vec<ChangeHash>,
+    /// The values that show, by path.
+    #[n(5)]
+    pub values: Values,
+    /// When it was made, by the maker's clock.
+    #[n(6)]
+    pub created_ms: i64,
+    /// Who made it.
+    #[n(7)]
+    pub created_by: ActorId,
+    /// When it was last changed, by the changer's clock.
+    #[n(8)]
+    pub changed_ms: i64,
+    /// Who changed it last.
+    #[n(9)]
+    pub changed_by: ActorId,
+}
+
+impl Doc {
+    /// When and by whom it was made and last changed.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            created_at: Timestamp(self.created_ms),
+            created_by: self.created_by,
+            changed_at: Timestamp(self.changed_ms),
+            changed_by: self.changed_by,
+        }
+    }
+}
+
+/// One more change of a document that the device holds.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Change {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The object's name.
+    #[n(1)]
+    pub object: String,
+    /// The record.
+    #[n(2)]
+    pub record: RecordId,
+    /// The Automerge change.
+    #[n(3)]
+    pub bytes: ByteVec,
+}
+
+/// The device's own work comes back as a hash.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Own {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The object's name.
+    #[n(1)]
+    pub object: String,
+    /// The record.
+    #[n(2)]
+    pub record: RecordId,
+    /// The change or fact.
+    #[n(3)]
+    pub hash: ChangeHash,
+}
+
+/// A conflict as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Held {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The conflict.
+    #[n(1)]
+    pub conflict: Conflict,
+}
+
+/// A record left the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Remove {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The object's name.
+    #[n(1)]
+    pub object: String,
+    /// The record.
+    #[n(2)]
+    pub record: RecordId,
+}
+
+/// An object's descriptor as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Published {
+    /// The operation's number in its bucket.
+    #[n(0)]
+    pub seq: u64,
+    /// The descriptor's record id.
+    #[n(1)]
+    pub record: RecordId,
+    /// The descriptor as JSON.
+    #[n(2)]
+    pub json: String,
+}
+
+/// All of a bucket has been said; the device compares.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Checkpoint {
+    /// The bucket.
+    #[n(0)]
+    pub bucket: String,
+    /// Its last operation.
+    #[n(1)]
+    pub seq: u64,
+    /// Its state sum.
+    #[n(2)]
+    pub sum: u64,
+}
+
+/// The answer is complete.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct End {
+    /// The server's clock of accepted work at the moment of which the answer speaks.
+    #[n(0)]
+    pub tick: u64,
+}
+
+/// Any frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// See [`Hello`].
+    Hello(Hello),
+    /// See [`Welcome`].
+    Welcome(Welcome),
+    /// See [`Entry`].
+    Entry(Entry),
+    /// See [`Verdict`].
+    Verdict(Verdict),
+    /// See [`Want`].
+    Want(Want),
+    /// See [`Start`].
+    Start(Start),
+    /// See [`Row`].
+    Row(Row),
+    /// See [`Fact`].
+    Fact(Fact),
+    /// See [`Doc`].
+    Doc(Doc),
+    /// See [`Change`].
+    Change(Change),
+    /// See [`Own`].
+    Own(Own),
+    /// See [`Held`].
+    Conflict(Held),
+    /// See [`Remove`].
+    Remove(Remove),
+    /// See [`Published`].
+    Descriptor(Published),
+    /// See [`Checkpoint`].
+    Checkpoint(Checkpoint),
+    /// See [`End`].
+    End(End),
+}

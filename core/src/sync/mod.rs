@@ -1,0 +1,11 @@
+//! How replicas talk: frames, their bytes, and a session that says what to send next and what to do with answers.
+//! It knows no business object, no Automerge and no SQL; only `http` knows a socket.
+
+pub mod backoff;
+pub mod carrier;
+pub mod frames;
+pub mod http;
+pub mod session;
+pub mod wire;
+
+pub use carrier::{Call, Carrier, CarryError, Reply};

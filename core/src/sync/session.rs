@@ -1,0 +1,346 @@
+//! One meeting of a device with the server, as a machine without wires: events in, actions out.
+//! Greeting, then uploads, then downloads; a failed upload never holds up a download. It knows no socket, no clock
+//! and no store: the caller carries calls, waits, and keeps what comes.
+
+use super::backoff;
+use super::carrier::Reply;
+use super::frames::{Entry, Frame, Hello, Verdict, Want, Welcome};
+use super::wire::{self, Decoder};
+
+/// How often one call is tried.
+const TRIES_MAX: u32 = 3;
+/// How often a bucket whose state sum differs is fetched within one session.
+const ROUNDS_MAX: u32 = 2;
+/// Bytes that the answer to a greeting or an upload, or an error's text, may have.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The session begins.
+    Start(Hello),
+    /// The next bytes of an answer with this status.
+    Piece(u16, &'a [u8]),
+    /// The answer is complete.
+    Answered(Reply, u64),
+    /// The call or its answer was lost.
+    Lost(String, u64),
+    /// What the last action asked for has been done.
+    Went,
+    /// The next entries of the outbox; none if there are no more.
+    Entries(Vec<Entry>),
+    /// The buckets to pull; none if all are verified.
+    Wants(Vec<Want>),
+}
+
+/// What the caller is to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Call the server and report pieces and the end.
+    Call {
+        /// The path.
+        path: &'static str,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Nothing yet: go on reading the answer.
+    Read,
+    /// Take in the server's welcome.
+    Greet(Box<Welcome>),
+    /// Hand over the entries of the outbox after this number.
+    GiveEntries {
+        /// The number.
+        after: u64,
+    },
+    /// Settle these verdicts.
+    Settle(Vec<Verdict>),
+    /// Hand over where the followed buckets stand, or after a pull those that differ from the server's.
+    GiveWants {
+        /// Whether a pull is over.
+        pulled: bool,
+    },
+    /// Keep these frames.
+    Take(Vec<Frame>),
+    /// Renew the tokens.
+    Renew,
+    /// Wait so many milliseconds.
+    Wait(u64),
+    /// The session is over.
+    Finish(Outcome),
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Why not everything went through; work and cursors stay as they are.
+    pub failure: Option<Failure>,
+}
+
+/// Why a session did not do all of its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The server cannot be reached, or has no time.
+    Unreachable(String),
+    /// The server does not let this device in.
+    SignedOut(String),
+    /// The server refused a call as a whole.
+    Refused {
+        /// A stable name of the reason.
+        code: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The answer could not be read.
+    Malformed(String),
+    /// After fetching them anew, buckets still differ from the server's.
+    Diverged(Vec<String>),
+}
+
+/// What the session is about to do or waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Greet,
+    Push,
+    Pull,
+}
+
+/// One meeting with the server.
+pub struct Session {
+    stage: Stage,
+    call: (&'static str, Vec<u8>),
+    answer: Vec<u8>,
+    decoder: Option<Decoder>,
+    tries: u32,
+    renewed: bool,
+    rounds: u32,
+    same: bool,
+    pushed: u64,
+    sent: u64,
+    upload_failure: Option<Failure>,
+    then: Option<Then>,
+}
+
+/// What follows once the caller has done what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    CallAgain,
+    AskEntries,
+    AskWants,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session::new()
+    }
+}
+
+impl Session {
+    /// A session that has not begun.
+    #[must_use]
+    pub fn new() -> Self {
+        Session {
+            stage: Stage::Greet,
+            call: ("", Vec::new()),
+            answer: Vec::new(),
+            decoder: None,
+            tries: 0,
+            renewed: false,
+            rounds: 0,
+            same: false,
+            pushed: 0,
+            sent: 0,
+            upload_failure: None,
+            then: None,
+        }
+    }
+
+    /// The next action after an event.
+    pub fn step(&mut self, event: Event<'_>) -> Action {
+        match event {
+            Event::Start(hello) => self.call("/sync/v1/hello", &[Frame::Hello(hello)]),
+            Event::Piece(status, bytes) => self.piece(status, bytes),
+            Event::Answered(reply, random) => self.answered(reply, random),
+            Event::Lost(why, random) => self.retry(Failure::Unreachable(why), None, random),
+            Event::Went => self.went(),
+            Event::Entries(entries) => self.entries(entries),
+            Event::Wants(wants) => self.wants(&wants),
+        }
+    }
+
+    fn call(&mut self, path: &'static str, frames: &[Frame]) -> Action {
+        match wire::encode(frames) {
+            Ok(body) => {
+                self.call = (path, body);
+                self.again()
+            }
+            Err(error) => self.finish(Some(Failure::Malformed(error.to_string()))),
+        }
+    }
+
+    fn again(&mut self) -> Action {
+        self.tries += 1;
+        self.answer.clear();
+        self.decoder = None;
+        Action::Call { path: self.call.0, body: self.call.1.clone() }
+    }
+
+    fn piece(&mut self, status: u16, bytes: &[u8]) -> Action {
+        if self.stage == Stage::Pull && status == 200 {
+            return match self.frames(bytes) {
+                Ok(frames) if frames.is_empty() => Action::Read,
+                Ok(frames) => Action::Take(frames),
+                Err(failure) => self.finish(Some(failure)),
+            };
+        }
+        if self.answer.len() + bytes.len() > ANSWER_BYTES_MAX {
+            return self.finish(Some(Failure::Malformed("the answer is too long".to_owned())));
+        }
+        self.answer.extend_from_slice(bytes);
+        Action::Read
+    }
+
+    fn frames(&mut self, bytes: &[u8]) -> Result<Vec<Frame>, Failure> {
+        let malformed = |error: wire::WireError| Failure::Malformed(error.to_string());
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            None => self.decoder.insert(Decoder::new(usize::MAX).map_err(malformed)?),
+        };
+        decoder.feed(bytes);
+        let mut frames = Vec::new();
+        while let Some(frame) = decoder.next_frame().map_err(malformed)? {
+            frames.push(frame);
+        }
+        Ok(frames)
+    }
+
+    fn answered(&mut self, reply: Reply, random: u64) -> Action {
+        match reply.status {
+            200 => self.understood(random),
+            401 if !self.renewed => {
+                self.renewed = true;
+                self.then = Some(Then::CallAgain);
+                Action::Renew
+            }
+            status => {
+                let failure = self.failure(status);
+                if status == 429 || status >= 500 {
+                    return self.retry(failure, reply.retry_after_ms, random);
+                }
+                self.give_up(failure)
+            }
+        }
+    }
+
+    fn understood(&mut self, random: u64) -> Action {
+        if self.stage == Stage::Pull {
+            // A body that ends early is a lost answer, whatever the status said.
+            let whole = self.decoder.as_ref().is_some_and(|decoder| decoder.finish().is_ok());
+            if !whole {
+                return self.retry(Failure::Unreachable("the answer broke off".to_owned()), None, random);
+            }
+            self.tries = 0;
+            return Action::GiveWants { pulled: true };
+        }
+        let frames = match wire::decode(&self.answer, ANSWER_BYTES_MAX) {
+            Ok(frames) => frames,
+            Err(error) => return self.give_up(Failure::Malformed(error.to_string())),
+        };
+        self.tries = 0;
+        if self.stage == Stage::Greet {
+            let welcome = frames
+                .into_iter()
+                .find_map(|frame| if let Frame::Welcome(welcome) = frame { Some(welcome) } else { None });
+            let Some(welcome) = welcome else {
+                return self.finish(Some(Failure::Malformed("the server's greeting is missing".to_owned())));
+            };
+            self.same = welcome.same;
+            self.then = Some(Then::AskEntries);
+            return Action::Greet(Box::new(welcome));
+        }
+        let verdicts = frames
+            .into_iter()
+            .filter_map(|frame| if let Frame::Verdict(verdict) = frame { Some(verdict) } else { None });
+        self.same = false;
+        self.pushed = self.sent;
+        self.then = Some(Then::AskEntries);
+        Action::Settle(verdicts.collect())
+    }
+
+    fn went(&mut self) -> Action {
+        match self.then.take() {
+            Some(Then::CallAgain) => self.again(),
+            Some(Then::AskEntries) => {
+                self.stage = Stage::Push;
+                Action::GiveEntries { after: self.pushed }
+            }
+            Some(Then::AskWants) => Action::GiveWants { pulled: false },
+            None => Action::Read,
+        }
+    }
+
+    fn entries(&mut self, entries: Vec<Entry>) -> Action {
+        let Some(last) = entries.last() else { return self.download() };
+        self.sent = last.number;
+        let frames: Vec<Frame> = entries.into_iter().map(Frame::Entry).collect();
+        self.call("/sync/v1/push", &frames)
+    }
+
+    fn download(&mut self) -> Action {
+        self.stage = Stage::Pull;
+        if self.same {
+            return self.finish(None);
+        }
+        Action::GiveWants { pulled: false }
+    }
+
+    fn wants(&mut self, wants: &[Want]) -> Action {
+        if wants.is_empty() {
+            return self.finish(None);
+        }
+        if self.rounds >= ROUNDS_MAX {
+            return self.finish(Some(Failure::Diverged(wants.iter().map(|want| want.bucket.clone()).collect())));
+        }
+        self.rounds += 1;
+        let frames: Vec<Frame> = wants.iter().cloned().map(Frame::Want).collect();
+        self.call("/sync/v1/pull", &frames)
+    }
+
+    fn retry(&mut self, failure: Failure, asked_ms: Option<u64>, random: u64) -> Action {
+        // Whoever cannot even be greeted is left alone: the caller decides when to try again.
+        if self.stage == Stage::Greet || self.tries >= TRIES_MAX {
+            return self.give_up(failure);
+        }
+        self.then = Some(Then::CallAgain);
+        if self.stage == Stage::Pull {
+            // Cursors moved with what did arrive; the next call goes on from there.
+            self.rounds = self.rounds.saturating_sub(1);
+            self.then = Some(Then::AskWants);
+        }
+        Action::Wait(backoff::wait_ms(self.tries, random, asked_ms))
+    }
+
+    fn give_up(&mut self, failure: Failure) -> Action {
+        if self.stage == Stage::Push && !matches!(failure, Failure::SignedOut(_)) {
+            self.upload_failure = Some(failure);
+            self.tries = 0;
+            return self.download();
+        }
+        self.finish(Some(failure))
+    }
+
+    fn finish(&mut self, failure: Option<Failure>) -> Action {
+        Action::Finish(Outcome { failure: failure.or(self.upload_failure.take()) })
+    }
+
+    /// What an answer that is not 200 says.
+    fn failure(&self, status: u16) -> Failure {
+        let said: serde_json::Value = serde_json::from_slice(&self.answer).unwrap_or_default();
+        let text = |key: &str| said["error"][key].as_str().map(str::to_owned);
+        let message = text("message").unwrap_or_else(|| format!("the server answered with status {status}"));
+        match status {
+            401 => Failure::SignedOut(message),
+            429 | 500.. => Failure::Unreachable(message),
+            _ => Failure::Refused { code: text("code").unwrap_or_else(|| "refused".to_owned()), message },
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Frames as bytes: each a length (LEB128), a type, and CBOR; all of a body is one zstd stream.
+//! A type with the high bit set is critical: who does not know it must stop; other unknown types are skipped.
+//! It does not know what frames mean, nor where bytes come from.
+
+use std::io::Write as _;
+
+use minicbor::{Decode, Encode};
+use sha2::{Digest, Sha256};
+use zstd::stream::raw::{DParameter, Decoder as Inflate, Operation as _};
+
+use super::frames::Frame;
+use crate::base::limits::FRAME_BYTES_MAX;
+
+/// The media type of a body of frames.
+pub const MEDIA_TYPE: &str = "application/vnd.outfield.frames";
+
+/// The bit of a type that forbids skipping it.
+const CRITICAL: u8 = 0x80;
+/// zstd's default level: the smallest bodies at a speed that no network here outruns.
+const LEVEL: i32 = 3;
+/// Largest zstd window, as a power of two: 8 MiB.
+const WINDOW_LOG_MAX: u32 = 23;
+/// Bytes inflated in one step.
+const STEP_BYTES: usize = 64 * 1024;
+/// Bytes of a length that LEB128 may take for a frame within the limit.
+const LENGTH_BYTES_MAX: usize = 4;
+
+/// Bytes that are no frames.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct WireError(String);
+
+impl WireError {
+    fn new(cause: impl std::fmt::Display) -> Self {
+        WireError(cause.to_string())
+    }
+}
+
+/// One row a frame: its variant and its type.
+macro_rules! frame_types {
+    ($($variant:ident = $type:literal,)*) => {
+        fn body(frame: &Frame) -> Result<(u8, Vec<u8>), WireError> {
+            match frame {
+                $(Frame::$variant(frame) => Ok(($type, cbor(frame)?)),)*
+            }
+        }
+
+        fn read(kind: u8, bytes: &[u8]) -> Result<Option<Frame>, WireError> {
+            match kind {
+                $($type => uncbor(bytes).map(Frame::$variant).map(Some),)*
+                _ if kind & CRITICAL != 0 => Err(WireError::new(format!(
+                    "frame type {kind} is not known here and may not be skipped; update the app"
+                ))),
+                _ => Ok(None),
+            }
+        }
+    };
+}
+
+frame_types! {
+    Hello = 0x01,
+    Welcome = 0x02,
+    Entry = 0x83,
+    Verdict = 0x84,
+    Want = 0x05,
+    Start = 0x86,
+    Row = 0x87,
+    Fact = 0x88,
+    Doc = 0x89,
+    Change = 0x8a,
+    Own = 0x8b,
+    Conflict = 0x8c,
+    Remove = 0x8d,
+    Descriptor = 0x8e,
+    Checkpoint = 0x8f,
+    End = 0x10,
+}
+
+fn cbor(frame: &impl Encode<()>) -> Result<Vec<u8>, WireError> {
+    minicbor::to_vec(frame).map_err(WireError::new)
+}
+
+fn uncbor<'a, T: Decode<'a, ()>>(bytes: &'a [u8]) -> Result<T, WireError> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    let frame = decoder.decode().map_err(|error| WireError::new(format!("a frame is malformed: {error}")))?;
+    if decoder.position() == bytes.len() {
+        return Ok(frame);
+    }
+    Err(WireError::new("bytes follow a frame's content"))
+}
+
+/// Frames to one body at once.
+pub fn encode(frames: &[Frame]) -> Result<Vec<u8>, WireError> {
+    let mut encoder = Encoder::new()?;
+    frames.iter().try_for_each(|frame| encoder.push(frame))?;
+    encoder.finish()
+}
+
+/// A whole body to frames; `limit` is how many bytes it may have once inflated.
+pub fn decode(body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
+    let mut decoder = Decoder::new(limit)?;
+    decoder.feed(body);
+    let mut frames = Vec::new();
+    while let Some(frame) = decoder.next_frame()? {
+        frames.push(frame);
+    }
+    decoder.finish()?;
+    Ok(frames)
+}
+
+/// Makes a body frame by frame.
+pub struct Encoder {
+    deflate: zstd::stream::write::Encoder<'static, Vec<u8>>,
+}
+
+impl Encoder {
+    /// An empty body.
+    pub fn new() -> Result<Self, WireError> {
+        let deflate = zstd::stream::write::Encoder::new(Vec::new(), LEVEL).map_err(WireError::new)?;
+        Ok(Encoder { deflate })
+    }
+
+    /// Appends a frame.
+    pub fn push(&mut self, frame: &Frame) -> Result<(), WireError> {
+        let (kind, body) = body(frame)?;
+        if body.len() >= FRAME_BYTES_MAX {
+            return Err(WireError::new(format!("a frame of {} bytes; at most {FRAME_BYTES_MAX} go", body.len())));
+        }
+        let mut head = Vec::with_capacity(LENGTH_BYTES_MAX + 1);
+        let mut length = body.len() + 1;
+        while length >= 0x80 {
+            head.push((length & 0x7f) as u8 | 0x80);
+            length >>= 7;
+        }
+        head.push((length & 0x7f) as u8);
+        head.push(kind);
+        self.deflate.write_all(&head).and_then(|()| self.deflate.write_all(&body)).map_err(WireError::new)
+    }
+
+    /// The bytes that are ready so far; what stays inside comes later.
+    pub fn ready(&mut self) -> Vec<u8> {
+        std::mem::take(self.deflate.get_mut())
+    }
+
+    /// Everything pushed so far becomes readable on the other side.
+    pub fn flush(&mut self) -> Result<(), WireError> {
+        self.deflate.flush().map_err(WireError::new)
+    }
+
+    /// Ends the body; the rest of its bytes.
+    pub fn finish(self) -> Result<Vec<u8>, WireError> {
+        self.deflate.finish().map_err(WireError::new)
+    }
+}
+
+/// Reads a body as it arrives; never holds more than one frame and one step inflated.
+pub struct Decoder {
+    inflate: Inflate<'static>,
+    packed: Vec<u8>,
+    packed_at: usize,
+    plain: Vec<u8>,
+    plain_at: usize,
+    left: usize,
+    at_end: bool,
+}
+
+impl Decoder {
+    /// A reader of one body that inflates to at most `limit` bytes.
+    pub fn new(limit: usize) -> Result<Self, WireError> {
+        let mut inflate = Inflate::new().map_err(WireError::new)?;
+        inflate.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(WireError::new)?;
+        let (packed, plain) = (Vec::new(), Vec::new());
+        Ok(Decoder { inflate, packed, packed_at: 0, plain, plain_at: 0, left: limit, at_end: true })
+    }
+
+    /// Hands in the next bytes of the body.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.packed.drain(..self.packed_at);
+        self.packed_at = 0;
+        self.packed.extend_from_slice(bytes);
+    }
+
+    /// The next frame, if it is complete; unknown frames that may be skipped are.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, WireError> {
+        loop {
+            while let Some((kind, from, to)) = self.whole()? {
+                let frame = read(kind, &self.plain[from..to])?;
+                self.plain_at = to;
+                if frame.is_some() {
+                    return Ok(frame);
+                }
+            }
+            if !self.inflate_step()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The body is over: nothing may be left half said.
+    pub fn finish(&self) -> Result<(), WireError> {
+        if self.at_end && self.plain_at == self.plain.len() && self.packed_at == self.packed.len() {
+            return Ok(());
+        }
+        Err(WireError::new("the body ends in the middle of a frame"))
+    }
+
+    /// Type and range of the first whole frame that is inflated already.
+    fn whole(&self) -> Result<Option<(u8, usize, usize)>, WireError> {
+        let rest = &self.plain[self.plain_at..];
+        let mut length = 0_usize;
+        for (index, byte) in rest.iter().take(LENGTH_BYTES_MAX).enumerate() {
+            length |= usize::from(byte & 0x7f) << (7 * index);
+            if byte & 0x80 != 0 {
+                continue;
+            }
+            if length == 0 || length > FRAME_BYTES_MAX {
+                break;
+            }
+            let from = self.plain_at + index + 1;
+            let is_here = self.plain.len() >= from + length;
+            return Ok(is_here.then(|| (self.plain[from], from + 1, from + length)));
+        }
+        if rest.len() < LENGTH_BYTES_MAX && rest.iter().all(|byte| byte & 0x80 != 0) {
+            return Ok(None);
+        }
+        Err(WireError::new(format!("a frame's length is not between 1 and {FRAME_BYTES_MAX}")))
+    }
+
+    /// Inflates a little more; whether anything moved.
+    fn inflate_step(&mut self) -> Result<bool, WireError> {
+        self.plain.drain(..self.plain_at);
+        self.plain_at = 0;
+        if self.packed_at == self.packed.len() && self.at_end {
+            return Ok(false);
+        }
+        let before = self.plain.len();
+        self.plain.resize(before + STEP_BYTES, 0);
+        let status = self.inflate.run_on_buffers(&self.packed[self.packed_at..], &mut self.plain[before..]);
+        let status = status.map_err(|error| WireError::new(format!("the body is not zstd: {error}")))?;
+        self.plain.truncate(before + status.bytes_written);
+        self.packed_at += status.bytes_read;
+        self.at_end = status.remaining == 0;
+        self.left = (self.left.checked_sub(status.bytes_written))
+            .ok_or_else(|| WireError::new("the body inflates to more than is allowed"))?;
+        Ok(status.bytes_read + status.bytes_written > 0)
+    }
+}
+
+/// One number for where all buckets of a device stand: equal numbers mean that nothing has to be pulled.
+/// SHA-256 over name, a zero byte, cursor and sum (big endian) of each bucket by name; first 8 bytes, big endian.
+#[must_use]
+pub fn fingerprint(buckets: &[(String, u64, u64)]) -> u64 {
+    let mut sorted: Vec<_> = buckets.iter().collect();
+    sorted.sort();
+    let mut hasher = Sha256::new();
+    for (name, cursor, sum) in sorted {
+        hasher.update(name.as_bytes());
+        hasher.update([0]);
+        hasher.update(cursor.to_be_bytes());
+        hasher.update(sum.to_be_bytes());
+    }
+    let mut first = [0; 8];
+    first.copy_from_slice(&hasher.finalize()[..8]);
+    u64::from_be_bytes(first)
+}

@@ -1,0 +1,132 @@
+//! What a command comes to: an answer, or a failure with its exit code.
+//! It does not know how either is printed.
+
+use std::path::Path;
+
+use outfield_core::app::{FieldError, Receipt};
+use serde_json::Value as Json;
+
+use crate::error::ServerError;
+
+/// The input is wrong.
+pub(super) const BAD_INPUT: u8 = 2;
+/// A rule is against it, or nobody is signed in.
+pub(super) const REFUSED: u8 = 3;
+/// The server cannot be reached.
+pub(super) const UNREACHABLE: u8 = 4;
+/// Something is broken here.
+pub(super) const BROKEN: u8 = 5;
+
+/// How an answer reads for people, line by line.
+pub(super) type Lines = fn(&Json) -> Vec<String>;
+
+/// What a command answers once its work is durable.
+pub(super) struct Answer {
+    /// What it is about.
+    pub(super) id: Option<String>,
+    /// The answer itself.
+    pub(super) data: Json,
+    /// The member of the data which `--quiet` prints in place of the id: a secret that was asked for.
+    pub(super) brief: Option<&'static str>,
+    /// How it reads for people.
+    pub(super) lines: Lines,
+}
+
+impl Answer {
+    /// An answer about one thing.
+    pub(super) fn about(id: impl ToString, data: Json, lines: Lines) -> Answer {
+        Answer { id: Some(id.to_string()), data, brief: None, lines }
+    }
+
+    /// An answer about nothing in particular.
+    pub(super) fn of(data: Json, lines: Lines) -> Answer {
+        Answer { id: None, data, brief: None, lines }
+    }
+
+    /// A receipt of the core.
+    pub(super) fn receipt(receipt: Receipt, lines: Lines) -> Answer {
+        Answer { id: receipt.id, data: receipt.data, brief: None, lines }
+    }
+
+    /// Has `--quiet` print this member of the data.
+    pub(super) fn brief(self, member: &'static str) -> Answer {
+        Answer { brief: Some(member), ..self }
+    }
+}
+
+/// Why a command did not do what was asked, or not all of it.
+pub(super) struct Failure {
+    /// The exit code.
+    pub(super) exit: u8,
+    /// A stable name of the reason.
+    pub(super) code: String,
+    /// What is wrong and what to do, in one line.
+    pub(super) message: String,
+    /// The fields, columns or arguments it is about.
+    pub(super) fields: Vec<String>,
+    /// What was done all the same, where a part was.
+    pub(super) partial: Option<Box<Answer>>,
+}
+
+impl Failure {
+    /// The input is wrong.
+    pub(super) fn bad_input(code: &str, message: impl Into<String>) -> Failure {
+        Failure::new(BAD_INPUT, code, message.into(), Vec::new())
+    }
+
+    /// Something is broken here.
+    pub(super) fn broken(cause: impl std::fmt::Display) -> Failure {
+        Failure::new(BROKEN, "broken", cause.to_string(), Vec::new())
+    }
+
+    /// Nobody is signed in on this database.
+    pub(super) fn signed_out(message: impl Into<String>) -> Failure {
+        Failure::new(REFUSED, "signed_out", message.into(), Vec::new())
+    }
+
+    /// Names one more field that it is about.
+    pub(super) fn about(mut self, field: &str) -> Failure {
+        self.fields.push(field.to_owned());
+        self
+    }
+
+    /// A file that cannot be read.
+    pub(super) fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+        let why = error.to_string();
+        let why = why.split(" (os error").next().unwrap_or_default();
+        Failure::bad_input("bad_file", format!("`{}`: {why}; name a file that can be read", file.display()))
+            .about("file")
+    }
+
+    /// Any failure, its message brought into one line.
+    pub(super) fn new(exit: u8, code: &str, message: String, fields: Vec<String>) -> Failure {
+        let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+        let message = lines.collect::<Vec<_>>().join(" ");
+        Failure { exit, code: code.to_owned(), message, fields, partial: None }
+    }
+}
+
+impl From<FieldError> for Failure {
+    fn from(error: FieldError) -> Self {
+        match error {
+            FieldError::Refused { bad_input, code, message, fields } => {
+                Failure::new(if bad_input { BAD_INPUT } else { REFUSED }, &code, message, fields)
+            }
+            FieldError::TryLater { message } => Failure::new(UNREACHABLE, "unreachable", message, Vec::new()),
+            FieldError::SignIn { message } => Failure::signed_out(message),
+            FieldError::Broken { report } => Failure::broken(report),
+        }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let ServerError { bad_input, code, message, fields } = error;
+        let exit = match (bad_input, code.as_str()) {
+            (true, _) => BAD_INPUT,
+            (false, "broken") => BROKEN,
+            (false, _) => REFUSED,
+        };
+        Failure::new(exit, &code, message, fields)
+    }
+}

@@ -1,0 +1,236 @@
+//! The commands and their arguments, as `--help` and `docs/cli.md` show them; those of `rep` are in `work`.
+//! It does not know what any of them does.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::work::Rep;
+
+/// The roles, as data spells them.
+const ROLES: [&str; 3] = ["rep", "manager", "admin"];
+
+/// Outfield: an offline-first field-sales system. `docs/cli.md` is the contract of these commands.
+#[derive(Debug, Parser)]
+#[command(name = "outfield", version, propagate_version = true, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    /// Answer with exactly one JSON object on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Print only the id (of lists, the ids), for shell variables
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What the binary does.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve a data folder over HTTP until Ctrl-C or SIGTERM
+    Serve(Serve),
+    /// Tenants: enterprises that never see each other
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// Territories: who sees which accounts
+    #[command(subcommand)]
+    Territory(Territory),
+    /// Users of a tenant, and their enrolment codes
+    #[command(subcommand)]
+    User(User),
+    /// Devices that users have enrolled
+    #[command(subcommand)]
+    Device(Device),
+    /// The tenant's own objects
+    #[command(subcommand)]
+    Object(Object),
+    /// Write a record as the office
+    Put(Put),
+    /// Import records from a CSV file
+    #[command(subcommand)]
+    Import(Import),
+    /// Work as a rep on a device's own database, with or without a network
+    Rep(Rep),
+}
+
+/// Where the office's data lies, and whose it is.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// The data folder of the server
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
+    /// The tenant, once there are several
+    #[arg(long, value_name = "NAME")]
+    pub(super) tenant: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The data folder; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8480")]
+    pub(super) listen: String,
+}
+
+/// What is done to tenants.
+#[derive(Debug, Subcommand)]
+pub(super) enum Tenant {
+    /// Add a tenant; the data folder is made when it is not there
+    Add {
+        /// Its name
+        name: String,
+        /// The IANA time zone that decides what day it is
+        #[arg(long, value_name = "ZONE", default_value = "UTC")]
+        time_zone: String,
+        /// The data folder of the server
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// List the tenants
+    List {
+        /// The data folder of the server
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+/// What is done to territories.
+#[derive(Debug, Subcommand)]
+pub(super) enum Territory {
+    /// Add a territory
+    Add {
+        /// Its name
+        name: String,
+        /// The name of the territory that it is a part of
+        #[arg(long, value_name = "NAME")]
+        parent: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the territories
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is done to users.
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    /// Add a user; the answer holds a one-time enrolment code
+    Add {
+        /// The user's name
+        name: String,
+        /// What the user may do
+        #[arg(long, value_parser = ROLES)]
+        role: String,
+        /// Names of the territories that the user sees; may be repeated
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        territory: Vec<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Make a new one-time enrolment code
+    Code {
+        /// The user's name
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the users
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Change a user's role, territories, or whether the user may sign in
+    Set {
+        /// The user's name
+        name: String,
+        /// What the user may do from now on
+        #[arg(long, value_parser = ROLES)]
+        role: Option<String>,
+        /// All territories that the user sees from now on; may be repeated, and an empty name means none
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        territory: Option<Vec<String>>,
+        /// Whether the user may sign in
+        #[arg(long, value_name = "true|false")]
+        active: Option<bool>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is done to devices.
+#[derive(Debug, Subcommand)]
+pub(super) enum Device {
+    /// List the devices
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End a device's access; what it has not sent stays on it
+    Revoke {
+        /// The device's id
+        device: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is done to objects.
+#[derive(Debug, Subcommand)]
+pub(super) enum Object {
+    /// Publish an object of the tenant's own, or a newer version of it
+    Publish {
+        /// The descriptor, a JSON file
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Arguments of `put`.
+#[derive(Debug, Args)]
+pub(super) struct Put {
+    /// The object, such as `account`
+    pub(super) object: String,
+    /// The record to change; without it a new one is made
+    #[arg(long)]
+    pub(super) id: Option<String>,
+    /// Values by field; `FIELD=` clears one
+    #[arg(value_name = "FIELD=VALUE", required = true)]
+    pub(super) fields: Vec<String>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// What is imported.
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// Accounts, by their `code`
+    Accounts(ImportFile),
+    /// Products, by their `gtin`
+    Products(ImportFile),
+}
+
+/// Arguments of an import.
+#[derive(Debug, Args)]
+pub(super) struct ImportFile {
+    /// The CSV file, in UTF-8, its first line naming the columns
+    pub(super) file: PathBuf,
+    /// Which field a column holds, where its name does not say so; `COLUMN=` leaves a column out
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub(super) map: Vec<String>,
+    /// The column that names each record's territory; missing territories are added
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) territory_column: Option<String>,
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) place: Place,
+}

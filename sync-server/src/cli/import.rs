@@ -1,0 +1,215 @@
+//! Imports accounts and products from a CSV file: which column holds which field, what is wrong with which row.
+//! It does not know what a tenant does with a row that it has; the tenant compares by key.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use outfield_core::base::context::Surroundings;
+use outfield_core::base::id::RecordId;
+use outfield_core::objects::{Descriptor, Value, Values};
+use serde_json::{Value as Json, json};
+
+use super::answer::{Answer, Failure};
+use super::arguments::{Import, ImportFile};
+use super::sheet::{self, Row, Sheet};
+use super::{columns, office, render};
+use crate::tenant::Tenant;
+
+/// The field that a territory column fills.
+const TERRITORY: &str = "territory";
+/// The longest name of a territory.
+const NAME_BYTES_MAX: usize = 100;
+
+/// What an import makes records of.
+pub(super) struct Target {
+    /// The object.
+    pub(super) object: &'static str,
+    /// The field by which a row is known again.
+    pub(super) key: &'static str,
+    /// Names of columns whose field has another name.
+    pub(super) aliases: &'static [(&'static str, &'static str)],
+    /// The field that is made of others where no column holds it, and those others.
+    pub(super) composed: Option<(&'static str, &'static [&'static str])>,
+}
+
+pub(super) const ACCOUNTS: Target = Target {
+    object: "account",
+    key: "code",
+    aliases: &[
+        ("store_no", "code"),
+        ("state", "region"),
+        ("zip", "postal_code"),
+        ("opened", "opened_on"),
+        ("lat", columns::LATITUDE),
+        ("lon", columns::LONGITUDE),
+        ("lng", columns::LONGITUDE),
+    ],
+    composed: Some(("name", &["type", "city"])),
+};
+
+pub(super) const PRODUCTS: Target = Target {
+    object: "product",
+    key: "gtin",
+    aliases: &[("ean", "gtin"), ("upc", "gtin"), ("barcode", "gtin")],
+    composed: None,
+};
+
+/// A row that is not imported.
+struct Rejected {
+    line: u64,
+    key: String,
+    reason: String,
+}
+
+/// A row that fits.
+struct Fit<'a> {
+    row: &'a Row,
+    key: String,
+    values: Values,
+}
+
+/// Imports a file; rows that do not fit are named, and the others are imported.
+pub(super) fn import(import: &Import, world: Arc<dyn Surroundings>) -> Result<Answer, Failure> {
+    let (target, file) = match import {
+        Import::Accounts(file) => (&ACCOUNTS, file),
+        Import::Products(file) => (&PRODUCTS, file),
+    };
+    let mut tenant = office::open(&file.place, world)?;
+    let descriptor = Arc::clone(tenant.registry().get(target.object).ok_or_else(|| Failure::broken("no such object"))?);
+    let sheet = sheet::read(&file.file)?;
+    let plan = columns::plan(target, &descriptor, &sheet.columns, &file.map)?;
+    let territory = match file.territory_column.as_deref() {
+        Some(_) if !descriptor.fields.contains_key(TERRITORY) => {
+            let message = format!("a {} belongs to no territory; leave --territory-column out", target.object);
+            return Err(Failure::bad_input("bad_map", message));
+        }
+        Some(name) => Some(columns::column(&sheet.columns, name)?),
+        None => None,
+    };
+    let (mut fits, mut rejected) = sorted(target, &descriptor, &sheet, &plan);
+    let added = match territory {
+        Some(column) => territories(&mut tenant, (&mut fits, &mut rejected), column, file.dry_run)?,
+        None => Vec::new(),
+    };
+    let rows: Vec<(String, Values)> = fits.into_iter().map(|fit| (fit.key, fit.values)).collect();
+    let imported = tenant.import(target.object, rows, file.dry_run)?;
+    rejected.sort_by_key(|row| row.line);
+    let shown: Vec<Json> =
+        rejected.iter().map(|row| json!({ "line": row.line, "key": row.key, "reason": row.reason })).collect();
+    let data = json!({
+        "rows": sheet.rows.len(), "created": imported.created, "changed": imported.changed,
+        "unchanged": imported.unchanged, "rejected": shown, "dry_run": file.dry_run,
+        "territories_added": added, "columns": plan.shown(&sheet.columns),
+        "ignored_columns": plan.ignored(&sheet.columns, territory),
+    });
+    told(file, Answer::of(data, render::import), (&rejected, sheet.rows.len()))
+}
+
+/// A rejected row makes a failure of the whole, which still tells what was imported.
+fn told(file: &ImportFile, answer: Answer, (rejected, rows): (&[Rejected], usize)) -> Result<Answer, Failure> {
+    let Some(first) = rejected.first() else { return Ok(answer) };
+    let others = match (file.dry_run, rejected.len() < rows) {
+        (true, _) => "nothing was written",
+        (false, true) => "the others are imported",
+        (false, false) => "nothing is imported",
+    };
+    let message = format!(
+        "{} of {rows} rows are rejected, {others}; mend them and import the file again; the first is line {} ({}): {}",
+        rejected.len(),
+        first.line,
+        first.key,
+        first.reason
+    );
+    let failure = Failure::bad_input("rows_rejected", message);
+    Err(Failure { partial: Some(Box::new(answer)), ..failure })
+}
+
+/// Parts the rows that fit from those that do not.
+fn sorted<'a>(
+    target: &Target,
+    descriptor: &Descriptor,
+    sheet: &'a Sheet,
+    plan: &columns::Plan,
+) -> (Vec<Fit<'a>>, Vec<Rejected>) {
+    let (mut fits, mut rejected) = (Vec::new(), Vec::new());
+    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    for row in &sheet.rows {
+        let typed = plan.cell(row, target.key).unwrap_or_default().to_owned();
+        let read = values(target, descriptor, row, plan).and_then(|values| {
+            let key = values.get(target.key).and_then(Value::text).unwrap_or_default().to_owned();
+            match lines.insert(key.clone(), row.line) {
+                None => Ok(Fit { row, key, values }),
+                Some(line) => {
+                    lines.insert(key, line);
+                    Err(format!("line {line} has this {} already", target.key))
+                }
+            }
+        });
+        match read {
+            Ok(fit) => fits.push(fit),
+            Err(reason) => rejected.push(Rejected { line: row.line, key: typed, reason }),
+        }
+    }
+    (fits, rejected)
+}
+
+/// The values of a row by field; an empty cell is null, so that a later import clears the field.
+fn values(target: &Target, descriptor: &Descriptor, row: &Row, plan: &columns::Plan) -> Result<Values, String> {
+    if let Some(fault) = &row.fault {
+        return Err(fault.clone());
+    }
+    let mut values = Values::new();
+    for (name, text) in plan.texts(row)? {
+        let Some(field) = descriptor.fields.get(name) else { continue };
+        let value = field.kind.parse(&text).map_err(|why| format!("{name}: {why}"))?;
+        field.check(&value).map_err(|why| format!("{name}: {why}"))?;
+        values.insert(name.to_owned(), value);
+    }
+    let shown = |name: &str| values.get(name).and_then(Value::text).unwrap_or_default().to_owned();
+    if let Some((name, parts)) = target.composed
+        && !values.contains_key(name)
+    {
+        let key = format!("#{}", shown(target.key));
+        let parts: Vec<String> = parts.iter().map(|part| shown(part)).filter(|part| !part.is_empty()).collect();
+        values.insert(name.to_owned(), Value::from([parts, vec![key]].concat().join(" ")));
+    }
+    let is_needed = |name: &str| name == target.key || descriptor.fields.get(name).is_some_and(|field| field.required);
+    match values.iter().find(|(name, value)| is_needed(name) && value.is_null()) {
+        Some((name, _)) => Err(format!("{name}: the cell is empty, but each {} needs one", target.object)),
+        None => Ok(values),
+    }
+}
+
+/// Puts each row into the territory that its cell names, and adds those that are missing. A dry run only names them.
+fn territories(
+    tenant: &mut Tenant,
+    (fits, rejected): (&mut Vec<Fit<'_>>, &mut Vec<Rejected>),
+    column: usize,
+    dry_run: bool,
+) -> Result<Vec<String>, Failure> {
+    let mut known: BTreeMap<String, RecordId> = BTreeMap::new();
+    let mut added = Vec::new();
+    for mut fit in std::mem::take(fits) {
+        let name = fit.row.cells.get(column).map(String::as_str).unwrap_or_default();
+        if name.is_empty() || name.len() > NAME_BYTES_MAX {
+            let reason = format!("the territory `{name}` is no name: 1 to {NAME_BYTES_MAX} bytes are");
+            rejected.push(Rejected { line: fit.row.line, key: fit.key, reason });
+            continue;
+        }
+        let id = match known.get(name) {
+            Some(id) => *id,
+            None => match tenant.territory_named(name)? {
+                Some(id) => id,
+                None => {
+                    added.push(name.to_owned());
+                    if dry_run { RecordId::derived(&[name.as_bytes()]) } else { tenant.add_territory(name, None)? }
+                }
+            },
+        };
+        known.insert(name.to_owned(), id);
+        fit.values.insert(TERRITORY.to_owned(), Value::from(id.to_string()));
+        fits.push(fit);
+    }
+    added.sort();
+    Ok(added)
+}

@@ -1,0 +1,116 @@
+//! The one place that writes to the terminal: answers to standard output, failures to standard error.
+//! It does not know what any command does.
+
+use std::io::{self, ErrorKind, Write};
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::answer::{Answer, BROKEN, Failure};
+use super::render;
+
+/// How the caller wants to be answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// One JSON object on standard output, whatever happens.
+    pub(super) json: bool,
+    /// The id alone.
+    pub(super) quiet: bool,
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    ok: bool,
+    id: &'a Option<String>,
+    data: &'a Json,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    ok: bool,
+    error: Reason<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Json>,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    code: &'a str,
+    message: &'a str,
+    fields: &'a [String],
+}
+
+/// Prints what a command came to, if anything is left to say, and gives its exit code.
+pub(super) fn outcome(manner: Manner, outcome: Result<Option<Answer>, Failure>) -> u8 {
+    let (text, failure) = match outcome {
+        Ok(None) => return 0,
+        Ok(Some(answer)) => (if manner.json { done(&answer) } else { plain(manner, &answer) }, None),
+        Err(failure) if manner.json => (refused(&failure), Some(failure)),
+        Err(failure) => {
+            let partial = failure.partial.as_deref().map(|answer| plain(manner, answer));
+            (partial.unwrap_or_default(), Some(failure))
+        }
+    };
+    let printed = write(&mut io::stdout().lock(), &text);
+    if let Some(failure) = &failure
+        && !manner.json
+    {
+        // Where even standard error is closed, the exit code alone tells.
+        write(&mut io::stderr().lock(), &format!("error: {}\n", failure.message)).ok();
+    }
+    let exit = failure.map_or(0, |failure| failure.exit);
+    match printed {
+        Ok(()) => exit,
+        Err(error) => {
+            let told = format!("error: the work is done, but the answer could not be printed: {error}\n");
+            write(&mut io::stderr().lock(), &told).ok();
+            if exit == 0 { BROKEN } else { exit }
+        }
+    }
+}
+
+fn done(answer: &Answer) -> String {
+    line(serde_json::to_string(&Done { ok: true, id: &answer.id, data: &answer.data }))
+}
+
+fn refused(failure: &Failure) -> String {
+    let error = Reason { code: &failure.code, message: &failure.message, fields: &failure.fields };
+    line(serde_json::to_string(&Refused { ok: false, error, data: failure.partial.as_ref().map(|part| &part.data) }))
+}
+
+/// Text and whole numbers always have a JSON form, so the fallback is never seen.
+fn line(json: Result<String, serde_json::Error>) -> String {
+    json.map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
+}
+
+fn plain(manner: Manner, answer: &Answer) -> String {
+    let lines = if manner.quiet { brief(answer) } else { spoken(answer) };
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// The id first, unless the data names it itself.
+fn spoken(answer: &Answer) -> Vec<String> {
+    let id = answer.id.as_ref().filter(|_| answer.data["id"].is_null());
+    let id = id.map(|id| format!("id: {id}"));
+    id.into_iter().chain((answer.lines)(&answer.data)).collect()
+}
+
+/// The secret that was asked for, else the id, else the ids of a list.
+fn brief(answer: &Answer) -> Vec<String> {
+    match (answer.brief, &answer.id, &answer.data) {
+        (Some(member), _, data) => vec![render::text(&data[member])],
+        (None, Some(id), _) => vec![id.clone()],
+        (None, None, Json::Array(items)) => {
+            items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect()
+        }
+        (None, None, _) => Vec::new(),
+    }
+}
+
+/// A reader that has gone away wants no more text; that is no fault.
+fn write(to: &mut dyn Write, text: &str) -> io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

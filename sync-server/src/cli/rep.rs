@@ -1,0 +1,181 @@
+//! What a rep does on a device's own database: each command is handed to the core as it is, offline but for three.
+//! It does not know rules, merge or sync.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use outfield_core::app::House;
+use outfield_core::base::context::Surroundings;
+use serde_json::{Value as Json, json};
+
+use super::answer::{Answer, Failure, Lines};
+use super::work::{Rep, Visit, Work};
+use super::{fields, render};
+
+/// The first bytes of every SQLite file.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+/// Commands of the core that have commands of their own here.
+const OWN: &[(&str, &str)] = &[("add", "create"), ("edit", "edit"), ("resolve_conflict", "resolve")];
+
+/// Carries out one command on the database that `--db` names.
+pub(super) fn rep(rep: Rep, world: Arc<dyn Surroundings>) -> Result<Answer, Failure> {
+    let Some(db) = rep.db else {
+        let message = "the database of the device is missing; give --db FILE, such as --db ana.db";
+        return Err(Failure::bad_input("usage", message).about("db"));
+    };
+    let may_begin = matches!(rep.command, Work::Enrol { .. } | Work::Status);
+    check_file(&db, may_begin)?;
+    let mut house = House::open(&db, world)?;
+    if !may_begin && house.status()?.data["enrolled"].is_null() {
+        return Err(not_enrolled(&db));
+    }
+    work(&mut house, rep.command)
+}
+
+/// Explains what the database would only fail at; a misspelt name makes no new one.
+fn check_file(db: &Path, may_begin: bool) -> Result<(), Failure> {
+    let (shown, wrong) = (db.display(), |message: String| Err(Failure::bad_input("bad_db", message).about("db")));
+    let parent = db.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if db.as_os_str().is_empty() || db.is_dir() {
+        return wrong(format!("`{shown}` is not a file; give --db FILE, such as --db ana.db"));
+    }
+    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
+        return wrong(format!("there is no folder `{}`; make it, or name another file with --db", parent.display()));
+    }
+    match head(db) {
+        Ok(head) if head.is_empty() || head == SQLITE => Ok(()),
+        Ok(_) => wrong(format!("`{shown}` is not a database of Outfield; name another file with --db")),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            wrong(format!("`{shown}` cannot be read: {error}; name another file with --db"))
+        }
+        Err(_) if may_begin => Ok(()),
+        Err(_) => Err(not_enrolled(db)),
+    }
+}
+
+fn head(db: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut head = Vec::new();
+    std::fs::File::open(db)?.take(SQLITE.len() as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn not_enrolled(db: &Path) -> Failure {
+    let shown = db.display();
+    Failure::signed_out(format!(
+        "nobody is enrolled on `{shown}`; run `outfield rep --db {shown} enrol URL CODE` first"
+    ))
+}
+
+fn work(house: &mut House, command: Work) -> Result<Answer, Failure> {
+    match command {
+        Work::Enrol { url, code } => answered(house.enrol(&url, &code), render::record),
+        Work::Sync => answered(house.sync(), render::record),
+        Work::Status => answered(house.status(), render::record),
+        Work::Today => answered(house.today(), render::list),
+        Work::List { object, near, within, limit } => {
+            let near = near.as_deref().zip(within);
+            answered(house.list(&object, near, limit as usize), render::list)
+        }
+        Work::Get { object, id } => answered(house.get(&object, &id), render::record),
+        Work::Search { text, limit } => answered(house.search(&text, limit as usize), render::list),
+        Work::Conflicts => answered(house.conflicts(), render::conflicts),
+        Work::Resolve { conflict, choice } => resolve(house, &conflict, &choice),
+        Work::NeedsAttention => answered(house.needs_attention(), render::refused),
+        Work::Outbox => answered(house.outbox(), render::unsent),
+        Work::PushRaw { file, object, record } => push_raw(house, &file, &object, record.as_deref()),
+        Work::Token => Ok(answered(house.token(), render::record)?.brief("token")),
+        Work::Digest => answered(house.digest(), render::digests),
+        Work::Rebuild => answered(house.rebuild(), render::record),
+        Work::Create { object, fields } => {
+            let read = fields::read(&fields, |path| fields::of(house.registry(), &object, path))?;
+            execute(house, json!({ "do": "add", "object": object, "fields": read }))
+        }
+        Work::Edit { object, id, fields } => {
+            let read = fields::read(&fields, |path| fields::of(house.registry(), &object, path))?;
+            execute(house, json!({ "do": "edit", "object": object, "id": id, "fields": read }))
+        }
+        Work::Link { contact, account, role } => {
+            execute(house, json!({ "do": "link_contact", "contact": contact, "account": account, "role": role }))
+        }
+        Work::FollowUp { note, account, contact, visit, kind } => execute(
+            house,
+            json!({
+                "do": "log_follow_up", "note": note, "account": account, "contact": contact, "visit": visit,
+                "kind": kind,
+            }),
+        ),
+        Work::Visit(visit) => self::visit(house, visit),
+        Work::Do { verb, fields } => verb_of(house, &verb, &fields),
+    }
+}
+
+fn visit(house: &mut House, visit: Visit) -> Result<Answer, Failure> {
+    let command = match visit {
+        Visit::Start { account, purpose } => json!({ "do": "start_visit", "account": account, "purpose": purpose }),
+        Visit::CheckIn { visit, at, accuracy, reason } => {
+            json!({ "do": "check_in", "visit": visit, "position": at, "accuracy_m": accuracy, "reason": reason })
+        }
+        Visit::Answer { visit, action, value } => {
+            json!({ "do": "answer_action", "visit": visit, "action": action, "value": value })
+        }
+        Visit::Skip { visit, action, reason } => {
+            json!({ "do": "skip_action", "visit": visit, "action": action, "reason": reason })
+        }
+        Visit::CheckOut { visit } => json!({ "do": "check_out", "visit": visit }),
+        Visit::Cancel { visit, reason } => json!({ "do": "cancel_visit", "visit": visit, "reason": reason }),
+    };
+    execute(house, command)
+}
+
+fn verb_of(house: &mut House, verb: &str, pairs: &[String]) -> Result<Answer, Failure> {
+    if let Some((_, own)) = OWN.iter().find(|(name, _)| *name == verb) {
+        let message = format!("`do` carries out verbs of objects; for `{verb}` use `outfield rep {own}`");
+        return Err(Failure::bad_input("unknown_command", message).about("do"));
+    }
+    let input = {
+        let known = house.registry().verb(verb);
+        fields::read(pairs, |name| known?.1.input.get(name))?
+    };
+    let mut command = Json::Object(input);
+    if !command["do"].is_null() {
+        return Err(Failure::bad_input("unknown_input", format!("`{verb}` takes no `do`")).about("do"));
+    }
+    command["do"] = verb.into();
+    execute(house, command)
+}
+
+/// What was not given is not said at all, so that a verb's defaults apply.
+fn execute(house: &mut House, mut command: Json) -> Result<Answer, Failure> {
+    if let Json::Object(members) = &mut command {
+        members.retain(|_, member| !member.is_null());
+    }
+    answered(house.execute(&command.to_string()), render::record)
+}
+
+/// Another value than `mine` or `theirs` is read by what the conflict's field holds.
+fn resolve(house: &mut House, conflict: &str, choice: &str) -> Result<Answer, Failure> {
+    let choose = match choice {
+        "mine" | "theirs" => Json::from(choice),
+        _ => {
+            let open = house.conflicts()?.data;
+            let found = open.as_array().into_iter().flatten().find(|open| open["id"] == conflict);
+            let field = found
+                .and_then(|found| fields::of(house.registry(), found["object"].as_str()?, found["path"].as_str()?));
+            json!({ "value": fields::typed(field, choice.strip_prefix('=').unwrap_or(choice)) })
+        }
+    };
+    execute(house, json!({ "do": "resolve_conflict", "conflict": conflict, "choose": choose }))
+}
+
+fn push_raw(house: &mut House, file: &Path, object: &str, record: Option<&str>) -> Result<Answer, Failure> {
+    let bytes = std::fs::read(file).map_err(|error| Failure::unreadable(file, &error))?;
+    answered(house.push_raw(&bytes, object, record), render::record)
+}
+
+fn answered(
+    receipt: Result<outfield_core::app::Receipt, outfield_core::app::FieldError>,
+    lines: Lines,
+) -> Result<Answer, Failure> {
+    Ok(Answer::receipt(receipt?, lines))
+}

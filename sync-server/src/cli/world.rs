@@ -1,0 +1,65 @@
+//! The real world: the system's clock, or the moment that `OUTFIELD_NOW` names, and the system's randomness.
+//! It does not know who asks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use outfield_core::base::context::Surroundings;
+use outfield_core::base::time::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::answer::Failure;
+
+/// The variable that names the moment, for tests and for documents that must come out alike each day.
+const NOW: &str = "OUTFIELD_NOW";
+
+/// Time and randomness of this process.
+pub(super) struct World {
+    fixed: Option<Timestamp>,
+    seed: [u8; 32],
+    drawn: AtomicU64,
+}
+
+impl World {
+    /// Reads the variable once, and makes sure that the system has randomness.
+    pub(super) fn open() -> Result<World, Failure> {
+        let fixed = match std::env::var_os(NOW).filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => Some(Timestamp::parse(&text.to_string_lossy()).map_err(|error| {
+                Failure::bad_input("bad_now", format!("{NOW}: {error}; mend the variable or unset it"))
+            })?),
+        };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)
+            .map_err(|error| Failure::broken(format!("the system gives no random bytes: {error}")))?;
+        Ok(World { fixed, seed, drawn: AtomicU64::new(0) })
+    }
+}
+
+impl Surroundings for World {
+    fn now(&self) -> Timestamp {
+        if let Some(fixed) = self.fixed {
+            return fixed;
+        }
+        #[allow(clippy::disallowed_methods, reason = "the one place where the system's clock is read")]
+        let now = std::time::SystemTime::now();
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn entropy(&self) -> [u8; 32] {
+        // Should the system fail later on, seed and count still make every draw a new one.
+        let mut fresh = [0; 32];
+        let told = getrandom::fill(&mut fresh).is_ok();
+        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
+        let mut hasher = Sha256::new_with_prefix(self.seed);
+        hasher.update(drawn.to_be_bytes());
+        hasher.update([u8::from(told)]);
+        hasher.update(fresh);
+        hasher.finalize().into()
+    }
+
+    fn wait(&self, ms: u64) {
+        std::thread::sleep(Duration::from_millis(ms));
+    }
+}

@@ -1,0 +1,80 @@
+//! What an operator or a client is told when the server does not do something.
+//! It does not know HTTP: `http` maps codes to statuses.
+
+use outfield_core::crdt::{CrdtError, GateError};
+use outfield_core::domain::{Refusal, RefusalKind};
+use outfield_core::objects::ReadError;
+use outfield_core::store::StoreError;
+
+/// A refusal or a fault, with a stable code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ServerError {
+    /// Whether the input itself was wrong.
+    pub bad_input: bool,
+    /// A stable name; `broken` is a fault of the server's own.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The fields it is about.
+    pub fields: Vec<String>,
+}
+
+impl ServerError {
+    /// The input is wrong.
+    pub fn bad_input(code: &str, message: impl Into<String>) -> Self {
+        ServerError { bad_input: true, code: code.to_owned(), message: message.into(), fields: Vec::new() }
+    }
+
+    /// A rule is against it.
+    pub fn refused(code: &str, message: impl Into<String>) -> Self {
+        ServerError { bad_input: false, ..ServerError::bad_input(code, message) }
+    }
+
+    /// The server itself failed.
+    pub fn broken(cause: impl std::fmt::Display) -> Self {
+        ServerError::refused("broken", cause.to_string())
+    }
+}
+
+impl From<StoreError> for ServerError {
+    fn from(error: StoreError) -> Self {
+        ServerError::broken(error)
+    }
+}
+
+impl From<CrdtError> for ServerError {
+    fn from(error: CrdtError) -> Self {
+        ServerError::broken(error)
+    }
+}
+
+impl From<Refusal> for ServerError {
+    fn from(refusal: Refusal) -> Self {
+        let bad_input = match refusal.kind {
+            RefusalKind::BadInput | RefusalKind::NotFound => true,
+            RefusalKind::Rule => false,
+            RefusalKind::Broken => return ServerError::broken(refusal),
+        };
+        let Refusal { code, message, fields, .. } = refusal;
+        ServerError { bad_input, code, message, fields }
+    }
+}
+
+impl From<ReadError> for ServerError {
+    fn from(error: ReadError) -> Self {
+        ServerError::broken(error)
+    }
+}
+
+impl From<GateError> for ServerError {
+    fn from(error: GateError) -> Self {
+        ServerError::bad_input(error.code, error.message)
+    }
+}
+
+impl From<rusqlite::Error> for ServerError {
+    fn from(error: rusqlite::Error) -> Self {
+        ServerError::broken(error)
+    }
+}

@@ -1,0 +1,354 @@
+//! Carries requests to tenants and answers back; a tenant has one file that writes and some that read beside it.
+//! It does not know what is asked: `tenant` does.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use outfield_core::base::context::Surroundings;
+use outfield_core::base::id::TenantId;
+use outfield_core::base::limits::REQUEST_BYTES_MAX;
+use outfield_core::sync::frames::{Frame, Want};
+use outfield_core::sync::wire;
+use serde_json::{Value as Json, json};
+
+use crate::error::ServerError;
+use crate::office::Office;
+use crate::tenant::{Applicant, Session, Tenant};
+
+/// How long a client may take for one piece of an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes of an answer from which a piece is handed on.
+const PIECE_BYTES: usize = 32 * 1024;
+/// Pieces of one answer that wait for the client.
+const PIECES_MAX: usize = 4;
+/// Open files of one tenant that are kept for the next readers.
+const READERS_MAX: usize = 8;
+
+/// What all requests share.
+struct House {
+    office: Mutex<Office>,
+    doors: Mutex<BTreeMap<TenantId, Arc<Door>>>,
+}
+
+/// One tenant: a file that writes, and some that read beside it.
+struct Door {
+    id: TenantId,
+    writer: Mutex<Tenant>,
+    readers: Mutex<Vec<Tenant>>,
+}
+
+type Shared = Arc<House>;
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What a panic left half done was rolled back with its transaction.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Serves a data folder until it is told to stop (Ctrl-C or SIGTERM). `ready` learns the address first.
+pub fn serve(
+    dir: &Path,
+    listen: &str,
+    surroundings: Arc<dyn Surroundings>,
+    ready: &dyn Fn(&str),
+) -> Result<(), ServerError> {
+    let office = Mutex::new(Office::open(dir, surroundings)?);
+    let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()) });
+    let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| {
+            ServerError::bad_input(
+                "bad_listen",
+                format!("cannot listen on {listen}: {error}; name another with --listen"),
+            )
+        })?;
+        let address = listener.local_addr().map_err(ServerError::broken)?;
+        ready(&format!("http://{address}"));
+        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped());
+        serving.await.map_err(ServerError::broken)
+    })
+}
+
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}
+
+fn router(house: Shared) -> Router {
+    Router::new()
+        .route("/health", get(|| async { "ok" }))
+        .route("/sync/v1/enrol", post(enrol))
+        .route("/sync/v1/refresh", post(refresh))
+        .route("/sync/v1/hello", post(hello))
+        .route("/sync/v1/push", post(push))
+        .route("/sync/v1/pull", post(pull))
+        .route("/api/v1/digest", get(digest))
+        .route("/api/v1/{object}", get(list))
+        .route("/api/v1/{object}/{id}", get(record))
+        .fallback(|| async { Failed(ServerError::bad_input("not_found", "there is nothing at this path")) })
+        .method_not_allowed_fallback(|| async {
+            Failed(ServerError::bad_input("wrong_method", "this path is not asked in this way; try GET or POST"))
+        })
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        .with_state(house)
+}
+
+/// A refusal as an HTTP answer.
+struct Failed(ServerError);
+
+impl From<ServerError> for Failed {
+    fn from(error: ServerError) -> Self {
+        Failed(error)
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let ServerError { bad_input, code, message, fields } = self.0;
+        let status = match code.as_str() {
+            "signed_out" => StatusCode::UNAUTHORIZED,
+            "not_found" => StatusCode::NOT_FOUND,
+            "push_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "broken" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ if bad_input => StatusCode::BAD_REQUEST,
+            _ => StatusCode::FORBIDDEN,
+        };
+        let body = json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
+        (status, axum::Json(body)).into_response()
+    }
+}
+
+type Answer = Result<Response, Failed>;
+
+impl House {
+    /// The door of the tenant that a token or code names.
+    fn door(&self, secret: &str) -> Result<Arc<Door>, ServerError> {
+        let office = locked(&self.office);
+        let id = office.tenant_id_of(secret)?;
+        let mut doors = locked(&self.doors);
+        if let Some(door) = doors.get(&id) {
+            return Ok(Arc::clone(door));
+        }
+        let writer = Mutex::new(office.open_tenant(id)?);
+        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()) });
+        doors.insert(id, Arc::clone(&door));
+        Ok(door)
+    }
+
+    /// Works on the file that writes; one at a time.
+    fn write<T>(
+        &self,
+        secret: &str,
+        work: impl FnOnce(&mut Tenant) -> Result<T, ServerError>,
+    ) -> Result<T, ServerError> {
+        let door = self.door(secret)?;
+        let mut tenant = locked(&door.writer);
+        tenant.refresh()?;
+        work(&mut tenant)
+    }
+
+    /// Works on a file that only reads, beside writers and other readers.
+    fn read<T>(&self, secret: &str, work: impl FnOnce(&Tenant) -> Result<T, ServerError>) -> Result<T, ServerError> {
+        let door = self.door(secret)?;
+        let idle = locked(&door.readers).pop();
+        let mut tenant = match idle {
+            Some(tenant) => tenant,
+            None => locked(&self.office).open_tenant(door.id)?,
+        };
+        tenant.refresh()?;
+        let answer = work(&tenant);
+        let mut readers = locked(&door.readers);
+        if readers.len() < READERS_MAX {
+            readers.push(tenant);
+        }
+        answer
+    }
+}
+
+/// Runs blocking work beside the threads that answer.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, ServerError> + Send + 'static) -> Result<T, Failed> {
+    tokio::task::spawn_blocking(work).await.map_err(ServerError::broken)?.map_err(Failed)
+}
+
+/// The bearer token of a request.
+fn bearer(headers: &HeaderMap) -> Result<String, ServerError> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned).ok_or_else(|| {
+        ServerError::refused("signed_out", "send the header `Authorization: Bearer TOKEN`; enrolling gives the token")
+    })
+}
+
+/// Writes on behalf of whoever the request's token speaks for.
+async fn writing<T: Send + 'static>(
+    house: Shared,
+    headers: &HeaderMap,
+    work: impl FnOnce(&mut Tenant, &Session) -> Result<T, ServerError> + Send + 'static,
+) -> Result<T, Failed> {
+    let token = bearer(headers)?;
+    aside(move || {
+        house.write(&token, |tenant| {
+            let session = tenant.authenticate(&token)?;
+            work(tenant, &session)
+        })
+    })
+    .await
+}
+
+/// Reads on behalf of whoever the request's token speaks for; the answer is JSON.
+async fn reading(
+    house: Shared,
+    headers: &HeaderMap,
+    work: impl FnOnce(&Tenant, &Session) -> Result<Json, ServerError> + Send + 'static,
+) -> Answer {
+    let token = bearer(headers)?;
+    let read = move || house.read(&token, |tenant| work(tenant, &tenant.authenticate(&token)?));
+    Ok(axum::Json(aside(read).await?).into_response())
+}
+
+fn text(json: &Json, key: &str) -> Result<String, ServerError> {
+    let found = json[key].as_str().filter(|text| !text.is_empty() && text.len() <= 200);
+    found.map(str::to_owned).ok_or_else(|| ServerError {
+        fields: vec![key.to_owned()],
+        ..ServerError::bad_input("missing_field", format!("the JSON body needs a text `{key}` of at most 200 bytes"))
+    })
+}
+
+fn parse(body: &Bytes) -> Result<Json, ServerError> {
+    serde_json::from_slice(body)
+        .map_err(|error| ServerError::bad_input("bad_json", format!("the body is not JSON: {error}")))
+}
+
+async fn enrol(State(house): State<Shared>, body: Bytes) -> Answer {
+    let json = parse(&body)?;
+    let code = text(&json, "code")?;
+    let optional = |key: &str| json[key].as_str().map(str::to_owned);
+    let (install, name) = (text(&json, "install")?, text(&json, "name")?);
+    let applicant = Applicant { install, name, tenant: optional("tenant"), user: optional("user") };
+    let enrolled = aside(move || house.write(&code, |tenant| tenant.enrol(&code, &applicant)));
+    Ok(axum::Json(enrolled.await?).into_response())
+}
+
+async fn refresh(State(house): State<Shared>, body: Bytes) -> Answer {
+    let token = text(&parse(&body)?, "refresh_token")?;
+    let tokens = aside(move || house.write(&token, |tenant| tenant.refresh_tokens(&token)));
+    Ok(axum::Json(tokens.await?).into_response())
+}
+
+fn frames(body: &Bytes) -> Result<Vec<Frame>, ServerError> {
+    wire::decode(body, REQUEST_BYTES_MAX).map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))
+}
+
+fn framed(frames: &[Frame]) -> Answer {
+    let body = wire::encode(frames).map_err(ServerError::broken)?;
+    Ok(([(header::CONTENT_TYPE, wire::MEDIA_TYPE)], body).into_response())
+}
+
+async fn hello(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    let frames = frames(&body)?;
+    let answer = writing(house, &headers, move |tenant, session| {
+        let first = frames.first().ok_or_else(|| ServerError::bad_input("bad_frame", "the body holds no frame"))?;
+        tenant.hello(session, first)
+    });
+    framed(&answer.await?)
+}
+
+async fn push(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    let frames = frames(&body)?;
+    framed(&writing(house, &headers, move |tenant, session| tenant.push(session, frames)).await?)
+}
+
+async fn pull(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    let frames = frames(&body)?;
+    let wants: Vec<Want> =
+        frames.into_iter().filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None }).collect();
+    let token = bearer(&headers)?;
+    let (asking, who) = (Arc::clone(&house), token.clone());
+    let session = aside(move || asking.read(&who, |tenant| tenant.authenticate(&who))).await?;
+    let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_MAX);
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let give = |piece: std::io::Result<Vec<u8>>| {
+            let sent = runtime.block_on(tokio::time::timeout(PATIENCE, sender.send(piece)));
+            if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(ServerError::broken("the client stopped listening")) }
+        };
+        let told = house.read(&token, |tenant| tell(tenant, &session, &wants, &give));
+        if let Err(error) = told {
+            // A broken connection is how the client learns that this is not the end.
+            drop(give(Err(std::io::Error::other(error.message))));
+        }
+    });
+    let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    });
+    Ok(([(header::CONTENT_TYPE, wire::MEDIA_TYPE)], Body::from_stream(pieces)).into_response())
+}
+
+/// Encodes the frames of a pull and hands them on piece by piece.
+fn tell(
+    tenant: &Tenant,
+    session: &Session,
+    wants: &[Want],
+    give: &dyn Fn(std::io::Result<Vec<u8>>) -> Result<(), ServerError>,
+) -> Result<(), ServerError> {
+    let mut encoder = wire::Encoder::new().map_err(ServerError::broken)?;
+    let mut ready = Vec::new();
+    tenant.pull(session, wants, &mut |frame| {
+        encoder.push(&frame).map_err(ServerError::broken)?;
+        ready.extend(encoder.ready());
+        if ready.len() < PIECE_BYTES { Ok(()) } else { give(Ok(std::mem::take(&mut ready))) }
+    })?;
+    ready.extend(encoder.finish().map_err(ServerError::broken)?);
+    give(Ok(ready))
+}
+
+type Asked = Query<BTreeMap<String, String>>;
+
+async fn digest(State(house): State<Shared>, headers: HeaderMap, Query(query): Asked) -> Answer {
+    reading(house, &headers, move |tenant, session| {
+        let data = tenant.digest(session, query.get("user").map(String::as_str))?;
+        Ok(json!({ "ok": true, "data": data }))
+    })
+    .await
+}
+
+async fn list(
+    State(house): State<Shared>,
+    headers: HeaderMap,
+    UrlPath(object): UrlPath<String>,
+    Query(query): Asked,
+) -> Answer {
+    reading(house, &headers, move |tenant, session| {
+        let limit = query.get("limit").map(|limit| limit.parse::<usize>()).transpose().map_err(|_| ServerError {
+            fields: vec!["limit".to_owned()],
+            ..ServerError::bad_input("bad_limit", "limit: a number from 1 to 1000")
+        })?;
+        let page = (query.get("after").map(String::as_str), limit);
+        Ok(json!({ "ok": true, "data": tenant.list(session, &object, page)? }))
+    })
+    .await
+}
+
+async fn record(
+    State(house): State<Shared>,
+    headers: HeaderMap,
+    UrlPath((object, id)): UrlPath<(String, String)>,
+) -> Answer {
+    reading(house, &headers, move |tenant, session| {
+        let data = tenant.get(session, &object, &id)?;
+        Ok(json!({ "ok": true, "id": data["id"], "data": data }))
+    })
+    .await
+}

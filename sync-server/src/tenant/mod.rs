@@ -1,0 +1,94 @@
+//! One tenant's open file: its objects, records, logs and people. Nothing here can reach another tenant.
+//! It does not know HTTP, nor the folder the file lies in.
+
+mod access;
+mod admin;
+mod ask;
+mod authors;
+mod cache;
+mod import;
+mod log;
+mod pull;
+mod push;
+mod reach;
+mod take_in;
+mod tokens;
+mod verdict;
+mod write;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use outfield_core::base::context::Surroundings;
+use outfield_core::base::id::{ActorId, RecordId, TenantId};
+use outfield_core::domain;
+use outfield_core::objects::{Descriptor, Registry};
+use outfield_core::store::{self, Db, meta, tables};
+
+pub use access::{Applicant, Session};
+pub use import::Imported;
+pub use pull::Give;
+
+use crate::error::ServerError;
+
+/// One open tenant.
+pub struct Tenant {
+    /// The tenant's id.
+    pub id: TenantId,
+    db: Db,
+    registry: Registry,
+    cache: cache::Cache,
+    surroundings: Arc<dyn Surroundings>,
+    /// The writer of the server's own changes, new each time the file is opened.
+    actor: ActorId,
+}
+
+impl Tenant {
+    /// Opens a tenant's file, and makes it when it is not there.
+    pub fn open(path: &Path, id: TenantId, surroundings: Arc<dyn Surroundings>) -> Result<Tenant, ServerError> {
+        let db = store::open::open(path, &[store::SHARED, include_str!("server.sql")])?;
+        let registry = domain::registry().map_err(|problems| {
+            ServerError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        })?;
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&surroundings.entropy()[..16]);
+        let cache = cache::Cache::default();
+        let mut tenant = Tenant { id, db, registry, cache, surroundings, actor: ActorId(bytes) };
+        tenant.refresh()?;
+        tables::fit(&tenant.db, &tenant.registry)?;
+        Ok(tenant)
+    }
+
+    /// The objects of this tenant, published ones included.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Takes in descriptors that another process has published meanwhile.
+    pub fn refresh(&mut self) -> Result<(), ServerError> {
+        for (object, version) in meta::descriptor_versions(&self.db)? {
+            if self.registry.get(&object).is_some_and(|known| known.version >= version) {
+                continue;
+            }
+            if let Some(json) = meta::descriptor(&self.db, &object)? {
+                self.registry.adopt(serde_json::from_str(&json).map_err(ServerError::broken)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, ServerError> {
+        self.registry.get(object).cloned().ok_or_else(|| {
+            let known: Vec<&str> = self.registry.all().map(|known| known.object.as_str()).collect();
+            let message = format!("there is no object `{object}`; there are: {}", known.join(", "));
+            ServerError::bad_input("unknown_object", message)
+        })
+    }
+
+    fn new_id(&self) -> RecordId {
+        let mut random = [0; 10];
+        random.copy_from_slice(&self.surroundings.entropy()[..10]);
+        RecordId::at(self.surroundings.now().0, random)
+    }
+}

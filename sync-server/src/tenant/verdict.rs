@@ -1,0 +1,98 @@
+//! Verdicts, given once and kept: an entry that comes again gets its first one.
+//! It does not judge.
+
+use outfield_core::base::id::{ActorId, ChangeHash};
+use outfield_core::store::Db;
+use outfield_core::sync::frames::Ruling;
+use rusqlite::{OptionalExtension, params};
+
+use super::Session;
+use super::push::Pushed;
+use crate::error::ServerError;
+
+/// Why something is quarantined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reason {
+    pub code: String,
+    pub message: String,
+    pub fields: Vec<String>,
+}
+
+impl Reason {
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Reason {
+        Reason { code: code.to_owned(), message: message.into(), fields: Vec::new() }
+    }
+
+    pub(super) fn ruling(self) -> Ruling {
+        Ruling::Quarantined { code: self.code, message: self.message, fields: self.fields }
+    }
+}
+
+const ACCEPTED: &str = "accepted";
+
+/// The verdict that this hash got before, if it got one.
+pub(super) fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<Ruling>, ServerError> {
+    let found = db
+        .prepare_cached("SELECT number, code, message, fields FROM verdict WHERE hash = ?1")?
+        .query_row([&hash.0[..]], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        })
+        .optional()?;
+    Ok(found.map(|(number, code, message, fields)| {
+        if code == ACCEPTED {
+            return Ruling::Duplicate { number: number.cast_unsigned() };
+        }
+        Reason { code, message, fields: serde_json::from_str(&fields).unwrap_or_default() }.ruling()
+    }))
+}
+
+/// Keeps that an entry was accepted.
+pub(super) fn accept(
+    db: &Db,
+    session: &Session,
+    hash: ChangeHash,
+    actor: Option<ActorId>,
+) -> Result<Ruling, ServerError> {
+    let number = record(db, session, (hash, actor), &Reason::new(ACCEPTED, ""))?;
+    Ok(Ruling::Accepted { number })
+}
+
+/// Keeps a refused entry whole, with its reason.
+pub(super) fn quarantine(
+    db: &Db,
+    session: &Session,
+    (entry, hash): (&Pushed, ChangeHash),
+    why: Reason,
+) -> Result<Ruling, ServerError> {
+    record(db, session, (hash, entry.actor), &why)?;
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO quarantine (hash, device, object, record, bytes, code, message, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        &hash.0[..],
+        session.device.as_bytes(),
+        entry.object,
+        entry.record.as_bytes(),
+        entry.bytes,
+        why.code,
+        why.message,
+        session.now.0
+    ])?;
+    Ok(why.ruling())
+}
+
+fn record(
+    db: &Db,
+    session: &Session,
+    (hash, actor): (ChangeHash, Option<ActorId>),
+    why: &Reason,
+) -> Result<u64, ServerError> {
+    let fields = serde_json::to_string(&why.fields).map_err(ServerError::broken)?;
+    let actor = actor.map(|actor| actor.0.to_vec());
+    db.prepare_cached(
+        "INSERT INTO verdict (hash, device, actor, code, message, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![&hash.0[..], session.device.as_bytes(), actor, why.code, why.message, fields])?;
+    Ok(db.last_insert_rowid().cast_unsigned())
+}

@@ -1,0 +1,104 @@
+//! Writes by the office itself, on the same road as a push: documents as changes, rows and facts whole, each into
+//! its logs. It does not know who in the office asked.
+
+use std::collections::BTreeSet;
+
+use outfield_core::app::fact_hash;
+use outfield_core::base::id::{RecordId, UserId};
+use outfield_core::objects::path::line_path;
+use outfield_core::objects::{Bucket, Kind, Record, Stamp, Value, Values, Write};
+use outfield_core::store::{self, Db, tables};
+
+use super::take_in::{take_in_change, take_in_fact, take_in_row};
+use super::{Tenant, authors, reach};
+use crate::error::ServerError;
+
+/// The object whose rows say who follows which territories.
+const USER: &str = "user";
+
+impl Tenant {
+    /// Writes in one durable transaction.
+    pub fn write(&mut self, writes: &[Write]) -> Result<(), ServerError> {
+        let tx = store::open::begin(&self.db)?;
+        self.write_in(&tx, writes)?;
+        Ok(store::open::commit(tx)?)
+    }
+
+    /// Writes within a transaction that the caller began on this tenant's file.
+    pub(super) fn write_in(&self, db: &Db, writes: &[Write]) -> Result<(), ServerError> {
+        writes.iter().try_for_each(|write| self.write_one(db, write))
+    }
+
+    fn write_one(&self, db: &Db, write: &Write) -> Result<(), ServerError> {
+        let descriptor = self.descriptor(&write.object)?;
+        let before = tables::read(db, &descriptor, write.id)?;
+        let (object, id) = (write.object.clone(), write.id);
+        match descriptor.kind {
+            Kind::Row => {
+                let mut values = before.map(|record| record.values).unwrap_or_default();
+                values.extend(write.values.clone());
+                values.retain(|_, value| !value.is_null());
+                let record = Record { object, id, values, stamp: None };
+                take_in_row(db, &self.registry, &descriptor, &record)?;
+                if record.object == USER { follow_territories(db, &record) } else { Ok(()) }
+            }
+            Kind::Fact => {
+                authors::sign(db, &self.registry, self.actor)?;
+                let stamp = Some(Stamp::once(self.surroundings.now(), self.actor));
+                let values = write.values.clone();
+                let hash = fact_hash(id, &Record::canonical(&values));
+                take_in_fact(db, &self.registry, (&descriptor, hash), &Record { object, id, values, stamp })
+            }
+            Kind::Document => {
+                let changed: Values = write
+                    .values
+                    .iter()
+                    .filter(|(path, value)| before.as_ref().is_none_or(|record| record.value(path) != *value))
+                    .map(|(path, value)| (path.clone(), value.clone()))
+                    .collect();
+                if changed.is_empty() {
+                    return Ok(());
+                }
+                authors::sign(db, &self.registry, self.actor)?;
+                let mut document = super::cache::Cache::default().take(db, id)?.unwrap_or_default();
+                let change = document.write(self.actor, self.surroundings.now(), &changed)?;
+                take_in_change(db, &self.registry, (&descriptor, id), &document, (&change, &changed))
+            }
+        }
+    }
+}
+
+/// The buckets that a user's row names, those to pull first in front.
+pub(super) fn buckets_of(user: &Record) -> Vec<Bucket> {
+    let mut buckets = vec![Bucket::User(UserId(user.id.0)), Bucket::Tenant];
+    let territories = user.lines("territories");
+    let territories = territories.values().filter_map(|line| line.get("territory")?.text()?.parse().ok());
+    buckets.extend(territories.map(Bucket::Territory));
+    buckets.dedup();
+    buckets
+}
+
+fn follow_territories(db: &Db, user: &Record) -> Result<(), ServerError> {
+    let now: BTreeSet<String> = buckets_of(user).iter().map(Bucket::to_string).collect();
+    reach::follow(db, UserId(user.id.0), &now)
+}
+
+/// Row values as one write of the office.
+pub(super) fn row(object: &str, id: RecordId, values: &[(&str, Value)]) -> Write {
+    let values = values.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    Write { object: object.to_owned(), id, new: true, values }
+}
+
+/// The values that give a user these territories and take all others away.
+pub(super) fn territories(before: Option<&Record>, now: &[RecordId]) -> Values {
+    let mut values = Values::new();
+    if let Some(before) = before {
+        let held = before.values.keys().filter(|path| path.starts_with("territories/"));
+        values.extend(held.map(|path| (path.clone(), Value::Null)));
+    }
+    for territory in now {
+        let id = territory.to_string();
+        values.insert(line_path("territories", &id, "territory"), id.clone().into());
+    }
+    values
+}
