@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{FieldError, House, Receipt};
-use crate::store::{self, meta};
+use crate::store::{self, meta, outbox};
 use crate::sync::carrier::carry_whole;
 use crate::sync::http::Http;
 use crate::sync::{Call, Carrier, Reply, wire};
@@ -16,7 +16,7 @@ const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 impl House {
     /// Signs this device in with a one-time code. A lost answer may be asked for again with the same code. A
-    /// device of one tenant never becomes another's: its unsent work would go astray.
+    /// device of one tenant never becomes another's, nor another person's while it holds unsent work.
     pub fn enrol(&mut self, url: &str, code: &str) -> Result<Receipt, FieldError> {
         if !(url.starts_with("http://") || url.starts_with("https://")) {
             let message = format!("`{url}` is not the address of a server such as https://sync.example.com");
@@ -30,7 +30,10 @@ impl House {
     pub fn enrol_over(&mut self, carrier: &dyn Carrier, url: &str, code: &str) -> Result<Receipt, FieldError> {
         let install = self.install()?;
         let tenant = meta::get(&self.db, "tenant")?;
-        let body = json!({ "code": code.trim(), "install": install, "name": device_name(&install), "tenant": tenant });
+        // Whoever has unsent work here must send it; another person's rights are not the author's.
+        let user = if outbox::count(&self.db)? > 0 { meta::get(&self.db, "user")? } else { None };
+        let (code, name) = (code.trim(), device_name(&install));
+        let body = json!({ "code": code, "install": install, "name": name, "tenant": tenant, "user": user });
         let answer = post(carrier, "/sync/v1/enrol", &body)?;
         let actor = self.new_actor().to_string();
         store::open::durable(&self.db, true)?;
