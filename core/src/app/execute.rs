@@ -10,6 +10,7 @@ use crate::base::id::{ChangeHash, RecordId};
 use crate::domain::command::Command;
 use crate::domain::decide::{Decision, decide};
 use crate::objects::{ConflictState, Kind, Record, Registry, Stamp};
+use crate::store::attention::{self, Attention};
 use crate::store::outbox::{EntryKind, NewEntry};
 use crate::store::{self, Db, StoreReader, conflicts, meta, outbox, tables};
 
@@ -18,6 +19,33 @@ impl House {
     /// durable and queued for the server. A refusal leaves everything as it was.
     pub fn execute(&mut self, command: &str) -> Result<Receipt, FieldError> {
         let command = Command::parse(command, &self.registry)?;
+        self.perform(command, None)
+    }
+
+    /// Carries out once more what the server refused; it leaves the list of what needs attention with that.
+    pub fn again(&mut self, number: i64) -> Result<Receipt, FieldError> {
+        let held = self.held(number)?;
+        let command = Command::parse(&held.command, &self.registry)?;
+        self.perform(command, Some(number))
+    }
+
+    /// Takes what the server refused off the list of what needs attention; the server keeps its copy.
+    pub fn dismiss(&mut self, number: i64) -> Result<Receipt, FieldError> {
+        let held = self.held(number)?;
+        store::open::durable(&self.db, true)?;
+        attention::remove(&self.db, number)?;
+        let command: serde_json::Value = serde_json::from_str(&held.command).unwrap_or_default();
+        Ok(Receipt { id: Some(held.record.to_string()), data: json!({ "dismissed": number, "command": command }) })
+    }
+
+    fn held(&self, number: i64) -> Result<Attention, FieldError> {
+        attention::all(&self.db)?.into_iter().find(|held| held.number == number).ok_or_else(|| {
+            let message = format!("nothing with number {number} needs attention; look at the list");
+            FieldError::bad_input("not_found", message, &["number"])
+        })
+    }
+
+    fn perform(&mut self, command: Command, settles: Option<i64>) -> Result<Receipt, FieldError> {
         let context = self.context()?;
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
@@ -25,6 +53,9 @@ impl House {
         let decision = decide(&command, &self.registry, &reader, &context)?;
         let text = command.of(decision.id).to_json(&self.registry);
         carry_out(&tx, &self.registry, &decision, (&context, &text, known(&tx)?))?;
+        if let Some(number) = settles {
+            attention::remove(&tx, number)?;
+        }
         store::open::commit(tx)?;
         self.tell(decision.writes.iter().map(|write| (write.object.clone(), write.id)).collect());
         let shown = decision.writes.iter().find(|write| write.id == decision.id);

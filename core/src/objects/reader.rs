@@ -16,9 +16,9 @@ pub trait Reader {
     /// The record with this id, if there is one here.
     fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError>;
 
-    /// All records of which a field equals a value, in order of their ids. A line's field is named
+    /// All records that have all of these values, in order of their ids. A line's field is named
     /// `lines/*/field`; lines that are removed do not count.
-    fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ReadError>;
+    fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError>;
 
     /// The conflict with this id, if there is one here.
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError>;

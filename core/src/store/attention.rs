@@ -76,6 +76,12 @@ pub fn all(db: &Db) -> Result<Vec<Attention>, StoreError> {
     Ok(held)
 }
 
+/// Forgets one refused entry.
+pub fn remove(db: &Db, number: i64) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM attention WHERE number = ?1")?.execute([number])?;
+    Ok(())
+}
+
 /// How many there are.
 pub fn count(db: &Db) -> Result<u64, StoreError> {
     let count: i64 = db.query_row("SELECT count(*) FROM attention", [], |row| row.get(0))?;

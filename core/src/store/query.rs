@@ -24,23 +24,31 @@ pub struct Query {
     pub after: Option<RecordId>,
 }
 
-/// Records of which a field, or a field of a line that is not removed, equals a value; by id.
-pub fn find(db: &Db, descriptor: &Descriptor, path: &str, value: &Value) -> Result<Vec<Record>, StoreError> {
-    let kind = descriptor.field_at(path).map_or(FieldKind::Text, |field| field.kind);
-    let Some(bound) = to_sql(kind, value).and_then(|mut sql| sql.pop()) else { return Ok(Vec::new()) };
-    let sql = match path.split_once("/*/") {
-        Some((lines, field)) => {
-            let table = lines_table(&descriptor.object, lines);
-            format!(
-                "SELECT DISTINCT parent FROM \"{table}\" WHERE \"{field}\" = ?1 AND coalesce(removed, 0) = 0 ORDER BY parent"
-            )
-        }
-        None => format!("SELECT id FROM \"{}\" WHERE \"{path}\" = ?1 ORDER BY id", descriptor.object),
-    };
-    if descriptor.field_at(path).is_none() {
-        return Err(StoreError::new(format!("{} has no field `{path}`", descriptor.object)));
+/// Records that have all of these values, by id. A line's field is named `lines/*/field`; removed lines do not count.
+pub fn find(db: &Db, descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Vec<Record>, StoreError> {
+    let Some((condition, bound)) = conditions(descriptor, wanted)? else { return Ok(Vec::new()) };
+    let sql = format!("SELECT id FROM \"{}\" WHERE {condition} ORDER BY id", descriptor.object);
+    records(db, descriptor, &sql, bound)
+}
+
+/// The condition that holds for records with all of these values; none if a value fits no record at all.
+fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Option<(String, Vec<Sql>)>, StoreError> {
+    let (mut conditions, mut bound) = (vec!["1 = 1".to_owned()], Vec::new());
+    for (path, value) in wanted {
+        let Some(field) = descriptor.field_at(path) else {
+            return Err(StoreError::new(format!("{} has no field `{path}`", descriptor.object)));
+        };
+        let Some(sql) = to_sql(field.kind, value).and_then(|mut sql| sql.pop()) else { return Ok(None) };
+        bound.push(sql);
+        conditions.push(match path.split_once("/*/") {
+            None => format!("\"{path}\" = ?"),
+            Some((lines, field)) => {
+                let table = lines_table(&descriptor.object, lines);
+                format!("id IN (SELECT parent FROM \"{table}\" WHERE \"{field}\" = ? AND coalesce(removed, 0) = 0)")
+            }
+        });
     }
-    records(db, descriptor, &sql, vec![bound])
+    Ok(Some((conditions.join(" AND "), bound)))
 }
 
 fn records(db: &Db, descriptor: &Descriptor, sql: &str, bound: Vec<Sql>) -> Result<Vec<Record>, StoreError> {
@@ -56,25 +64,16 @@ fn records(db: &Db, descriptor: &Descriptor, sql: &str, bound: Vec<Sql>) -> Resu
 
 /// Records with their distance in metres, when one was asked for.
 pub fn list(db: &Db, descriptor: &Descriptor, query: &Query) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
-    let mut conditions = vec!["1 = 1".to_owned()];
-    let mut bound = Vec::new();
-    for (field, value) in &query.filter {
-        let kind = descriptor.fields.get(field).map(|field| field.kind);
-        let Some(sql) = kind.and_then(|kind| to_sql(kind, value)).and_then(|mut sql| sql.pop()) else {
-            return Ok(Vec::new());
-        };
-        conditions.push(format!("\"{field}\" IS ?"));
-        bound.push(sql);
-    }
+    let wanted: Vec<(&str, Value)> = query.filter.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let Some((mut condition, mut bound)) = conditions(descriptor, &wanted)? else { return Ok(Vec::new()) };
     match query.near {
-        Some(circle) => near(db, descriptor, circle, (query.limit, conditions, bound)),
+        Some(circle) => near(db, descriptor, circle, (query.limit, condition, bound)),
         None => {
             if let Some(after) = query.after {
-                conditions.push("id > ?".to_owned());
+                condition.push_str(" AND id > ?");
                 bound.push(Sql::Blob(after.0.to_vec()));
             }
             bound.push(Sql::Integer(i64::try_from(query.limit).unwrap_or(i64::MAX)));
-            let condition = conditions.join(" AND ");
             let sql = format!("SELECT id FROM \"{}\" WHERE {condition} ORDER BY id LIMIT ?", descriptor.object);
             Ok(records(db, descriptor, &sql, bound)?.into_iter().map(|record| (record, None)).collect())
         }
@@ -85,17 +84,16 @@ fn near(
     db: &Db,
     descriptor: &Descriptor,
     (at, metres): (Position, i64),
-    (limit, mut conditions, mut bound): (usize, Vec<String>, Vec<Sql>),
+    (limit, mut condition, mut bound): (usize, String, Vec<Sql>),
 ) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
     let position = descriptor.fields.iter().find(|(_, field)| field.kind == FieldKind::Position);
     let Some((name, _)) = position else {
         return Err(StoreError::new(format!("{} has no position", descriptor.object)));
     };
     for (axis, (least, greatest)) in ["lat", "lon"].iter().zip(at.around(metres)) {
-        conditions.push(format!("\"{name}_{axis}\" BETWEEN ? AND ?"));
+        condition.push_str(&format!(" AND \"{name}_{axis}\" BETWEEN ? AND ?"));
         bound.extend([Sql::Integer(least.into()), Sql::Integer(greatest.into())]);
     }
-    let condition = conditions.join(" AND ");
     let sql = format!("SELECT id, \"{name}_lat\", \"{name}_lon\" FROM \"{}\" WHERE {condition}", descriptor.object);
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;

@@ -21,9 +21,9 @@ impl Reader for StoreReader<'_> {
         }
     }
 
-    fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ReadError> {
+    fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
         match self.registry.get(object) {
-            Some(descriptor) => Ok(query::find(self.db, descriptor, path, value)?),
+            Some(descriptor) => Ok(query::find(self.db, descriptor, wanted)?),
             None => Ok(Vec::new()),
         }
     }

@@ -125,11 +125,12 @@ impl Reader for World {
         Ok(self.records.get(&(object.to_owned(), id)).cloned())
     }
 
-    fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ReadError> {
-        let fits = |record: &&Record| match path.split_once("/*/") {
+    fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
+        let has = |record: &Record, (path, value): &(&str, Value)| match path.split_once("/*/") {
             None => record.value(path) == value,
             Some((lines, field)) => record.lines(lines).values().any(|line| line.get(field) == Some(&value)),
         };
+        let fits = |record: &&Record| wanted.iter().all(|wanted| has(record, wanted));
         Ok(self.records.values().filter(|record| record.object == object).filter(fits).cloned().collect())
     }
 

@@ -208,7 +208,7 @@ impl Tenant {
 
     /// Records of which a field equals a value.
     pub fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ServerError> {
-        Ok(query::find(&self.db, &*self.descriptor(object)?, path, value)?)
+        Ok(query::find(&self.db, &*self.descriptor(object)?, &[(path, value.clone())])?)
     }
 }
 

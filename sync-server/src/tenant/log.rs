@@ -7,7 +7,7 @@ use outfield_core::app::CONFLICT;
 use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::base::version::Version;
 use outfield_core::objects::descriptor::Scope;
-use outfield_core::objects::{Bucket, Conflict, Record, Registry, scope};
+use outfield_core::objects::{Bucket, Conflict, Record, Registry, Value, scope};
 use outfield_core::store::{Db, StoreReader, conflicts, documents, members, query};
 use rusqlite::params;
 
@@ -126,14 +126,14 @@ fn leave(db: &Db, bucket: &str, object: &str, id: RecordId) -> Result<(), Server
 
 /// Records that go through a record which moved are entered and removed alike.
 fn move_dependents(db: &Db, registry: &Registry, moved: &Record) -> Result<(), ServerError> {
-    let value = moved.id.to_string().into();
+    let value: Value = moved.id.to_string().into();
     for descriptor in registry.all() {
         for scope in &descriptor.scope {
             let Scope::Through { field } = scope else { continue };
             if descriptor.field_at(field).and_then(|field| field.of.as_deref()) != Some(moved.object.as_str()) {
                 continue;
             }
-            for record in query::find(db, descriptor, field, &value)? {
+            for record in query::find(db, descriptor, &[(field.as_str(), value.clone())])? {
                 rescope(db, registry, &record)?;
             }
         }

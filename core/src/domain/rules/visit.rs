@@ -22,27 +22,21 @@ const PLANNED: &str = "planned";
 /// The visits that wait for this person: open ones first, then planned ones up to today by day, missed ones among
 /// them.
 pub fn today(reader: &dyn Reader, context: &Context) -> Result<Vec<Record>, ReadError> {
-    let today = context.today();
-    let waits = |visit: &Record| match visit.text("state") {
-        Some(IN_PROGRESS) => true,
-        Some(PLANNED) => visit.text("planned_on").is_none_or(|day| day <= today.as_str()),
-        Some(_) | None => false,
-    };
-    let mut visits = reader.find(VISIT, "owner", &Value::from(context.user.to_string()))?;
-    visits.retain(waits);
-    let order = |visit: &Record| {
-        (visit.text("state") != Some(IN_PROGRESS), visit.text("planned_on").map(str::to_owned), visit.id)
-    };
-    visits.sort_by_key(order);
+    let (mine, today) = (Value::from(context.user.to_string()), context.today());
+    let in_state = |state: &str| reader.find(VISIT, &[("owner", mine.clone()), ("state", state.into())]);
+    let mut planned = in_state(PLANNED)?;
+    planned.retain(|visit| visit.text("planned_on").is_none_or(|day| day <= today.as_str()));
+    planned.sort_by_key(|visit| (visit.text("planned_on").map(str::to_owned), visit.id));
+    let mut visits = in_state(IN_PROGRESS)?;
+    visits.extend(planned);
     Ok(visits)
 }
 
 /// One open visit at a time: the person must have no other in progress.
 pub fn no_other_visit_open(situation: &Situation<'_>) -> Result<(), Refusal> {
     let mine = Value::from(situation.context.user.to_string());
-    let visits = situation.reader.find(VISIT, "owner", &mine)?;
-    let mut others = visits.iter().filter(|visit| visit.id != situation.id);
-    let Some(open) = others.find(|visit| visit.text("state") == Some(IN_PROGRESS)) else { return Ok(()) };
+    let open = situation.reader.find(VISIT, &[("owner", mine), ("state", IN_PROGRESS.into())])?;
+    let Some(open) = open.iter().find(|visit| visit.id != situation.id) else { return Ok(()) };
     let place = match open.reference("account") {
         Some(account) => situation.reader.record(ACCOUNT, account)?,
         None => None,
@@ -227,7 +221,7 @@ fn action<'a>(situation: &Situation<'a>) -> Result<&'a str, Refusal> {
 fn template(situation: &Situation<'_>, named: &Value) -> Result<Option<Record>, Refusal> {
     match named.text().and_then(|id| id.parse::<RecordId>().ok()) {
         Some(id) => Ok(situation.reader.record(TEMPLATE, id)?),
-        None => Ok(situation.reader.find(TEMPLATE, "is_default", &Value::Bool(true))?.into_iter().next()),
+        None => Ok(situation.reader.find(TEMPLATE, &[("is_default", Value::Bool(true))])?.into_iter().next()),
     }
 }
 
