@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use outfield_core::app::fact_hash;
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
-use outfield_core::base::limits::{PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX};
+use outfield_core::base::limits::{OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
 use outfield_core::domain::Refusal;
@@ -76,6 +76,10 @@ impl Tenant {
             return Err(ServerError::bad_input("push_too_large", message));
         }
         let issued = entries.iter().map(|entry| entry.number).max().unwrap_or(0);
+        if issued > OUTBOX_NUMBER_MAX {
+            let message = format!("an outbox gives out numbers up to {OUTBOX_NUMBER_MAX}; {issued} is none");
+            return Err(ServerError::bad_input("bad_number", message));
+        }
         let tx = store::open::begin(&self.db)?;
         let held: i64 = tx
             .prepare_cached("SELECT tick FROM installation WHERE device = ?1")?
@@ -89,7 +93,7 @@ impl Tenant {
             verdicts.push(Frame::Verdict(Verdict { hash, ruling }));
         }
         tx.prepare_cached("UPDATE installation SET seen = max(seen, ?2) WHERE device = ?1")?
-            .execute(params![session.device.as_bytes(), i64::try_from(issued).unwrap_or(i64::MAX)])?;
+            .execute(params![session.device.as_bytes(), issued.cast_signed()])?;
         store::open::commit(tx)?;
         Ok(verdicts)
     }
