@@ -26,6 +26,10 @@ pub struct Http {
 impl Http {
     /// A client of the server at `url`, such as `https://sync.example.com`.
     pub fn new(url: &str) -> Result<Self, CarryError> {
+        let parsed = reqwest::Url::parse(url).map_err(|error| CarryError(format!("`{url}` is no address: {error}")))?;
+        if !["http", "https"].contains(&parsed.scheme()) || !parsed.has_host() {
+            return Err(CarryError(format!("`{url}` is not the address of a server such as https://sync.example.com")));
+        }
         static PROVIDER: Once = Once::new();
         // An error only says that another part of the app has installed one already.
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));

@@ -23,6 +23,7 @@ type World = Arc<dyn Surroundings>;
 pub(super) fn tenant(command: Tenants, world: World) -> Result<Answer, Failure> {
     match command {
         Tenants::Add { name, time_zone, data } => {
+            Office::check_tenant(&name, &time_zone)?;
             let id = Office::open(&data, world)?.add_tenant(&name, &time_zone)?;
             Ok(Answer::about(id, json!({ "name": name, "time_zone": time_zone }), render::record))
         }
