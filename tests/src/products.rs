@@ -27,7 +27,7 @@ pub fn folder() -> Result<PathBuf, String> {
     cargo.arg("--target-dir").arg(target).current_dir(workspace());
     // What the outer cargo tells this program of its package would make the inner one build ring, and all above it, anew.
     for (name, _) in std::env::vars_os() {
-        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|of| name.to_string_lossy().starts_with(of)) {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|of| name.to_string_lossy().starts_with(of)) {
             cargo.env_remove(name);
         }
     }
