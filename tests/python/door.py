@@ -4,6 +4,7 @@
 the other, the second without the server. It says where things are in OUTFIELD_URL, OUTFIELD_CODE and OUTFIELD_DB.
 """
 
+import faulthandler
 import json
 import os
 import unittest
@@ -161,4 +162,6 @@ class WithoutServer(DoorTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    # A call that never answers is a fault too: after two minutes every thread says where it stands, and all ends.
+    faulthandler.dump_traceback_later(120, exit=True)
+    unittest.main(failfast=True)
