@@ -22,6 +22,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["core/src/sync/http.rs", "sync-server/src/demo/proof.rs", "tests/"]),
     ("geo", &["core/src/base/place.rs"]),
     ("jiff", &["core/src/base/time.rs"]),
+    ("getrandom", &["core/src/app/surroundings.rs"]),
     ("uniffi", &["bindings/src/"]),
     ("uniffi_bindgen", &["tests/"]),
     ("axum", &["sync-server/src/http.rs"]),
