@@ -6,8 +6,9 @@ use std::path::Path;
 
 use automerge::legacy::{Key, OpType};
 use automerge::{Automerge, Change, ExpandedChange};
+use outfield_core::base::id::RecordId;
 use outfield_core::store::outbox::Entry;
-use outfield_core::store::{Db, documents, members, outbox};
+use outfield_core::store::{Db, documents, members, meta, outbox};
 use serde_json::Value as Json;
 
 /// Opens a database beside whoever has it open.
@@ -50,7 +51,7 @@ pub fn conflicts(db: &Db, buckets: &[String]) -> BTreeMap<String, String> {
     let rows = statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))).unwrap();
     let rows = rows.map(|row| {
         let (id, state): (Vec<u8>, String) = row.unwrap();
-        (outfield_core::base::id::RecordId::from_slice(&id).unwrap(), state)
+        (RecordId::from_slice(&id).unwrap(), state)
     });
     let seen = rows.filter(|(id, _)| members::is_member(db, *id, buckets).unwrap());
     seen.map(|(id, state)| (id.to_string(), state)).collect()
@@ -91,4 +92,40 @@ pub fn operations(change: &Change) -> Vec<(String, Json)> {
 #[must_use]
 pub fn operations_of(entry: &Entry) -> Vec<(String, Json)> {
     operations(&Change::from_bytes(entry.bytes.clone()).unwrap())
+}
+
+/// One entry that the server refused and keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Why.
+    pub code: String,
+    /// The object's name.
+    pub object: String,
+    /// The record.
+    pub record: String,
+    /// What it would have written, where it is a change.
+    pub operations: Vec<(String, Json)>,
+}
+
+/// What the server refused and keeps, oldest first.
+#[must_use]
+pub fn quarantine(db: &Db) -> Vec<Held> {
+    let sql = "SELECT q.code, q.object, q.record, q.bytes FROM quarantine q JOIN verdict v ON v.hash = q.hash
+               ORDER BY v.number";
+    let mut statement = db.prepare(sql).unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?)));
+    let held = rows.unwrap().map(|row| {
+        let (code, object, record, bytes) = row.unwrap();
+        let record = RecordId::from_slice(&record).unwrap().to_string();
+        let operations = Change::from_bytes(bytes).map_or_else(|_| Vec::new(), |change| operations(&change));
+        Held { code, object, record, operations }
+    });
+    held.collect()
+}
+
+/// The actor under which a phone writes.
+#[must_use]
+pub fn actor(file: &Path) -> String {
+    meta::get(&open(file), "actor").unwrap().unwrap()
 }

@@ -77,17 +77,13 @@ pub fn remove(db: &Db, id: ConflictId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ids of all conflicts, ascending.
-pub fn ids(db: &Db) -> Result<Vec<ConflictId>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT id FROM conflict ORDER BY id")?;
+/// Ids of the conflicts that the server confirmed and no bucket holds any more.
+pub fn strays(db: &Db) -> Result<Vec<ConflictId>, StoreError> {
+    let sql = "SELECT id FROM conflict c
+               WHERE NOT provisional AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = c.id) ORDER BY id";
+    let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
     rows.map(|id| Ok(ConflictId::from_slice(&id?)?)).collect()
-}
-
-/// Whether a conflict was found here and not yet confirmed by the server.
-pub fn is_provisional(db: &Db, id: ConflictId) -> Result<bool, StoreError> {
-    let mut statement = db.prepare_cached("SELECT provisional FROM conflict WHERE id = ?1")?;
-    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// Forgets a record's provisional conflicts: all its work was judged, so the server's rows say everything.
