@@ -146,7 +146,8 @@ pub enum Ruling {
     /// The server has no room for it in this request; it stays queued.
     #[n(4)]
     RetryLater,
-    /// Another copy of this device wrote under the same actor: write it again with a new one.
+    /// Another copy of this device wrote under the same actor, or the same bytes for another record: sign it anew
+    /// with a new actor.
     #[n(5)]
     Rewrite,
 }
