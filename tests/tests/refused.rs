@@ -107,3 +107,44 @@ fn refused_work_is_done_again_once_the_right_is_back() {
     assert_eq!(ann.get("account", &kiosk)["name"], "Kiosk");
     assert_eq!(ann.get("visit", &visit)["planned_on"], "2026-11-24", "the visit follows its account");
 }
+
+#[test]
+fn a_conflict_found_on_the_phone_goes_with_the_edit_that_was_refused() {
+    let (world, shop, mut mia, mut ann) = shop_and_manager();
+    let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+    mia.edits("account", &shop, &json!({"name": "Harp's Food"}));
+    max.edits("account", &shop, &json!({"name": "Harp's Market"}));
+    max.sync();
+    for _ in 0..3 {
+        mia.line.fault("/push", outfield_tests::Fault::RequestLost);
+    }
+    assert!(mia.syncs().is_err());
+    assert_eq!(mia.conflicts().len(), 1, "the download went on, and shows what competes");
+    world.sets("Mia", Some(Role::Rep), None);
+    world.agree(&mut [&mut mia, &mut max, &mut ann]);
+    assert_eq!(mia.conflicts(), [] as [Json; 0]);
+    assert_eq!(mia.needs_attention().len(), 1);
+    assert_eq!(mia.get("account", &shop)["name"], "Harp's Market");
+}
+
+#[test]
+fn a_conflict_on_the_server_outlives_a_refused_edit_that_joined_it() {
+    let (world, shop, mut mia, mut ann) = shop_and_manager();
+    let (mut max, mut eva) =
+        (world.phone_for("Max", Role::Manager, &["North"]), world.phone_for("Eva", Role::Manager, &["North"]));
+    for (phone, name) in [(&mut mia, "Harp's Food"), (&mut max, "Harp's Market"), (&mut eva, "Harp's Deli")] {
+        phone.edits("account", &shop, &json!({"name": name}));
+    }
+    max.sync();
+    eva.sync();
+    for _ in 0..3 {
+        mia.line.fault("/push", outfield_tests::Fault::RequestLost);
+    }
+    assert!(mia.syncs().is_err());
+    let [all] = &mia.conflicts()[..] else { panic!("{:?}", mia.conflicts()) };
+    assert_eq!(all["all_theirs"].as_array().unwrap().len(), 2, "her own edit joins the two others");
+    world.sets("Mia", Some(Role::Rep), None);
+    world.agree(&mut [&mut mia, &mut max, &mut eva, &mut ann]);
+    let [two] = &mia.conflicts()[..] else { panic!("{:?}", mia.conflicts()) };
+    assert_eq!(two["id"], max.conflicts()[0]["id"]);
+}

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::execute::fact_hash;
-use super::rewrite::rewrite;
+use super::rewrite::sign_anew;
 use super::sweep::sweep_later;
-use super::working::{accept, project, promote};
+use super::working::{accept, project, promote, settled};
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
@@ -40,7 +40,7 @@ pub(super) struct Pull {
 struct Intake<'a> {
     db: &'a Db,
     registry: Registry,
-    /// For unsent work that must be written again.
+    /// For unsent work that must be signed anew.
     context: Context,
     changed: Vec<(String, RecordId)>,
     /// Changes of documents, gathered so that each is loaded once.
@@ -159,6 +159,7 @@ impl Intake<'_> {
                         outbox::take(self.db, entry.hash)?;
                     }
                 }
+                settled(self.db, id)?;
                 self.merge(&doc.object, id, None)?;
             }
         }
@@ -179,6 +180,7 @@ impl Intake<'_> {
                 outbox::take(self.db, change.hash)?;
                 paths.extend(touched(change)?.into_keys());
             }
+            settled(self.db, id)?;
             if !new.is_empty() {
                 self.merge(&object, id, Some(&paths))?;
             }
@@ -192,7 +194,7 @@ impl Intake<'_> {
         if project(self.db, descriptor, id, paths)? {
             return Ok(());
         }
-        rewrite(self.db, &self.registry, &self.context, (object, id, 0), None)
+        sign_anew(self.db, &self.registry, &self.context, (object, id, 0))
     }
 
     /// One's own work came back as a hash: what is still in the outbox is accepted now.
