@@ -135,7 +135,7 @@ fn verb_of(house: &mut House, verb: &str, pairs: &[String]) -> Result<Answer, Fa
     }
     let input = {
         let known = house.registry().verb(verb);
-        fields::read(pairs, |name| known?.1.input.get(name))?
+        fields::read(pairs, |name| known.and_then(|(descriptor, verb)| descriptor.input(verb, name)))?
     };
     let mut command = Json::Object(input);
     if !command["do"].is_null() {
@@ -145,10 +145,10 @@ fn verb_of(house: &mut House, verb: &str, pairs: &[String]) -> Result<Answer, Fa
     execute(house, command)
 }
 
-/// What was not given is not said at all, so that a verb's defaults apply.
+/// What was not given is not said at all, so that a verb's defaults apply; only a line's value is cleared by its path.
 fn execute(house: &mut House, mut command: Json) -> Result<Answer, Failure> {
     if let Json::Object(members) = &mut command {
-        members.retain(|_, member| !member.is_null());
+        members.retain(|name, member| !member.is_null() || name.contains('/'));
     }
     answered(house.execute(&command.to_string()), render::record)
 }
