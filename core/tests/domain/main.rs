@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a broken promise is to fail its test")]
 
+mod actions;
 mod commands;
 mod conflicts;
 mod descriptors;
@@ -10,4 +11,5 @@ mod edits;
 mod follow_ups;
 mod rights;
 mod support;
+mod surveys;
 mod visits;
