@@ -1,6 +1,7 @@
 //! What a valid answer is to each kind of action.
 
 use outfield_core::base::id::RecordId;
+use outfield_core::domain::names;
 use serde_json::{Value as Json, json};
 
 use crate::support::{World, id};
@@ -78,4 +79,30 @@ fn an_order_takes_any_number_while_no_orders_are_known() {
     check("order", &["SO-7-12", "none today"], &[]);
     let (world, visit) = visit_of("order");
     world.check(&json!({"do": "answer_action", "visit": visit, "action": "x"}), "answer_missing");
+}
+
+#[test]
+fn an_order_of_the_visit_answers_where_orders_are_known() {
+    let (mut world, visit) = visit_of("order");
+    let orders = json!({
+        "object": "sales_order", "version": 1, "label": "Order", "kind": "document",
+        "fields": {
+            "account": {"kind": "reference", "of": "account"}, "visit": {"kind": "reference", "of": "visit"},
+            "state": {"kind": "choice", "choices": ["draft", "submitted", "cancelled"]},
+        },
+        "scope": [{"bucket": "through", "field": "account"}], "rights": {"rep": {"read": true}},
+    });
+    // A built-in order has more than this needs.
+    if world.registry.get("sales_order").is_none() {
+        world.registry.publish("sales_order.json", &orders.to_string(), &names()).unwrap();
+    }
+    let done = json!({"do": "answer_action", "visit": visit, "action": "x"});
+    world.check(&done, "answer_missing");
+    world.put("sales_order", id(60), &json!({"visit": visit, "state": "draft"}));
+    world.put("sales_order", id(61), &json!({"visit": visit, "state": "cancelled"}));
+    world.put("sales_order", id(62), &json!({"visit": id(31), "state": "draft"}));
+    world.check(&answer(visit, &id(61).to_string()), "unknown_reference");
+    world.check(&answer(visit, &id(62).to_string()), "unknown_reference");
+    world.tell(&done);
+    assert_eq!(world.value("visit", visit, "actions/x/answer"), json!(id(60)));
 }

@@ -57,6 +57,7 @@ fn every_built_in_descriptor_passes_and_is_named_as_its_file() {
             "contact",
             "device",
             "follow_up",
+            "inventory_check",
             "product",
             "territory",
             "user",

@@ -191,7 +191,7 @@ fn a_survey_without_questions_takes_words() {
 
 #[test]
 fn the_rules_of_surveys_and_shelves_have_names_that_any_object_may_use() {
-    for rule in ["answer_action", "answer_question"] {
+    for rule in ["answer_question", "count", "finish_count", "start_count"] {
         assert!(names().rules.contains(&rule), "{rule}");
     }
 }

@@ -4,9 +4,12 @@
 use super::super::guards::{Situation, named};
 use super::super::refusal::Refusal;
 use super::exact::Exact;
+use super::figures::gather::ORDER;
 use super::survey::{SURVEY, Survey};
+use super::{counting, inventory};
+use crate::base::id::RecordId;
 use crate::objects::path::line_path;
-use crate::objects::{Value, Write};
+use crate::objects::{Record, Value, Write};
 
 /// The lines of a visit and of its template that hold the actions.
 pub const ACTIONS: &str = "actions";
@@ -43,10 +46,10 @@ type Form = fn(&Asked<'_>) -> Result<Answer, Refusal>;
 const KINDS: &[(&str, (&str, Form))] = &[
     (SURVEY, ("words, where the survey has no questions", survey)),
     ("photo", ("words, such as what is on the photo", words)),
-    ("shelf_count", ("words, such as `12 facings`", words)),
-    ("price_check", ("words, such as `as listed`", words)),
+    ("shelf_count", ("words, such as `12 facings`, or nothing once the shelf is counted", shelf_count)),
+    ("price_check", ("words, such as `as listed`, or nothing once prices are counted", price_check)),
     ("promotion_check", ("`present`, `absent` or `partial`", promotion_check)),
-    ("order", ("words, such as the order's number", words)),
+    ("order", ("words, such as the order's number, or nothing once the visit has an order", order)),
     ("collection", ("an exact amount with its currency, such as `125.50 USD`", collection)),
     ("signature", ("the name of who signed", signature)),
     ("task", ("words, such as `done`", words)),
@@ -141,6 +144,26 @@ impl Asked<'_> {
         let message = format!("`value`: `{said}` is not {}", self.wants);
         Err(Refusal::bad_input("bad_value", message).about("value"))
     }
+
+    /// The record of this visit that shows what was done: the one that the answer names, else the newest.
+    fn shown_by(&self, object: &str, shows: impl Fn(&Record) -> bool) -> Result<Option<Record>, Refusal> {
+        let named: Option<RecordId> = self.said.and_then(|said| said.parse().ok());
+        let has_visit = self.situation.registry.get(object).is_some_and(|of| of.fields.contains_key("visit"));
+        if !has_visit || self.said.is_some() != named.is_some() {
+            return Ok(None);
+        }
+        let visit = Value::from(self.situation.id.to_string());
+        let mut found = self.situation.reader.find(object, &[("visit", visit)])?;
+        found.retain(|record| named.is_none_or(|named| record.id == named) && shows(record));
+        match (found.pop(), named) {
+            (None, Some(named)) => {
+                let message =
+                    format!("`value`: this visit has no `{object}` {named} that shows it; wanted is {}", self.wants);
+                Err(Refusal::not_found("unknown_reference", message).about("value"))
+            }
+            (found, _) => Ok(found),
+        }
+    }
 }
 
 fn words(asked: &Asked<'_>) -> Result<Answer, Refusal> {
@@ -162,8 +185,31 @@ fn survey(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     Err(open.iter().fold(refusal, |refusal, question| refusal.about(line_path("questions", question.id, "text"))))
 }
 
+fn shelf_count(asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    let is_of_action = |check: &Record| check.text("action") == Some(asked.action);
+    let check = asked.shown_by(inventory::CHECK, |check| is_of_action(check) && counting::is_counted(check))?;
+    let Some(check) = check else { return words(asked) };
+    Ok(Answer { text: Some(check.id.to_string()), writes: inventory::finished(&check).into_iter().collect() })
+}
+
+fn price_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    by_record(asked, inventory::CHECK, counting::has_prices)
+}
+
 fn promotion_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     asked.if_fits(|said| ["present", "absent", "partial"].contains(&said))
+}
+
+fn order(asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    by_record(asked, ORDER, |order| order.text("state") != Some("cancelled"))
+}
+
+/// Words, or the record that shows what was done.
+fn by_record(asked: &Asked<'_>, object: &str, shows: impl Fn(&Record) -> bool) -> Result<Answer, Refusal> {
+    match asked.shown_by(object, shows)? {
+        Some(record) => Ok(Answer { text: Some(record.id.to_string()), writes: Vec::new() }),
+        None => words(asked),
+    }
 }
 
 fn collection(asked: &Asked<'_>) -> Result<Answer, Refusal> {

@@ -4,9 +4,13 @@
 pub mod actions;
 pub mod conflict;
 pub mod contact;
+pub mod counting;
 pub mod exact;
+pub mod figures;
 pub mod follow_up;
+pub mod inventory;
 pub mod people;
+pub mod shelf;
 pub mod survey;
 pub mod visit;
 
@@ -24,9 +28,12 @@ pub const RULES: &[(&str, Rule)] = &[
     ("cancel_visit", visit::cancel_visit),
     ("check_in", visit::check_in),
     ("check_out", visit::check_out),
+    ("count", inventory::count),
+    ("finish_count", inventory::finish_count),
     ("link_contact", contact::link_contact),
     ("log_follow_up", follow_up::log_follow_up),
     ("skip_action", actions::skip_action),
+    ("start_count", inventory::start_count),
     ("start_visit", visit::start_visit),
 ];
 
