@@ -135,6 +135,36 @@ pub(super) fn digests(data: &Json) -> Vec<String> {
         .collect()
 }
 
+/// Figures: of what day and whose they are, then each with its halves.
+pub(super) fn figures(data: &Json) -> Vec<String> {
+    let at = |name: &str| format!("{name}: {}", text(&data[name]));
+    let figures = data["figures"].as_array().into_iter().flatten().map(figure);
+    [at("day"), at("rep"), at("territory")].into_iter().chain(figures).collect()
+}
+
+fn figure(figure: &Json) -> String {
+    let at = |name: &str| text(&figure[name]);
+    let unit = figure["unit"].as_str().filter(|unit| !unit.is_empty()).map(|unit| format!(" {unit}"));
+    let value = figure["value"].as_str().map_or_else(|| "-".to_owned(), |value| value.to_owned());
+    let value = if figure["value"].is_null() { value } else { value + &unit.unwrap_or_default() };
+    let category = figure["category"].as_str().map(|category| format!(" {category}")).unwrap_or_default();
+    let (numerator, denominator) = (at("numerator"), at("denominator"));
+    let of = format!("{numerator} {} / {denominator} {}", at("numerator_name"), at("denominator_name"));
+    format!("{}{category}  {value}  {of}", at("name"))
+}
+
+/// A shelf: each product, then the figures, then our share by category.
+pub(super) fn shelf(data: &Json) -> Vec<String> {
+    let all = |name: &str| data[name].as_array().cloned().unwrap_or_default();
+    let product = |product: &Json| {
+        let at = |name: &str| text(&product[name]);
+        let units = ["facings", "on_hand_units", "par_units", "order_units"].map(|name| format!("{name}={}", at(name)));
+        format!("{}  {}  {}  {}", at("id"), at("name"), at("status"), units.join("  "))
+    };
+    let figures = all("figures").into_iter().chain(all("categories"));
+    all("products").iter().map(product).chain(figures.map(|one| figure(&one))).collect()
+}
+
 /// What an import did, then each row that it rejected.
 pub(super) fn import(data: &Json) -> Vec<String> {
     let counts = ["rows", "created", "changed", "unchanged"].map(|name| format!("{name} {}", text(&data[name])));
