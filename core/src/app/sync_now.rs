@@ -10,7 +10,7 @@ use super::receive::{Pull, purge, sweep};
 use super::{FieldError, House, Receipt};
 use crate::base::context::Role;
 use crate::base::id::{ActorId, RecordId};
-use crate::base::limits::{FRAME_BYTES_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX};
+use crate::base::limits::{FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX};
 use crate::base::time::Timestamp;
 use crate::store::outbox::{self, EntryKind};
 use crate::store::{self, attention, members, meta};
@@ -145,7 +145,7 @@ impl House {
         // seen changes under its actor that it no longer has.
         if welcome.seen > outbox::last_number(&tx)? {
             meta::set(&tx, "actor", &self.new_actor().to_string())?;
-            outbox::skip_to(&tx, welcome.seen)?;
+            outbox::skip_to(&tx, welcome.seen.min(OUTBOX_NUMBER_MAX))?;
         }
         meeting.server_ms = welcome.server_ms;
         meeting.buckets = welcome.buckets;

@@ -20,6 +20,8 @@ pub const DOCUMENT_OPERATIONS_MAX: u64 = 500_000;
 pub const COUNTER_MAX: u64 = 1 << 30;
 /// Changes kept in a document's tail before they are folded into its blob.
 pub const TAIL_CHANGES_MAX: usize = 16;
+/// The highest number that an outbox may give out.
+pub const OUTBOX_NUMBER_MAX: u64 = 1 << 48;
 /// Bytes of one frame on the wire.
 pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of one request body after inflating.

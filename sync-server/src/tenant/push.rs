@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use outfield_core::app::fact_hash;
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
-use outfield_core::base::limits::{PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX};
+use outfield_core::base::limits::{OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
 use outfield_core::domain::Refusal;
 use outfield_core::domain::admit::admit;
-use outfield_core::objects::{Descriptor, Kind, Record, Registry, Stamp, Values};
-use outfield_core::store::{self, Db, members, tables};
+use outfield_core::domain::rules::conflict::{chose, closes};
+use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Registry, Stamp, Values};
+use outfield_core::store::{self, Db, conflicts, documents, members, tables};
 use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
 
@@ -76,6 +77,10 @@ impl Tenant {
             return Err(ServerError::bad_input("push_too_large", message));
         }
         let issued = entries.iter().map(|entry| entry.number).max().unwrap_or(0);
+        if issued > OUTBOX_NUMBER_MAX {
+            let message = format!("an outbox gives out numbers up to {OUTBOX_NUMBER_MAX}; {issued} is none");
+            return Err(ServerError::bad_input("bad_number", message));
+        }
         let tx = store::open::begin(&self.db)?;
         let held: i64 = tx
             .prepare_cached("SELECT tick FROM installation WHERE device = ?1")?
@@ -89,7 +94,7 @@ impl Tenant {
             verdicts.push(Frame::Verdict(Verdict { hash, ruling }));
         }
         tx.prepare_cached("UPDATE installation SET seen = max(seen, ?2) WHERE device = ?1")?
-            .execute(params![session.device.as_bytes(), i64::try_from(issued).unwrap_or(i64::MAX)])?;
+            .execute(params![session.device.as_bytes(), issued.cast_signed()])?;
         store::open::commit(tx)?;
         Ok(verdicts)
     }
@@ -228,13 +233,32 @@ impl Court<'_> {
         }
         let stamp = Some(Stamp::once(entry.at, actor));
         let record = Record { object: entry.object.clone(), id: entry.record, values, stamp };
+        if !self.decides(&record)? {
+            return refused("not_decided", "it closes a conflict, but the value it chose was not written");
+        }
         take_in_fact(self.db, self.registry, (descriptor, hash), &record)?;
         Ok(Ok(()))
     }
 
+    /// Whether the value that the fact of a decision speaks of was written; other facts decide nothing.
+    fn decides(&mut self, fact: &Record) -> Result<bool, ServerError> {
+        let Some(id) = closes(fact) else { return Ok(true) };
+        let Some(conflict) = conflicts::get(self.db, id)?.filter(|held| held.state == ConflictState::Open) else {
+            return Ok(true);
+        };
+        let Some(document) = self.cache.take(self.db, conflict.record)? else { return Ok(false) };
+        let stands = chose(fact).map_or(Ok(false), |value| document.stands(&conflict.path, &value))?;
+        self.cache.put(conflict.record, document);
+        Ok(stands)
+    }
+
     /// The other object that this id belongs to already.
     fn taken(&self, entry: &Pushed) -> Result<Option<String>, ServerError> {
-        Ok(members::object_of(self.db, entry.record)?.filter(|object| *object != entry.object))
+        let held = match documents::object_of(self.db, entry.record)? {
+            Some(object) => Some(object),
+            None => members::object_of(self.db, entry.record)?,
+        };
+        Ok(held.filter(|object| *object != entry.object))
     }
 
     /// Whether the record lies, or when new would lie, in a bucket that this person follows, or did as far as the
