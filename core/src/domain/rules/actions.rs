@@ -187,13 +187,13 @@ fn survey(asked: &Asked<'_>) -> Result<Answer, Refusal> {
 
 fn shelf_count(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let is_of_action = |check: &Record| check.text("action") == Some(asked.action);
-    let check = asked.shown_by(inventory::CHECK, |check| is_of_action(check) && counting::is_counted(check))?;
+    let check = asked.shown_by(counting::CHECK, |check| is_of_action(check) && counting::is_counted(check))?;
     let Some(check) = check else { return words(asked) };
     Ok(Answer { text: Some(check.id.to_string()), writes: inventory::finished(&check).into_iter().collect() })
 }
 
 fn price_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {
-    by_record(asked, inventory::CHECK, counting::has_prices)
+    by_record(asked, counting::CHECK, counting::has_prices)
 }
 
 fn promotion_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {

@@ -12,6 +12,8 @@ use crate::base::id::RecordId;
 use crate::objects::path::{REMOVED, line_path};
 use crate::objects::{Path, ReadError, Record, Value, Values};
 
+/// The object whose lines these are.
+pub const CHECK: &str = "inventory_check";
 /// The lines of a check that hold the counts.
 pub const COUNTS: &str = "counts";
 const PRODUCT: &str = "product";
@@ -46,12 +48,14 @@ pub fn has_prices(check: &Record) -> bool {
     check.lines(COUNTS).values().any(|line| line.contains_key("price"))
 }
 
-/// Lines of this person's own, not checked yet, for the products of these checks; a later check knows better than an
-/// earlier one, and a product that the office took away is left out.
-pub(super) fn prefilled(situation: &Situation<'_>, checks: &[&Record]) -> Result<Values, ReadError> {
+/// Lines of this person's own, not checked yet, for the products of the account's last check and of this one; a product
+/// that the office took away is left out.
+pub(super) fn prefilled(situation: &Situation<'_>, account: &str) -> Result<Values, ReadError> {
     let mut values = Values::new();
     let there = situation.record.lines(COUNTS);
-    let known: BTreeMap<&str, Fields<'_>> = checks.iter().flat_map(|check| by_product(check)).collect();
+    let last = last(situation, account)?;
+    let mut known = last.as_ref().map(by_product).unwrap_or_default();
+    known.extend(by_product(situation.record));
     for (product, line) in known {
         if there.contains_key(own_line(situation, product).as_str()) {
             continue;
@@ -64,9 +68,9 @@ pub(super) fn prefilled(situation: &Situation<'_>, checks: &[&Record]) -> Result
     Ok(values)
 }
 
-/// This person's lines of the products that the input names, as they are after counting. `begun` holds lines that the
-/// command itself begins, `checks` what is known of products that the person has no line of.
-pub(super) fn counted(situation: &Situation<'_>, begun: &Values, checks: &[&Record]) -> Result<Values, Refusal> {
+/// This person's lines of the products that the input names, as they are after counting; `begun` holds lines that the
+/// command itself begins.
+pub(super) fn counted(situation: &Situation<'_>, begun: &Values) -> Result<Values, Refusal> {
     let mut given: BTreeMap<&str, Fields<'_>> = BTreeMap::new();
     for (path, value) in situation.input {
         if let Some(Path::Line { line, field, .. }) = Path::parse(path) {
@@ -82,10 +86,9 @@ pub(super) fn counted(situation: &Situation<'_>, begun: &Values, checks: &[&Reco
         let product = product(situation, name)?;
         let own = own_line(situation, &product.id.to_string());
         let path = |field: &str| line_path(COUNTS, &own, field);
-        let is_there =
-            [begun, &values, &situation.record.values].iter().any(|held| held.contains_key(&path("product")));
-        if !is_there {
-            values.extend(first_line(situation, &product, checks));
+        let is_there = |held: &&Values| held.contains_key(&path("product"));
+        if ![begun, &values, &situation.record.values].iter().any(is_there) {
+            values.extend(first_line(situation, &product));
         }
         let held = begun.get(&path("status")).or_else(|| values.get(&path("status")));
         let held = held.unwrap_or_else(|| situation.record.value(&path("status")));
@@ -130,14 +133,22 @@ fn begun_line(situation: &Situation<'_>, product: &str, earlier: &Fields<'_>) ->
     values
 }
 
-/// The line of a product that this person has none of: as others know the product, else as the office does.
-fn first_line(situation: &Situation<'_>, product: &Record, checks: &[&Record]) -> Values {
+/// The line of a product that this person has none of: as others know it in this check, which began with what the last
+/// one knew, else as the office does.
+fn first_line(situation: &Situation<'_>, product: &Record) -> Values {
     let id = product.id.to_string();
-    let mut earlier = checks.iter().rev().find_map(|check| by_product(check).remove(id.as_str())).unwrap_or_default();
+    let mut earlier = by_product(situation.record).remove(id.as_str()).unwrap_or_default();
     if !product.value("category").is_null() {
         earlier.entry("category").or_insert_with(|| product.value("category"));
     }
     begun_line(situation, &id, &earlier)
+}
+
+/// The account's last check that knows any product, beside this one.
+fn last(situation: &Situation<'_>, account: &str) -> Result<Option<Record>, ReadError> {
+    let mut checks = situation.reader.find(CHECK, &[("account", Value::from(account))])?;
+    checks.retain(|check| check.id != situation.id && !check.lines(COUNTS).is_empty());
+    Ok(checks.into_iter().max_by_key(|check| (check.value("at").int(), check.id)))
 }
 
 /// The latest line of each product.

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::super::guards::Situation;
 use super::super::refusal::Refusal;
 use super::actions::{ACTIONS, DONE};
-use super::counting::{COUNTS, counted, counts, is_counted, prefilled};
+use super::counting::{CHECK, COUNTS, counted, counts, is_counted, prefilled};
 use super::figures::{self, Figure};
 use super::shelf;
 use super::visit::{IN_PROGRESS, VISIT};
@@ -16,8 +16,6 @@ use crate::base::id::RecordId;
 use crate::objects::path::line_path;
 use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
 
-/// The object whose rules these are.
-pub const CHECK: &str = "inventory_check";
 /// The kind of an action that counts a shelf.
 const SHELF_COUNT: &str = "shelf_count";
 const FINISHED: &str = "finished";
@@ -26,21 +24,17 @@ const FINISHED: &str = "finished";
 /// one, with its par level and whether it is listed, not checked yet.
 pub fn start_count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (account, mut values) = begun(situation)?;
-    let last = last(situation, &account)?;
-    let checks: Vec<&Record> = last.iter().chain([situation.record]).collect();
-    values.extend(prefilled(situation, &checks)?);
+    values.extend(prefilled(situation, &account)?);
     Ok(vec![Write { values, ..situation.write([]) }])
 }
 
 /// Keeps what the person counted, by product and person; the first count of a check begins it.
 pub fn count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (account, mut values) = begun(situation)?;
-    let last = last(situation, &account)?;
-    let checks: Vec<&Record> = last.iter().chain([situation.record]).collect();
     if situation.new {
-        values.extend(prefilled(situation, &checks)?);
+        values.extend(prefilled(situation, &account)?);
     }
-    let counted = counted(situation, &values, &checks)?;
+    let counted = counted(situation, &values)?;
     values.extend(counted);
     Ok(vec![Write { values, ..situation.write([]) }])
 }
@@ -203,11 +197,4 @@ fn shelves(visit: &Record) -> BTreeMap<String, String> {
         }
     }
     shelves
-}
-
-/// The account's last check that knows any product, beside this one.
-fn last(situation: &Situation<'_>, account: &str) -> Result<Option<Record>, ReadError> {
-    let mut checks = situation.reader.find(CHECK, &[("account", Value::from(account))])?;
-    checks.retain(|check| check.id != situation.id && !check.lines(COUNTS).is_empty());
-    Ok(checks.into_iter().max_by_key(|check| (check.value("at").int(), check.id)))
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 
 use super::super::exact::Exact;
-use super::super::{counting, inventory, shelf, visit};
+use super::super::{counting, shelf, visit};
 use super::{Call, Day, Figure, Order, figures};
 use crate::base::context::{Context, Role};
 use crate::base::id::RecordId;
@@ -80,7 +80,7 @@ fn named(reader: &dyn Reader, object: &str, name: Option<&str>, input: &str) -> 
     match found.into_iter().next() {
         Some(record) => Ok(Some(record)),
         None => {
-            let message = format!("there is no {object} `{name}` here; `list {object}` shows them");
+            let message = format!("there is no {object} `{name}` here; sync, or choose one from the list");
             Err(Refusal::not_found("unknown_record", message).about(input))
         }
     }
@@ -134,7 +134,7 @@ impl Selection<'_> {
         for visit in visits.values().filter(|visit| self.counts(visit)) {
             calls.extend(self.call(visit)?);
         }
-        let mut checks = self.reader.find(inventory::CHECK, &[("counted_on", day)])?;
+        let mut checks = self.reader.find(counting::CHECK, &[("counted_on", day)])?;
         checks.retain(|check| self.counts(check));
         let shelves = checks.iter().map(|check| shelf::joined(&counting::counts(check))).collect();
         Ok(Day { calls, accounts: self.accounts.clone(), shelves })
