@@ -17,6 +17,15 @@ impl Ratio {
         Ratio { numerator: numerator.into(), denominator: denominator.into() }
     }
 
+    /// Both halves counted together with those of another: a share of two wholes.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Ratio {
+            numerator: self.numerator.saturating_add(other.numerator),
+            denominator: self.denominator.saturating_add(other.denominator),
+        }
+    }
+
     /// What is left of the whole.
     #[must_use]
     pub fn rest(self) -> Self {
@@ -87,5 +96,6 @@ mod tests {
         assert_eq!(Ratio::of(18, 4).decimal(0).as_deref(), Some("5"));
         assert_eq!(Ratio::of(1, -2).decimal(0).as_deref(), Some("-1"));
         assert_eq!(Ratio::of(18, 4).rest(), Ratio::of(-14, 4));
+        assert_eq!(Ratio::of(1, 4).and(Ratio::of(2, 3)), Ratio::of(3, 7));
     }
 }

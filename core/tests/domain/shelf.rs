@@ -299,8 +299,8 @@ fn a_shelf_shows_each_product_and_what_the_counts_come_to() {
     let shown = shown(&world).unwrap();
     assert_eq!(shown["checks"], json!([check]));
     let tea = json!({
-        "id": id(70), "name": "Tea", "status": "present", "facings": 2, "on_hand_units": 6, "par_units": 10,
-        "order_units": 4,
+        "id": id(70), "name": "Tea", "action": "shelf", "status": "present", "facings": 2, "on_hand_units": 6,
+        "par_units": 10, "order_units": 4,
     });
     let products = shown["products"].as_array().unwrap().iter();
     assert_eq!(products.map(|product| &product["name"]).collect::<Vec<_>>(), ["Cola", "Rival cola", "Tea"]);
@@ -311,4 +311,27 @@ fn a_shelf_shows_each_product_and_what_the_counts_come_to() {
     let shares = shown["categories"].as_array().unwrap().iter();
     let shares: Vec<(&Json, &Json)> = shares.map(|share| (&share["category"], &share["value"])).collect();
     assert_eq!(shares, [(&json!("cola"), &json!("0.0")), (&json!("tea"), &json!("100.0"))]);
+}
+
+#[test]
+fn two_shelf_counts_of_a_visit_are_two_shelves() {
+    let (mut world, visit) = counting();
+    for (path, value) in [("actions/top/kind", "shelf_count"), ("actions/top/title", "Count the top")] {
+        world.set("visit", visit, path, value);
+    }
+    let mut checks = Vec::new();
+    for (action, facings) in [("shelf", 4), ("top", 3)] {
+        let fields = json!({"status": "present", "facings": facings, "on_shelf_units": 6, "par_units": 10});
+        let mut command = count(visit, &[(70, fields)]);
+        command["action"] = json!(action);
+        checks.push(world.tell(&command));
+    }
+    assert_ne!(checks[0], checks[1]);
+    let shown = outfield_core::domain::rules::inventory::shown(&world, visit).unwrap();
+    let products = shown["products"].as_array().unwrap().iter();
+    let orders: Vec<(&Json, &Json)> = products.map(|product| (&product["action"], &product["order_units"])).collect();
+    assert!([("shelf", 4), ("top", 4)].iter().all(|(action, units)| orders.contains(&(&json!(action), &json!(units)))));
+    assert_eq!((&shown["figures"][2]["numerator"], &shown["categories"][0]["denominator"]), (&json!(7), &json!(7)));
+    let one = outfield_core::domain::rules::inventory::shown(&world, checks[1]).unwrap();
+    assert_eq!(one["figures"][2]["numerator"], json!(3));
 }

@@ -160,12 +160,7 @@ pub fn figures(day: &Day) -> Vec<Figure> {
 /// The figures of shelves: what is there, what is not, and how much is ours.
 #[must_use]
 pub fn shelf(shelves: &[Vec<Stock>]) -> Vec<Figure> {
-    let sum = |of: fn(&[Stock]) -> Ratio| {
-        shelves.iter().map(|stocks| of(stocks)).fold(Ratio::default(), |sum, one| Ratio {
-            numerator: sum.numerator.saturating_add(one.numerator),
-            denominator: sum.denominator.saturating_add(one.denominator),
-        })
-    };
+    let sum = |of: fn(&[Stock]) -> Ratio| shelves.iter().map(|stocks| of(stocks)).fold(Ratio::default(), Ratio::and);
     let available = sum(availability);
     vec![
         Figure::percent("osa", available, ("products available", "products listed and checked")),

@@ -10,9 +10,10 @@ use super::super::refusal::Refusal;
 use super::actions::{ACTIONS, DONE};
 use super::counting::{CHECK, COUNTS, counted, counts, is_counted, prefilled};
 use super::figures::{self, Figure};
-use super::shelf;
+use super::shelf::{self, Stock};
 use super::visit::{IN_PROGRESS, VISIT};
 use crate::base::id::RecordId;
+use crate::base::ratio::Ratio;
 use crate::objects::path::line_path;
 use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
 
@@ -69,8 +70,8 @@ pub fn finished(check: &Record) -> Option<Write> {
     is_open.then(|| Write { object: CHECK.to_owned(), id: check.id, new: false, values })
 }
 
-/// What a visit's checks, or one check, come to: each product by name, figures with both halves, our share by category, and the
-/// order that would bring all to their par levels.
+/// What a visit's checks, or one check, come to: each product by name, figures with both halves, our share by category,
+/// and the order that would bring all to their par levels. Each check is a shelf of its own.
 pub fn shown(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
     let mut checks: Vec<Record> = reader.record(CHECK, id)?.into_iter().collect();
     if checks.is_empty() {
@@ -80,27 +81,39 @@ pub fn shown(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
         let message = format!("no shelf is counted in {id}; name a visit or an inventory check in which one is");
         return Err(Refusal::not_found("not_found", message).about("visit"));
     }
-    let stocks = shelf::joined(&checks.iter().flat_map(counts).collect::<Vec<_>>());
+    let shelves: Vec<Vec<Stock>> = checks.iter().map(|check| shelf::joined(&counts(check))).collect();
     let mut products = Vec::new();
-    for stock in &stocks {
-        let product = reader.record("product", stock.product)?;
-        products.push(json!({
-            "id": stock.product, "name": product.as_ref().and_then(|product| product.text("name")),
-            "status": stock.status.name(), "facings": stock.facings, "on_hand_units": stock.on_hand_units,
-            "par_units": stock.par_units, "order_units": shelf::suggested(stock),
-        }));
+    for (check, stocks) in checks.iter().zip(&shelves) {
+        for stock in stocks {
+            let product = reader.record("product", stock.product)?;
+            products.push(json!({
+                "id": stock.product, "name": product.as_ref().and_then(|product| product.text("name")),
+                "action": check.text("action"), "status": stock.status.name(), "facings": stock.facings,
+                "on_hand_units": stock.on_hand_units, "par_units": stock.par_units,
+                "order_units": shelf::suggested(stock),
+            }));
+        }
     }
     products.sort_by_key(|product| (product["name"].as_str().map(str::to_lowercase), product["id"].to_string()));
-    let share = |(category, ratio): (String, _)| {
+    let ids: Vec<RecordId> = checks.iter().map(|check| check.id).collect();
+    let figures: Vec<Json> = figures::shelf(&shelves).iter().map(Figure::to_json).collect();
+    Ok(json!({ "checks": ids, "products": products, "figures": figures, "categories": categories(&shelves) }))
+}
+
+/// Our share of each category over all shelves.
+fn categories(shelves: &[Vec<Stock>]) -> Vec<Json> {
+    let mut shares: BTreeMap<String, Ratio> = BTreeMap::new();
+    for (category, ratio) in shelves.iter().flat_map(|stocks| shelf::shares(stocks)) {
+        let sum = shares.entry(category).or_default();
+        *sum = sum.and(ratio);
+    }
+    let share = |(category, ratio): (String, Ratio)| {
         let share = Figure::percent("share_of_shelf", ratio, ("own facings", "facings of the category"));
         let mut json = share.to_json();
         json["category"] = category.into();
         json
     };
-    let ids: Vec<RecordId> = checks.iter().map(|check| check.id).collect();
-    let categories: Vec<Json> = shelf::shares(&stocks).into_iter().map(share).collect();
-    let figures: Vec<Json> = figures::shelf(&[stocks]).iter().map(Figure::to_json).collect();
-    Ok(json!({ "checks": ids, "products": products, "figures": figures, "categories": categories }))
+    shares.into_iter().map(share).collect()
 }
 
 /// The account of the check, and what a new one holds beside its lines. All of a visit's check comes from the visit,
