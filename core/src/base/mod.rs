@@ -6,5 +6,6 @@ pub mod gtin;
 pub mod id;
 pub mod limits;
 pub mod place;
+pub mod ratio;
 pub mod time;
 pub mod version;

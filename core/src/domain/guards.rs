@@ -2,7 +2,7 @@
 //! It does not know who asks nor what is written once every guard agrees.
 
 use super::refusal::Refusal;
-use super::rules::{follow_up, visit};
+use super::rules::{actions, follow_up, visit};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::objects::descriptor::Descriptor;
@@ -17,6 +17,8 @@ pub struct Situation<'a> {
     pub descriptor: &'a Descriptor,
     /// The record before anything is written; without values when the verb makes it.
     pub record: &'a Record,
+    /// Whether the verb makes the record.
+    pub new: bool,
     /// The record's id.
     pub id: RecordId,
     /// What the person handed in, checked.
@@ -55,7 +57,7 @@ pub type Guard = fn(&Situation<'_>) -> Result<(), Refusal>;
 /// All guards by name.
 pub const GUARDS: &[(&str, Guard)] = &[
     ("checked_in", visit::checked_in),
-    ("mandatory_actions_done", visit::mandatory_actions_done),
+    ("mandatory_actions_done", actions::mandatory_actions_done),
     ("names_what_it_follows", follow_up::names_what_it_follows),
     ("no_other_visit_open", visit::no_other_visit_open),
     ("not_yet_checked_in", visit::not_yet_checked_in),
