@@ -40,6 +40,11 @@ pub(super) enum Command {
     /// Users of a tenant, and their enrolment codes
     #[command(subcommand)]
     User(User),
+    /// What devices handed in and was refused
+    Quarantine {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Devices that users have enrolled
     #[command(subcommand)]
     Device(Device),

@@ -102,6 +102,7 @@ fn dispatch(manner: Manner, command: Command) -> Result<Option<Answer>, Failure>
         Command::Tenant(tenant) => office::tenant(tenant, world),
         Command::Territory(territory) => office::territory(territory, world),
         Command::User(user) => office::user(user, world),
+        Command::Quarantine { place } => office::quarantine(&place, world),
         Command::Device(device) => office::device(device, world),
         Command::Object(object) => office::object(object, world),
         Command::Put(put) => office::put(&put, world),

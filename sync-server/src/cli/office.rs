@@ -88,6 +88,11 @@ pub(super) fn device(command: Device, world: World) -> Result<Answer, Failure> {
     }
 }
 
+/// Lists what devices handed in and was refused.
+pub(super) fn quarantine(place: &Place, world: World) -> Result<Answer, Failure> {
+    Ok(Answer::of(open(place, world)?.quarantined()?.into(), render::list))
+}
+
 /// Publishes an object of the tenant's own.
 pub(super) fn object(command: Object, world: World) -> Result<Answer, Failure> {
     let Object::Publish { file, place } = command;

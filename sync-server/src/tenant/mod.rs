@@ -10,6 +10,7 @@ mod import;
 mod log;
 mod pull;
 mod push;
+mod quarantine;
 mod reach;
 mod take_in;
 mod tokens;
