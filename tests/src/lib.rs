@@ -11,6 +11,7 @@ pub mod clock;
 pub mod line;
 pub mod phone;
 pub mod products;
+pub mod samples;
 pub mod server;
 pub mod world;
 

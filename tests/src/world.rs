@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use outfield_core::base::context::Role;
 use outfield_core::base::id::TenantId;
-use outfield_core::objects::{Value, Values};
+use outfield_core::objects::{Registry, Value, Values};
 use outfield_server::tenant::Tenant;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -61,6 +61,18 @@ impl World {
     /// Lets the office do something.
     pub fn office<T>(&self, work: impl FnOnce(&mut Tenant) -> T) -> T {
         self.server.with(self.tenant, work)
+    }
+
+    /// The objects of the tenant.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        self.office(|office| office.registry().clone())
+    }
+
+    /// Publishes an object of the tenant's own.
+    #[track_caller]
+    pub fn publishes(&self, json: &str) {
+        self.office(|office| office.publish("object.json", json)).unwrap();
     }
 
     /// Adds a person; answers a one-time code.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::FieldError;
+use super::discover::discover;
 use super::observe::Observer;
 use crate::base::context::{Context, Identity, Role, Surroundings};
 use crate::base::id::{ActorId, RecordId};
@@ -36,7 +37,11 @@ impl House {
         for json in meta::descriptors(&db)? {
             registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
         }
-        tables::fit(&db, &registry)?;
+        if !tables::fits(&db, &registry)? {
+            let tx = store::open::begin(&db)?;
+            discover(&tx, &registry)?;
+            store::open::commit(tx)?;
+        }
         let (path, seen) = (path.to_owned(), store::open::others_wrote(&db)?);
         let mut house = House { db, registry, surroundings, identity: None, observers: Vec::new(), path, seen };
         house.identity = house.stored_identity()?;

@@ -2,6 +2,7 @@
 //! It does not know a business object by name, nor how its answers are shown.
 
 mod ask;
+mod discover;
 mod enrol;
 mod error;
 mod execute;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::discover::discover;
 use super::execute::fact_hash;
 use super::rewrite::sign_anew;
 use super::sweep::sweep_later;
@@ -98,7 +99,9 @@ impl Intake<'_> {
             Frame::Own(own) => (in_bucket()?, (own.seq, self.own(&in_bucket()?, &own)?).0),
             Frame::Conflict(held) => (in_bucket()?, (held.seq, self.conflict(&in_bucket()?, &held.conflict)?).0),
             Frame::Descriptor(published) => {
-                (in_bucket()?, (published.seq, self.descriptor(&in_bucket()?, &published)?).0)
+                let bucket = in_bucket()?;
+                self.descriptor(pull, &bucket, &published)?;
+                (bucket, published.seq)
             }
             Frame::Change(change) => {
                 let vetted = gate::change(&change.bytes)?;
@@ -217,11 +220,13 @@ impl Intake<'_> {
         Ok(members::update(self.db, id, version)?)
     }
 
-    fn descriptor(&mut self, bucket: &str, published: &Published) -> Result<(), FieldError> {
+    fn descriptor(&mut self, pull: &mut Pull, bucket: &str, published: &Published) -> Result<(), FieldError> {
         let descriptor: Descriptor = serde_json::from_str(&published.json).map_err(FieldError::broken)?;
         meta::put_descriptor(self.db, &descriptor.object, descriptor.version, &published.json)?;
         self.registry.adopt(descriptor);
-        tables::ensure(self.db, &self.registry)?;
+        let found = discover(self.db, &self.registry)?;
+        pull.verified.retain(|bucket| !found.buckets.contains(bucket));
+        self.changed.extend(found.changed);
         self.changed.push((DESCRIPTOR.to_owned(), published.record));
         let version = Version::of_bytes(published.json.as_bytes());
         Ok(members::set(self.db, bucket, published.record, DESCRIPTOR, version)?)

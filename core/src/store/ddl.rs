@@ -35,10 +35,21 @@ fn column<'a>((name, field): (&'a String, &Field)) -> Column<'a> {
     Column { name, kind: field.kind }
 }
 
-/// Makes the tables of an object, or adds the columns that they lack; answers whether a column was added to a
-/// table that was there.
-pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<bool, StoreError> {
+/// How the tables of an object were before they fitted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// As they are now.
+    Same,
+    /// Without some column, or some lines.
+    Smaller,
+    /// Not there.
+    Missing,
+}
+
+/// Makes the tables of an object, or adds the columns that they lack; answers how they were before.
+pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreError> {
     let object = &descriptor.object;
+    let is_missing = existing(db, object)?.is_empty();
     let created = format!(
         "CREATE TABLE IF NOT EXISTS \"{object}\" (id BLOB PRIMARY KEY, _created_at INTEGER, _created_by BLOB, \
          _changed_at INTEGER, _changed_by BLOB, _extra TEXT) WITHOUT ROWID"
@@ -76,7 +87,11 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<bool, StoreErro
             | FieldKind::Gtin => {}
         }
     }
-    Ok(grown)
+    Ok(match (is_missing, grown) {
+        (true, _) => Before::Missing,
+        (false, true) => Before::Smaller,
+        (false, false) => Before::Same,
+    })
 }
 
 fn index(db: &Db, table: &str, fields: &[String]) -> Result<(), StoreError> {
@@ -87,6 +102,7 @@ fn index(db: &Db, table: &str, fields: &[String]) -> Result<(), StoreError> {
     Ok(db.execute_batch(&sql)?)
 }
 
+/// Makes a table or adds the columns that it lacks; answers whether it lacked any.
 fn add(db: &Db, table: &str, created: &str, columns: &[Column<'_>]) -> Result<bool, StoreError> {
     let existing = existing(db, table)?;
     db.execute_batch(created)?;
@@ -97,8 +113,7 @@ fn add(db: &Db, table: &str, created: &str, columns: &[Column<'_>]) -> Result<bo
             }
         }
     }
-    let is_new = |column: &Column<'_>| !existing.contains(column.name);
-    Ok(!existing.is_empty() && columns.iter().any(is_new))
+    Ok(columns.iter().any(|column| !existing.contains(column.name)))
 }
 
 fn existing(db: &Db, table: &str) -> Result<BTreeSet<String>, StoreError> {

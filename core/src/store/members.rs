@@ -115,6 +115,14 @@ pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
+/// Names of the buckets that hold records of an object.
+pub fn holding(db: &Db, object: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT b.name FROM member m JOIN bucket b ON b.number = m.bucket WHERE m.object = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([object], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Whether this bucket holds a record.
 pub fn is_in(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND id = ?2";

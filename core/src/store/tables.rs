@@ -6,36 +6,38 @@ use std::collections::BTreeMap;
 use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
-use super::ddl::{self, Column, columns, line_columns, lines_table, parts};
-use super::{Db, StoreError, meta, open, search};
+use super::ddl::{self, Before, Column, columns, line_columns, lines_table, parts};
+use super::{Db, StoreError, meta, search};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
 use crate::base::time::Timestamp;
 use crate::objects::path::line_path;
 use crate::objects::{Descriptor, FieldKind, Path, Record, Registry, Stamp, Value, Values};
 
-/// Brings the tables to the shape that the objects have, in a transaction of its own, unless they have it already.
-pub fn fit(db: &Db, registry: &Registry) -> Result<(), StoreError> {
-    if meta::get(db, "shape")?.as_deref() == Some(registry.fingerprint().as_str()) {
-        return Ok(());
-    }
-    let tx = open::begin(db)?;
-    ensure(&tx, registry)?;
-    open::commit(tx)
+/// Whether the tables have the shape that the objects have.
+pub fn fits(db: &Db, registry: &Registry) -> Result<bool, StoreError> {
+    Ok(meta::get(db, "shape")?.as_deref() == Some(registry.fingerprint().as_str()))
 }
 
-/// Makes or grows the tables of all objects; values that waited in `_extra` move into new columns.
-pub fn ensure(db: &Db, registry: &Registry) -> Result<(), StoreError> {
+/// Makes or grows the tables of all objects; values that waited in `_extra` move into new columns. Answers the
+/// objects that had no table before.
+pub fn ensure(db: &Db, registry: &Registry) -> Result<Vec<String>, StoreError> {
+    let mut new = Vec::new();
     for descriptor in registry.all() {
-        if ddl::ensure(db, descriptor)? {
-            for id in ids_where(db, descriptor, "WHERE _extra IS NOT NULL")? {
-                if let Some(record) = read(db, descriptor, id)? {
-                    put(db, descriptor, &record)?;
+        match ddl::ensure(db, descriptor)? {
+            Before::Same => {}
+            Before::Missing => new.push(descriptor.object.clone()),
+            Before::Smaller => {
+                for id in ids_where(db, descriptor, "WHERE _extra IS NOT NULL")? {
+                    if let Some(record) = read(db, descriptor, id)? {
+                        put(db, descriptor, &record)?;
+                    }
                 }
             }
         }
     }
-    meta::set(db, "shape", &registry.fingerprint())
+    meta::set(db, "shape", &registry.fingerprint())?;
+    Ok(new)
 }
 
 /// Writes a whole record in the place of what was there.
@@ -46,6 +48,9 @@ pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), Stor
     }
     let sql = format!("DELETE FROM \"{}\" WHERE id = ?1", descriptor.object);
     db.prepare_cached(&sql)?.execute([record.id.as_bytes()])?;
+    if !descriptor.search.iter().any(|field| record.values.contains_key(field)) {
+        search::forget(db, record.id)?;
+    }
     patch(db, descriptor, record.id, &record.values, record.stamp)
 }
 

@@ -175,7 +175,7 @@ impl Session {
                 self.call = (path, body);
                 self.again()
             }
-            Err(error) => self.finish(Some(Failure::Malformed(error.to_string()))),
+            Err(error) => self.give_up(Failure::Malformed(error.to_string())),
         }
     }
 
@@ -195,7 +195,7 @@ impl Session {
             };
         }
         if self.answer.len() + bytes.len() > ANSWER_BYTES_MAX {
-            return self.finish(Some(Failure::Malformed("the answer is too long".to_owned())));
+            return self.give_up(Failure::Malformed("the answer is too long".to_owned()));
         }
         self.answer.extend_from_slice(bytes);
         Action::Read

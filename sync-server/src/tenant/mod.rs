@@ -63,7 +63,11 @@ impl Tenant {
         let cache = cache::Cache::default();
         let mut tenant = Tenant { id, db, registry, cache, surroundings, actor: ActorId(bytes) };
         tenant.refresh()?;
-        tables::fit(&tenant.db, &tenant.registry)?;
+        if !tables::fits(&tenant.db, &tenant.registry)? {
+            let tx = store::open::begin(&tenant.db)?;
+            tables::ensure(&tx, &tenant.registry)?;
+            store::open::commit(tx)?;
+        }
         Ok(tenant)
     }
 

@@ -1,0 +1,129 @@
+//! Values that fit a field, by its descriptor alone, and records for references to point to.
+//! It knows no object by name.
+
+use std::collections::BTreeMap;
+
+use outfield_core::base::gtin;
+use outfield_core::objects::path::{POSITION, line_path};
+use outfield_core::objects::{Descriptor, Field, FieldKind, Kind, Registry};
+use serde_json::{Map, Value as Json, json};
+
+use crate::World;
+
+/// The line that samples are put into.
+pub const LINE: &str = "l1";
+/// Records of each object that is referred to.
+const STOCK: usize = 3;
+
+/// Records that references may point to, by object.
+#[derive(Debug, Default)]
+pub struct Stock {
+    ids: BTreeMap<String, Vec<String>>,
+}
+
+impl Stock {
+    /// The office makes what is lacking of every object that some field refers to.
+    #[must_use]
+    pub fn of(world: &World) -> Stock {
+        let registry = world.registry();
+        let mut stock = Stock::default();
+        let named: Vec<String> = registry.all().flat_map(|descriptor| references(descriptor)).collect();
+        for object in named {
+            stock.ensure(world, &registry, &object);
+        }
+        stock
+    }
+
+    fn ensure(&mut self, world: &World, registry: &Registry, object: &str) {
+        if self.ids.contains_key(object) {
+            return;
+        }
+        let descriptor = registry.get(object).unwrap();
+        let there = world.office(|office| office.all(object)).unwrap();
+        let there = there.iter().map(|record| record["id"].as_str().unwrap().to_owned());
+        self.ids.insert(object.to_owned(), there.take(STOCK).collect());
+        for other in references(descriptor) {
+            self.ensure(world, registry, &other);
+        }
+        for n in self.ids[object].len()..STOCK {
+            let mut values = self.values(descriptor, n);
+            if let Some(lifecycle) = &descriptor.lifecycle {
+                values.insert(lifecycle.field.clone(), json!(lifecycle.start));
+            }
+            let id = world.puts(object, None, &Json::Object(values));
+            self.ids.get_mut(object).unwrap().push(id);
+        }
+    }
+
+    /// The value number `n` of a field, and of each other `n` another one, as far as its kind has so many: three, but
+    /// two of yes and no. None while there is nothing to refer to.
+    #[must_use]
+    pub fn value(&self, field: &Field, n: usize) -> Option<Json> {
+        let of_three = |all: [&str; 3]| json!(all[n % 3]);
+        Some(match field.kind {
+            FieldKind::Text => json!(format!("{} number {n}", ["Alder", "Birch", "Cedar"][n % 3])),
+            FieldKind::Integer => json!(40 + n),
+            FieldKind::Boolean => json!(n % 2 == 1),
+            FieldKind::Time => json!(1_795_509_000_000_i64 + 1_000 * i64::try_from(n).unwrap()),
+            FieldKind::Day => of_three(["2026-11-24", "2026-12-01", "2027-02-28"]),
+            FieldKind::Position => of_three(["36.342235,-94.071410", "36.350000,-94.080000", "-12.000001,7.500000"]),
+            FieldKind::Reference => {
+                let ids = self.ids.get(field.of.as_deref()?).filter(|ids| !ids.is_empty())?;
+                json!(ids[n % ids.len()])
+            }
+            FieldKind::Choice => json!(field.choices[n % field.choices.len()]),
+            FieldKind::Phone => json!(format!("+1479555{n:04}")),
+            FieldKind::Email => json!(format!("person{n}@harps.example")),
+            FieldKind::TimeZone => of_three(["America/Chicago", "Europe/Berlin", "Asia/Tokyo"]),
+            FieldKind::Gtin => json!(gtin::normalised(["4006381333931", "036000291452", "96385074"][n % 3]).unwrap()),
+        })
+    }
+
+    /// All paths of a record with one line, with value number `n` of each; without the state, which verbs write.
+    #[must_use]
+    pub fn values(&self, descriptor: &Descriptor, n: usize) -> Map<String, Json> {
+        let paths = paths(descriptor).into_iter();
+        paths.filter_map(|(path, field)| Some((path, self.value(&field, n)?))).collect()
+    }
+}
+
+/// Every path that may be written by hand, with its field: those of the record, and those of one line each.
+#[must_use]
+pub fn paths(descriptor: &Descriptor) -> Vec<(String, Field)> {
+    let own = descriptor.fields.iter().filter(|(name, _)| !descriptor.is_state(name));
+    let mut paths: Vec<(String, Field)> = own.map(|(name, field)| (name.clone(), field.clone())).collect();
+    for (lines, shape) in &descriptor.lines {
+        let names = shape.fields.keys().map(String::as_str).chain([POSITION]);
+        paths.extend(names.map(|name| (line_path(lines, LINE, name), shape.field(name).unwrap().clone())));
+    }
+    paths.retain(|(_, field)| !field.retired);
+    paths
+}
+
+/// A value that does not fit a field.
+#[must_use]
+pub fn misfit(field: &Field) -> Json {
+    match field.kind {
+        FieldKind::Text => json!(7),
+        FieldKind::Integer | FieldKind::Boolean => json!("seven"),
+        FieldKind::Time => json!("yesterday"),
+        FieldKind::Day => json!("2026-02-30"),
+        FieldKind::Position => json!("91.000000,0.000000"),
+        FieldKind::Reference => json!("harps"),
+        FieldKind::Choice => json!("no such choice"),
+        FieldKind::Phone => json!("555-0100"),
+        FieldKind::Email => json!("rosa at harps"),
+        FieldKind::TimeZone => json!("Mars/Olympus"),
+        FieldKind::Gtin => json!("4006381333930"),
+    }
+}
+
+/// The objects of one kind, in order of their names.
+#[must_use]
+pub fn of_kind(registry: &Registry, kind: Kind) -> Vec<Descriptor> {
+    registry.all().filter(|descriptor| descriptor.kind == kind).map(|descriptor| descriptor.as_ref().clone()).collect()
+}
+
+fn references(descriptor: &Descriptor) -> Vec<String> {
+    paths(descriptor).into_iter().filter_map(|(_, field)| field.of).collect()
+}

@@ -1,0 +1,228 @@
+//! An object that a tenant publishes while phones are in the field: its verbs and guards, its way through an account,
+//! its growth, and phones that meet its records before they have heard of it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use outfield_core::base::context::Role;
+use outfield_tests::{Phone, World};
+use serde_json::{Value as Json, json};
+
+const COOLER: &str = include_str!("../objects/cooler.json");
+const MAKER: &str = include_str!("../objects/cooler_maker.json");
+const READING: &str = include_str!("../objects/cooler_reading.json");
+
+/// Ann and Ben in North, a shop there, and the coolers published.
+fn coolers() -> (World, Phone, Phone, String) {
+    let world = World::new();
+    let shop = world.account("Harp's", "North");
+    [MAKER, COOLER, READING].iter().for_each(|json| world.publishes(json));
+    let (mut ann, mut ben) = (world.phone("Ann"), world.phone("Ben"));
+    world.agree(&mut [&mut ann, &mut ben]);
+    (world, ann, ben, shop)
+}
+
+/// The cooler's descriptor, changed.
+fn grown(version: u32, change: impl FnOnce(&mut Json)) -> String {
+    let mut json: Json = serde_json::from_str(COOLER).unwrap();
+    json["version"] = version.into();
+    change(&mut json);
+    json.to_string()
+}
+
+#[test]
+fn its_verbs_move_it_through_its_states_past_its_guards() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop}));
+    assert_eq!(ann.get("cooler", &cooler)["state"], "placed");
+    assert_eq!(ann.get("cooler", &cooler)["size"], "tall", "what nobody says is the default");
+    let edit = json!({"do": "edit", "object": "cooler", "id": cooler, "fields": {"state": "inspected"}});
+    assert_eq!(ann.refused(&edit), ("only_verbs".to_owned(), vec!["state".to_owned()]));
+    let inspect = json!({"do": "inspect_cooler", "cooler": cooler, "checked_in_at": "2026-11-24T08:30:00Z"});
+    let unsaid = json!({"do": "inspect_cooler", "cooler": cooler});
+    assert_eq!(ann.refused(&unsaid), ("required".to_owned(), vec!["checked_in_at".to_owned()]));
+    ann.does(&inspect);
+    assert_eq!(ann.refused(&inspect).0, "already_checked_in", "the guard is the built-in one");
+    world.agree(&mut [&mut ann, &mut ben]);
+    assert_eq!(ben.get("cooler", &cooler)["state"], "inspected");
+    assert_eq!(ben.get("cooler", &cooler)["checked_in_at"], 1_795_509_000_000_i64);
+    let mia_may = json!({"do": "take_cooler_away", "cooler": cooler, "taken_away_because": "Broken."});
+    assert_eq!(ben.refused(&mia_may), ("not_allowed".to_owned(), vec!["taken_away_because".to_owned()]));
+    let mut mia = world.phone_for("Mia", Role::Manager, &["North"]);
+    mia.does(&mia_may);
+    world.agree(&mut [&mut ann, &mut ben, &mut mia]);
+    assert_eq!(ann.refused(&inspect), ("wrong_state".to_owned(), vec!["state".to_owned()]));
+}
+
+#[test]
+fn it_goes_where_its_account_goes_and_its_facts_with_it() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    let mut sue = world.phone_for("Sue", Role::Rep, &["South"]);
+    ann.sync();
+    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop, "owner": world.user("Ann")}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    let reading = json!({"cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ben")});
+    let fact = ben.adds("cooler_reading", &reading);
+    world.agree(&mut [&mut ann, &mut ben, &mut sue]);
+    assert_eq!((sue.get("cooler", &cooler), sue.get("cooler_reading", &fact)), (Json::Null, Json::Null));
+    world.puts("account", Some(&shop), &json!({"territory": world.territory("South")}));
+    world.agree(&mut [&mut ann, &mut ben, &mut sue]);
+    assert_eq!(sue.get("cooler", &cooler)["name"], "Front");
+    assert_eq!(sue.get("cooler_reading", &fact)["celsius_tenths"], 42);
+    assert_eq!((&ann.get("cooler", &cooler)["name"], ben.get("cooler", &cooler)), (&json!("Front"), Json::Null));
+    assert_eq!(
+        (ann.get("cooler_reading", &fact), &ben.get("cooler_reading", &fact)["cooler"]),
+        (Json::Null, &json!(cooler))
+    );
+}
+
+#[test]
+fn two_reps_merge_its_lines_and_keep_what_competes() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    let cola = world.puts("product", None, &json!({"name": "Cola"}));
+    ann.sync();
+    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop, "shelves/top/product": cola}));
+    assert_eq!(ann.get("cooler", &cooler)["shelves"]["top"]["facings_count"], 1, "a new line has its defaults");
+    world.agree(&mut [&mut ann, &mut ben]);
+    ann.edits("cooler", &cooler, &json!({"shelves/top/facings_count": 4, "shelves/mid/product": cola}));
+    ben.edits("cooler", &cooler, &json!({"shelves/top/facings_count": 6, "shelves/low/product": cola}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    let shelves = ben.get("cooler", &cooler)["shelves"].as_object().unwrap().len();
+    assert_eq!((shelves, ann.conflicts().len()), (3, 1));
+    assert_eq!(ann.conflicts()[0]["path"], "shelves/top/facings_count");
+    let lacking = json!({"do": "edit", "object": "cooler", "id": cooler, "fields": {"shelves/x/note": "new"}});
+    assert_eq!(ben.refused(&lacking), ("required".to_owned(), vec!["shelves/x/product".to_owned()]));
+}
+
+#[test]
+fn a_phone_may_meet_its_records_before_it_has_heard_of_it() {
+    let world = World::new();
+    let shop = world.account("Harp's", "North");
+    let (mut ann, mut ben) = (world.phone("Ann"), world.phone("Ben"));
+    ann.sync();
+    [MAKER, COOLER, READING].iter().for_each(|json| world.publishes(json));
+    let hint = json!({
+        "object": "hint", "version": 1, "label": "Hint", "kind": "row", "search": ["text"],
+        "fields": {"text": {"kind": "text"}, "owner": {"kind": "reference", "of": "user"}},
+        "scope": [{"bucket": "user", "field": "owner"}], "rights": {"rep": {"read": true}},
+    });
+    world.publishes(&hint.to_string());
+    let hint = world.puts("hint", None, &json!({"text": "Ask for the manager", "owner": world.user("Ann")}));
+    ben.sync();
+    // What is Ann's own comes to her first of all, before the tenant's news.
+    let own = json!({"name": "Front", "account": shop, "owner": world.user("Ann"), "doors_count": 2});
+    let cooler = ben.adds("cooler", &own);
+    ben.edits("cooler", &cooler, &json!({"doors_count": 3}));
+    let reading = json!({"cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ann")});
+    let fact = ben.adds("cooler_reading", &reading);
+    ben.sync();
+    world.agree(&mut [&mut ann, &mut ben]);
+    assert_eq!(ann.get("cooler", &cooler)["doors_count"], 3);
+    assert_eq!(ann.get("cooler_reading", &fact)["celsius_tenths"], 42);
+    assert_eq!(ann.get("hint", &hint)["text"], "Ask for the manager");
+    assert_eq!(ann.house().search("Fro", 0).unwrap().data[0]["id"], json!(cooler));
+    ann.edits("cooler", &cooler, &json!({"name": "Entrance"}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    assert_eq!(ben.get("cooler", &cooler)["name"], "Entrance");
+}
+
+#[test]
+fn it_grows_while_phones_with_the_older_form_write_on() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    let (mine, theirs) = (world.user("Ann"), world.user("Ben"));
+    let old = ann.adds("cooler", &json!({"name": "Front", "account": shop, "owner": mine}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    world.publishes(&grown(2, |json| {
+        json["fields"]["colour"] = json!({"kind": "text", "label": "Colour"});
+        json["lines"]["filters"] = json!({"fields": {"serial": {"kind": "text"}, "changed_on": {"kind": "day"}}});
+        json["rights"]["rep"]["edit"] = json!(["*"]);
+        json["search"] = json!(["name", "main_gtin", "colour"]);
+    }));
+    ben.sync();
+    ben.edits("cooler", &old, &json!({"colour": "red", "filters/f1/serial": "A-1"}));
+    let new = json!({"name": "Back", "account": shop, "owner": mine, "colour": "blue", "filters/f1/serial": "B-1"});
+    let new = ben.adds("cooler", &new);
+    ben.sync();
+    // Ann's phone knows the older form until it syncs, and what is her own comes before the news.
+    ann.edits("cooler", &old, &json!({"doors_count": 5}));
+    let refused = json!({"do": "edit", "object": "cooler", "id": old, "fields": {"colour": "green"}});
+    assert_eq!(ann.refused(&refused).0, "unknown_field");
+    world.agree(&mut [&mut ann, &mut ben]);
+    let shown = ann.get("cooler", &old);
+    assert_eq!((&shown["colour"], &shown["doors_count"]), (&json!("red"), &json!(5)));
+    assert_eq!(ann.get("cooler", &new)["filters"]["f1"]["serial"], "B-1");
+    assert_eq!(ann.house().search("blue", 0).unwrap().data[0]["id"], json!(new));
+    ann.edits(
+        "cooler",
+        &new,
+        &json!({"colour": null, "filters/f1/serial": null, "filters/f1/changed_on": "2026-11-24"}),
+    );
+    world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        assert_eq!(phone.get("cooler", &new)["colour"], Json::Null);
+        assert_eq!(phone.get("cooler", &new)["filters"]["f1"], json!({"changed_on": "2026-11-24"}));
+        assert_eq!(phone.house().search("blue", 0).unwrap().data, json!([]));
+    }
+    ann.edits("cooler", &new, &json!({"owner": theirs}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    world.publishes(&grown(3, |json| {
+        json["fields"]["colour"] = json!({"kind": "text", "label": "Colour"});
+        json["lines"]["filters"] = json!({"fields": {"serial": {"kind": "text"}, "changed_on": {"kind": "day"}}});
+        json["lines"]["hinges"] = json!({"fields": {"side": {"kind": "text"}}});
+        json["rights"]["rep"]["edit"] = json!(["*"]);
+    }));
+    ben.sync();
+    ben.edits("cooler", &old, &json!({"hinges/h1/side": "left"}));
+    world.agree(&mut [&mut ben, &mut ann]);
+    ann.edits("cooler", &old, &json!({"hinges/h1/side": null}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    assert_eq!(ann.get("cooler", &old)["hinges"], Json::Null);
+}
+
+#[test]
+fn a_word_that_was_cleared_elsewhere_is_not_found() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    let sticker = json!({
+        "object": "sticker", "version": 1, "label": "Sticker", "kind": "document", "search": ["slogan"],
+        "fields": {"slogan": {"kind": "text"}, "account": {"kind": "reference", "of": "account"}},
+        "scope": [{"bucket": "through", "field": "account"}],
+        "rights": {"rep": {"read": true, "create": true, "edit": ["*"]}},
+    });
+    world.publishes(&sticker.to_string());
+    ann.sync();
+    let sticker = ann.adds("sticker", &json!({"slogan": "Fresh", "account": shop}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    assert_eq!(ben.house().search("fresh", 0).unwrap().data[0]["id"], json!(sticker));
+    ann.edits("sticker", &sticker, &json!({"slogan": null}));
+    ann.sync();
+    // Whole records and single changes alike take the word away.
+    world.puts("account", Some(&shop), &json!({"territory": world.territory("South")}));
+    ann.sync();
+    world.puts("account", Some(&shop), &json!({"territory": world.territory("North")}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        assert_eq!(phone.house().search("fresh", 0).unwrap().data, json!([]));
+    }
+}
+
+#[test]
+fn a_bad_form_is_refused_with_file_and_field_and_changes_nothing() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    for (change, field) in [
+        (json!({"/fields/doors_count/kind": "text"}), "fields.doors_count"),
+        (json!({"/verbs/inspect_cooler/guards": ["no_such_guard"]}), "verbs.inspect_cooler.guards"),
+        (json!({"/scope": [{"bucket": "through", "field": "no_such_field"}]}), "scope[0].field"),
+        (json!({"/version": 1, "/label": "Fridge"}), "version"),
+    ] {
+        let bad = grown(2, |json| {
+            for (pointer, value) in change.as_object().unwrap() {
+                *json.pointer_mut(pointer).unwrap() = value.clone();
+            }
+        });
+        let error = world.office(|office| office.publish("cooler.json", &bad)).unwrap_err();
+        assert_eq!(error.code, "bad_descriptor");
+        assert!(error.fields.contains(&field.to_owned()), "{field}: {error:?}");
+        assert!(error.message.contains("cooler.json"), "{error}");
+    }
+    ann.adds("cooler", &json!({"name": "Front", "account": shop}));
+    world.agree(&mut [&mut ann, &mut ben]);
+}

@@ -1,0 +1,302 @@
+//! What holds for every object that there is, built in or a tenant's own, driven by descriptors alone. The objects that
+//! are published here at run time pass what the built-in ones pass.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use outfield_core::base::context::Role;
+use outfield_core::objects::{Descriptor, Kind, Registry};
+use outfield_tests::samples::{Stock, misfit, of_kind, paths};
+use outfield_tests::{Phone, World};
+use serde_json::{Map, Value as Json, json};
+
+const PUBLISHED: [&str; 3] = [
+    include_str!("../objects/cooler_maker.json"),
+    include_str!("../objects/cooler.json"),
+    include_str!("../objects/cooler_reading.json"),
+];
+
+/// Two managers who follow all territories, and records that references point to.
+struct Battery {
+    world: World,
+    ann: Phone,
+    ben: Phone,
+    registry: Registry,
+    stock: Stock,
+}
+
+fn battery() -> Battery {
+    let world = World::new();
+    PUBLISHED.iter().for_each(|json| world.publishes(json));
+    world.office(|office| office.add_territory("East", None)).unwrap();
+    let (mut ann, mut ben) = (
+        world.phone_for("Ann", Role::Manager, &["North", "South", "East"]),
+        world.phone_for("Ben", Role::Manager, &["North", "South", "East"]),
+    );
+    let _third = world.phone_for("Cid", Role::Rep, &["North"]);
+    let stock = Stock::of(&world);
+    world.agree(&mut [&mut ann, &mut ben]);
+    let registry = ann.house().registry().clone();
+    assert_eq!(registry, world.registry(), "the phones know every object");
+    Battery { world, ann, ben, registry, stock }
+}
+
+/// How a phone makes a record with these values: by adding it, or by the verb that makes it. None if nobody does it
+/// by hand.
+fn making(descriptor: &Descriptor, values: &Map<String, Json>) -> Option<Json> {
+    if !descriptor.made_by_verbs {
+        return Some(json!({"do": "add", "object": descriptor.object, "fields": values}));
+    }
+    let (name, verb) = descriptor.verbs.iter().find(|(_, verb)| verb.creates)?;
+    let inputs = values.iter().filter(|(path, _)| verb.input.contains_key(*path));
+    let mut command: Map<String, Json> = inputs.map(|(path, value)| (path.clone(), value.clone())).collect();
+    command.insert("do".to_owned(), json!(name));
+    Some(Json::Object(command))
+}
+
+/// The values that a command hands in, by path.
+fn handed_in(command: &Json) -> Map<String, Json> {
+    let mut values = command["fields"].as_object().unwrap_or(command.as_object().unwrap()).clone();
+    values.remove("do");
+    values
+}
+
+/// The value at a path of a record as JSON.
+fn at<'a>(record: &'a Json, path: &str) -> &'a Json {
+    path.split('/').fold(record, |json, part| &json[part])
+}
+
+#[track_caller]
+fn check_shown(record: &Json, values: &Map<String, Json>) {
+    for (path, value) in values {
+        assert_eq!(at(record, path), value, "{path} of {record}");
+    }
+}
+
+impl Battery {
+    /// A record of each document and fact, made by Ann: descriptor, id, and what was handed in.
+    fn made(&mut self, n: usize) -> Vec<(Descriptor, String, Map<String, Json>)> {
+        let mut made = Vec::new();
+        for descriptor in [of_kind(&self.registry, Kind::Document), of_kind(&self.registry, Kind::Fact)].concat() {
+            let Some(command) = making(&descriptor, &self.stock.values(&descriptor, n)) else { continue };
+            let id = self.ann.does(&command);
+            made.push((descriptor, id, handed_in(&command)));
+            // No two records are made at one moment.
+            self.world.clock.advance(1);
+        }
+        assert!(made.len() >= 6, "{made:?}");
+        made
+    }
+
+    #[track_caller]
+    fn agree(&mut self) {
+        self.world.agree(&mut [&mut self.ann, &mut self.ben]);
+    }
+}
+
+#[test]
+fn what_is_made_is_got_listed_and_found_here_and_there() {
+    let mut all = battery();
+    let made = all.made(1);
+    all.agree();
+    for (descriptor, id, values) in made {
+        let object = &descriptor.object;
+        let record = all.ann.get(object, &id);
+        check_shown(&record, &values);
+        assert_eq!(all.ben.get(object, &id), record);
+        assert_eq!(all.world.record(object, &id), record);
+        for phone in [&mut all.ann, &mut all.ben] {
+            let listed = phone.house().list(object, None, 1_000).unwrap().data;
+            assert!(listed.as_array().unwrap().contains(&record), "{object} is not listed");
+            for field in &descriptor.search {
+                let words = values[field].as_str().unwrap();
+                let found = phone.house().search(words, 1_000).unwrap().data;
+                assert!(found.as_array().unwrap().contains(&record), "{object} is not found by its {field}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_field_is_changed_and_cleared_by_itself() {
+    let mut all = battery();
+    for (descriptor, id, mut values) in all.made(0) {
+        if descriptor.kind != Kind::Document {
+            continue;
+        }
+        let object = descriptor.object.as_str();
+        for (path, field) in paths(&descriptor) {
+            let value = all.stock.value(&field, 1).unwrap();
+            all.ann.edits(object, &id, &json!({path.clone(): value}));
+            values.insert(path, value);
+        }
+        check_shown(&all.ann.get(object, &id), &values);
+        all.agree();
+        check_shown(&all.ben.get(object, &id), &values);
+        // What decides where a record is seen stays, or nobody would see it.
+        let may_go = |path: &str| !descriptor.decides_scope(path);
+        for (path, field) in paths(&descriptor).into_iter().filter(|(path, field)| !field.required && may_go(path)) {
+            all.ben.edits(object, &id, &json!({path.clone(): null}));
+            assert_eq!(at(&all.ben.get(object, &id), &path), &Json::Null, "{path} of kind {:?}", field.kind);
+        }
+    }
+    all.agree();
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused_by_the_name_of_its_field() {
+    let mut all = battery();
+    let made = all.made(0);
+    all.ann.sync();
+    for (descriptor, id, _) in made.iter().filter(|(descriptor, ..)| descriptor.kind == Kind::Document) {
+        for (path, field) in paths(descriptor) {
+            let wrong = json!({path.clone(): misfit(&field)});
+            let edit = json!({"do": "edit", "object": descriptor.object, "id": id, "fields": wrong});
+            assert_eq!(all.ann.refused(&edit), ("bad_value".to_owned(), vec![path]));
+        }
+    }
+    for (descriptor, ..) in &made {
+        let good = all.stock.values(descriptor, 2);
+        let command = making(descriptor, &good).unwrap();
+        for (path, field) in paths(descriptor) {
+            let (mut wrong, is_fields) = (command.clone(), command["fields"].is_object());
+            let place = if is_fields { &mut wrong["fields"] } else { &mut wrong };
+            if place.get(&path).is_some() {
+                place[&path] = misfit(&field);
+                assert_eq!(all.ann.refused(&wrong), ("bad_value".to_owned(), vec![path]));
+            }
+        }
+    }
+    assert_eq!(all.ann.unsent(), 0);
+}
+
+#[test]
+fn a_field_that_an_object_lacks_is_refused_by_its_name() {
+    let mut all = battery();
+    for (descriptor, id, _) in all.made(0) {
+        let fields = json!({"no_such_field": 1});
+        let add = json!({"do": "add", "object": descriptor.object, "fields": fields});
+        let (code, named) = all.ann.refused(&add);
+        let expected = if descriptor.made_by_verbs { "only_verbs" } else { "unknown_field" };
+        assert_eq!(code, expected, "{named:?}");
+        if descriptor.kind == Kind::Document {
+            let edit = json!({"do": "edit", "object": descriptor.object, "id": id, "fields": fields});
+            assert_eq!(all.ann.refused(&edit), ("unknown_field".to_owned(), vec!["no_such_field".to_owned()]));
+        }
+    }
+}
+
+#[test]
+fn every_field_that_two_people_change_is_kept_twice_until_somebody_decides() {
+    let mut all = battery();
+    let base = |all: &Battery, descriptor: &Descriptor| {
+        let mut values = all.stock.values(descriptor, 0);
+        // Of yes and no there are two: both are taken by the two people.
+        values.retain(|path, _| {
+            !paths(descriptor).iter().any(|(p, f)| p == path && f.choices.is_empty() && is_yes_or_no(f))
+        });
+        values
+    };
+    let mut wanted: BTreeMap<(String, String), Json> = BTreeMap::new();
+    let mut expected = 0;
+    for descriptor in of_kind(&all.registry, Kind::Document) {
+        let values = base(&all, &descriptor);
+        let id = all.ann.adds(&descriptor.object, &Json::Object(values));
+        all.world.clock.advance(1);
+        all.agree();
+        for (phone, n) in [(&mut all.ann, 1), (&mut all.ben, 2)] {
+            phone.edits(&descriptor.object, &id, &Json::Object(all.stock.values(&descriptor, n)));
+        }
+        all.agree();
+        let conflicts = all.ann.conflicts();
+        let ids = |list: &[Json]| list.iter().map(|conflict| conflict["id"].clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&conflicts), ids(&all.ben.conflicts()));
+        let named: Vec<&Json> = conflicts.iter().map(|conflict| &conflict["path"]).collect();
+        let paths: Vec<Json> = paths(&descriptor).into_iter().map(|(path, _)| json!(path)).collect();
+        assert_eq!(named.len(), paths.len(), "{}: {named:?}", descriptor.object);
+        for (turn, conflict) in conflicts.iter().enumerate() {
+            let path = conflict["path"].as_str().unwrap();
+            let third = all.stock.values(&descriptor, 0)[path].clone();
+            let (choose, value) = match turn % 3 {
+                0 => (json!("mine"), conflict["mine"]["value"].clone()),
+                1 => (json!("theirs"), conflict["theirs"]["value"].clone()),
+                _ => (json!({ "value": third }), third),
+            };
+            all.ann.does(&json!({"do": "resolve_conflict", "conflict": conflict["id"], "choose": choose}));
+            wanted.insert((descriptor.object.clone(), format!("{id} {path}")), value);
+            expected += 1;
+        }
+        assert_eq!(all.ann.conflicts(), [] as [Json; 0]);
+    }
+    all.agree();
+    assert_eq!(all.ben.conflicts(), [] as [Json; 0]);
+    assert!(expected > 60, "{expected} fields were decided");
+    for ((object, place), value) in wanted {
+        let (id, path) = place.split_once(' ').unwrap();
+        assert_eq!(at(&all.ben.get(&object, id), path), &value, "{object} {path}");
+    }
+}
+
+fn is_yes_or_no(field: &outfield_core::objects::Field) -> bool {
+    field.kind == outfield_core::objects::FieldKind::Boolean
+}
+
+#[test]
+fn facts_stay_as_they_are() {
+    let mut all = battery();
+    for (descriptor, id, values) in all.made(0) {
+        if descriptor.kind != Kind::Fact {
+            continue;
+        }
+        let edit = json!({"do": "edit", "object": descriptor.object, "id": id, "fields": values});
+        assert_eq!(all.ann.refused(&edit).0, "fact_is_final");
+        all.agree();
+        check_shown(&all.ben.get(&descriptor.object, &id), &values);
+    }
+}
+
+#[test]
+fn rows_are_the_offices() {
+    let mut all = battery();
+    for descriptor in of_kind(&all.registry, Kind::Row) {
+        let object = descriptor.object.as_str();
+        let values = Json::Object(all.stock.values(&descriptor, 1));
+        let add = json!({"do": "add", "object": object, "fields": values});
+        assert_eq!(all.ann.refused(&add).0, "server_owned");
+        let there = all.ann.house().list(object, None, 1).unwrap().data;
+        if let Some(id) = there[0]["id"].as_str() {
+            let edit = json!({"do": "edit", "object": object, "id": id, "fields": values});
+            assert_eq!(all.ann.refused(&edit).0, "server_owned");
+        }
+        let id = all.world.puts(object, None, &values);
+        all.agree();
+        check_shown(&all.ben.get(object, &id), values.as_object().unwrap());
+        let changed = Json::Object(all.stock.values(&descriptor, 2));
+        all.world.puts(object, Some(&id), &changed);
+        all.agree();
+        check_shown(&all.ann.get(object, &id), changed.as_object().unwrap());
+    }
+}
+
+#[test]
+fn rebuilding_and_reopening_change_nothing() {
+    let mut all = battery();
+    let made = all.made(0);
+    all.agree();
+    for (descriptor, id, _) in made.iter().filter(|(descriptor, ..)| descriptor.kind == Kind::Document) {
+        all.ann.edits(&descriptor.object, id, &Json::Object(all.stock.values(descriptor, 2)));
+    }
+    let (shown, unsent) = (all.ann.digest(), all.ann.unsent());
+    assert!(unsent >= 3);
+    let documents = all.ann.house().rebuild().unwrap().data["documents"].as_u64().unwrap();
+    assert!(documents >= 9, "{documents} documents");
+    assert_eq!(all.ann.digest(), shown, "rebuilding changed what shows");
+    all.ann.reopen();
+    assert_eq!((all.ann.digest(), all.ann.unsent()), (shown.clone(), unsent), "reopening changed what shows");
+    all.ann.killed();
+    assert_eq!((all.ann.digest(), all.ann.unsent()), (shown, unsent), "a kill changed what shows");
+    all.agree();
+    all.world.server.restart();
+    all.agree();
+}
