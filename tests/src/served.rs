@@ -4,9 +4,9 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use outfield_core::app::House;
 use serde_json::{Value as Json, json};
@@ -132,6 +132,20 @@ impl Served {
     #[must_use]
     pub fn digest(&self, token: &str) -> Json {
         caller::get(self.address, "/api/v1/digest", token, PATIENCE).expect("an answer").json()["data"].take()
+    }
+
+    /// Tells it to stop, and whether it did within this time.
+    #[must_use]
+    pub fn stops_within(mut self, patience: Duration) -> bool {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status();
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                return told.is_ok_and(|status| status.success());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
     }
 
     /// Kills it at once, as a power cut would.

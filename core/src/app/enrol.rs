@@ -121,7 +121,7 @@ fn accepted(reply: Reply, answer: &[u8]) -> Result<(), FieldError> {
     match reply.status {
         200..=299 => Ok(()),
         401 => Err(FieldError::SignIn { message }),
-        429 | 500.. => Err(FieldError::TryLater { message }),
+        408 | 429 | 500.. => Err(FieldError::TryLater { message }),
         status => Err(FieldError::Refused { bad_input: status == 400, code, message, fields: Vec::new() }),
     }
 }

@@ -225,7 +225,7 @@ impl Session {
             }
             status => {
                 let failure = self.failure(status);
-                if status == 429 || status >= 500 {
+                if status == 408 || status == 429 || status >= 500 {
                     return self.retry(failure, reply.retry_after_ms, random);
                 }
                 self.give_up(failure)
@@ -341,7 +341,7 @@ impl Session {
         let message = text("message").unwrap_or_else(|| format!("the server answered with status {status}"));
         match status {
             401 => Failure::SignedOut(message),
-            429 | 500.. => Failure::Unreachable(message),
+            408 | 429 | 500.. => Failure::Unreachable(message),
             _ => Failure::Refused { code: text("code").unwrap_or_else(|| "refused".to_owned()), message },
         }
     }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use zstd::stream::raw::{DParameter, Decoder as Inflate, Operation as _};
 
 use super::frames::Frame;
-use crate::base::limits::FRAME_BYTES_MAX;
+use crate::base::limits::{FRAME_BYTES_MAX, FRAMES_MAX};
 
 /// The media type of a body of frames.
 pub const MEDIA_TYPE: &str = "application/vnd.outfield.frames";
@@ -96,12 +96,16 @@ pub fn encode(frames: &[Frame]) -> Result<Vec<u8>, WireError> {
     encoder.finish()
 }
 
-/// A whole body to frames; `limit` is how many bytes it may have once inflated.
+/// A whole body to frames, of which it holds at most [`FRAMES_MAX`]; `limit` is how many bytes it may have once
+/// inflated.
 pub fn decode(body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
     let mut decoder = Decoder::new(limit)?;
     decoder.feed(body);
     let mut frames = Vec::new();
     while let Some(frame) = decoder.next_frame()? {
+        if frames.len() == FRAMES_MAX {
+            return Err(WireError::new(format!("more than {FRAMES_MAX} frames in one body; send less at a time")));
+        }
         frames.push(frame);
     }
     decoder.finish()?;

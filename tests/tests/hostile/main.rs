@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may fail it")]
 
+mod bodies;
 mod changes;
 mod histories;
+mod rest;
 mod stage;
