@@ -1,11 +1,4 @@
-//! Luck that a seed repeats: numbers, spoilt bytes, and the time and randomness of a phone under test.
-//! It does not know what is spoilt.
-
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use outfield_core::base::context::Surroundings;
-use outfield_core::base::time::Timestamp;
-use sha2::{Digest, Sha256};
+//! Dice that a seed repeats: numbers, random bytes, spoilt bytes. They do not know what is spoilt.
 
 /// A seeded source of numbers.
 #[derive(Debug, Clone)]
@@ -46,32 +39,4 @@ impl Dice {
         }
         spoilt
     }
-}
-
-/// The surroundings of one phone: a clock that moves on with every draw, and waits that pass at once.
-#[derive(Debug)]
-pub struct Luck {
-    seed: u64,
-    drawn: AtomicU64,
-}
-
-impl Luck {
-    /// Every phone of a test needs a seed of its own.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Luck { seed, drawn: AtomicU64::new(0) }
-    }
-}
-
-impl Surroundings for Luck {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_795_500_000_000 + i64::try_from(self.drawn.load(Ordering::Relaxed)).unwrap_or(0))
-    }
-
-    fn entropy(&self) -> [u8; 32] {
-        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
-        Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(drawn.to_be_bytes()).finalize().into()
-    }
-
-    fn wait(&self, _ms: u64) {}
 }

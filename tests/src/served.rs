@@ -5,16 +5,15 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use outfield_core::app::House;
 use serde_json::{Value as Json, json};
 
 use crate::caller;
-use crate::dice::Luck;
 use crate::keeper::Keeper;
-use crate::products;
+use crate::{Clock, Luck, products};
 
 /// How long a call that nothing is wrong with may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -85,10 +84,11 @@ impl Yard {
     }
 
     /// A phone of a new user, enrolled and in step with the server.
-    pub fn phone(&self, served: &Served, name: &str, seed: u64) -> House {
+    pub fn phone(&self, served: &Served, name: &str) -> House {
         let code = self.user(name, "rep");
         let path = self.path(&format!("{name}.db"));
-        let mut house = House::open(&path, Arc::new(Luck::new(seed))).expect("a new database");
+        let mut house =
+            House::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, name)).expect("a new database");
         house.enrol(&served.url, &code).expect("the code is good");
         house.sync().expect("the server is there");
         house

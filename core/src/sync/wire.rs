@@ -164,6 +164,7 @@ pub struct Decoder {
     packed_at: usize,
     plain: Vec<u8>,
     plain_at: usize,
+    limit: usize,
     left: usize,
     at_end: bool,
 }
@@ -174,7 +175,7 @@ impl Decoder {
         let mut inflate = Inflate::new().map_err(WireError::new)?;
         inflate.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(WireError::new)?;
         let (packed, plain) = (Vec::new(), Vec::new());
-        Ok(Decoder { inflate, packed, packed_at: 0, plain, plain_at: 0, left: limit, at_end: true })
+        Ok(Decoder { inflate, packed, packed_at: 0, plain, plain_at: 0, limit, left: limit, at_end: true })
     }
 
     /// Hands in the next bytes of the body.
@@ -182,6 +183,12 @@ impl Decoder {
         self.packed.drain(..self.packed_at);
         self.packed_at = 0;
         self.packed.extend_from_slice(bytes);
+    }
+
+    /// Bytes that came out of inflating so far.
+    #[must_use]
+    pub fn inflated(&self) -> usize {
+        self.limit - self.left
     }
 
     /// The next frame, if it is complete; unknown frames that may be skipped are.

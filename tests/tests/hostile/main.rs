@@ -6,5 +6,7 @@
 mod bodies;
 mod changes;
 mod histories;
+mod liars;
 mod rest;
 mod stage;
+mod victim;

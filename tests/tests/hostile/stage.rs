@@ -35,7 +35,7 @@ impl Stage {
     pub(crate) fn new() -> Stage {
         let yard = Yard::new();
         let served = yard.serve("127.0.0.1:0");
-        let mut honest = yard.phone(&served, "Hanna", 1);
+        let mut honest = yard.phone(&served, "Hanna");
         let honest_token = honest.token().unwrap().data["token"].as_str().unwrap().to_owned();
         let intruder = served.enrol(&yard.user("Ivan", "rep"), "intruder");
         let mut stage = Stage { yard, served, honest, intruder, honest_token, works: 0, peak_kib: 0 };
