@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what helps a test may fail it")]
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Document, Vetted, gate, touched};
 use outfield_core::objects::{Conflict, Value, Values};
+use outfield_core::sync::frames::{Doc, Frame};
+use outfield_core::sync::wire;
 
 const ANN: ActorId = ActorId([1; 16]);
 const BOB: ActorId = ActorId([2; 16]);
@@ -174,6 +177,40 @@ fn a_document_that_grows_too_large_refuses_the_next_change_and_still_loads() {
         .find_map(|at| ann.write(ANN, Timestamp(at), &values(&[("note", format!("{at}{long}").into())])).err());
     assert_eq!(refused.unwrap().code(), "document_full");
     assert_eq!(Document::load(&ann.save(), &[]).unwrap().heads(), ann.heads());
+}
+
+#[test]
+fn a_full_document_and_its_values_fit_one_frame() {
+    let shapes: [fn(i64) -> Values; 2] = [
+        |at| (0..8).map(|n| (format!("lines/{at}.{n}/text"), "packs to nothing ".repeat(400).into())).collect(),
+        |at| (0..2_000).map(|n| (format!("l/{:x}/f", at * 2_000 + n), true.into())).collect(),
+    ];
+    for shape in shapes {
+        let mut ann = Document::new();
+        let refused = (0..2_000).find_map(|at| ann.write(ANN, Timestamp(at), &shape(at)).err());
+        assert_eq!(refused.unwrap().code(), "document_full");
+        let (blob, heads, values) = (ann.save().into(), ann.heads(), ann.values());
+        let (object, record, created_by, changed_by) = ("visit".to_owned(), SHOP, ANN, ANN);
+        let doc =
+            Doc { seq: 1, object, record, blob, heads, values, created_ms: 0, created_by, changed_ms: 0, changed_by };
+        assert!(wire::encode(&[Frame::Doc(doc)]).is_ok());
+    }
+}
+
+#[test]
+fn a_thousand_values_against_a_thousand_are_a_thousand_conflicts_at_once() {
+    let (mut ann, mut bob, _) = pair();
+    for at in 0..300 {
+        write(&mut ann, ANN, at, &[("name", at.into())]);
+    }
+    let many = |by: &str| -> Values { (0..1_000).map(|n| (format!("field{n}"), format!("{by} {n}").into())).collect() };
+    ann.write(ANN, Timestamp(1), &many("Ann")).unwrap();
+    let theirs = bob.write(BOB, Timestamp(1), &many("Bob")).unwrap();
+    ann.apply(&[theirs]).unwrap();
+    let begun = Instant::now();
+    let found = ann.conflicts("account", SHOP, &many("").into_keys().collect()).unwrap();
+    assert_eq!(found.len(), 1_000);
+    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -112,6 +112,10 @@ impl Parts {
         self
     }
 
+    fn key(self, key: &str) -> Self {
+        self.column(0x15, [sleb(-1), uleb(key.len() as u64), key.as_bytes().to_vec()].concat())
+    }
+
     fn without(mut self, name: u64) -> Self {
         self.columns.retain(|(known, _)| *known != name);
         self
@@ -380,6 +384,7 @@ fn changes_that_do_not_continue_the_history_are_refused() {
         ("a step left out", by(1, 4, base(&deps, 9)), "wrong_sequence"),
         ("a fork of itself", by(1, 3, base(&first, 5)), "wrong_sequence"),
         ("replacing another key", replaces(1, by(1, 3, base(&deps, 9))), "unknown_operation"),
+        ("replacing nothing of what stands", by(9, 1, base(&deps, 9)).key("name"), "unknown_operation"),
         ("replacing what never was", replaces(8, by(1, 3, base(&deps, 9))), "unknown_operation"),
     ];
     for (name, parts, code) in cases {

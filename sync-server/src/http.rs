@@ -1,6 +1,8 @@
 //! Carries requests to tenants and answers back; a tenant has one file that writes and some that read beside it.
 //! It does not know what is asked: `tenant` does.
 
+mod hear;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path as UrlPath, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -22,9 +24,12 @@ use serde_json::{Value as Json, json};
 use crate::error::ServerError;
 use crate::office::Office;
 use crate::tenant::{Applicant, Session, Tenant};
+use hear::{Asked, Heard, Named};
 
 /// How long a client may take for one piece of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long those who are being answered have once the server is told to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
 /// Bytes of an answer from which a piece is handed on.
 const PIECE_BYTES: usize = 32 * 1024;
 /// Pieces of one answer that wait for the client.
@@ -62,7 +67,7 @@ pub fn serve(
     let office = Mutex::new(Office::open(dir, surroundings)?);
     let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()) });
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| {
             ServerError::bad_input(
                 "bad_listen",
@@ -72,8 +77,19 @@ pub fn serve(
         let address = listener.local_addr().map_err(ServerError::broken)?;
         ready(&format!("http://{address}"));
         let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped());
-        serving.await.map_err(ServerError::broken)
-    })
+        tokio::select! {
+            served = async { serving.await } => served.map_err(ServerError::broken),
+            () = late() => Ok(()),
+        }
+    });
+    runtime.shutdown_timeout(FAREWELL);
+    served
+}
+
+/// Nobody who dawdles over a request holds up the end of the server.
+async fn late() {
+    stopped().await;
+    tokio::time::sleep(FAREWELL).await;
 }
 
 async fn stopped() {
@@ -101,8 +117,9 @@ fn router(house: Shared) -> Router {
         .method_not_allowed_fallback(|| async {
             Failed(ServerError::bad_input("wrong_method", "this path is not asked in this way; try GET or POST"))
         })
-        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
-        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(|_| {
+            Failed(ServerError::broken("a fault in the server; what was begun is as it was before")).into_response()
+        }))
         .with_state(house)
 }
 
@@ -121,7 +138,9 @@ impl IntoResponse for Failed {
         let status = match code.as_str() {
             "signed_out" => StatusCode::UNAUTHORIZED,
             "not_found" => StatusCode::NOT_FOUND,
-            "push_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "wrong_method" => StatusCode::METHOD_NOT_ALLOWED,
+            "too_slow" => StatusCode::REQUEST_TIMEOUT,
+            "too_large" | "push_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             "broken" => StatusCode::INTERNAL_SERVER_ERROR,
             _ if bad_input => StatusCode::BAD_REQUEST,
             _ => StatusCode::FORBIDDEN,
@@ -231,7 +250,7 @@ fn parse(body: &Bytes) -> Result<Json, ServerError> {
         .map_err(|error| ServerError::bad_input("bad_json", format!("the body is not JSON: {error}")))
 }
 
-async fn enrol(State(house): State<Shared>, body: Bytes) -> Answer {
+async fn enrol(State(house): State<Shared>, Heard(body): Heard) -> Answer {
     let json = parse(&body)?;
     let code = text(&json, "code")?;
     let optional = |key: &str| json[key].as_str().map(str::to_owned);
@@ -241,14 +260,21 @@ async fn enrol(State(house): State<Shared>, body: Bytes) -> Answer {
     Ok(axum::Json(enrolled.await?).into_response())
 }
 
-async fn refresh(State(house): State<Shared>, body: Bytes) -> Answer {
+async fn refresh(State(house): State<Shared>, Heard(body): Heard) -> Answer {
     let token = text(&parse(&body)?, "refresh_token")?;
     let tokens = aside(move || house.write(&token, |tenant| tenant.refresh_tokens(&token)));
     Ok(axum::Json(tokens.await?).into_response())
 }
 
-fn frames(body: &Bytes) -> Result<Vec<Frame>, ServerError> {
-    wire::decode(body, REQUEST_BYTES_MAX).map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))
+/// The frames of a body. They take up to a hundred times its room, so that only who is known is heard.
+async fn frames(house: &Shared, headers: &HeaderMap, body: Bytes) -> Result<(Session, Vec<Frame>), Failed> {
+    let (house, token) = (Arc::clone(house), bearer(headers)?);
+    aside(move || {
+        let session = house.read(&token, |tenant| tenant.authenticate(&token))?;
+        let frames = wire::decode(&body, REQUEST_BYTES_MAX);
+        Ok((session, frames.map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))?))
+    })
+    .await
 }
 
 fn framed(frames: &[Frame]) -> Answer {
@@ -256,8 +282,8 @@ fn framed(frames: &[Frame]) -> Answer {
     Ok(([(header::CONTENT_TYPE, wire::MEDIA_TYPE)], body).into_response())
 }
 
-async fn hello(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
-    let frames = frames(&body)?;
+async fn hello(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
+    let (_, frames) = frames(&house, &headers, body).await?;
     let answer = writing(house, &headers, move |tenant, session| {
         let first = frames.first().ok_or_else(|| ServerError::bad_input("bad_frame", "the body holds no frame"))?;
         tenant.hello(session, first)
@@ -265,18 +291,16 @@ async fn hello(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     framed(&answer.await?)
 }
 
-async fn push(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
-    let frames = frames(&body)?;
+async fn push(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
+    let (_, frames) = frames(&house, &headers, body).await?;
     framed(&writing(house, &headers, move |tenant, session| tenant.push(session, frames)).await?)
 }
 
-async fn pull(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
-    let frames = frames(&body)?;
+async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
+    let (session, frames) = frames(&house, &headers, body).await?;
     let wants: Vec<Want> =
         frames.into_iter().filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None }).collect();
     let token = bearer(&headers)?;
-    let (asking, who) = (Arc::clone(&house), token.clone());
-    let session = aside(move || asking.read(&who, |tenant| tenant.authenticate(&who))).await?;
     let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_MAX);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
@@ -314,29 +338,18 @@ fn tell(
     give(Ok(ready))
 }
 
-type Asked = Query<BTreeMap<String, String>>;
-
-async fn digest(State(house): State<Shared>, headers: HeaderMap, Query(query): Asked) -> Answer {
+async fn digest(State(house): State<Shared>, headers: HeaderMap, asked: Asked) -> Answer {
     reading(house, &headers, move |tenant, session| {
-        let data = tenant.digest(session, query.get("user").map(String::as_str))?;
+        let data = tenant.digest(session, asked.get("user"))?;
         Ok(json!({ "ok": true, "data": data }))
     })
     .await
 }
 
-async fn list(
-    State(house): State<Shared>,
-    headers: HeaderMap,
-    UrlPath(object): UrlPath<String>,
-    Query(query): Asked,
-) -> Answer {
+async fn list(State(house): State<Shared>, headers: HeaderMap, Named(object): Named<String>, asked: Asked) -> Answer {
     reading(house, &headers, move |tenant, session| {
-        let limit = query.get("limit").map(|limit| limit.parse::<usize>()).transpose().map_err(|_| ServerError {
-            fields: vec!["limit".to_owned()],
-            ..ServerError::bad_input("bad_limit", "limit: a number from 1 to 1000")
-        })?;
-        let page = (query.get("after").map(String::as_str), limit);
-        Ok(json!({ "ok": true, "data": tenant.list(session, &object, page)? }))
+        let data = tenant.list(session, &object, (asked.get("after"), asked.get("limit")))?;
+        Ok(json!({ "ok": true, "data": data }))
     })
     .await
 }
@@ -344,7 +357,7 @@ async fn list(
 async fn record(
     State(house): State<Shared>,
     headers: HeaderMap,
-    UrlPath((object, id)): UrlPath<(String, String)>,
+    Named((object, id)): Named<(String, String)>,
 ) -> Answer {
     reading(house, &headers, move |tenant, session| {
         let data = tenant.get(session, &object, &id)?;

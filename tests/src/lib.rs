@@ -1,17 +1,24 @@
 //! What proofs from outside share: this build's products and the generator of bindings; and a world in one process: a
 //! server without a socket, phones on files of their own, a clock that a test moves, and faults at will. Stories,
-//! batteries, properties and the simulation stand on it. It does not know what is proved.
+//! batteries, properties and the simulation stand on it. For hostile input there are crafted bytes, a real server as
+//! a child, calls by hand, and a server that lies. It does not know what is proved.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod agree;
 pub mod behind;
 pub mod bindings;
+pub mod caller;
 pub mod clock;
+pub mod crafter;
+pub mod dice;
+pub mod impostor;
+pub mod keeper;
 pub mod line;
 pub mod phone;
 pub mod products;
 pub mod samples;
+pub mod served;
 pub mod server;
 pub mod world;
 

@@ -25,8 +25,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("getrandom", &["core/src/app/surroundings.rs"]),
     ("uniffi", &["bindings/src/"]),
     ("uniffi_bindgen", &["tests/"]),
-    ("axum", &["sync-server/src/http.rs"]),
-    ("futures_util", &["sync-server/src/http.rs"]),
+    ("axum", &["sync-server/src/http"]),
+    ("futures_util", &["sync-server/src/http"]),
     ("clap", &["sync-server/src/cli/"]),
     ("csv", &["sync-server/src/cli/"]),
 ];

@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{FieldError, House, Receipt};
+use crate::base::context::Identity;
 use crate::store::{self, meta, outbox};
 use crate::sync::carrier::carry_whole;
 use crate::sync::http::Http;
@@ -11,6 +12,10 @@ use crate::sync::{Call, Carrier, Reply, wire};
 
 /// What an enrolment's answer holds that a device keeps, as text.
 const KEPT: &[&str] = &["token", "refresh_token", "user", "name", "role", "device", "tenant", "time_zone"];
+/// Bytes that each of them may have.
+const KEPT_BYTES_MAX: usize = 1_000;
+/// The refresh token of the last verified meeting.
+const PROVEN: &str = "proven_refresh_token";
 /// Bytes that an answer to a single call may have.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
@@ -43,24 +48,47 @@ impl House {
         meta::set(&tx, "url", url.trim_end_matches('/'))?;
         meta::set(&tx, "actor", &actor)?;
         meta::remove(&tx, "install")?;
+        // An answer that makes no identity must not stay: nothing could be opened any more.
+        let identity = self.stored_identity()?;
         store::open::commit(tx)?;
+        self.identity = identity;
         self.mark_installation()?;
-        self.identity = self.stored_identity()?;
         let data = json!({
             "user": answer["user"], "name": answer["name"], "role": answer["role"], "device": answer["device"],
         });
         Ok(Receipt { id: answer["device"].as_str().map(str::to_owned), data })
     }
 
-    /// Trades the refresh token for new tokens.
+    /// Trades the refresh token for new tokens, or, if it came from whoever was not the server, the one that brought
+    /// the last verified meeting.
     pub(super) fn renew_tokens(&mut self, carrier: &dyn Carrier) -> Result<(), FieldError> {
-        let token = meta::get(&self.db, "refresh_token")?.unwrap_or_default();
-        let answer = post(carrier, "/sync/v1/refresh", &json!({ "refresh_token": token }))?;
+        let trade = |key: &str| {
+            let token = meta::get(&self.db, key)?.unwrap_or_default();
+            post(carrier, "/sync/v1/refresh", &json!({ "refresh_token": token }))
+        };
+        let answer = match trade("refresh_token") {
+            Err(FieldError::SignIn { .. }) if meta::get(&self.db, PROVEN)?.is_some() => trade(PROVEN)?,
+            answer => answer?,
+        };
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
+        let (tenant, before) = (meta::get(&tx, "tenant")?, self.stored_identity()?);
         keep(&tx, &answer)?;
+        let (same_tenant, after) = (meta::get(&tx, "tenant")? == tenant, self.stored_identity()?);
+        let who = |identity: &Option<Identity>| identity.as_ref().map(|identity| (identity.user, identity.device));
+        if !same_tenant || who(&before) != who(&after) {
+            return Err(FieldError::broken("the server's new tokens are another person's, or another device's"));
+        }
         store::open::commit(tx)?;
-        self.identity = self.stored_identity()?;
+        self.identity = after;
+        Ok(())
+    }
+
+    /// Notes that the tokens are the server's own: it knew what only the server knows.
+    pub(super) fn tokens_are_proven(db: &store::Db) -> Result<(), FieldError> {
+        if let Some(token) = meta::get(db, "refresh_token")? {
+            meta::set(db, PROVEN, &token)?;
+        }
         Ok(())
     }
 
@@ -121,7 +149,7 @@ fn accepted(reply: Reply, answer: &[u8]) -> Result<(), FieldError> {
     match reply.status {
         200..=299 => Ok(()),
         401 => Err(FieldError::SignIn { message }),
-        429 | 500.. => Err(FieldError::TryLater { message }),
+        408 | 429 | 500.. => Err(FieldError::TryLater { message }),
         status => Err(FieldError::Refused { bad_input: status == 400, code, message, fields: Vec::new() }),
     }
 }
@@ -131,6 +159,11 @@ fn keep(db: &store::Db, answer: &Json) -> Result<(), FieldError> {
         let Some(text) = answer[*key].as_str() else {
             return Err(FieldError::broken(format!("the server's answer lacks `{key}`")));
         };
+        // What no header can carry would never again be answered, not even by a refusal.
+        let is_fit = |c: char| if key.ends_with("token") { c.is_ascii_graphic() } else { !c.is_control() };
+        if text.len() > KEPT_BYTES_MAX || !text.chars().all(is_fit) {
+            return Err(FieldError::broken(format!("the server's answer holds no `{key}` that could be one")));
+        }
         meta::set(db, key, text)?;
     }
     Ok(())

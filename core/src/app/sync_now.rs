@@ -11,7 +11,7 @@ use super::sweep::{sweep, sweep_later};
 use super::{FieldError, House, Receipt};
 use crate::base::context::Role;
 use crate::base::id::{ActorId, RecordId};
-use crate::base::limits::{FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX};
+use crate::base::limits::{BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX};
 use crate::base::time::Timestamp;
 use crate::store::outbox::{self, EntryKind};
 use crate::store::{self, attention, members, meta};
@@ -110,13 +110,18 @@ impl House {
         let call = Call { path, token, media_type: wire::MEDIA_TYPE, body };
         let mut stopped: Option<Result<Action, FieldError>> = None;
         let carried = carrier.carry(&call, &mut |status, piece| {
-            let action = session.step(Event::Piece(status, piece));
-            let end = if let Action::Take(frames) = action {
-                self.receive(&mut meeting.pull, frames).err().map(Err)
-            } else if let Action::Read = action {
-                None
-            } else {
-                Some(Ok(action))
+            let mut action = session.step(Event::Piece(status, piece));
+            let end = loop {
+                if let Action::Take(frames) = action {
+                    match self.receive(&mut meeting.pull, frames) {
+                        Ok(()) => action = session.step(Event::Went),
+                        Err(error) => break Some(Err(error)),
+                    }
+                } else if let Action::Read = action {
+                    break None;
+                } else {
+                    break Some(Ok(action));
+                }
             };
             stopped = end;
             if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -132,22 +137,25 @@ impl House {
     fn welcome(&mut self, meeting: &mut Meeting, welcome: Welcome) -> Result<(), FieldError> {
         Role::named(&welcome.role)
             .ok_or_else(|| FieldError::broken(format!("the server names a role `{}`; update the app", welcome.role)))?;
+        let own = self.signed_in()?;
+        if (own.user, own.device) != (welcome.user, welcome.device) {
+            return Err(FieldError::broken("the server greets another person, or another device"));
+        }
+        if welcome.buckets.len() > BUCKETS_MAX {
+            let message = format!("the server names {} buckets, at most {BUCKETS_MAX} are", welcome.buckets.len());
+            return Err(FieldError::broken(message));
+        }
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
-        for (key, value) in [
-            ("user", welcome.user.to_string()),
-            ("role", welcome.role),
-            ("name", welcome.name),
-            ("time_zone", welcome.time_zone),
-            ("device", welcome.device.to_string()),
-        ] {
+        for (key, value) in [("role", welcome.role), ("name", welcome.name), ("time_zone", welcome.time_zone)] {
             meta::set(&tx, key, &value)?;
         }
         // A database that gave out fewer numbers than the server saw is older than this device: others' eyes have
         // seen changes under its actor that it no longer has.
         if welcome.seen > outbox::last_number(&tx)? {
             meta::set(&tx, "actor", &self.new_actor().to_string())?;
-            outbox::skip_to(&tx, welcome.seen.min(OUTBOX_NUMBER_MAX))?;
+            // Half of the numbers stay, whatever a server claims.
+            outbox::skip_to(&tx, welcome.seen.min(OUTBOX_NUMBER_MAX / 2))?;
         }
         meeting.server_ms = welcome.server_ms;
         meeting.buckets = welcome.buckets;
@@ -237,6 +245,7 @@ impl House {
             meta::set(&tx, "tick", &tick.to_string())?;
         }
         meta::set(&tx, "last_verified", &Timestamp(meeting.server_ms).rfc3339())?;
+        House::tokens_are_proven(&tx)?;
         store::open::commit(tx)?;
         self.tell(gone);
         Ok(())

@@ -14,6 +14,10 @@ pub const PUSH_BYTES_MAX: usize = 256 * 1024;
 pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a saved document from which the app should warn.
 pub const DOCUMENT_BYTES_WARN: usize = 64 * 1024;
+/// Bytes that all of one saved document may inflate to. Its values are among them, and go beside it in one frame.
+pub const DOCUMENT_INFLATED_BYTES_MAX: usize = 2 * DOCUMENT_BYTES_MAX;
+/// Changes of one document that may compete at a time: as many as one change can join, and one frame can show.
+pub const HEADS_MAX: usize = 100;
 /// Operations in one saved document: what 256 KiB can honestly hold, with room.
 pub const DOCUMENT_OPERATIONS_MAX: u64 = 500_000;
 /// Highest operation counter and sequence number that a change may carry.
@@ -24,6 +28,8 @@ pub const TAIL_CHANGES_MAX: usize = 16;
 pub const OUTBOX_NUMBER_MAX: u64 = 1 << 48;
 /// Bytes of one frame on the wire.
 pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
+/// Frames of one body that is read as a whole. A frame of few bytes takes hundreds once it is read.
+pub const FRAMES_MAX: usize = 1_000;
 /// Bytes of one request body after inflating.
 pub const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Buckets one device may follow.
@@ -38,4 +44,7 @@ pub const LINE_ID_BYTES_MAX: usize = 80;
 pub const LINES_MAX: usize = 2_000;
 
 const _: () = assert!(CHANGE_BYTES_MAX < PUSH_BYTES_MAX && PUSH_BYTES_MAX < REQUEST_BYTES_MAX);
-const _: () = assert!(DOCUMENT_BYTES_MAX < FRAME_BYTES_MAX);
+const _: () = assert!(PUSH_ENTRIES_MAX < FRAMES_MAX && BUCKETS_MAX < FRAMES_MAX);
+// What is left is for the lengths and kinds of the values.
+const _: () = assert!(DOCUMENT_BYTES_MAX + DOCUMENT_INFLATED_BYTES_MAX <= FRAME_BYTES_MAX * 3 / 4);
+const _: () = assert!((HEADS_MAX + 1) * TEXT_BYTES_MAX < FRAME_BYTES_MAX * 9 / 10);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use automerge::{ObjId, ROOT, ReadDoc};
 
+use super::ancestry::Ancestry;
 use super::document::{Document, actor_of, owned_value};
 use super::error::CrdtError;
 use crate::base::id::{ChangeHash, RecordId};
@@ -26,18 +27,20 @@ impl Document {
         paths: &BTreeSet<String>,
     ) -> Result<Vec<Conflict>, CrdtError> {
         let mut found = Vec::new();
+        let mut history = None;
         for path in paths {
             let rivals = self.rivals(path)?;
             if rivals.windows(2).all(|pair| pair[0].side.value == pair[1].side.value) {
                 continue;
             }
+            let history = history.get_or_insert_with(|| Ancestry::of(&self.automerge));
             let operations: Vec<&str> = rivals.iter().map(|rival| rival.side.operation.as_str()).collect();
             found.push(Conflict {
                 id: Conflict::id_of(record, path, &operations),
                 object: object.to_owned(),
                 record,
                 path: path.clone(),
-                base: self.base(path, &rivals)?,
+                base: self.base(path, &rivals, history)?,
                 sides: rivals.into_iter().map(|rival| rival.side).collect(),
                 state: ConflictState::Open,
             });
@@ -69,33 +72,13 @@ impl Document {
     }
 
     /// The value that showed before any of the rivals wrote: at the newest changes that all of them knew.
-    fn base(&self, path: &str, rivals: &[Rival]) -> Result<Value, CrdtError> {
-        let mut known = rivals.iter().map(|rival| self.ancestors(rival.change));
-        let first = known.next().unwrap_or_default();
-        let common = known.fold(first, |common, other| common.intersection(&other).copied().collect());
-        let inner: BTreeSet<ChangeHash> = common.iter().flat_map(|hash| self.deps(*hash)).collect();
-        let heads: Vec<_> = common.difference(&inner).map(|hash| automerge::ChangeHash(hash.0)).collect();
+    fn base(&self, path: &str, rivals: &[Rival], history: &mut Ancestry) -> Result<Value, CrdtError> {
+        let changes: Vec<_> = rivals.iter().map(|rival| automerge::ChangeHash(rival.change.0)).collect();
+        let heads = history.common(&changes);
         if heads.is_empty() {
             return Ok(Value::Null);
         }
         let shown = self.automerge.get_at(ROOT, path, &heads)?;
         Ok(shown.map_or(Value::Null, |(value, _)| owned_value(&value)))
-    }
-
-    /// All changes that a change builds on, itself not among them.
-    fn ancestors(&self, change: ChangeHash) -> BTreeSet<ChangeHash> {
-        let mut seen = BTreeSet::new();
-        let mut waiting = self.deps(change);
-        while let Some(hash) = waiting.pop() {
-            if seen.insert(hash) {
-                waiting.extend(self.deps(hash));
-            }
-        }
-        seen
-    }
-
-    fn deps(&self, change: ChangeHash) -> Vec<ChangeHash> {
-        let meta = self.meta(change);
-        meta.map_or_else(Vec::new, |meta| meta.deps.iter().map(|dep| ChangeHash(dep.0)).collect())
     }
 }

@@ -9,9 +9,9 @@ use automerge::{Automerge, AutomergeError, Change, ExpandedChange, ObjId, ROOT, 
 use automerge::{ChangeMetadata, ValueRef};
 
 use super::error::{CrdtError, GateError};
-use super::gate::{self, Body, INFLATED_BYTES_MAX, OperationId, Vetted};
+use super::gate::{self, Body, OperationId, Vetted};
 use crate::base::id::{ActorId, ChangeHash};
-use crate::base::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
+use crate::base::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
 use crate::base::time::Timestamp;
 use crate::objects::{Stamp, Value, Values};
 
@@ -29,6 +29,7 @@ pub struct Applied {
 pub struct Document {
     pub(super) automerge: Automerge,
     size: Size,
+    stamp: Option<Stamp>,
 }
 
 /// Upper bounds of what the document would be when saved; measured anew only when a bound reaches its cap.
@@ -49,7 +50,7 @@ impl Document {
     /// An empty document.
     #[must_use]
     pub fn new() -> Self {
-        Document { automerge: Automerge::new(), size: Size::default() }
+        Document { automerge: Automerge::new(), size: Size::default(), stamp: None }
     }
 
     /// Reads a saved document and the changes kept behind it; everything passes the gate first.
@@ -58,7 +59,11 @@ impl Document {
         let automerge = Automerge::load(saved.chunk)?;
         let operations = automerge.stats().num_ops;
         let size = Size { saved: saved.chunk.len(), plain: saved.plain, operations };
-        let mut document = Document { automerge, size };
+        let stamp = automerge.get_changes_meta(&[]).iter().fold(None, |stamp: Option<Stamp>, meta| {
+            let (at, by) = (Timestamp(meta.timestamp), actor_of(&meta.actor));
+            Some(stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)))
+        });
+        let mut document = Document { automerge, size, stamp };
         let mut changes = saved.changes;
         for bytes in tail {
             changes.push(gate::change(bytes)?);
@@ -178,10 +183,7 @@ impl Document {
     /// When and by whom the record was made and last changed; none while it is empty.
     #[must_use]
     pub fn stamp(&self) -> Option<Stamp> {
-        self.automerge.get_changes_meta(&[]).iter().fold(None, |stamp: Option<Stamp>, meta| {
-            let (at, by) = (Timestamp(meta.timestamp), actor_of(&meta.actor));
-            Some(stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)))
-        })
+        self.stamp
     }
 
     /// The document as one blob.
@@ -235,6 +237,8 @@ impl Document {
             let is_taken = matches!(error, AutomergeError::DuplicateSeqNumber(..));
             if is_taken { wrong_sequence(body.seq) } else { error.into() }
         })?;
+        let (at, by) = (body.at, body.actor);
+        self.stamp = Some(self.stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)));
         Ok(body.operations.into_iter().map(|operation| operation.key).collect())
     }
 
@@ -249,10 +253,12 @@ impl Document {
         if body.seq > 1 && !self.follows_own(body) {
             return Err(wrong_sequence(body.seq));
         }
+        // A writer replaces all that it sees. What it left standing would compete with its own value, and with each
+        // further one, though nobody else wrote.
+        let deps: Vec<_> = body.deps.iter().map(|dep| automerge::ChangeHash(dep.0)).collect();
         for operation in &body.operations {
-            let stands = |id: &OperationId| self.wrote(*id, &operation.key);
-            if !operation.replaces.iter().all(stands) {
-                let message = format!("replaces an operation that never wrote `{}`", operation.key);
+            if operation.replaces != self.standing(&operation.key, &deps)? {
+                let message = format!("does not replace exactly what its writer saw at `{}`", operation.key);
                 return Err(CrdtError::history("unknown_operation", message));
             }
         }
@@ -279,20 +285,15 @@ impl Document {
         false
     }
 
-    /// Whether this operation is here and wrote this key.
-    fn wrote(&self, id: OperationId, key: &str) -> bool {
-        let named = ObjId::Id(id.0, automerge::ActorId::from(id.1.0), 0);
-        let standing = self.automerge.get_all(ROOT, key).unwrap_or_default();
-        if standing.iter().any(|(_, standing)| *standing == named) {
-            return true;
-        }
-        let hash = self.automerge.hash_for_opid(&named).map(|hash| ChangeHash(hash.0));
-        let body = hash.and_then(|hash| self.change(hash)).and_then(|bytes| gate::body(&bytes).ok());
-        body.is_some_and(|body| {
-            let index = id.0.checked_sub(body.start).and_then(|index| usize::try_from(index).ok());
-            let operation = index.and_then(|index| body.operations.get(index));
-            operation.is_some_and(|operation| operation.key == key)
-        })
+    /// The operations whose values stand at a key for whoever knows these changes, ascending.
+    fn standing(&self, key: &str, known: &[automerge::ChangeHash]) -> Result<Vec<OperationId>, CrdtError> {
+        let standing = self.automerge.get_all_at(ROOT, key, known)?.into_iter().filter_map(|(_, id)| match id {
+            ObjId::Id(counter, actor, _) => Some((counter, actor_of(&actor))),
+            ObjId::Root => None,
+        });
+        let mut standing: Vec<OperationId> = standing.collect();
+        standing.sort_unstable();
+        Ok(standing)
     }
 
     /// Refuses a change after which the saved document would not pass the gate.
@@ -303,7 +304,7 @@ impl Document {
             operations: size.operations.saturating_add(change.operations),
         };
         let fits = |size: Size| {
-            let bytes = size.saved <= DOCUMENT_BYTES_MAX && size.plain <= INFLATED_BYTES_MAX;
+            let bytes = size.saved <= DOCUMENT_BYTES_MAX && size.plain <= DOCUMENT_INFLATED_BYTES_MAX;
             bytes && size.operations <= DOCUMENT_OPERATIONS_MAX
         };
         if !fits(grown(self.size)) {

@@ -14,7 +14,6 @@ use crate::base::limits::{CHANGE_BYTES_MAX, DOCUMENT_BYTES_MAX};
 use crate::base::time::Timestamp;
 use bytes::{Bytes, Chunk, inflate, seal};
 pub(super) use operations::{Body, OperationId};
-pub(super) use saved::INFLATED_BYTES_MAX;
 
 const DOCUMENT: u8 = 0;
 const PLAIN: u8 = 1;

@@ -4,13 +4,20 @@
 
 use super::backoff;
 use super::carrier::Reply;
-use super::frames::{Entry, Frame, Hello, Verdict, Want, Welcome};
+use super::frames::{Entry, Frame, Hello, Ruling, Verdict, Want, Welcome};
 use super::wire::{self, Decoder};
 
 /// How often one call is tried.
 const TRIES_MAX: u32 = 3;
 /// How often a bucket whose state sum differs is fetched within one session.
 const ROUNDS_MAX: u32 = 2;
+/// How often a server may ask within one session to have work written again: a copy of a device needs it once.
+const REWRITES_MAX: u32 = 3;
+/// Frames, and bytes of frames, that are handed over at a time.
+const BATCH_FRAMES: usize = 10_000;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of frames in the answer to one pull; a larger bucket goes on in the next session.
+const PULL_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Bytes that the answer to a greeting or an upload, or an error's text, may have.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
@@ -115,6 +122,7 @@ pub struct Session {
     tries: u32,
     renewed: bool,
     rounds: u32,
+    rewrites: u32,
     same: bool,
     pushed: u64,
     sent: u64,
@@ -148,6 +156,7 @@ impl Session {
             tries: 0,
             renewed: false,
             rounds: 0,
+            rewrites: 0,
             same: false,
             pushed: 0,
             sent: 0,
@@ -188,10 +197,16 @@ impl Session {
 
     fn piece(&mut self, status: u16, bytes: &[u8]) -> Action {
         if self.stage == Stage::Pull && status == 200 {
-            return match self.frames(bytes) {
-                Ok(frames) if frames.is_empty() => Action::Read,
-                Ok(frames) => Action::Take(frames),
-                Err(failure) => self.finish(Some(failure)),
+            let decoder = match self.decoder.take() {
+                Some(decoder) => Ok(decoder),
+                None => Decoder::new(PULL_BYTES_MAX),
+            };
+            return match decoder {
+                Ok(decoder) => {
+                    self.decoder.insert(decoder).feed(bytes);
+                    self.more()
+                }
+                Err(error) => self.finish(Some(Failure::Malformed(error.to_string()))),
             };
         }
         if self.answer.len() + bytes.len() > ANSWER_BYTES_MAX {
@@ -201,18 +216,18 @@ impl Session {
         Action::Read
     }
 
-    fn frames(&mut self, bytes: &[u8]) -> Result<Vec<Frame>, Failure> {
-        let malformed = |error: wire::WireError| Failure::Malformed(error.to_string());
-        let decoder = match &mut self.decoder {
-            Some(decoder) => decoder,
-            None => self.decoder.insert(Decoder::new(usize::MAX).map_err(malformed)?),
-        };
-        decoder.feed(bytes);
-        let mut frames = Vec::new();
-        while let Some(frame) = decoder.next_frame().map_err(malformed)? {
-            frames.push(frame);
+    /// The next whole frames, as many at a time as fit memory however tightly they were packed.
+    fn more(&mut self) -> Action {
+        let Some(decoder) = &mut self.decoder else { return Action::Read };
+        let (before, mut frames) = (decoder.inflated(), Vec::new());
+        while frames.len() < BATCH_FRAMES && decoder.inflated() - before < BATCH_BYTES {
+            match decoder.next_frame() {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(error) => return self.finish(Some(Failure::Malformed(error.to_string()))),
+            }
         }
-        Ok(frames)
+        if frames.is_empty() { Action::Read } else { Action::Take(frames) }
     }
 
     fn answered(&mut self, reply: Reply, random: u64) -> Action {
@@ -225,7 +240,7 @@ impl Session {
             }
             status => {
                 let failure = self.failure(status);
-                if status == 429 || status >= 500 {
+                if status == 408 || status == 429 || status >= 500 {
                     return self.retry(failure, reply.retry_after_ms, random);
                 }
                 self.give_up(failure)
@@ -262,21 +277,26 @@ impl Session {
         let verdicts = frames
             .into_iter()
             .filter_map(|frame| if let Frame::Verdict(verdict) = frame { Some(verdict) } else { None });
+        let verdicts: Vec<Verdict> = verdicts.collect();
+        self.rewrites += u32::from(verdicts.iter().any(|verdict| verdict.ruling == Ruling::Rewrite));
         self.same = false;
         self.pushed = self.sent;
         self.then = Some(Then::AskEntries);
-        Action::Settle(verdicts.collect())
+        Action::Settle(verdicts)
     }
 
     fn went(&mut self) -> Action {
         match self.then.take() {
             Some(Then::CallAgain) => self.again(),
+            Some(Then::AskEntries) if self.rewrites > REWRITES_MAX => {
+                self.give_up(Failure::Malformed("the same work is to be written again and again".to_owned()))
+            }
             Some(Then::AskEntries) => {
                 self.stage = Stage::Push;
                 Action::GiveEntries { after: self.pushed }
             }
             Some(Then::AskWants) => Action::GiveWants { pulled: false },
-            None => Action::Read,
+            None => self.more(),
         }
     }
 
@@ -341,7 +361,7 @@ impl Session {
         let message = text("message").unwrap_or_else(|| format!("the server answered with status {status}"));
         match status {
             401 => Failure::SignedOut(message),
-            429 | 500.. => Failure::Unreachable(message),
+            408 | 429 | 500.. => Failure::Unreachable(message),
             _ => Failure::Refused { code: text("code").unwrap_or_else(|| "refused".to_owned()), message },
         }
     }

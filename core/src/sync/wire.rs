@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use zstd::stream::raw::{DParameter, Decoder as Inflate, Operation as _};
 
 use super::frames::Frame;
-use crate::base::limits::FRAME_BYTES_MAX;
+use crate::base::limits::{FRAME_BYTES_MAX, FRAMES_MAX};
 
 /// The media type of a body of frames.
 pub const MEDIA_TYPE: &str = "application/vnd.outfield.frames";
@@ -96,12 +96,16 @@ pub fn encode(frames: &[Frame]) -> Result<Vec<u8>, WireError> {
     encoder.finish()
 }
 
-/// A whole body to frames; `limit` is how many bytes it may have once inflated.
+/// A whole body to frames, of which it holds at most [`FRAMES_MAX`]; `limit` is how many bytes it may have once
+/// inflated.
 pub fn decode(body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
     let mut decoder = Decoder::new(limit)?;
     decoder.feed(body);
     let mut frames = Vec::new();
     while let Some(frame) = decoder.next_frame()? {
+        if frames.len() == FRAMES_MAX {
+            return Err(WireError::new(format!("more than {FRAMES_MAX} frames in one body; send less at a time")));
+        }
         frames.push(frame);
     }
     decoder.finish()?;
@@ -160,6 +164,7 @@ pub struct Decoder {
     packed_at: usize,
     plain: Vec<u8>,
     plain_at: usize,
+    limit: usize,
     left: usize,
     at_end: bool,
 }
@@ -170,7 +175,7 @@ impl Decoder {
         let mut inflate = Inflate::new().map_err(WireError::new)?;
         inflate.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(WireError::new)?;
         let (packed, plain) = (Vec::new(), Vec::new());
-        Ok(Decoder { inflate, packed, packed_at: 0, plain, plain_at: 0, left: limit, at_end: true })
+        Ok(Decoder { inflate, packed, packed_at: 0, plain, plain_at: 0, limit, left: limit, at_end: true })
     }
 
     /// Hands in the next bytes of the body.
@@ -178,6 +183,12 @@ impl Decoder {
         self.packed.drain(..self.packed_at);
         self.packed_at = 0;
         self.packed.extend_from_slice(bytes);
+    }
+
+    /// Bytes that came out of inflating so far.
+    #[must_use]
+    pub fn inflated(&self) -> usize {
+        self.limit - self.left
     }
 
     /// The next frame, if it is complete; unknown frames that may be skipped are.

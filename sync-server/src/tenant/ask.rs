@@ -23,14 +23,18 @@ impl Tenant {
         &self,
         session: &Session,
         object: &str,
-        (after, limit): (Option<&str>, Option<usize>),
+        (after, limit): (Option<&str>, Option<&str>),
     ) -> Result<Vec<Json>, ServerError> {
         let descriptor = self.readable(session, object)?;
         let after = after.map(str::parse::<RecordId>).transpose().map_err(|error| ServerError {
             fields: vec!["after".to_owned()],
             ..ServerError::bad_input("bad_id", format!("after: {error}"))
         })?;
-        let limit = limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+        let limit = limit.map_or(Some(PAGE), |limit| limit.parse().ok()).filter(|limit| (1..=PAGE_MAX).contains(limit));
+        let limit = limit.ok_or_else(|| ServerError {
+            fields: vec!["limit".to_owned()],
+            ..ServerError::bad_input("bad_limit", format!("limit: a number from 1 to {PAGE_MAX}"))
+        })?;
         let buckets = (session.role != Role::Admin).then_some(session.buckets.as_slice());
         let ids = members::page(&self.db, object, buckets, (after, limit))?;
         let records = ids.into_iter().filter_map(|id| tables::read(&self.db, &descriptor, id).transpose());

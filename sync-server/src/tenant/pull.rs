@@ -2,7 +2,7 @@
 //! A record that is new to the device, or no document, comes once, whole, where it is first named: a device that is
 //! cut off there lacks nothing that later frames build on. It does not know what the device does with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use outfield_core::app::{CONFLICT, DESCRIPTOR};
 use outfield_core::base::id::{ActorId, ChangeHash, ConflictId, RecordId};
@@ -83,7 +83,7 @@ impl Tenant {
     }
 
     /// All frames beyond the wanted cursors, bucket by bucket, each closed by a checkpoint. Buckets that the
-    /// person does not follow are left out.
+    /// person does not follow, or that are named again, are left out.
     pub fn pull(&self, session: &Session, wants: &[Want], give: Give<'_>) -> Result<(), ServerError> {
         let tx = store::open::snapshot(&self.db)?;
         let tick = log::tick(&tx)?;
@@ -92,7 +92,9 @@ impl Tenant {
             .query_row([session.device.as_bytes()], |row| row.get(0))
             .optional()?
             .flatten();
-        for want in wants.iter().filter(|want| session.buckets.contains(&want.bucket)) {
+        let mut told = BTreeSet::new();
+        let is_new = |want: &&Want| session.buckets.contains(&want.bucket) && told.insert(want.bucket.clone());
+        for want in wants.iter().filter(is_new) {
             self.pull_bucket(actor.as_deref(), want, give)?;
         }
         give(Frame::End(End { tick }))

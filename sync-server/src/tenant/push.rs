@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use outfield_core::app::fact_hash;
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
-use outfield_core::base::limits::{OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX};
+use outfield_core::base::limits::{
+    HEADS_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
+};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
 use outfield_core::domain::Refusal;
@@ -86,7 +88,8 @@ impl Tenant {
             .prepare_cached("SELECT tick FROM installation WHERE device = ?1")?
             .query_row([session.device.as_bytes()], |row| row.get(0))?;
         let (registry, cache, operations) = (&self.registry, &mut self.cache, 0);
-        let mut court = Court { db: &tx, registry, session, cache, operations, held: held.cast_unsigned() };
+        let (held, tick) = (held.cast_unsigned(), log::tick(&tx)?);
+        let mut court = Court { db: &tx, registry, session, cache, operations, held, tick };
         let mut verdicts = Vec::new();
         for entry in entries {
             let (pushed, hash) = Pushed::read(entry);
@@ -115,6 +118,8 @@ struct Court<'a> {
     operations: u64,
     /// The tick up to which the device says it holds everything.
     held: u64,
+    /// The tick that the server is at.
+    tick: u64,
 }
 
 impl Court<'_> {
@@ -192,6 +197,12 @@ impl Court<'_> {
         }
         if !self.within_reach(entry, descriptor, is_new, values)? {
             return refused("not_in_scope", format!("this {} lies outside your territories", entry.object));
+        }
+        let heads = document.heads();
+        let beside = heads.iter().filter(|head| !change.deps.contains(head)).count();
+        if beside >= HEADS_MAX {
+            let message = format!("{beside} changes of this {} compete already; sync, then do it again", entry.object);
+            return refused("too_many_heads", message);
         }
         match document.apply(std::slice::from_ref(change)) {
             Ok(_) => Ok(Ok(())),
@@ -271,7 +282,8 @@ impl Court<'_> {
         is_new: bool,
         values: &Values,
     ) -> Result<bool, ServerError> {
-        let knew = entry.knew.max(self.held);
+        // Nobody knows what is yet to come.
+        let knew = entry.knew.min(self.tick).max(self.held);
         let followed: BTreeSet<String> = followed_since(self.db, self.session.user, knew)?;
         if !is_new {
             return held_since(self.db, entry.record, &followed, knew);

@@ -23,10 +23,24 @@ impl Reason {
         Reason { code: code.to_owned(), message: message.into(), fields: Vec::new() }
     }
 
-    pub(super) fn ruling(self) -> Ruling {
+    /// The reason as the answer that a device gets, short enough that a hundred of them fit one answer.
+    pub(super) fn ruling(mut self) -> Ruling {
+        if self.message.len() > MESSAGE_BYTES_MAX {
+            let end = (0..=MESSAGE_BYTES_MAX).rev().find(|end| self.message.is_char_boundary(*end)).unwrap_or(0);
+            self.message.truncate(end);
+            self.message.push('…');
+        }
+        self.fields.retain(|field| field.len() <= FIELD_BYTES_MAX);
+        self.fields.truncate(FIELDS_NAMED_MAX);
         Ruling::Quarantined { code: self.code, message: self.message, fields: self.fields }
     }
 }
+
+/// Bytes of a refusal's message; it quotes what was pushed.
+const MESSAGE_BYTES_MAX: usize = 2_000;
+/// Fields that a refusal names, and the bytes that the path of a field may have.
+const FIELDS_NAMED_MAX: usize = 20;
+const FIELD_BYTES_MAX: usize = 200;
 
 const ACCEPTED: &str = "accepted";
 

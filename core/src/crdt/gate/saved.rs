@@ -10,15 +10,13 @@ use super::operations::{
     names, puts,
 };
 use crate::base::id::ActorId;
-use crate::base::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
+use crate::base::limits::{DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
 use crate::crdt::error::GateError;
 
 /// Writers of one document.
 const ACTORS_MAX: usize = 10_000;
 /// Heads of one document.
 const HEADS_MAX: usize = 10_000;
-/// Bytes that all deflated columns of one document may inflate to.
-pub(in crate::crdt) const INFLATED_BYTES_MAX: usize = 16 * DOCUMENT_BYTES_MAX;
 /// Operations in one document, as a count of entries.
 const OPERATIONS_MAX: usize = DOCUMENT_OPERATIONS_MAX as usize;
 const _: () = assert!(OPERATIONS_MAX as u64 == DOCUMENT_OPERATIONS_MAX);
@@ -57,7 +55,7 @@ pub(super) fn check(data: &[u8]) -> Result<usize, GateError> {
     let heads = dependencies(&mut bytes, HEADS_MAX)?;
     let of_changes = Layout::read(&mut bytes)?;
     let of_operations = Layout::read(&mut bytes)?;
-    let mut left = INFLATED_BYTES_MAX;
+    let mut left = DOCUMENT_INFLATED_BYTES_MAX;
     let changes = of_changes.take(&mut bytes, Some(&mut left))?;
     let operations = of_operations.take(&mut bytes, Some(&mut left))?;
     changes.only(&CHANGES_KNOWN)?;
@@ -79,7 +77,7 @@ pub(super) fn check(data: &[u8]) -> Result<usize, GateError> {
     } else {
         rows(&operations, &actors, &spans)?;
     }
-    Ok(data.len() + INFLATED_BYTES_MAX - left)
+    Ok(data.len() + DOCUMENT_INFLATED_BYTES_MAX - left)
 }
 
 /// The claimed operations of every change, after checking that each change builds only on earlier ones.

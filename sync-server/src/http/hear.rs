@@ -1,0 +1,79 @@
+//! Hears requests out: bodies under a cap and without long silence, names in paths, queries. What cannot be heard is
+//! refused in JSON like everything else. It does not know what is asked.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use futures_util::StreamExt as _;
+use outfield_core::base::limits::REQUEST_BYTES_MAX;
+use tokio::time::{Instant, timeout_at};
+
+use super::Failed;
+use crate::error::ServerError;
+
+/// How long a client may be silent in the middle of a body.
+const SILENCE: Duration = Duration::from_secs(15);
+/// How long a whole body may take: 4 MiB over the slowest of networks.
+const WHOLE: Duration = Duration::from_secs(600);
+
+/// A whole body.
+pub(super) struct Heard(pub(super) Bytes);
+
+impl<S: Sync> FromRequest<S> for Heard {
+    type Rejection = Failed;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failed> {
+        let late = Instant::now() + WHOLE;
+        let mut pieces = request.into_body().into_data_stream();
+        let mut whole = Vec::new();
+        loop {
+            let next = timeout_at(late.min(Instant::now() + SILENCE), pieces.next()).await;
+            let Some(piece) = next.map_err(|_| ServerError::bad_input("too_slow", "the body did not come in time"))?
+            else {
+                return Ok(Heard(whole.into()));
+            };
+            let piece =
+                piece.map_err(|error| ServerError::bad_input("bad_body", format!("the body broke off: {error}")))?;
+            if whole.len() + piece.len() > REQUEST_BYTES_MAX {
+                let message = format!("a body has at most {REQUEST_BYTES_MAX} bytes; send less at a time");
+                return Err(ServerError::bad_input("too_large", message).into());
+            }
+            whole.extend_from_slice(&piece);
+        }
+    }
+}
+
+/// The names in a path. One that is no text names nothing that is here.
+pub(super) struct Named<T>(pub(super) T);
+
+impl<S: Send + Sync, T: serde::de::DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failed> {
+        let named = Path::<T>::from_request_parts(parts, state).await;
+        let nothing = |_| ServerError::bad_input("not_found", "there is nothing at this path");
+        Ok(Named(named.map_err(nothing)?.0))
+    }
+}
+
+/// What follows the path.
+pub(super) struct Asked(pub(super) BTreeMap<String, String>);
+
+impl Asked {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failed> {
+        let asked = Query::from_request_parts(parts, state).await;
+        let unread = |error| ServerError::bad_input("bad_query", format!("the query cannot be read: {error}"));
+        Ok(Asked(asked.map_err(unread)?.0))
+    }
+}

@@ -1,0 +1,256 @@
+//! Changes that lie about what they build on, and honest-looking ones that would choke whoever reads them later.
+//! It does not know single changes.
+
+use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
+use outfield_core::objects::{Record, Values};
+use outfield_core::sync::frames::{Entry, Ruling};
+use outfield_tests::crafter::{Change, column, runs, signed, unsigned};
+
+use super::stage::{Stage, entry, new_record, word};
+
+const ACTOR: [u8; 16] = [9; 16];
+
+fn contact(stage: &Stage, actor: [u8; 16], name: &str) -> Change {
+    Change::puts(actor, &[("name", name), ("owner", stage.user())])
+}
+
+fn rename(actor: [u8; 16], name: &str) -> Change {
+    Change::puts(actor, &[("name", name)])
+}
+
+/// The same, replacing the writer's own operation of this counter.
+fn replacing(counter: u64, name: &str) -> Change {
+    let one = |entry: Vec<u8>| runs(&[entry]);
+    (rename(ACTOR, name).column(column::REPLACES, one(unsigned(1))))
+        .column(column::REPLACES_ACTOR, one(unsigned(0)))
+        .column(column::REPLACES_COUNTER, one(signed(counter.cast_signed())))
+}
+
+/// The verdict on one change of a record.
+fn judged(stage: &Stage, record: RecordId, change: &Change) -> String {
+    word(&stage.push_entries(vec![entry(record, &change.chunk())])[0])
+}
+
+#[test]
+fn what_does_not_continue_the_history_is_refused() {
+    let mut stage = Stage::new();
+    let (first, record) = (contact(&stage, ACTOR, "first"), new_record(b"history"));
+    assert_eq!(judged(&stage, record, &first), "accepted");
+    let deps = [first.hash()];
+    let replacing = |counter: u64| replacing(counter, "x").after(&deps, 2, 3);
+    let cases = [
+        ("a dependency that does not exist", rename(ACTOR, "x").after(&[[5; 32]], 2, 3), "needs"),
+        ("a start too far on", rename(ACTOR, "x").after(&deps, 2, 1 << 29), "wrong_start"),
+        ("a start already taken", rename(ACTOR, "y").after(&deps, 2, 2), "wrong_start"),
+        ("a step left out", rename(ACTOR, "x").after(&deps, 3, 3), "rewrite"),
+        ("a first that is none", rename([11; 16], "x").after(&deps, 2, 3), "rewrite"),
+        ("a second first", Change { seq: unsigned(1), ..replacing(1) }, "rewrite"),
+        ("replacing what wrote another key", replacing(2), "unknown_operation"),
+        ("replacing nothing of what it saw", rename(ACTOR, "x").after(&deps, 2, 3), "unknown_operation"),
+        ("replacing what never was", replacing(1 << 20), "malformed"),
+        ("building on what was refused", rename(ACTOR, "x").after(&[replacing(2).hash()], 3, 4), "follows_refused"),
+        ("a change that fits", replacing(1), "accepted"),
+    ];
+    for (name, change, expected) in cases {
+        assert_eq!(judged(&stage, record, &change), expected, "{name}");
+    }
+    stage.unharmed();
+}
+
+#[test]
+fn nobody_writes_for_another() {
+    let mut stage = Stage::new();
+    let other = stage.served.enrol(&stage.yard.user("Olga", "rep"), "other");
+    let (theirs, record) = (contact(&stage, [12; 16], "theirs"), new_record(b"theirs"));
+    let mine = std::mem::replace(&mut stage.intruder, other);
+    assert_eq!(judged(&stage, record, &contact(&stage, [12; 16], "Olga's")), "accepted");
+    stage.intruder = mine;
+    let server = stage.get("/api/v1/actor").json();
+    let office = server["data"].as_array().unwrap().iter().find(|actor| actor["name"] == "the office");
+    assert_eq!(judged(&stage, new_record(b"other"), &theirs), "foreign_actor");
+    // The server writes for nobody yet: it has an actor only once the office changes a document.
+    assert!(office.is_none());
+    let account = stage.yard.office(&["put", "account", "name=Shop", "--tenant", "Acme"]);
+    assert!(account["ok"] == true);
+    let server = stage.get("/api/v1/actor").json();
+    let office = server["data"].as_array().unwrap().iter().find(|actor| actor["name"] == "the office").unwrap();
+    let office: ActorId = office["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(judged(&stage, new_record(b"office"), &contact(&stage, office.0, "office")), "foreign_actor");
+    stage.unharmed();
+}
+
+#[test]
+fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
+    let mut stage = Stage::new();
+    let north = stage.yard.office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"].clone();
+    let north = format!("territory={}", north.as_str().unwrap());
+    let account = stage.yard.office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
+    let account: RecordId = account["id"].as_str().unwrap().parse().unwrap();
+    let street = |text: &str| {
+        let mut entry = entry(account, &Change::puts(ACTOR, &[("street", text)]).after(&[], 1, 1).chunk());
+        entry.object = "account".to_owned();
+        entry
+    };
+    assert_eq!(word(&stage.push_entries(vec![street("a")])[0]), "accepted");
+    stage.yard.office(&["user", "set", "Ivan", "--territory", "", "--tenant", "Acme"]);
+    // Once the device has said that it knows what came after, the territory is closed to it.
+    stage.yard.office(&["put", "account", "name=Another", &north, "--tenant", "Acme"]);
+    let tick = stage.greet(u64::MAX);
+    let change = |text: &str, knew: u64| {
+        let bytes = Change::puts([text.as_bytes()[0]; 16], &[("street", text)]).chunk();
+        Entry { object: "account".to_owned(), knew, ..entry(account, &bytes) }
+    };
+    for (name, knew) in [("b", 0), ("c", tick), ("d", u64::MAX), ("e", 1 << 63)] {
+        assert_eq!(word(&stage.push_entries(vec![change(name, knew)])[0]), "not_in_scope", "{knew}");
+    }
+    stage.unharmed();
+}
+
+#[test]
+fn facts_that_lie_are_refused() {
+    let mut stage = Stage::new();
+    let note = |note: &str, owner: &str| {
+        Values::from([("note".into(), note.into()), ("owner".into(), owner.into()), ("kind".into(), "note".into())])
+    };
+    let fact = |id: &[u8], bytes: Vec<u8>| Entry {
+        is_fact: true,
+        object: "follow_up".to_owned(),
+        actor: Some(ActorId(ACTOR)),
+        at_ms: Some(1),
+        ..entry(new_record(id), &bytes)
+    };
+    let good = Record::canonical(&note("a", stage.user()));
+    let longer = [&[0xb8, 3][..], &good[1..]].concat();
+    let endless = [&[0xbf][..], &good[1..], &[0xff]].concat();
+    let deep = [vec![0xa1, 0x61, b'a'], vec![0x81; 100_000]].concat();
+    let cases = vec![
+        ("honest", fact(b"1", good.clone()), "accepted"),
+        ("again", fact(b"1", good.clone()), "duplicate"),
+        ("the same id with other values", fact(b"1", Record::canonical(&note("b", stage.user()))), "fact_changed"),
+        ("a longer form", fact(b"2", longer), "bad_fact"),
+        ("an endless form", fact(b"3", endless), "bad_fact"),
+        ("nesting without end", fact(b"4", deep), "bad_fact"),
+        ("a map beyond number", fact(b"5", vec![0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), "bad_fact"),
+        (
+            "a text beyond number",
+            fact(b"6", vec![0xa1, 0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            "bad_fact",
+        ),
+        ("nothing", fact(b"7", Vec::new()), "bad_fact"),
+        ("no writer", Entry { actor: None, ..fact(b"8", good.clone()) }, "bad_fact"),
+        ("no calendar's time", Entry { at_ms: Some(i64::MAX), ..fact(b"9", good.clone()) }, "bad_fact"),
+        (
+            "another person's",
+            fact(b"10", Record::canonical(&note("a", "01940c3e-5b1a-7cc0-8000-0123456789ab"))),
+            "not_in_scope",
+        ),
+        ("as a document", Entry { object: "contact".to_owned(), ..fact(b"11", good.clone()) }, "unknown_object"),
+        ("as a row", Entry { object: "user".to_owned(), ..fact(b"12", good.clone()) }, "unknown_object"),
+        ("as a table", Entry { object: "outbox\"; --".to_owned(), ..fact(b"13", good.clone()) }, "unknown_object"),
+        (
+            "under an id that is taken",
+            Entry { record: stage.user().parse().unwrap(), ..fact(b"14", good) },
+            "wrong_object",
+        ),
+    ];
+    for (name, entry, expected) in cases {
+        assert_eq!(word(&stage.push_entries(vec![entry])[0]), expected, "{name}");
+    }
+    stage.unharmed();
+}
+
+#[test]
+fn a_refusal_is_never_longer_than_what_it_refuses() {
+    let mut stage = Stage::new();
+    let name = "n".repeat(1_000_000);
+    let bytes = contact(&stage, ACTOR, "x").chunk();
+    let long = Entry { object: name.clone(), ..entry(new_record(b"long"), &bytes) };
+    assert_eq!(word(&stage.push_entries(vec![long])[0]), "unknown_object");
+    // Thousands of choices that are none, each of which the refusal would name.
+    let keys: Vec<String> = (0..2_000).map(|n| format!("actions/{n:04}/kind")).collect();
+    let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "x")).collect();
+    let many = Entry { object: "visit".to_owned(), ..entry(new_record(b"many"), &Change::puts(ACTOR, &texts).chunk()) };
+    for verdict in stage.push_entries(vec![many]) {
+        assert_eq!(word(&verdict), "bad_value");
+        let Ruling::Quarantined { message, fields, .. } = verdict.ruling else { panic!("refused") };
+        assert!(message.len() < 5_000 && fields.len() < 100, "{} bytes, {} fields", message.len(), fields.len());
+    }
+    stage.unharmed();
+}
+
+#[test]
+fn a_record_never_outgrows_the_frame_that_must_carry_it() {
+    let mut stage = Stage::new();
+    let record = new_record(b"big");
+    let hanna = stage.honest.status().unwrap().data["enrolled"]["user"].as_str().unwrap().to_owned();
+    let account = format!("roles/{}/account", ChangeHash([1; 32]));
+    let north = stage.yard.office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"].clone();
+    let north = format!("territory={}", north.as_str().unwrap());
+    let shop = stage.yard.office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
+    let first = Change::puts(ACTOR, &[("name", "Big"), (&account, shop["id"].as_str().unwrap())]);
+    assert_eq!(judged(&stage, record, &first), "accepted", "{hanna}");
+    // Texts that pack to nothing: the saved document stays small while the record grows and grows.
+    let text = "a".repeat(8_000);
+    let (mut deps, mut start, mut refused) = (first.hash(), 3, 0);
+    for round in 0..40 {
+        let keys: Vec<String> = (0..7).map(|n| format!("roles/r{round:03}n{n}/role")).collect();
+        let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), text.as_str())).collect();
+        let change = Change::puts(ACTOR, &texts).after(&[deps], round + 2, start);
+        match judged(&stage, record, &change).as_str() {
+            "accepted" => (deps, start) = (change.hash(), start + 7),
+            other => {
+                assert_eq!(other, "document_full");
+                refused += 1;
+                break;
+            }
+        }
+    }
+    assert!(refused > 0);
+    stage.unharmed();
+}
+
+#[test]
+fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
+    let mut stage = Stage::new();
+    let north = stage.yard.office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"].clone();
+    let north = format!("territory={}", north.as_str().unwrap());
+    let shop = stage.yard.office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
+    let id = shop["id"].as_str().unwrap().to_owned();
+    let account: RecordId = id.parse().unwrap();
+    let mut refused = 0;
+    for round in 0..12_u8 {
+        let heads = (0..100_u8).map(|n| {
+            let street = format!("street {round} {n}");
+            let bytes =
+                Change::puts([n, round, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], &[("street", &street)]).chunk();
+            Entry { object: "account".to_owned(), ..entry(account, &bytes) }
+        });
+        let verdicts = stage.push_entries(heads.collect());
+        refused += verdicts.iter().filter(|verdict| word(verdict) == "too_many_heads").count();
+        assert!(verdicts.iter().all(|verdict| ["accepted", "too_many_heads"].contains(&word(verdict).as_str())));
+    }
+    assert!(refused > 0);
+    stage.unharmed();
+    let mend =
+        serde_json::json!({ "do": "edit", "object": "account", "id": id, "fields": { "street": "Main Street" } });
+    stage.honest.execute(&mend.to_string()).unwrap();
+    stage.unharmed();
+}
+#[test]
+fn a_long_history_does_not_slow_what_follows() {
+    let mut stage = Stage::new();
+    let (first, record) = (contact(&stage, ACTOR, "first"), new_record(b"deep"));
+    assert_eq!(judged(&stage, record, &first), "accepted");
+    let mut deps = first.hash();
+    for round in 0..20 {
+        let entries = (1..=100).map(|n| {
+            let seq = round * 100 + n + 1;
+            let before = if seq == 2 { 1 } else { seq };
+            let change = replacing(before, &format!("{round} {n}")).after(&[deps], seq, seq + 1);
+            deps = change.hash();
+            entry(record, &change.chunk())
+        });
+        assert!(stage.push_entries(entries.collect()).iter().all(|verdict| word(verdict) == "accepted"));
+    }
+    stage.unharmed();
+}
