@@ -1,7 +1,10 @@
-//! Words every room may use: ids, hashes, time, place, limits and the context of a decision.
+//! Words every room may use: ids, hashes, time, place, exact numbers, money, units, GS1 codes, limits and the context of
+//! a decision.
 //! It knows no business object, no storage and no wire.
 
 pub mod context;
+pub mod decimal;
+pub mod fraction;
 pub mod gtin;
 pub mod id;
 pub mod limits;
