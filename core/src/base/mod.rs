@@ -3,11 +3,14 @@
 //! It knows no business object, no storage and no wire.
 
 pub mod context;
+pub mod currency;
 pub mod decimal;
 pub mod fraction;
 pub mod gtin;
 pub mod id;
 pub mod limits;
+pub mod money;
 pub mod place;
+pub mod spread;
 pub mod time;
 pub mod version;
