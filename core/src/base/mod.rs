@@ -11,6 +11,8 @@ pub mod id;
 pub mod limits;
 pub mod money;
 pub mod place;
+pub mod quantity;
 pub mod spread;
 pub mod time;
+pub mod unit;
 pub mod version;
