@@ -2,10 +2,13 @@
 //! a decision.
 //! It knows no business object, no storage and no wire.
 
+pub mod codes;
 pub mod context;
 pub mod currency;
+pub mod day;
 pub mod decimal;
 pub mod fraction;
+pub mod gs1;
 pub mod gtin;
 pub mod id;
 pub mod limits;
