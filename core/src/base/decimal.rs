@@ -142,10 +142,14 @@ impl fmt::Display for Decimal {
 pub(super) fn fixed(mantissa: i128, scale: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let sign = if mantissa < 0 { "-" } else { "" };
     let (digits, unit) = (mantissa.unsigned_abs(), ten_to(scale).unsigned_abs());
-    if scale == 0 {
-        return write!(f, "{sign}{digits}");
+    let width = usize::from(scale);
+    // Nearly all numbers are small, and small ones divide and print several times faster.
+    match (u64::try_from(digits), u64::try_from(unit)) {
+        (Ok(digits), Ok(_)) if scale == 0 => write!(f, "{sign}{digits}"),
+        (Ok(digits), Ok(unit)) => write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit),
+        (Err(_), _) if scale == 0 => write!(f, "{sign}{digits}"),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit),
     }
-    write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit, width = usize::from(scale))
 }
 
 impl serde::Serialize for Decimal {

@@ -86,6 +86,10 @@ impl Fraction {
 
     /// The sum.
     pub fn plus(self, other: Fraction) -> Result<Fraction, FractionError> {
+        if self.is_whole() && other.is_whole() {
+            let sum = self.numerator.checked_add(other.numerator).ok_or(FractionError::TooLarge)?;
+            return Ok(Fraction::whole(sum));
+        }
         let shared = common_divisor(self.denominator, other.denominator)?;
         let widen = other.denominator / shared;
         let left = product(self.numerator, widen)?;
@@ -123,6 +127,9 @@ impl Fraction {
     /// The nearest whole number, halves away from zero: 2.5 becomes 3 and -2.5 becomes -3.
     #[must_use]
     pub fn rounded(self) -> i128 {
+        if self.is_whole() {
+            return self.numerator;
+        }
         let (whole, rest) = (self.numerator / self.denominator, self.numerator % self.denominator);
         let half_or_more = rest.unsigned_abs() >= self.denominator.unsigned_abs() - rest.unsigned_abs();
         if half_or_more { whole + rest.signum() } else { whole }
@@ -156,6 +163,9 @@ impl Ord for Fraction {
     /// Compares whole parts, then what is left, turned upside down; so no product is needed that might not fit.
     fn cmp(&self, other: &Self) -> Ordering {
         let (mut one, mut two) = (*self, *other);
+        if one.denominator == two.denominator {
+            return one.numerator.cmp(&two.numerator);
+        }
         let mut turned = false;
         loop {
             let by_whole = one.floor().cmp(&two.floor());
@@ -188,10 +198,24 @@ fn product(one: i128, other: i128) -> Result<i128, FractionError> {
 /// The greatest number that divides both; 1 if both are nothing.
 fn common_divisor(one: i128, other: i128) -> Result<i128, FractionError> {
     let (mut one, mut other) = (one.unsigned_abs(), other.unsigned_abs());
+    if one == 1 || other == 1 {
+        return Ok(1);
+    }
     while other != 0 {
+        // The rests soon fit 64 bits, where a division takes a third of the time.
+        if let (Ok(one), Ok(other)) = (u64::try_from(one), u64::try_from(other)) {
+            return Ok(i128::from(small_divisor(one, other)));
+        }
         (one, other) = (other, one % other);
     }
     i128::try_from(one.max(1)).map_err(|_| FractionError::TooLarge)
+}
+
+fn small_divisor(mut one: u64, mut other: u64) -> u64 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one.max(1)
 }
 
 #[cfg(test)]

@@ -19,11 +19,12 @@ pub fn to_claims(total: i128, claims: &[i128], parts: i128) -> Result<Vec<i128>,
         return Err(FractionError::ByZero);
     }
     let mut shares: Vec<i128> = claims.iter().map(|claim| claim.div_euclid(parts)).collect();
+    let rests: Vec<i128> = claims.iter().map(|claim| claim.rem_euclid(parts)).collect();
     let given = shares.iter().try_fold(0_i128, |sum, share| sum.checked_add(*share));
     let left = given.and_then(|given| total.checked_sub(given)).and_then(|left| usize::try_from(left).ok());
     let left = left.filter(|left| *left <= shares.len()).ok_or(FractionError::TooLarge)?;
     let mut order: Vec<usize> = (0..claims.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(claims[*index].rem_euclid(parts)));
+    order.sort_by_key(|index| std::cmp::Reverse(rests[*index]));
     for index in order.into_iter().take(left) {
         shares[index] += 1;
     }

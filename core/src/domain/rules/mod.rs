@@ -5,6 +5,7 @@ pub mod conflict;
 pub mod contact;
 pub mod follow_up;
 pub mod people;
+pub mod pricing;
 pub mod tax;
 pub mod visit;
 
