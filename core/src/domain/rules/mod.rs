@@ -10,8 +10,10 @@ pub mod figures;
 pub mod follow_up;
 pub mod inventory;
 pub mod people;
+pub mod pricing;
 pub mod shelf;
 pub mod survey;
+pub mod tax;
 pub mod visit;
 
 use super::guards::{Situation, named};

@@ -1,0 +1,135 @@
+//! What holds of every basket, whatever it holds.
+
+use outfield_core::base::fraction::Fraction;
+use outfield_core::base::spread::{in_proportion, to_claims};
+use outfield_core::domain::rules::pricing::{Basket, Hurdle, Priced, Promotion, Validity, price};
+use outfield_core::domain::rules::tax::{Rounding, TaxMode};
+use proptest::prelude::*;
+
+use crate::strategies::sale;
+use crate::support::{Shop, day, decimal, totals};
+
+fn answer(shop: &Shop, basket: &Basket) -> Option<Priced> {
+    price(basket, &shop.book().unwrap()).ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn shares_sum_exactly_and_are_within_one_of_their_claim(
+        total in -100_000_i128..100_000, weights in prop::collection::vec(0_i128..10_000, 1..20),
+    ) {
+        prop_assume!(weights.iter().sum::<i128>() > 0);
+        let whole: i128 = weights.iter().sum();
+        let shares = in_proportion(total, &weights).unwrap();
+        prop_assert_eq!(shares.iter().sum::<i128>(), total);
+        for (share, weight) in shares.iter().zip(&weights) {
+            prop_assert!((share * whole - total * weight).abs() < whole, "{} of {}", share, weight);
+        }
+    }
+
+    #[test]
+    fn claims_of_both_signs_come_to_their_rounded_sum(
+        claims in prop::collection::vec(-100_000_i128..100_000, 1..20), parts in 1_i128..1_000,
+    ) {
+        let total = Fraction::new(claims.iter().sum(), parts).unwrap().rounded();
+        let shares = to_claims(total, &claims, parts).unwrap();
+        prop_assert_eq!(shares.iter().sum::<i128>(), total);
+        for (share, claim) in shares.iter().zip(&claims) {
+            prop_assert!((share * parts - claim).abs() < parts);
+        }
+    }
+
+    #[test]
+    fn lines_sum_to_groups_and_groups_to_the_whole((shop, basket) in sale()) {
+        let Some(priced) = answer(&shop, &basket) else { return Ok(()) };
+        let lines = priced.lines.iter().map(|line| (line.net.minor(), line.tax.minor(), line.gross.minor()));
+        let sum = lines.fold((0, 0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1, sum.2 + line.2));
+        prop_assert_eq!(sum, (priced.net.minor(), priced.tax.minor(), priced.gross.minor()));
+        let groups = priced.tax_groups.iter().map(|group| (group.base.minor(), group.tax.minor()));
+        let sum = groups.fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
+        prop_assert_eq!(sum, (priced.net.minor(), priced.tax.minor()));
+        prop_assert_eq!(priced.net.minor() + priced.tax.minor(), priced.gross.minor());
+        prop_assert_eq!(priced.gross.minor() + priced.cash_difference.minor(), priced.payable.minor());
+    }
+
+    #[test]
+    fn the_tax_of_a_document_is_within_half_a_unit_of_the_exact_one_in_every_group((shop, mut basket) in sale()) {
+        basket.tax_rounding = Rounding::Document;
+        let Some(priced) = answer(&shop, &basket) else { return Ok(()) };
+        for group in &priced.tax_groups {
+            let rate = Fraction::percent(group.rate).unwrap();
+            let base = Fraction::whole(i128::from(group.base.minor()));
+            let tax = Fraction::whole(i128::from(group.tax.minor()));
+            let exact = match basket.tax_mode {
+                TaxMode::Exclusive => base.times(rate).unwrap(),
+                TaxMode::Inclusive => {
+                    let share = rate.over(Fraction::ONE.plus(rate).unwrap()).unwrap();
+                    base.plus(tax).unwrap().times(share).unwrap()
+                }
+            };
+            let off = tax.minus(exact).unwrap().unsigned().unwrap();
+            prop_assert!(off <= Fraction::new(1, 2).unwrap(), "{:?} {}", group, basket.currency);
+        }
+    }
+
+    #[test]
+    fn where_prices_hold_the_tax_the_gross_is_the_same_however_tax_is_rounded((shop, mut basket) in sale()) {
+        basket.tax_mode = TaxMode::Inclusive;
+        basket.tax_rounding = Rounding::Line;
+        let per_line = answer(&shop, &basket);
+        basket.tax_rounding = Rounding::Document;
+        let per_document = answer(&shop, &basket);
+        let gross = |priced: &Priced| priced.lines.iter().map(|line| line.gross.minor()).collect::<Vec<_>>();
+        prop_assert_eq!(per_line.as_ref().map(gross), per_document.as_ref().map(gross));
+    }
+
+    #[test]
+    fn the_order_of_lines_changes_no_total((shop, basket) in sale(), turn in 0_usize..8) {
+        let mut turned = basket.clone();
+        let by = turn.min(turned.lines.len());
+        turned.lines.rotate_left(by);
+        turned.lines.reverse();
+        let told = |basket: &Basket| {
+            answer(&shop, basket).map(|priced| (totals(&priced), priced.payable, priced.tax_groups, priced.lines.len()))
+        };
+        prop_assert_eq!(told(&basket), told(&turned));
+    }
+
+    #[test]
+    fn a_promotion_out_of_reach_or_out_of_date_leaves_the_bytes_of_none((shop, basket) in sale()) {
+        let without = Shop { promotions: Vec::new(), ..shop.clone() };
+        let far = |promotion: &Promotion| {
+            let never = Validity { from: Some(day("2030-01-01")), to: None };
+            Promotion { validity: never, ..promotion.clone() }
+        };
+        let with = Shop { promotions: shop.promotions.iter().map(far).collect(), ..shop.clone() };
+        let bytes = |shop: &Shop| answer(shop, &basket).map(|priced| priced.to_json());
+        prop_assert_eq!(bytes(&with), bytes(&without));
+        // Out of reach by quantity: the same but for the near miss that says so.
+        let high = |promotion: &Promotion| {
+            Promotion { hurdle: Hurdle::Quantity(decimal("1000000")), ..promotion.clone() }
+        };
+        let with = Shop { promotions: shop.promotions.iter().map(high).collect(), ..shop };
+        let bytes = |shop: &Shop| answer(shop, &basket).map(|priced| {
+            Priced { near_misses: Vec::new(), ..priced }.to_json()
+        });
+        prop_assert_eq!(bytes(&with), bytes(&without));
+    }
+
+    #[test]
+    fn the_same_basket_and_book_give_the_same_bytes((shop, basket) in sale()) {
+        let mut shuffled = shop.clone();
+        shuffled.lists.reverse();
+        shuffled.promotions.reverse();
+        shuffled.products.reverse();
+        shuffled.taxes.reverse();
+        let bytes = |shop: &Shop| price(&basket, &shop.book().unwrap())
+            .map(|priced| priced.to_json())
+            .map_err(|refusal| (refusal.code, refusal.message, refusal.numbers));
+        prop_assert_eq!(bytes(&shop), bytes(&shop));
+        // The order in which a book is filled says nothing; only the two that an error names may be others.
+        prop_assert_eq!(bytes(&shop).map_err(|error| error.0), bytes(&shuffled).map_err(|error| error.0));
+    }
+}
