@@ -1,10 +1,12 @@
 //! What holds of every basket, whatever it holds.
 
+use outfield_core::base::decimal::Decimal;
 use outfield_core::base::fraction::Fraction;
 use outfield_core::base::spread::{in_proportion, to_claims};
 use outfield_core::domain::rules::pricing::{Basket, Hurdle, Priced, Promotion, Validity, price};
 use outfield_core::domain::rules::tax::{Rounding, TaxMode};
 use proptest::prelude::*;
+use serde_json::json;
 
 use crate::strategies::sale;
 use crate::support::{Shop, day, decimal, totals};
@@ -131,5 +133,35 @@ proptest! {
         prop_assert_eq!(bytes(&shop), bytes(&shop));
         // The order in which a book is filled says nothing; only the two that an error names may be others.
         prop_assert_eq!(bytes(&shop).map_err(|error| error.0), bytes(&shuffled).map_err(|error| error.0));
+    }
+
+    #[test]
+    fn no_text_and_no_number_makes_a_reader_panic(
+        text in r#"[\]\[C1d2Q3EeI0-9(){}:,."\x1d a-zé-]{0,48}"#, digits in any::<i64>(), rest in "[0-9]{0,40}",
+    ) {
+        let today = day("2026-11-24");
+        for text in [text.clone(), format!("(01){rest}({text}"), format!("]C1{digits}{rest}{text}"), format!("{digits}.{rest}")] {
+            let _ = outfield_core::base::gs1::read(&text, today);
+            let _ = Basket::parse(&text, today, "Europe/Berlin");
+            if let Ok(read) = text.parse::<Decimal>() {
+                prop_assert_eq!(read.to_string().parse::<Decimal>(), Ok(read));
+                let parts = [Fraction::from(read), Fraction::new(i128::from(digits), 7).unwrap()];
+                let _ = parts[0].times(parts[0]).and_then(|square| square.times(square)).map(Fraction::rounded);
+                let _ = parts[0].over(parts[1]).and_then(|quotient| quotient.plus(parts[1])).map(Fraction::floor);
+                prop_assert_eq!(parts[0].cmp(&parts[1]), parts[1].cmp(&parts[0]).reverse());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_price_beyond_all_amounts_is_an_error_on_its_line() {
+    for price in ["1000000000000000000", "999999999999999999999999", "999999999999999999.999999"] {
+        let mut shop = Shop::new();
+        shop.lists[0].entries[0].price = decimal(price);
+        let lines =
+            json!([{"product": "ham", "quantity": 1}, {"product": "crisps", "quantity": 1_000_000_000, "unit": "XPX"}]);
+        let refusal = shop.price(&json!({"lines": lines})).unwrap_err();
+        assert_eq!((refusal.code.as_str(), refusal.fields.join(" ").as_str()), ("too_large", "lines[1]"), "{price}");
     }
 }
