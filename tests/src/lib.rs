@@ -8,6 +8,7 @@ pub mod agree;
 pub mod behind;
 pub mod bindings;
 pub mod clock;
+pub mod kill;
 pub mod line;
 pub mod phone;
 pub mod products;
