@@ -14,6 +14,7 @@ pub mod crafter;
 pub mod dice;
 pub mod impostor;
 pub mod keeper;
+pub mod kill;
 pub mod line;
 pub mod phone;
 pub mod products;
