@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 pub use super::admit::admit;
 use super::command::Command;
-use super::guards::{Situation, guard};
+use super::guards::guard;
 use super::refusal::Refusal;
+use super::situation::Situation;
 use super::{admit as rights, rules, spelling, values};
 use crate::base::context::Context;
 use crate::base::id::{ConflictId, RecordId};

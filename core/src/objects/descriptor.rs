@@ -220,6 +220,12 @@ pub struct Descriptor {
     /// What people do to it, by verb.
     #[serde(default)]
     pub verbs: BTreeMap<String, Verb>,
+    /// Names of guards that the server asks before it takes in a change from a device.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admit: Vec<String>,
+    /// Name of the judge that says, on the server, what follows from a change that was taken in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<String>,
     /// Fields whose words can be searched by prefix; the first names a record on a screen.
     #[serde(default)]
     pub search: Vec<String>,

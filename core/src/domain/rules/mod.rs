@@ -7,8 +7,9 @@ pub mod follow_up;
 pub mod people;
 pub mod visit;
 
-use super::guards::{Situation, named};
+use super::guards::named;
 use super::refusal::Refusal;
+use super::situation::Situation;
 use crate::objects::Write;
 
 /// What a verb writes beside its state and its inputs.

@@ -1,8 +1,8 @@
 //! Rules of visits: starting, checking in and out, the actions, cancelling.
 //! A check-in never moves the account. It does not know surveys, photos or orders made during a visit.
 
-use super::super::guards::Situation;
 use super::super::refusal::Refusal;
+use super::super::situation::Situation;
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::place::Position;
