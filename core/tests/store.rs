@@ -40,6 +40,9 @@ fn of(registry: &Registry) -> &Descriptor {
 }
 
 proptest! {
+    // Each case is a database of its own, made durable on a real disk.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
     #[test]
     fn a_record_comes_back_as_it_was_put(
         name in "\\PC{0,20}", seats in any::<i64>(), open in any::<bool>(),

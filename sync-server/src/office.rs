@@ -7,14 +7,18 @@ use std::sync::Arc;
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::{RecordId, TenantId};
 use outfield_core::base::time::check_zone;
-use outfield_core::store::{self, Db};
+use outfield_core::store::{self, Db, Schema};
 use rusqlite::params;
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
 
-/// The list of tenants; position is the version.
-const MIGRATIONS: &[&str] = &["CREATE TABLE tenant (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE) WITHOUT ROWID;"];
+/// The list of tenants.
+const OFFICE: Schema = Schema {
+    application: i32::from_be_bytes(*b"OFof"),
+    what: "the list of tenants of a data folder",
+    migrations: &["CREATE TABLE tenant (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE) WITHOUT ROWID;"],
+};
 
 /// One data folder.
 pub struct Office {
@@ -32,7 +36,7 @@ impl Office {
                 format!("{}: {error}; name a folder that can be written", dir.display()),
             )
         })?;
-        let db = store::open::open(&dir.join("outfield.db"), MIGRATIONS)?;
+        let db = store::open::open(&dir.join("outfield.db"), OFFICE)?;
         store::open::durable(&db, true)?;
         Ok(Office { dir: dir.to_owned(), db, surroundings })
     }
@@ -48,13 +52,18 @@ impl Office {
         .collect()
     }
 
-    /// Adds a tenant with its own file.
-    pub fn add_tenant(&mut self, name: &str, time_zone: &str) -> Result<TenantId, ServerError> {
+    /// Whether a tenant may have this name and time zone.
+    pub fn check_tenant(name: &str, time_zone: &str) -> Result<(), ServerError> {
         if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
             let message = format!("`{name}` is no name for a tenant: 1 to 100 printable characters are");
             return Err(ServerError::bad_input("bad_name", message));
         }
-        check_zone(time_zone).map_err(|error| ServerError::bad_input("bad_time_zone", error.to_string()))?;
+        check_zone(time_zone).map_err(|error| ServerError::bad_input("bad_time_zone", error.to_string()))
+    }
+
+    /// Adds a tenant with its own file.
+    pub fn add_tenant(&mut self, name: &str, time_zone: &str) -> Result<TenantId, ServerError> {
+        Self::check_tenant(name, time_zone)?;
         if self.tenants()?.iter().any(|(known, _)| known == name) {
             return Err(ServerError::bad_input("exists", format!("there is a tenant `{name}` already")));
         }

@@ -1,13 +1,15 @@
 //! Runs `docs/cli.md` as it stands: every `$ ` line of its console blocks, from top to bottom, in one shell and one
 //! empty folder, and compares what comes out. It knows the form of the document and nothing of what commands do.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use outfield_tests::products;
 
 /// How long the whole document may take.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -26,12 +28,8 @@ struct Step {
     expected: Vec<String>,
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
 fn document() -> String {
-    std::fs::read_to_string(root().join("docs/cli.md")).expect("docs/cli.md is there")
+    std::fs::read_to_string(products::workspace().join("docs/cli.md")).expect("docs/cli.md is there")
 }
 
 /// The commands of all console blocks. A line that starts with `> ` continues a command.
@@ -71,21 +69,6 @@ fn parted(command: &str) -> (String, i32) {
     }
 }
 
-/// The binary of this build: cargo leaves what is up to date as it is.
-fn folder_of_binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).unwrap().to_owned();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--workspace", "--bin", "outfield", "--locked", "--offline", "--quiet", "--target-dir"]);
-    cargo.arg(folder.parent().unwrap()).current_dir(root());
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success(), "`cargo build --bin outfield` failed");
-    assert!(folder.join("outfield").is_file(), "cargo put the binary elsewhere than {}", folder.display());
-    folder
-}
-
 /// A shell with all that it started; none of it outlives the test.
 struct Shell(Child);
 
@@ -113,7 +96,7 @@ fn run(steps: &[Step], home: &Path) -> Vec<Outcome> {
         writeln!(script, ". '{note}' > '{note}.out' 2>&1\necho $? > '{note}.exit'").unwrap();
     }
     std::fs::write(notes.join("script"), script).unwrap();
-    let path = format!("{}:{}", folder_of_binary().display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{}", products::folder().unwrap().display(), std::env::var("PATH").unwrap());
     let mut bash = Command::new("bash");
     bash.arg(notes.join("script")).current_dir(&work).env("PATH", path).env("HOME", home).env("LC_ALL", "C.UTF-8");
     bash.env_remove("OUTFIELD_NOW").env_remove("BASH_ENV").stdin(Stdio::null()).process_group(0);

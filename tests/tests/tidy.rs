@@ -22,6 +22,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["core/src/sync/http.rs", "sync-server/src/demo/proof.rs", "tests/"]),
     ("geo", &["core/src/base/place.rs"]),
     ("jiff", &["core/src/base/time.rs"]),
+    ("getrandom", &["core/src/app/surroundings.rs"]),
     ("uniffi", &["bindings/src/"]),
     ("uniffi_bindgen", &["tests/"]),
     ("axum", &["sync-server/src/http.rs"]),
@@ -32,6 +33,11 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// The rooms that never import each other.
 const ROOMS: &[&str] = &["domain", "crdt", "store", "sync"];
+
+/// Objects whose names are also words of `base` for who acts; they may stand as keys of JSON and of `meta`, but not
+/// behind a door that takes an object.
+const IDENTITY_WORDS: &[&str] = &["user", "device", "actor"];
+const DOORS: &[&str] = &["registry.get(", "descriptor(", "record(", "find(", "object == ", "object: "];
 
 const FILE_LINES_MAX: usize = 600;
 
@@ -160,7 +166,10 @@ fn no_object_is_named_outside_the_rules() {
         }
         for object in &objects {
             let named = format!("\"{object}\"");
-            found.extend(code(&text).filter(|line| line.contains(&named)).map(|line| format!("{name}: {line}")));
+            let is_word = IDENTITY_WORDS.contains(&object.as_str());
+            let as_object = |line: &&str| !is_word || DOORS.iter().any(|door| line.contains(&format!("{door}{named}")));
+            let lines = code(&text).filter(|line| line.contains(&named)).filter(as_object);
+            found.extend(lines.map(|line| format!("{name}: {line}")));
         }
     }
     nothing("an object is named outside domain/rules", found);

@@ -25,7 +25,7 @@ impl House {
             .parse()
             .map_err(|error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]))?;
         let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(|| {
-            let message = format!("there is no {object} {id} on this device; `list {object}` shows what is here");
+            let message = format!("there is no {object} {id} on this device; sync, or choose one from the list");
             FieldError::bad_input("not_found", message, &["id"])
         })?;
         Ok(Receipt { id: Some(id.to_string()), data: record.to_json() })

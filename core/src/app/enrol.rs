@@ -18,10 +18,6 @@ impl House {
     /// Signs this device in with a one-time code. A lost answer may be asked for again with the same code. A
     /// device of one tenant never becomes another's, nor another person's while it holds unsent work.
     pub fn enrol(&mut self, url: &str, code: &str) -> Result<Receipt, FieldError> {
-        if !(url.starts_with("http://") || url.starts_with("https://")) {
-            let message = format!("`{url}` is not the address of a server such as https://sync.example.com");
-            return Err(FieldError::bad_input("bad_url", message, &["url"]));
-        }
         let carrier = Http::new(url).map_err(|error| FieldError::bad_input("bad_url", error.to_string(), &["url"]))?;
         self.enrol_over(&carrier, url, code)
     }
@@ -34,7 +30,12 @@ impl House {
         let user = if outbox::count(&self.db)? > 0 { meta::get(&self.db, "user")? } else { None };
         let (code, name) = (code.trim(), device_name(&install));
         let body = json!({ "code": code, "install": install, "name": name, "tenant": tenant, "user": user });
-        let answer = post(carrier, "/sync/v1/enrol", &body)?;
+        let answer = post(carrier, "/sync/v1/enrol", &body).map_err(|error| {
+            let is_elsewhere = matches!(&error, FieldError::Refused { code, .. } if code == "not_found");
+            let elsewhere =
+                || FieldError::bad_input("bad_url", format!("no Outfield server answers at `{url}`"), &["url"]);
+            if is_elsewhere { elsewhere() } else { error }
+        })?;
         let actor = self.new_actor().to_string();
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;

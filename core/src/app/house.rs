@@ -65,7 +65,8 @@ impl House {
 
     pub(super) fn signed_in(&self) -> Result<&Identity, FieldError> {
         self.identity.as_ref().ok_or_else(|| FieldError::SignIn {
-            message: "this device is not enrolled; run `enrol URL CODE` first".to_owned(),
+            message: "this device is not enrolled; enrol it with the address of the server and a code from the office"
+                .to_owned(),
         })
     }
 

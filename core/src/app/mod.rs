@@ -10,6 +10,7 @@ mod observe;
 mod receive;
 mod rewrite;
 mod settle;
+mod surroundings;
 mod sync_now;
 mod working;
 
@@ -19,6 +20,7 @@ pub use execute::fact_hash;
 pub use house::House;
 pub use observe::Observer;
 pub use receive::{CONFLICT, DESCRIPTOR};
+pub use surroundings::System;
 
 /// What a call answers: the id it is about, and the data as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -45,6 +45,11 @@ impl Document {
         Ok(found)
     }
 
+    /// Whether a value stands at a path: it shows, or competes with the one that does.
+    pub fn stands(&self, path: &str, value: &Value) -> Result<bool, CrdtError> {
+        Ok(self.rivals(path)?.iter().any(|rival| rival.side.value == *value))
+    }
+
     /// The values that stand at a path, the one that shows first.
     fn rivals(&self, path: &str) -> Result<Vec<Rival>, CrdtError> {
         let mut rivals = Vec::new();

@@ -54,6 +54,9 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn add(&self, descriptor: &Descriptor, id: Option<RecordId>, fields: &Values) -> Result<Decision, Refusal> {
         rights::may_be_written(descriptor, true)?;
+        if descriptor.made_by_verbs {
+            return Err(made_otherwise(descriptor));
+        }
         values::check(descriptor, fields)?;
         only_verbs(descriptor, fields)?;
         rights::allow(descriptor, self.context.role, true, std::iter::empty())?;
@@ -200,6 +203,14 @@ impl Desk<'_> {
         let fields = values.iter().filter_map(|(path, value)| Some((path.as_str(), field(path)?, value)));
         values::check_references(self.registry, self.reader, fields)
     }
+}
+
+fn made_otherwise(descriptor: &Descriptor) -> Refusal {
+    let object = &descriptor.object;
+    let verbs: Vec<&str> =
+        descriptor.verbs.iter().filter(|(_, verb)| verb.creates).map(|(name, _)| name.as_str()).collect();
+    let how = if verbs.is_empty() { "what it follows from".to_owned() } else { format!("`{}`", verbs.join("` or `")) };
+    Refusal::rule("only_verbs", format!("a `{object}` is not added by itself; it is made by {how}")).about("object")
 }
 
 /// Refuses to write the state by hand.

@@ -18,16 +18,20 @@ pub use refusal::{Refusal, RefusalKind};
 
 use crate::base::id::RecordId;
 use crate::objects::check::{Names, Problem};
-use crate::objects::{Descriptor, Record, Registry, Values};
+use crate::objects::{Descriptor, Reader, Record, Registry, Values};
 
 /// Refuses values that do not fit an object, and a record that would lack what it must have; asks no right, for it is
 /// the office that writes. `before` is the record as it is, if there is one.
 pub fn check(
+    (registry, reader): (&Registry, &dyn Reader),
     descriptor: &Descriptor,
     (before, id): (Option<&Record>, RecordId),
     written: &Values,
 ) -> Result<(), Refusal> {
     values::check(descriptor, written)?;
+    let field = |path: &str| values::field(descriptor, path);
+    let fields = written.iter().filter_map(|(path, value)| Some((path.as_str(), field(path)?, value)));
+    values::check_references(registry, reader, fields)?;
     let blank = Record { object: descriptor.object.clone(), id, values: Values::new(), stamp: None };
     let after = values::after(before.unwrap_or(&blank), written);
     values::say_required(values::missing(descriptor, &after).into_iter().collect())

@@ -10,10 +10,10 @@ use crate::objects::path::{REMOVED, line_path};
 use crate::objects::{FieldKind, Kind, Path, Reader, Record, Registry, Value, Values};
 
 /// Brings a value into the one form in which its kind is written; what cannot be is left for the check.
-/// An empty text is no value.
+/// A text of nothing but spaces is no value.
 pub(super) fn tidy(field: Option<&Field>, value: Value) -> Value {
     match (value, field.map(|field| field.kind)) {
-        (Value::Text(text), _) if text.is_empty() => Value::Null,
+        (Value::Text(text), _) if text.trim().is_empty() => Value::Null,
         (
             Value::Text(text),
             Some(kind @ (FieldKind::Time | FieldKind::Position | FieldKind::Reference | FieldKind::Gtin)),

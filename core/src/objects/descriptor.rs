@@ -217,6 +217,9 @@ pub struct Descriptor {
     /// The states, if it has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
+    /// Whether records are made by verbs and rules alone, never by plain adding.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub made_by_verbs: bool,
     /// What people do to it, by verb.
     #[serde(default)]
     pub verbs: BTreeMap<String, Verb>,
@@ -365,7 +368,8 @@ impl Field {
             (Value::Null, _) | (Value::Bool(_), FieldKind::Boolean) => Ok(()),
             (Value::Int(_), FieldKind::Integer | FieldKind::Time) => Ok(()),
             (Value::Bool(_) | Value::Int(_) | Value::Text(_), _) => {
-                Err(format!("`{}` is not {}", value.to_json(), self.kind.wants()))
+                let shown = value.text().map_or_else(|| value.to_json().to_string(), str::to_owned);
+                Err(format!("`{shown}` is not {}", self.kind.wants()))
             }
         }
     }
@@ -395,7 +399,7 @@ impl FieldKind {
     /// An empty text clears the field.
     pub fn parse(self, text: &str) -> Result<Value, String> {
         let wrong = || format!("`{text}` is not {}", self.wants());
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Ok(Value::Null);
         }
         match self {

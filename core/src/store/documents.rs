@@ -31,6 +31,12 @@ pub fn load(db: &Db, id: RecordId) -> Result<Option<Stored>, StoreError> {
     Ok(Some(Stored { object, blob, tail, heads: split(&heads)? }))
 }
 
+/// The object of a record's document.
+pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT object FROM document WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+}
+
 /// The accepted heads of a record's document.
 pub fn heads(db: &Db, id: RecordId) -> Result<Option<Vec<ChangeHash>>, StoreError> {
     let found: Option<Vec<u8>> = db

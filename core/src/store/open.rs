@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Transaction, TransactionBehavior};
 
-use super::{Db, StoreError};
+use super::{Db, Schema, StoreError};
 
 /// The oldest SQLite without the WAL-reset bug (3.51.3).
 const SQLITE_MIN: i32 = 3_051_003;
@@ -15,8 +15,9 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Prepared statements kept by a connection.
 const STATEMENTS: usize = 256;
 
-/// Opens a database file, makes it when it is missing, and runs the migrations that it lacks.
-pub fn open(path: &Path, migrations: &[&str]) -> Result<Db, StoreError> {
+/// Opens a database file, makes it when it is missing, and runs the migrations that it lacks. A file of another kind
+/// is refused before anything is written to it.
+pub fn open(path: &Path, schema: Schema) -> Result<Db, StoreError> {
     if rusqlite::version_number() < SQLITE_MIN {
         return Err(StoreError::new(format!("SQLite {} is too old; 3.51.3 or newer is needed", rusqlite::version())));
     }
@@ -24,9 +25,11 @@ pub fn open(path: &Path, migrations: &[&str]) -> Result<Db, StoreError> {
     let db = Db::open(path).map_err(named)?;
     db.busy_timeout(BUSY).map_err(named)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    let named_too = |error: StoreError| StoreError::new(format!("{}: {error}", path.display()));
+    recognise(&db, schema).map_err(named_too)?;
     db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
     durable(&db, true)?;
-    migrate(&db, migrations).map_err(|error| StoreError::new(format!("{}: {error}", path.display())))?;
+    migrate(&db, schema).map_err(named_too)?;
     Ok(db)
 }
 
@@ -51,9 +54,19 @@ pub fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
     Ok(transaction.commit()?)
 }
 
-fn migrate(db: &Db, migrations: &[&str]) -> Result<(), StoreError> {
+/// Only an empty file, or one of this kind, goes on.
+fn recognise(db: &Db, schema: Schema) -> Result<(), StoreError> {
+    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application == schema.application || (application == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(StoreError::new(format!("this file is not {}; name another", schema.what)))
+}
+
+fn migrate(db: &Db, schema: Schema) -> Result<(), StoreError> {
     let version = |db: &Db| db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0));
-    let newest = u32::try_from(migrations.len()).map_err(StoreError::new)?;
+    let newest = u32::try_from(schema.migrations.len()).map_err(StoreError::new)?;
     if version(db)? == newest {
         return Ok(());
     }
@@ -62,9 +75,10 @@ fn migrate(db: &Db, migrations: &[&str]) -> Result<(), StoreError> {
     if at > newest {
         return Err(StoreError::new("this file was written by a newer version; update the app"));
     }
-    for sql in migrations.iter().skip(at as usize) {
+    for sql in schema.migrations.iter().skip(at as usize) {
         tx.execute_batch(sql)?;
     }
+    tx.pragma_update(None, "application_id", schema.application)?;
     tx.pragma_update(None, "user_version", newest)?;
     commit(tx)
 }

@@ -13,7 +13,7 @@ use super::carrier::{Call, Carrier, CarryError, Reply, Take};
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may be silent.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_secs(30);
 /// Bytes read at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
@@ -26,6 +26,10 @@ pub struct Http {
 impl Http {
     /// A client of the server at `url`, such as `https://sync.example.com`.
     pub fn new(url: &str) -> Result<Self, CarryError> {
+        let parsed = reqwest::Url::parse(url).map_err(|error| CarryError(format!("`{url}` is no address: {error}")))?;
+        if !["http", "https"].contains(&parsed.scheme()) || !parsed.has_host() {
+            return Err(CarryError(format!("`{url}` is not the address of a server such as https://sync.example.com")));
+        }
         static PROVIDER: Once = Once::new();
         // An error only says that another part of the app has installed one already.
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));

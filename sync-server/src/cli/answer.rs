@@ -17,6 +17,9 @@ pub(super) const UNREACHABLE: u8 = 4;
 /// Something is broken here.
 pub(super) const BROKEN: u8 = 5;
 
+/// The code of who is not signed in.
+pub(super) const SIGNED_OUT: &str = "signed_out";
+
 /// How an answer reads for people, line by line.
 pub(super) type Lines = fn(&Json) -> Vec<String>;
 
@@ -81,7 +84,7 @@ impl Failure {
 
     /// Nobody is signed in on this database.
     pub(super) fn signed_out(message: impl Into<String>) -> Failure {
-        Failure::new(REFUSED, "signed_out", message.into(), Vec::new())
+        Failure::new(REFUSED, SIGNED_OUT, message.into(), Vec::new())
     }
 
     /// Names one more field that it is about.
@@ -121,7 +124,9 @@ impl From<FieldError> for Failure {
 
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
-        let ServerError { bad_input, code, message, fields } = error;
+        let ServerError { bad_input, code, message, mut fields } = error;
+        // A problem of a file as a whole names no field.
+        fields.retain(|field| !field.is_empty());
         let exit = match (bad_input, code.as_str()) {
             (true, _) => BAD_INPUT,
             (false, "broken") => BROKEN,

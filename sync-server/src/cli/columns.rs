@@ -70,7 +70,7 @@ pub(super) fn column(names: &[String], name: &str) -> Result<usize, Failure> {
 fn said(descriptor: &Descriptor, names: &[String], maps: &[String]) -> Result<BTreeMap<usize, String>, Failure> {
     let mut said = BTreeMap::new();
     for map in maps {
-        let (name, field) = fields::split(map, "COLUMN=FIELD")?;
+        let (name, field) = fields::split(map, "COLUMN=FIELD, such as store_no=code")?;
         let (at, field) = (column(names, name.trim())?, field.trim());
         let is_half = [LATITUDE, LONGITUDE].contains(&field) && descriptor.fields.contains_key(POSITION);
         if !(field.is_empty() || is_half || descriptor.fields.contains_key(field)) {

@@ -14,7 +14,7 @@ pub(super) fn read<'a>(
 ) -> Result<Map<String, Json>, Failure> {
     let mut read = Map::new();
     for pair in pairs {
-        let (name, text) = split(pair, "FIELD=VALUE")?;
+        let (name, text) = split(pair, "FIELD=VALUE, such as phone=+14795550001")?;
         if read.insert(name.to_owned(), typed(field(name), text)).is_some() {
             return Err(Failure::bad_input("given_twice", format!("`{name}` is given twice; give it once")).about(name));
         }
@@ -24,9 +24,9 @@ pub(super) fn read<'a>(
 
 /// Splits at the first `=`; the name must not be empty.
 pub(super) fn split<'a>(pair: &'a str, form: &str) -> Result<(&'a str, &'a str), Failure> {
-    pair.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
-        Failure::bad_input("usage", format!("`{pair}` is not of the form {form}, such as phone=+14795550001"))
-    })
+    pair.split_once('=')
+        .filter(|(name, _)| !name.trim().is_empty())
+        .ok_or_else(|| Failure::bad_input("usage", format!("`{pair}` is not of the form {form}")))
 }
 
 /// The field of an object at a path, if both are known.

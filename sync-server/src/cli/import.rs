@@ -213,3 +213,71 @@ fn territories(
     added.sort();
     Ok(added)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::cli::arguments::Place;
+    use crate::cli::world::World;
+
+    /// Imports a file into a new tenant, or into the one that is there.
+    fn imported(folder: &Path, csv: &str, import: fn(ImportFile) -> Import) -> Result<Answer, Failure> {
+        let world: Arc<dyn Surroundings> = Arc::new(World::open().ok().unwrap());
+        crate::office::Office::open(folder, Arc::clone(&world)).unwrap().add_tenant("Acme", "UTC").ok();
+        let file = folder.join("import.csv");
+        std::fs::write(&file, csv).unwrap();
+        let territory_column = csv.contains("state").then(|| "state".to_owned());
+        let place = Place { data: folder.to_owned(), tenant: None };
+        super::import(&import(ImportFile { file, map: Vec::new(), territory_column, dry_run: false, place }), world)
+    }
+
+    fn counts(answer: &Answer) -> [u64; 4] {
+        ["rows", "created", "changed", "unchanged"].map(|name| answer.data[name].as_u64().unwrap())
+    }
+
+    #[test]
+    fn a_second_time_nothing_changes_and_a_changed_row_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = "store_no,type,city,state\n1,Market,Rogers,AR\n2,Market,Joplin,MO\n";
+        let first = imported(folder.path(), csv, Import::Accounts).ok().unwrap();
+        assert_eq!(counts(&first), [2, 2, 0, 0]);
+        assert_eq!(first.data["territories_added"], json!(["AR", "MO"]));
+        assert_eq!(counts(&imported(folder.path(), csv, Import::Accounts).ok().unwrap()), [2, 0, 0, 2]);
+        let csv = csv.replace("Joplin", "Neosho");
+        assert_eq!(counts(&imported(folder.path(), &csv, Import::Accounts).ok().unwrap()), [2, 0, 1, 1]);
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_are_named_and_the_others_are_imported() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = "gtin,name\n4006381333931,Pen\n4006381333932,Pen\n04006381333931,Pen\n96385074,\n";
+        let failure = imported(folder.path(), csv, Import::Products).err().unwrap();
+        assert_eq!((failure.exit, failure.code.as_str()), (2, "rows_rejected"));
+        let answer = failure.partial.unwrap();
+        assert_eq!(counts(&answer), [4, 1, 0, 0]);
+        let expected = json!([
+            { "line": 3, "key": "4006381333932",
+              "reason": "gtin: `4006381333932` is not a GTIN: its check digit is 2, but 1 belongs there" },
+            { "line": 4, "key": "04006381333931", "reason": "line 2 has this gtin already" },
+            { "line": 5, "key": "96385074", "reason": "name: the cell is empty, but each product needs one" },
+        ]);
+        assert_eq!(answer.data["rejected"], expected);
+    }
+
+    #[test]
+    fn a_name_is_made_where_no_column_holds_one() {
+        let registry = outfield_core::domain::registry().unwrap();
+        let descriptor = registry.get("account").unwrap();
+        let names = ["store_no", "type", "city"].map(str::to_owned);
+        let plan = columns::plan(&ACCOUNTS, descriptor, &names, &[]).ok().unwrap();
+        let check = |cells: [&str; 3], expected: &str| {
+            let row = Row { line: 2, cells: cells.map(str::to_owned).to_vec(), fault: None };
+            let values = values(&ACCOUNTS, descriptor, &row, &plan).unwrap();
+            assert_eq!(values["name"].text(), Some(expected));
+        };
+        check(["1", "Supercenter", "Rogers"], "Supercenter Rogers #1");
+        check(["1", "", ""], "#1");
+    }
+}

@@ -73,13 +73,16 @@ fn walk(command: &clap::Command, above: &[String], shown: &mut Vec<Shown>) {
     }
 }
 
-/// A panic is a fault of ours: it becomes an answer like any other, with its place in the report.
+/// A panic is a fault of ours: it becomes an answer like any other, with its place in the report. A server survives
+/// the panic of one request, and tells of it on standard error.
 fn guarded(manner: Manner, command: Command) -> Result<Option<Answer>, Failure> {
     let told = Arc::new(Mutex::new(String::new()));
     let note = Arc::clone(&told);
-    panic::set_hook(Box::new(move |panic| {
-        *note.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
-    }));
+    if !matches!(command, Command::Serve(_)) {
+        panic::set_hook(Box::new(move |panic| {
+            *note.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
+        }));
+    }
     panic::catch_unwind(AssertUnwindSafe(|| dispatch(manner, command))).unwrap_or_else(|_| {
         let told = told.lock().unwrap_or_else(PoisonError::into_inner);
         Err(Failure::broken(format!("a fault in the program: {told}")))

@@ -1,6 +1,7 @@
 //! What the office does by itself, on the data folder, while the server runs or not.
 //! It does not know how a tenant keeps what it is told.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ type World = Arc<dyn Surroundings>;
 pub(super) fn tenant(command: Tenants, world: World) -> Result<Answer, Failure> {
     match command {
         Tenants::Add { name, time_zone, data } => {
+            Office::check_tenant(&name, &time_zone)?;
             let id = Office::open(&data, world)?.add_tenant(&name, &time_zone)?;
             Ok(Answer::about(id, json!({ "name": name, "time_zone": time_zone }), render::record))
         }
@@ -135,27 +137,31 @@ fn folder(data: &Path, world: World) -> Result<Office, Failure> {
 
 /// All records of an object that the office keeps.
 fn all(object: &str, place: &Place, world: World) -> Result<Answer, Failure> {
-    let tenant = open(place, world)?;
-    let records = tenant.all(object)?.into_iter().map(|record| with_names(&tenant, record));
-    Ok(Answer::of(records.collect::<Result<_, _>>()?, render::list))
+    Ok(Answer::of(shown(&open(place, world)?, object)?.into(), render::list))
 }
 
 /// One record of such an object, as it is now.
 fn one(tenant: &Tenant, object: &str, id: RecordId) -> Result<Answer, Failure> {
     let text = id.to_string();
-    let shown = tenant.all(object)?.into_iter().find(|record| record["id"] == text.as_str());
-    Ok(Answer::about(id, with_names(tenant, shown.unwrap_or_default())?, render::record))
+    let found = shown(tenant, object)?.into_iter().find(|record| record["id"] == text.as_str());
+    Ok(Answer::about(id, found.unwrap_or_default(), render::record))
 }
 
-/// Names the territories that a user's lines refer to.
-fn with_names(tenant: &Tenant, mut record: Json) -> Result<Json, Failure> {
-    if let Some(held) = record["territories"].as_object() {
-        let all = tenant.all("territory")?;
-        let is_held = |territory: &&Json| territory["id"].as_str().is_some_and(|id| held.contains_key(id));
-        let names: Vec<Json> = all.iter().filter(is_held).map(|territory| territory["name"].clone()).collect();
-        record["territory_names"] = names.into();
+/// The records with the names of the users and territories that they refer to.
+fn shown(tenant: &Tenant, object: &str) -> Result<Vec<Json>, Failure> {
+    let (mut records, mut names) = (tenant.all(object)?, BTreeMap::new());
+    for named in [tenant.all("territory")?, tenant.all("user")?].concat() {
+        names.insert(named["id"].as_str().unwrap_or_default().to_owned(), named["name"].clone());
     }
-    Ok(record)
+    for record in &mut records {
+        if let Some(held) = record["territories"].as_object() {
+            record["territory_names"] = held.keys().filter_map(|id| names.get(id).cloned()).collect();
+        }
+        if let Some(name) = record["user"].as_str().and_then(|id| names.get(id)) {
+            record["user_name"] = name.clone();
+        }
+    }
+    Ok(records)
 }
 
 fn role_of(name: &str) -> Result<Role, Failure> {

@@ -114,3 +114,54 @@ fn write(to: &mut dyn Write, text: &str) -> io::Result<()> {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const PLAIN: Manner = Manner { json: false, quiet: false };
+    const QUIET: Manner = Manner { json: false, quiet: true };
+
+    #[test]
+    fn json_answers_have_one_form() {
+        let answer = Answer::about("7", json!({ "name": "Ana" }), render::record);
+        assert_eq!(done(&answer), "{\"ok\":true,\"id\":\"7\",\"data\":{\"name\":\"Ana\"}}\n");
+        let failure = Failure::bad_input("bad_id", "no\n  id").about("id");
+        let expected = "{\"ok\":false,\"error\":{\"code\":\"bad_id\",\"message\":\"no id\",\"fields\":[\"id\"]}}\n";
+        assert_eq!(refused(&failure), expected);
+        let partial = Some(Box::new(Answer::of(json!([]), render::list)));
+        assert!(refused(&Failure { partial, ..failure }).ends_with("},\"data\":[]}\n"));
+    }
+
+    #[test]
+    fn people_read_the_id_first_and_shells_the_id_alone() {
+        let answer = Answer::about("7", json!({ "name": "Ana", "code": "c" }), render::record);
+        assert_eq!(plain(PLAIN, &answer), "id: 7\nname: Ana\ncode: c\n");
+        assert_eq!(plain(QUIET, &answer), "7\n");
+        assert_eq!(plain(QUIET, &answer.brief("code")), "c\n");
+    }
+
+    #[test]
+    fn shells_read_the_ids_of_a_list_and_nothing_of_a_count() {
+        let list = Answer::of(json!([{ "id": "7" }, { "id": "8" }]), render::list);
+        assert_eq!(plain(QUIET, &list), "7\n8\n");
+        assert_eq!(plain(QUIET, &Answer::of(json!({ "sent": 1 }), render::record)), "");
+    }
+
+    #[test]
+    fn only_a_reader_that_went_away_is_no_fault() {
+        struct Torn(ErrorKind);
+        impl Write for Torn {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(self.0.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        assert!(write(&mut Torn(ErrorKind::BrokenPipe), "x").is_ok());
+        assert!(write(&mut Torn(ErrorKind::StorageFull), "x").is_err());
+    }
+}

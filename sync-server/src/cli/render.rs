@@ -15,11 +15,12 @@ pub(super) fn text(json: &Json) -> String {
     match json {
         Json::String(text) => text.split(['\r', '\n']).collect::<Vec<_>>().join(" "),
         Json::Null => "-".to_owned(),
-        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => json.to_string(),
+        Json::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        Json::Bool(_) | Json::Number(_) | Json::Object(_) => json.to_string(),
     }
 }
 
-/// One thing: a line of its own for each value; a line's field by its path, as `edit` takes it.
+/// One thing: each value on a line of its own, and each of the record's lines on one.
 pub(super) fn record(data: &Json) -> Vec<String> {
     let mut lines = Vec::new();
     let Json::Object(members) = data else {
@@ -38,6 +39,7 @@ pub(super) fn record(data: &Json) -> Vec<String> {
 
 fn flatten(path: &str, json: &Json, lines: &mut Vec<String>) {
     match json {
+        Json::Object(members) if path.contains('/') => lines.push(format!("{path}: {}", pairs(members))),
         Json::Object(members) => {
             for (name, member) in members {
                 let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
@@ -57,7 +59,7 @@ fn flatten(path: &str, json: &Json, lines: &mut Vec<String>) {
 }
 
 fn pairs(members: &Map<String, Json>) -> String {
-    members.iter().map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(" ")
+    members.iter().map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(", ")
 }
 
 /// A list: one line for each, the id in front, then its name and its first values.
@@ -67,7 +69,7 @@ pub(super) fn list(data: &Json) -> Vec<String> {
         let mut shown = vec![text(item.get("id").unwrap_or(&Json::Null))];
         shown.extend(item.get("object").filter(|_| title.is_none()).map(text));
         shown.extend(title.and_then(|name| item.get(name)).map(text));
-        let is_plain = |value: &Json| !value.is_object() && !value.is_array() && !looks_like_id(value);
+        let is_plain = |value: &Json| !value.is_object() && !looks_like_id(value);
         let rest = item.iter().filter(|(name, value)| {
             let name = name.as_str();
             !FIRST.contains(&name) && !LAST.contains(&name) && Some(name) != title && is_plain(value)
@@ -166,10 +168,9 @@ mod tests {
             "changed_at": "2026", "id": "7", "name": "Joe\nHarp", "object": "contact", "phone": null,
             "roles": { "a": { "account": "9", "role": "Buyer" } },
         });
-        let expected =
-            ["id: 7", "object: contact", "name: Joe Harp", "phone: -", "roles/a/account: 9", "roles/a/role: Buyer"];
-        assert_eq!(record(&contact)[..6], expected);
-        assert_eq!(record(&contact)[6..], ["changed_at: 2026"]);
+        let expected = ["id: 7", "object: contact", "name: Joe Harp", "phone: -", "roles/a: account=9, role=Buyer"];
+        assert_eq!(record(&contact)[..5], expected);
+        assert_eq!(record(&contact)[5..], ["changed_at: 2026"]);
     }
 
     #[test]

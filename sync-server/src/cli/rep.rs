@@ -8,7 +8,7 @@ use outfield_core::app::House;
 use outfield_core::base::context::Surroundings;
 use serde_json::{Value as Json, json};
 
-use super::answer::{Answer, Failure, Lines};
+use super::answer::{Answer, Failure, Lines, REFUSED, SIGNED_OUT};
 use super::work::{Rep, Visit, Work};
 use super::{fields, render};
 
@@ -34,13 +34,16 @@ pub(super) fn rep(rep: Rep, world: Arc<dyn Surroundings>) -> Result<Answer, Fail
 
 /// Explains what the database would only fail at; a misspelt name makes no new one.
 fn check_file(db: &Path, may_begin: bool) -> Result<(), Failure> {
-    let (shown, wrong) = (db.display(), |message: String| Err(Failure::bad_input("bad_db", message).about("db")));
+    let (shown, wrong) = (db.display(), |message: String| Err(Failure::bad_input("bad_database", message).about("db")));
     let parent = db.parent().filter(|parent| !parent.as_os_str().is_empty());
     if db.as_os_str().is_empty() || db.is_dir() {
         return wrong(format!("`{shown}` is not a file; give --db FILE, such as --db ana.db"));
     }
     if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
         return wrong(format!("there is no folder `{}`; make it, or name another file with --db", parent.display()));
+    }
+    if is_of_office(db) {
+        return wrong(format!("`{shown}` belongs to the data folder of a server; name another file with --db"));
     }
     match head(db) {
         Ok(head) if head.is_empty() || head == SQLITE => Ok(()),
@@ -51,6 +54,15 @@ fn check_file(db: &Path, may_begin: bool) -> Result<(), Failure> {
         Err(_) if may_begin => Ok(()),
         Err(_) => Err(not_enrolled(db)),
     }
+}
+
+/// The office's own files are SQLite too, but a device's tables have no place in them.
+fn is_of_office(db: &Path) -> bool {
+    let folder = db.canonicalize().ok().and_then(|path| path.parent().map(Path::to_owned));
+    folder.is_some_and(|folder| {
+        let is_tenants = folder.ends_with("tenants") && folder.with_file_name("outfield.db").is_file();
+        is_tenants || (db.ends_with("outfield.db") && folder.join("tenants").is_dir())
+    })
 }
 
 fn head(db: &Path) -> std::io::Result<Vec<u8>> {
@@ -69,19 +81,28 @@ fn not_enrolled(db: &Path) -> Failure {
 
 fn work(house: &mut House, command: Work) -> Result<Answer, Failure> {
     match command {
+        Work::Enrol { code, .. } if code.trim().is_empty() => {
+            let message = "the code is empty; `outfield user code NAME` of the office makes one";
+            Err(Failure::bad_input("bad_code", message).about("code"))
+        }
         Work::Enrol { url, code } => answered(house.enrol(&url, &code), render::record),
         Work::Sync => answered(house.sync(), render::record),
         Work::Status => answered(house.status(), render::record),
-        Work::Today => answered(house.today(), render::list),
+        Work::Today => today(house),
         Work::List { object, near, within, limit } => {
             let near = near.as_deref().zip(within);
             answered(house.list(&object, near, limit as usize), render::list)
         }
         Work::Get { object, id } => answered(house.get(&object, &id), render::record),
+        Work::Search { text, .. } if !text.contains(char::is_alphanumeric) => {
+            Err(Failure::bad_input("required", "give at least one word to search for").about("text"))
+        }
         Work::Search { text, limit } => answered(house.search(&text, limit as usize), render::list),
         Work::Conflicts => answered(house.conflicts(), render::conflicts),
         Work::Resolve { conflict, choice } => resolve(house, &conflict, &choice),
         Work::NeedsAttention => answered(house.needs_attention(), render::refused),
+        Work::Again { number } => answered(house.again(number), render::record),
+        Work::Dismiss { number } => answered(house.dismiss(number), render::record),
         Work::Outbox => answered(house.outbox(), render::unsent),
         Work::PushRaw { file, object, record } => push_raw(house, &file, &object, record.as_deref()),
         Work::Token => Ok(answered(house.token(), render::record)?.brief("token")),
@@ -108,6 +129,16 @@ fn work(house: &mut House, command: Work) -> Result<Answer, Failure> {
         Work::Visit(visit) => self::visit(house, visit),
         Work::Do { verb, fields } => verb_of(house, &verb, &fields),
     }
+}
+
+/// Today's visits, each with the name of its account.
+fn today(house: &mut House) -> Result<Answer, Failure> {
+    let mut receipt = house.today()?;
+    for visit in receipt.data.as_array_mut().into_iter().flatten() {
+        let account = visit["account"].as_str().and_then(|id| house.get("account", id).ok());
+        visit["account_name"] = account.map(|account| account.data["name"].clone()).unwrap_or_default();
+    }
+    Ok(Answer::receipt(receipt, render::list))
 }
 
 fn visit(house: &mut House, visit: Visit) -> Result<Answer, Failure> {
@@ -170,7 +201,12 @@ fn resolve(house: &mut House, conflict: &str, choice: &str) -> Result<Answer, Fa
 
 fn push_raw(house: &mut House, file: &Path, object: &str, record: Option<&str>) -> Result<Answer, Failure> {
     let bytes = std::fs::read(file).map_err(|error| Failure::unreadable(file, &error))?;
-    answered(house.push_raw(&bytes, object, record), render::record)
+    house.push_raw(&bytes, object, record).map(|receipt| Answer::receipt(receipt, render::record)).map_err(|error| {
+        let failure = Failure::from(error);
+        let is_verdict = failure.exit == REFUSED && failure.code != SIGNED_OUT;
+        let message = if is_verdict { format!("the server refused it: {}", failure.message) } else { failure.message };
+        Failure { message, ..failure }
+    })
 }
 
 fn answered(

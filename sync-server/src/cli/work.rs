@@ -40,10 +40,12 @@ pub(super) enum Work {
         #[arg(long, value_name = "LAT,LON", requires = "within", allow_hyphen_values = true)]
         near: Option<String>,
         /// How far from it
-        #[arg(long, value_name = "METRES", requires = "near", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..))]
+        #[arg(long, value_name = "METRES", requires = "near", allow_negative_numbers = true)]
+        #[arg(value_parser = clap::value_parser!(i64).range(0..))]
         within: Option<i64>,
         /// At most this many
-        #[arg(long, default_value_t = 50, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Show one record
@@ -59,7 +61,8 @@ pub(super) enum Work {
         #[arg(allow_hyphen_values = true)]
         text: String,
         /// At most this many
-        #[arg(long, default_value_t = 50, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+        #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Make a record
@@ -131,6 +134,18 @@ pub(super) enum Work {
     },
     /// List what the server refused, with the reasons and the values
     NeedsAttention,
+    /// Do again what the server refused, by its number in that list
+    Again {
+        /// The number
+        #[arg(allow_negative_numbers = true)]
+        number: i64,
+    },
+    /// Take what the server refused off that list
+    Dismiss {
+        /// The number
+        #[arg(allow_negative_numbers = true)]
+        number: i64,
+    },
     /// List what the server has not judged yet
     Outbox,
     /// Send the bytes of a file as one change, as they are (needs a network)

@@ -1,12 +1,9 @@
-//! The real world: the system's clock, or the moment that `OUTFIELD_NOW` names, and the system's randomness.
+//! The real world as the command line sees it: the system, or the moment that `OUTFIELD_NOW` names.
 //! It does not know who asks.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
-
+use outfield_core::app::System;
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::time::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::answer::Failure;
 
@@ -16,50 +13,76 @@ const NOW: &str = "OUTFIELD_NOW";
 /// Time and randomness of this process.
 pub(super) struct World {
     fixed: Option<Timestamp>,
-    seed: [u8; 32],
-    drawn: AtomicU64,
+    system: System,
 }
 
 impl World {
     /// Reads the variable once, and makes sure that the system has randomness.
     pub(super) fn open() -> Result<World, Failure> {
-        let fixed = match std::env::var_os(NOW).filter(|text| !text.is_empty()) {
+        World::at(std::env::var_os(NOW).map(|text| text.to_string_lossy().into_owned()))
+    }
+
+    fn at(moment: Option<String>) -> Result<World, Failure> {
+        let fixed = match moment.filter(|text| !text.is_empty()) {
             None => None,
-            Some(text) => Some(Timestamp::parse(&text.to_string_lossy()).map_err(|error| {
+            Some(text) => Some(Timestamp::parse(&text).map_err(|error| {
                 Failure::bad_input("bad_now", format!("{NOW}: {error}; mend the variable or unset it"))
             })?),
         };
-        let mut seed = [0; 32];
-        getrandom::fill(&mut seed)
-            .map_err(|error| Failure::broken(format!("the system gives no random bytes: {error}")))?;
-        Ok(World { fixed, seed, drawn: AtomicU64::new(0) })
+        Ok(World { fixed, system: System::open()? })
     }
 }
 
 impl Surroundings for World {
     fn now(&self) -> Timestamp {
-        if let Some(fixed) = self.fixed {
-            return fixed;
-        }
-        #[allow(clippy::disallowed_methods, reason = "the one place where the system's clock is read")]
-        let now = std::time::SystemTime::now();
-        let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        self.fixed.unwrap_or_else(|| self.system.now())
     }
 
     fn entropy(&self) -> [u8; 32] {
-        // Should the system fail later on, seed and count still make every draw a new one.
-        let mut fresh = [0; 32];
-        let told = getrandom::fill(&mut fresh).is_ok();
-        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
-        let mut hasher = Sha256::new_with_prefix(self.seed);
-        hasher.update(drawn.to_be_bytes());
-        hasher.update([u8::from(told)]);
-        hasher.update(fresh);
-        hasher.finalize().into()
+        self.system.entropy()
     }
 
     fn wait(&self, ms: u64) {
-        std::thread::sleep(Duration::from_millis(ms));
+        self.system.wait(ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world(moment: Option<&str>) -> Result<World, Failure> {
+        World::at(moment.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_named_moment_stands_still() {
+        let world = world(Some("2026-11-24T08:30:00Z")).ok().unwrap();
+        assert_eq!(world.now(), Timestamp(1_795_509_000_000));
+        world.wait(2);
+        assert_eq!(world.now(), Timestamp(1_795_509_000_000));
+    }
+
+    #[test]
+    fn without_one_the_systems_clock_runs() {
+        for moment in [None, Some("")] {
+            let world = world(moment).ok().unwrap();
+            let before = world.now();
+            world.wait(2);
+            assert!(world.now() > before && before > Timestamp(1_700_000_000_000));
+        }
+    }
+
+    #[test]
+    fn a_moment_that_is_none_is_bad_input() {
+        let failure = world(Some("tomorrow")).err().unwrap();
+        assert_eq!((failure.exit, failure.code.as_str()), (2, "bad_now"));
+    }
+
+    #[test]
+    fn no_draw_repeats() {
+        let (one, other) = (world(None).ok().unwrap(), world(None).ok().unwrap());
+        let draws = std::collections::BTreeSet::from([one.entropy(), one.entropy(), other.entropy(), other.entropy()]);
+        assert_eq!(draws.len(), 4);
     }
 }

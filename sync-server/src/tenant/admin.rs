@@ -7,7 +7,7 @@ use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::base::version::Version;
 use outfield_core::domain;
 use outfield_core::objects::{Bucket, Record, Value, Values, Write};
-use outfield_core::store::{self, members, meta, query, tables};
+use outfield_core::store::{self, StoreReader, members, meta, query, tables};
 use serde_json::Value as Json;
 
 use super::Tenant;
@@ -166,15 +166,26 @@ impl Tenant {
         let descriptor = self.descriptor(object)?;
         let id = id.unwrap_or_else(|| self.new_id());
         let before = tables::read(&self.db, &descriptor, id)?;
-        domain::check(&descriptor, (before.as_ref(), id), &values)?;
+        let reader = StoreReader { db: &self.db, registry: &self.registry };
+        domain::check((&self.registry, &reader), &descriptor, (before.as_ref(), id), &values)?;
         if before.is_none()
-            && let Some(other) = members::object_of(&self.db, id)?
+            && let Some(other) = self.object_of(id)?
         {
             let message = format!("{id} is the id of a `{other}` already; leave the id out");
             return Err(ServerError::bad_input("id_taken", message));
         }
         self.write(&[Write { object: object.to_owned(), id, new: before.is_none(), values }])?;
         Ok(id)
+    }
+
+    /// The object that an id belongs to, whether or not a bucket holds its record.
+    fn object_of(&self, id: RecordId) -> Result<Option<String>, ServerError> {
+        for descriptor in self.registry.all() {
+            if tables::read(&self.db, descriptor, id)?.is_some() {
+                return Ok(Some(descriptor.object.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// Publishes a tenant's own object, or a newer version of it; every problem is named.

@@ -31,10 +31,9 @@ impl Tenant {
         let descriptor = self.descriptor(object)?;
         let mut counted = Imported::default();
         let tx = store::open::begin(&self.db)?;
-        for (key, mut values) in rows {
-            values.retain(|_, value| !value.is_null());
+        for (key, values) in rows {
             let id = RecordId::derived(&[b"import", object.as_bytes(), key.as_bytes()]);
-            let last = last_imported(&tx, id)?;
+            let mut last = last_imported(&tx, id)?;
             let is_here = tables::read(&tx, &descriptor, id)?.is_some();
             let write = Write { object: object.to_owned(), id, new: !is_here, values: news(&last, &values) };
             if is_here && write.values.is_empty() {
@@ -42,9 +41,10 @@ impl Tenant {
                 continue;
             }
             *(if is_here { &mut counted.changed } else { &mut counted.created }) += 1;
+            last.extend(values);
             self.write_in(&tx, &[write])?;
             tx.prepare_cached("INSERT OR REPLACE INTO imported (id, vals) VALUES (?1, ?2)")?
-                .execute(params![id.as_bytes(), Record::canonical(&values)])?;
+                .execute(params![id.as_bytes(), Record::canonical(&last)])?;
         }
         if !dry_run {
             store::open::commit(tx)?;
@@ -61,11 +61,8 @@ fn last_imported(db: &Db, id: RecordId) -> Result<Values, ServerError> {
     bytes.map_or(Ok(Values::new()), |bytes| minicbor::decode(&bytes).map_err(ServerError::broken))
 }
 
-/// What the source says otherwise than the last time; what it no longer says is cleared.
+/// What the source says otherwise than the last time; null clears, and what it does not speak of stays.
 fn news(last: &Values, now: &Values) -> Values {
-    let mut news: Values =
-        last.keys().filter(|path| !now.contains_key(*path)).cloned().map(|p| (p, Value::Null)).collect();
-    let changed = now.iter().filter(|(path, value)| last.get(*path) != Some(value));
-    news.extend(changed.map(|(path, value)| (path.clone(), value.clone())));
-    news
+    let is_news = |(path, value): &(&String, &Value)| last.get(*path).unwrap_or(&Value::Null) != *value;
+    now.iter().filter(is_news).map(|(path, value)| (path.clone(), value.clone())).collect()
 }

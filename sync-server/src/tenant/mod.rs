@@ -23,13 +23,20 @@ use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::{ActorId, RecordId, TenantId};
 use outfield_core::domain;
 use outfield_core::objects::{Descriptor, Registry};
-use outfield_core::store::{self, Db, meta, tables};
+use outfield_core::store::{self, Db, Schema, meta, tables};
 
 pub use access::{Applicant, Session};
 pub use import::Imported;
 pub use pull::Give;
 
 use crate::error::ServerError;
+
+/// A tenant's database.
+const TENANT: Schema = Schema {
+    application: i32::from_be_bytes(*b"OFtn"),
+    what: "a tenant's database",
+    migrations: &[store::SHARED, include_str!("server.sql")],
+};
 
 /// One open tenant.
 pub struct Tenant {
@@ -46,7 +53,7 @@ pub struct Tenant {
 impl Tenant {
     /// Opens a tenant's file, and makes it when it is not there.
     pub fn open(path: &Path, id: TenantId, surroundings: Arc<dyn Surroundings>) -> Result<Tenant, ServerError> {
-        let db = store::open::open(path, &[store::SHARED, include_str!("server.sql")])?;
+        let db = store::open::open(path, TENANT)?;
         let registry = domain::registry().map_err(|problems| {
             ServerError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;

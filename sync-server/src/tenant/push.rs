@@ -10,10 +10,11 @@ use outfield_core::base::limits::{OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIE
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
 use outfield_core::domain::admit::admit;
+use outfield_core::domain::rules::conflict::{chose, closes};
 use outfield_core::domain::situation::Situation;
 use outfield_core::domain::{Refusal, RefusalKind, judges};
-use outfield_core::objects::{Descriptor, Kind, Record, Registry, Stamp, Values};
-use outfield_core::store::{self, Db, StoreReader, members, tables};
+use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Registry, Stamp, Values};
+use outfield_core::store::{self, Db, StoreReader, conflicts, documents, members, tables};
 use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
 
@@ -249,6 +250,9 @@ impl Court<'_> {
         }
         let stamp = Some(Stamp::once(entry.at, actor));
         let record = Record { object: entry.object.clone(), id: entry.record, values, stamp };
+        if !self.decides(&record)? {
+            return refused("not_decided", "it closes a conflict, but the value it chose was not written");
+        }
         take_in_fact(self.db, self.registry, (descriptor, hash), &record)?;
         Ok(Ok(()))
     }
@@ -285,11 +289,26 @@ impl Court<'_> {
             write_row(self.db, self.registry, (row, write.id), before, &write.values)?;
         }
         Ok(())
+
+    /// Whether the value that the fact of a decision speaks of was written; other facts decide nothing.
+    fn decides(&mut self, fact: &Record) -> Result<bool, ServerError> {
+        let Some(id) = closes(fact) else { return Ok(true) };
+        let Some(conflict) = conflicts::get(self.db, id)?.filter(|held| held.state == ConflictState::Open) else {
+            return Ok(true);
+        };
+        let Some(document) = self.cache.take(self.db, conflict.record)? else { return Ok(false) };
+        let stands = chose(fact).map_or(Ok(false), |value| document.stands(&conflict.path, &value))?;
+        self.cache.put(conflict.record, document);
+        Ok(stands)
     }
 
     /// The other object that this id belongs to already.
     fn taken(&self, entry: &Pushed) -> Result<Option<String>, ServerError> {
-        Ok(members::object_of(self.db, entry.record)?.filter(|object| *object != entry.object))
+        let held = match documents::object_of(self.db, entry.record)? {
+            Some(object) => Some(object),
+            None => members::object_of(self.db, entry.record)?,
+        };
+        Ok(held.filter(|object| *object != entry.object))
     }
 
     /// Whether the record lies, or when new would lie, in a bucket that this person follows, or did as far as the

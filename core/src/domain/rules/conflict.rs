@@ -22,6 +22,12 @@ pub fn closes(record: &Record) -> Option<ConflictId> {
     (record.object == RESOLUTION).then(|| record.text("conflict")?.parse().ok()).flatten()
 }
 
+/// The value that the fact of a decision says was chosen.
+#[must_use]
+pub fn chose(record: &Record) -> Option<Value> {
+    Value::from_json(&serde_json::from_str(record.text("value_json")?).ok()?)
+}
+
 /// Writes the chosen value, even if it shows already: the write closes the competing ones.
 pub fn resolve(
     id: ConflictId,
