@@ -1,6 +1,8 @@
 //! Global trade item numbers: 8, 12, 13 or 14 digits with a check digit, kept as 14.
 //! It does not know products. Source: GS1 General Specifications, section 7.9 (check digit).
 
+use super::codes::{check_digits, digits};
+
 /// A text that is no GTIN, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a GTIN: {reason}")]
@@ -14,22 +16,11 @@ pub struct GtinError {
 /// The 14-digit form of a GTIN of 8, 12, 13 or 14 digits.
 pub fn normalised(text: &str) -> Result<String, GtinError> {
     let wrong = |reason: String| GtinError { text: text.to_owned(), reason };
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) || text.is_empty() {
-        return Err(wrong("it is made of digits alone".to_owned()));
+    let digits = digits(text).map_err(wrong)?;
+    if ![8, 12, 13, 14].contains(&digits.len()) {
+        return Err(wrong(format!("it has {} digits; 8, 12, 13 or 14 are possible", digits.len())));
     }
-    if ![8, 12, 13, 14].contains(&text.len()) {
-        return Err(wrong(format!("it has {} digits; 8, 12, 13 or 14 are possible", text.len())));
-    }
-    let digits: Vec<u32> = text.bytes().map(|byte| u32::from(byte - b'0')).collect();
-    let (check, rest) = digits.split_last().ok_or_else(|| wrong("it is empty".to_owned()))?;
-    let weighted = rest.iter().rev().zip([3, 1].into_iter().cycle()).map(|(digit, weight)| digit * weight);
-    let expected = (10 - weighted.sum::<u32>() % 10) % 10;
-    if *check != expected {
-        return Err(wrong(format!("its check digit is {check}, but {expected} belongs there")));
-    }
-    if digits.iter().all(|digit| *digit == 0) {
-        return Err(wrong("it is all zeros".to_owned()));
-    }
+    check_digits(&digits).map_err(wrong)?;
     Ok(format!("{text:0>14}"))
 }
 
