@@ -2,7 +2,7 @@
 //! It does not know who asks nor what is written once every guard agrees.
 
 use super::refusal::Refusal;
-use super::rules::{follow_up, visit};
+use super::rules::{follow_up, order, visit};
 use super::situation::Situation;
 
 /// A condition that must hold before a verb is done.
@@ -10,11 +10,15 @@ pub type Guard = fn(&Situation<'_>) -> Result<(), Refusal>;
 
 /// All guards by name.
 pub const GUARDS: &[(&str, Guard)] = &[
+    ("account_not_blocked", order::account_not_blocked),
     ("checked_in", visit::checked_in),
     ("mandatory_actions_done", visit::mandatory_actions_done),
     ("names_what_it_follows", follow_up::names_what_it_follows),
     ("no_other_visit_open", visit::no_other_visit_open),
+    ("not_confirmed", order::not_confirmed),
     ("not_yet_checked_in", visit::not_yet_checked_in),
+    ("order_has_lines", order::order_has_lines),
+    ("order_lines_sellable", order::order_lines_sellable),
 ];
 
 /// The guard with this name. A device that lacks it is too old for the descriptor.

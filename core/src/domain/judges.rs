@@ -3,6 +3,7 @@
 
 use super::guards::{guard, named};
 use super::refusal::Refusal;
+use super::rules::order;
 use super::situation::Situation;
 use crate::objects::Write;
 
@@ -11,7 +12,7 @@ use crate::objects::Write;
 pub type Judge = fn(&Situation<'_>) -> Result<Vec<Write>, Refusal>;
 
 /// All judges by name.
-pub const JUDGES: &[(&str, Judge)] = &[];
+pub const JUDGES: &[(&str, Judge)] = &[("judge_order", order::judge_order)];
 
 /// Whether the server may take in a change; the situation's record is as it was before, its input what is written.
 pub fn admit(situation: &Situation<'_>) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::path::{POSITION, Path, REMOVED};
 use super::value::Value;
 use crate::base::context::Role;
+use crate::base::decimal::Decimal;
 use crate::base::gtin;
 use crate::base::limits::TEXT_BYTES_MAX;
 use crate::base::place::Position;
@@ -53,6 +54,8 @@ pub enum FieldKind {
     TimeZone,
     /// A global trade item number, kept with 14 digits.
     Gtin,
+    /// An exact decimal, kept as text.
+    Decimal,
 }
 
 /// One field of an object or of its lines.
@@ -357,6 +360,11 @@ impl Field {
                 Ok(kept) => Err(format!("is to be written {kept}")),
                 Err(error) => say(&error),
             },
+            FieldKind::Decimal => match text.parse::<Decimal>() {
+                Ok(decimal) if decimal.to_string() == *text => Ok(()),
+                Ok(decimal) => Err(format!("is to be written {decimal}")),
+                Err(error) => say(&error),
+            },
             FieldKind::Phone => check_phone(text),
             FieldKind::Email => check_email(text),
             FieldKind::Integer | FieldKind::Boolean | FieldKind::Time => self.check_plain(value),
@@ -392,6 +400,7 @@ impl FieldKind {
             FieldKind::Email => "an e-mail address",
             FieldKind::TimeZone => "an IANA time zone such as America/Chicago",
             FieldKind::Gtin => "a GTIN of 8, 12, 13 or 14 digits",
+            FieldKind::Decimal => "a decimal such as 12.5",
         }
     }
 
@@ -416,6 +425,11 @@ impl FieldKind {
             FieldKind::Reference => {
                 let id: crate::base::id::RecordId = text.parse().map_err(|_| wrong())?;
                 Ok(Value::Text(id.to_string()))
+            }
+            FieldKind::Decimal => {
+                let decimal: Decimal =
+                    text.parse().map_err(|error: crate::base::decimal::DecimalError| error.to_string())?;
+                Ok(Value::Text(decimal.to_string()))
             }
             FieldKind::Gtin => gtin::normalised(text).map(Value::Text).map_err(|error| error.to_string()),
             FieldKind::Text

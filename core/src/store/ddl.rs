@@ -73,7 +73,8 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<bool, StoreErro
             | FieldKind::Phone
             | FieldKind::Email
             | FieldKind::TimeZone
-            | FieldKind::Gtin => {}
+            | FieldKind::Gtin
+            | FieldKind::Decimal => {}
         }
     }
     Ok(grown)
@@ -122,6 +123,7 @@ pub(super) fn parts(column: &Column<'_>) -> Vec<(String, &'static str)> {
         | FieldKind::Phone
         | FieldKind::Email
         | FieldKind::TimeZone
-        | FieldKind::Gtin => vec![(name, "TEXT")],
+        | FieldKind::Gtin
+        | FieldKind::Decimal => vec![(name, "TEXT")],
     }
 }

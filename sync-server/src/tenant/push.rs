@@ -289,6 +289,7 @@ impl Court<'_> {
             write_row(self.db, self.registry, (row, write.id), before, &write.values)?;
         }
         Ok(())
+    }
 
     /// Whether the value that the fact of a decision speaks of was written; other facts decide nothing.
     fn decides(&mut self, fact: &Record) -> Result<bool, ServerError> {

@@ -4,7 +4,9 @@
 pub mod conflict;
 pub mod contact;
 pub mod follow_up;
+pub mod order;
 pub mod people;
+pub mod product;
 pub mod visit;
 
 use super::guards::named;
@@ -18,13 +20,18 @@ pub type Rule = fn(&Situation<'_>) -> Result<Vec<Write>, Refusal>;
 /// All rules by name.
 pub const RULES: &[(&str, Rule)] = &[
     ("answer_action", visit::answer_action),
+    ("cancel_order", order::cancel_order),
     ("cancel_visit", visit::cancel_visit),
     ("check_in", visit::check_in),
     ("check_out", visit::check_out),
     ("link_contact", contact::link_contact),
     ("log_follow_up", follow_up::log_follow_up),
+    ("new_order", order::new_order),
+    ("remove_order_line", order::remove_order_line),
+    ("set_order_line", order::set_order_line),
     ("skip_action", visit::skip_action),
     ("start_visit", visit::start_visit),
+    ("submit_order", order::submit_order),
 ];
 
 /// The rule with this name. A device that lacks it is too old for the descriptor.
