@@ -19,11 +19,14 @@ use relay::{Relay, hold};
 uniffi::setup_scaffolding!();
 
 /// One device's local world: its database, and whoever is signed in on it. It works without a network; `enrol` and
-/// `sync` alone need one. It may be used from any thread, and does one thing at a time. Every method waits for the
-/// disk, and those two for the network, so call none of them on a thread that draws.
+/// `sync` alone need one. It may be used from any thread. Every method waits for the disk, and those two for the
+/// network, so call none of them on a thread that draws.
 #[derive(uniffi::Object)]
 pub struct Outfield {
+    /// Does what a person asks, one thing at a time.
     house: Mutex<House>,
+    /// The same file once more, for the network alone: however slow the line, nobody waits for it.
+    line: Mutex<House>,
     relay: Arc<Relay>,
 }
 
@@ -32,82 +35,112 @@ impl Outfield {
     /// Opens the database at `path`, and makes it when it is not there; the folder must exist.
     #[uniffi::constructor]
     pub fn open(path: String) -> Result<Self, FieldError> {
-        let (mut house, relay) = (House::open(Path::new(&path), Arc::new(System::open()?))?, Arc::<Relay>::default());
-        house.observe(relay.clone());
-        Ok(Outfield { house: Mutex::new(house), relay })
+        let (relay, system) = (Arc::<Relay>::default(), Arc::new(System::open()?));
+        let open = || -> Result<Mutex<House>, FieldError> {
+            let mut house = House::open(Path::new(&path), system.clone())?;
+            house.observe(relay.clone());
+            Ok(Mutex::new(house))
+        };
+        Ok(Outfield { house: open()?, line: open()?, relay: relay.clone() })
     }
 
     /// Signs this device in with a one-time code from the office. After a lost answer the same code may be used again.
     pub fn enrol(&self, url: String, code: String) -> Result<Receipt, FieldError> {
-        self.answer(|house| house.enrol(&url, &code))
+        self.answer(&self.line, |house| house.enrol(&url, &code))
     }
 
     /// Carries out one command, a JSON object such as `{"do": "start_visit", "account": "…"}`. When this answers, the
     /// work is durable and queued for the server; the answer names the record and shows it. A refusal leaves
     /// everything as it was.
     pub fn execute(&self, command_json: String) -> Result<Receipt, FieldError> {
-        self.answer(|house| house.execute(&command_json))
+        self.answer(&self.house, |house| house.execute(&command_json))
     }
 
     /// One record, with `id`, `object`, its fields, and its lines by line id.
     pub fn get(&self, object: String, id: String) -> Result<Receipt, FieldError> {
-        self.answer(|house| house.get(&object, &id))
+        self.answer(&self.house, |house| house.get(&object, &id))
     }
 
     /// Records of an object: at most `limit` by id or, with `near` (`latitude,longitude`), those at most `within_m`
     /// metres from there, nearest first, each with `distance_m`.
     #[uniffi::method(default(near = None, within_m = 1000, limit = 50))]
     pub fn list(&self, object: String, near: Option<String>, within_m: i64, limit: u32) -> Result<Receipt, FieldError> {
-        self.answer(|house| house.list(&object, near.as_deref().map(|at| (at, within_m)), limit as usize))
+        self.answer(&self.house, |house| house.list(&object, near.as_deref().map(|at| (at, within_m)), limit as usize))
     }
 
     /// Records, at most `limit`, of which a searched field has words that start with every word of `text`.
     #[uniffi::method(default(limit = 50))]
     pub fn search(&self, text: String, limit: u32) -> Result<Receipt, FieldError> {
-        self.answer(|house| house.search(&text, limit as usize))
+        self.answer(&self.house, |house| house.search(&text, limit as usize))
     }
 
     /// Sends what is unsent, takes in what is new, and compares state sums with the server. What went through stays,
-    /// whatever happens later. All other calls on this object wait until it is done, over a bad line for minutes, and
-    /// observers hear then what it brought.
+    /// whatever happens later. Other calls go on meanwhile, a second sync waits for the first; observers hear when it is
+    /// done what it brought.
     pub fn sync(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::sync)
+        self.answer(&self.line, House::sync)
     }
 
     /// Who is signed in (`enrolled`, null if nobody), how much is `unsent`, `needs_attention` or in `conflicts`, and
     /// when all was `last_verified` with the server.
     pub fn status(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::status)
+        self.answer(&self.house, House::status)
     }
 
     /// The visits that wait for this user today: open ones, and those planned for today or missed before.
     pub fn today(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::today)
+        self.answer(&self.house, House::today)
     }
 
     /// Fields that two people changed and nobody has decided yet: `base`, `mine`, `theirs`, who and when.
     pub fn conflicts(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::conflicts)
+        self.answer(&self.house, House::conflicts)
     }
 
     /// What the server refused, with its reason and the values: nothing of it is lost.
     pub fn needs_attention(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::needs_attention)
+        self.answer(&self.house, House::needs_attention)
+    }
+
+    /// Carries out once more what the server refused, by its number; it leaves the list of what needs attention.
+    pub fn again(&self, number: i64) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| house.again(number))
+    }
+
+    /// Takes what the server refused off the list of what needs attention; the server keeps its copy.
+    pub fn dismiss(&self, number: i64) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| house.dismiss(number))
+    }
+
+    /// A day's figures (`YYYY-MM-DD`, today if none), of one's own or of the named person or territory.
+    #[uniffi::method(default(day = None, rep = None, territory = None))]
+    pub fn figures(
+        &self,
+        day: Option<String>,
+        rep: Option<String>,
+        territory: Option<String>,
+    ) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| house.figures(day.as_deref(), rep.as_deref(), territory.as_deref()))
+    }
+
+    /// What all counts of a visit, or of one inventory check, come to.
+    pub fn shelf(&self, id: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| house.shelf(&id))
     }
 
     /// Work that the server has not judged yet, oldest first.
     pub fn outbox(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::outbox)
+        self.answer(&self.house, House::outbox)
     }
 
     /// Per object, how many records are here, and a SHA-256 over all their visible values.
     pub fn digest(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::digest)
+        self.answer(&self.house, House::digest)
     }
 
     /// Makes the rows of all documents anew from their histories. Facts and server rows stay as they are.
     pub fn rebuild(&self) -> Result<Receipt, FieldError> {
-        self.answer(House::rebuild)
+        self.answer(&self.house, House::rebuild)
     }
 
     /// From now on tells `observer` of every change that goes through this object, for as long as this object lives.
@@ -117,13 +150,21 @@ impl Outfield {
 }
 
 impl Outfield {
-    /// One call at a time. Observers hear of it after the house is free again, so that they may ask it themselves.
+    /// One call of a house at a time. Observers hear of it after the house is free again, so that they may ask it
+    /// themselves.
     fn answer(
         &self,
+        house: &Mutex<House>,
         call: impl FnOnce(&mut House) -> Result<app::Receipt, app::FieldError>,
     ) -> Result<Receipt, FieldError> {
-        let answer = call(&mut hold(&self.house));
+        let answer = refreshed(&mut hold(house)).and_then(call);
         self.relay.pass_on();
         Ok(answer?.into())
     }
+}
+
+/// A house that knows what the other one wrote.
+fn refreshed(house: &mut House) -> Result<&mut House, app::FieldError> {
+    house.refresh()?;
+    Ok(house)
 }

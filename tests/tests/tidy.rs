@@ -19,7 +19,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "tests/",
         ],
     ),
-    ("reqwest", &["core/src/sync/http.rs", "sync-server/src/demo/proof.rs", "tests/"]),
+    ("reqwest", &["core/src/sync/http.rs", "tests/"]),
     ("geo", &["core/src/base/place.rs"]),
     ("jiff", &["core/src/base/time.rs"]),
     ("getrandom", &["core/src/app/surroundings.rs"]),

@@ -8,7 +8,8 @@ use super::{FieldError, House, Receipt};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
 use crate::base::time::Timestamp;
-use crate::domain::rules::{people, visit};
+use crate::domain::rules::figures::gather::{self, Wanted};
+use crate::domain::rules::{inventory, people, visit};
 use crate::objects::{Conflict, FieldKind, Side};
 use crate::store::outbox::EntryKind;
 use crate::store::query::{self, Query};
@@ -80,6 +81,27 @@ impl House {
     pub fn today(&mut self) -> Result<Receipt, FieldError> {
         let visits = visit::today(&self.reader(), &self.context()?)?;
         Ok(Receipt::of(visits.iter().map(crate::objects::Record::to_json).collect()))
+    }
+
+    /// The figures of a day (`YYYY-MM-DD`, else today) for a person and a territory, each by name or id: every figure
+    /// with numerator, denominator and their names, and a value that is null where the denominator is 0.
+    pub fn figures(
+        &mut self,
+        day: Option<&str>,
+        rep: Option<&str>,
+        territory: Option<&str>,
+    ) -> Result<Receipt, FieldError> {
+        let wanted = Wanted { day, rep, territory };
+        Ok(Receipt::of(gather::of_day(&self.registry, &self.reader(), &self.context()?, wanted)?))
+    }
+
+    /// What the shelves that were counted in a visit come to, or one inventory check: products, figures, our share by
+    /// category, and the order that is proposed.
+    pub fn shelf(&mut self, id: &str) -> Result<Receipt, FieldError> {
+        let id: RecordId = id
+            .parse()
+            .map_err(|error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]))?;
+        Ok(Receipt { id: Some(id.to_string()), data: inventory::shown(&self.reader(), id)? })
     }
 
     /// Fields that two people changed and nobody has decided yet: base, mine, theirs, who and when.

@@ -7,9 +7,11 @@ use super::working::working;
 use super::{FieldError, House, Receipt};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
+use crate::base::time::Timestamp;
+use crate::crdt::{Document, Vetted};
 use crate::domain::command::Command;
 use crate::domain::decide::{Decision, decide};
-use crate::objects::{ConflictState, Kind, Record, Registry, Stamp};
+use crate::objects::{ConflictState, Kind, Record, Registry, Stamp, Write};
 use crate::store::attention::{self, Attention};
 use crate::store::outbox::{EntryKind, NewEntry};
 use crate::store::{self, Db, StoreReader, conflicts, meta, outbox, tables};
@@ -87,22 +89,21 @@ pub(super) fn carry_out(
 ) -> Result<(), FieldError> {
     for write in decision.writes.iter().filter(|write| write.new || !write.values.is_empty()) {
         let Some(descriptor) = registry.get(&write.object) else { continue };
-        let now = Stamp::once(context.now, context.actor);
-        let (kind, hash, bytes) = match descriptor.kind {
+        let actor = context.actor;
+        let (kind, hash, bytes, at) = match descriptor.kind {
             Kind::Document => {
+                let change = change(db, write, context)?;
                 let stamp = tables::read(db, descriptor, write.id)?.and_then(|record| record.stamp);
-                let stamp = stamp.map_or(now, |stamp| stamp.and(context.now, context.actor));
-                let mut document = working(db, write.id)?
-                    .ok_or_else(|| FieldError::broken("unsent work does not fit its history; sync first"))?;
-                let change = document.write(context.actor, context.now, &write.values)?;
+                let stamp = stamp.map_or(Stamp::once(change.at, actor), |stamp| stamp.and(change.at, actor));
                 tables::patch(db, descriptor, write.id, &write.values, Some(stamp))?;
-                (EntryKind::Change, change.hash, change.bytes)
+                (EntryKind::Change, change.hash, change.bytes, change.at)
             }
             Kind::Fact => {
                 let (object, id, values) = (write.object.clone(), write.id, write.values.clone());
-                tables::put(db, descriptor, &Record { object, id, values, stamp: Some(now) })?;
+                let stamp = Some(Stamp::once(context.now, actor));
+                tables::put(db, descriptor, &Record { object, id, values, stamp })?;
                 let bytes = Record::canonical(&write.values);
-                (EntryKind::Fact, fact_hash(write.id, &bytes), bytes)
+                (EntryKind::Fact, fact_hash(write.id, &bytes), bytes, context.now)
             }
             Kind::Row => {
                 let message = format!("{} belongs to the server; only the office writes it", write.object);
@@ -110,13 +111,26 @@ pub(super) fn carry_out(
             }
         };
         let (object, record, command) = (write.object.clone(), write.id, command.to_owned());
-        let (actor, at) = (context.actor, context.now);
         outbox::push(db, &NewEntry { kind, object, record, hash, bytes, command, actor, at, knew })?;
     }
     if let Some(id) = decision.resolves {
         conflicts::set_state(db, id, ConflictState::Resolved)?;
     }
     Ok(())
+}
+
+/// The change that a write comes to, above all that is accepted and unsent.
+fn change(db: &Db, write: &Write, context: &Context) -> Result<Vetted, FieldError> {
+    let mut document =
+        working(db, write.id)?.ok_or_else(|| FieldError::broken("unsent work does not fit its history; sync first"))?;
+    let mut change = document.write(context.actor, context.now, &write.values)?;
+    // A first change says nothing of its record: two that are made alike in one millisecond would be one and the same
+    // to the server. So the second is made a little later.
+    while write.new && outbox::find(db, change.hash)?.is_some() {
+        let later = Timestamp(change.at.0 + 1);
+        change = Document::new().write(context.actor, later, &write.values)?;
+    }
+    Ok(change)
 }
 
 /// The hash that names a fact on the wire: SHA-256 over its id and canonical values.

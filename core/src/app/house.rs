@@ -20,6 +20,8 @@ pub struct House {
     pub(super) identity: Option<Identity>,
     pub(super) observers: Vec<Arc<dyn Observer>>,
     path: PathBuf,
+    /// What others had written when this house last looked.
+    seen: i64,
 }
 
 impl House {
@@ -35,14 +37,29 @@ impl House {
             registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
         }
         tables::fit(&db, &registry)?;
-        let path = path.to_owned();
-        let mut house = House { db, registry, surroundings, identity: None, observers: Vec::new(), path };
+        let (path, seen) = (path.to_owned(), store::open::others_wrote(&db)?);
+        let mut house = House { db, registry, surroundings, identity: None, observers: Vec::new(), path, seen };
         house.identity = house.stored_identity()?;
         if house.identity.is_some() && house.is_copied()? {
             house.renew_actor()?;
             house.mark_installation()?;
         }
         Ok(house)
+    }
+
+    /// Takes in what another house on the same file has written meanwhile: who is signed in, and published objects.
+    /// Costs nothing where nobody wrote.
+    pub fn refresh(&mut self) -> Result<(), FieldError> {
+        let seen = store::open::others_wrote(&self.db)?;
+        if seen == self.seen {
+            return Ok(());
+        }
+        for json in meta::descriptors(&self.db)? {
+            self.registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
+        }
+        self.identity = self.stored_identity()?;
+        self.seen = seen;
+        Ok(())
     }
 
     /// The objects that this device knows, a tenant's own included.

@@ -11,6 +11,7 @@ mod receive;
 mod rewrite;
 mod settle;
 mod surroundings;
+mod sweep;
 mod sync_now;
 mod working;
 

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::execute::fact_hash;
-use super::rewrite::rewrite;
-use super::working::{accept, project, promote};
+use super::rewrite::sign_anew;
+use super::sweep::sweep_later;
+use super::working::{accept, project, promote, settled};
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
@@ -25,11 +26,13 @@ pub const DESCRIPTOR: &str = "descriptor";
 #[derive(Debug, Default)]
 pub(super) struct Pull {
     bucket: Option<String>,
+    /// Buckets that the server told anything of.
+    pub told: BTreeSet<String>,
     /// Buckets whose state sum was compared and matched.
     pub verified: BTreeSet<String>,
     /// Operations taken in.
     pub received: u64,
-    /// The server's clock at the end of the answer.
+    /// The server's clock at the end of the first whole answer.
     pub tick: Option<u64>,
 }
 
@@ -37,7 +40,7 @@ pub(super) struct Pull {
 struct Intake<'a> {
     db: &'a Db,
     registry: Registry,
-    /// For unsent work that must be written again.
+    /// For unsent work that must be signed anew.
     context: Context,
     changed: Vec<(String, RecordId)>,
     /// Changes of documents, gathered so that each is loaded once.
@@ -73,8 +76,10 @@ impl Intake<'_> {
             Frame::Start(start) => {
                 members::ensure_bucket(self.db, &start.bucket)?;
                 if start.from == 0 {
+                    sweep_later(self.db)?;
                     members::clear(self.db, &start.bucket)?;
                 }
+                pull.told.insert(start.bucket.clone());
                 pull.bucket = Some(start.bucket);
                 return Ok(());
             }
@@ -83,7 +88,8 @@ impl Intake<'_> {
                 return self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum));
             }
             Frame::End(end) => {
-                pull.tick = Some(end.tick);
+                // A second answer speaks of the buckets that differed after the first; the others stand as before.
+                pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
                 return Ok(());
             }
             Frame::Row(row) => (in_bucket()?, (row.seq, self.row(&in_bucket()?, row)?).0),
@@ -102,8 +108,8 @@ impl Intake<'_> {
             Frame::Remove(gone) => {
                 let bucket = in_bucket()?;
                 if !members::remove(self.db, &bucket, gone.record)? {
-                    purge(self.db, &self.registry, (&gone.object, gone.record))?;
-                    self.changed.push((gone.object, gone.record));
+                    // It may be on its way into another bucket of this device.
+                    sweep_later(self.db)?;
                 }
                 (bucket, gone.seq)
             }
@@ -153,6 +159,7 @@ impl Intake<'_> {
                         outbox::take(self.db, entry.hash)?;
                     }
                 }
+                settled(self.db, id)?;
                 self.merge(&doc.object, id, None)?;
             }
         }
@@ -173,6 +180,7 @@ impl Intake<'_> {
                 outbox::take(self.db, change.hash)?;
                 paths.extend(touched(change)?.into_keys());
             }
+            settled(self.db, id)?;
             if !new.is_empty() {
                 self.merge(&object, id, Some(&paths))?;
             }
@@ -186,7 +194,7 @@ impl Intake<'_> {
         if project(self.db, descriptor, id, paths)? {
             return Ok(());
         }
-        rewrite(self.db, &self.registry, &self.context, (object, id, 0), None)
+        sign_anew(self.db, &self.registry, &self.context, (object, id, 0))
     }
 
     /// One's own work came back as a hash: what is still in the outbox is accepted now.
@@ -229,7 +237,6 @@ impl Intake<'_> {
             // The bucket comes anew; records stay meanwhile, and what no bucket holds then is swept.
             pull.verified.remove(bucket);
             members::set_cursor(self.db, bucket, 0)?;
-            meta::set(self.db, "sweep", "due")?;
         }
         Ok(())
     }
@@ -242,35 +249,4 @@ fn version_of(db: &Db, descriptor: Option<&Descriptor>, id: RecordId) -> Result<
     }
     let Some(descriptor) = descriptor else { return Ok(None) };
     Ok(tables::read(db, descriptor, id)?.map(|record| Record::row_version(&record.values)))
-}
-
-/// Takes a record off this device, unless it holds unsent work.
-pub(super) fn purge(db: &Db, registry: &Registry, (object, id): (&str, RecordId)) -> Result<(), FieldError> {
-    if !outbox::of_record(db, id)?.is_empty() {
-        return Ok(());
-    }
-    documents::remove(db, id)?;
-    if object == CONFLICT {
-        conflicts::remove(db, crate::base::id::ConflictId(id.0))?;
-    } else if let Some(descriptor) = registry.get(object) {
-        tables::remove(db, descriptor, id)?;
-    }
-    Ok(())
-}
-
-/// Takes off what no bucket holds any more and nobody has to send.
-pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<(), FieldError> {
-    for descriptor in registry.all() {
-        for id in tables::ids(db, descriptor)? {
-            if members::of(db, id)?.is_empty() {
-                purge(db, registry, (&descriptor.object, id))?;
-            }
-        }
-    }
-    for id in conflicts::ids(db)? {
-        if members::of(db, RecordId(id.0))?.is_empty() && !conflicts::is_provisional(db, id)? {
-            conflicts::remove(db, id)?;
-        }
-    }
-    Ok(())
 }

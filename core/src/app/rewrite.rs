@@ -1,18 +1,21 @@
-//! Carries out anew what waits for a record, above the accepted history and under a new actor, from the commands
-//! that made it. What no longer can be done is set aside with its reason and its values.
-//! It does not know why the server did not take it as it was.
+//! Writes unsent work again under a new actor: what came after a refusal is decided anew, from the commands that made
+//! it, and what no longer can be done is set aside with its reason and its values; what only lost its author's name
+//! is signed anew as it was. It does not know why the server did not take it.
+
+use std::collections::BTreeMap;
 
 use super::FieldError;
 use super::execute::carry_out;
-use super::working::project;
+use super::working::{project, working};
 use crate::base::context::Context;
-use crate::base::id::RecordId;
+use crate::base::id::{ChangeHash, RecordId};
+use crate::crdt::gate;
 use crate::domain::command::Command;
 use crate::domain::decide::decide;
 use crate::domain::rules::conflict::closes;
 use crate::objects::{ConflictState, Kind, Registry};
 use crate::store::attention::{self, Attention};
-use crate::store::outbox::{self, Entry};
+use crate::store::outbox::{self, Entry, NewEntry};
 use crate::store::{Db, StoreReader, conflicts, meta, tables};
 
 /// Why an entry was set aside.
@@ -23,27 +26,18 @@ pub(super) struct Reason {
     pub fields: Vec<String>,
 }
 
-/// Takes a record's entries from `from` on out of the outbox, sets the first aside if it was refused, and carries
-/// out the others anew. The context brings the new actor, which becomes the device's with this transaction.
+/// Sets a refused entry aside, and carries out anew what came after it in its record. The context brings the new
+/// actor, which becomes the device's with this transaction.
 pub(super) fn rewrite(
     db: &Db,
     registry: &Registry,
     context: &Context,
-    (object, record, from): (&str, RecordId, i64),
-    refused: Option<&Reason>,
+    (refused, reason): (&Entry, &Reason),
 ) -> Result<(), FieldError> {
-    let mut chain = outbox::of_record(db, record)?;
-    chain.retain(|entry| entry.number >= from);
-    for entry in &chain {
-        outbox::take(db, entry.hash)?;
-    }
-    let mut again = chain.iter();
-    if let Some(reason) = refused
-        && let Some(first) = again.next()
-    {
-        set_aside(db, first, reason, context)?;
-    }
-    if let Some(descriptor) = registry.get(object) {
+    let record = refused.record;
+    let later = take_from(db, record, refused.number)?;
+    set_aside(db, refused, reason, context)?;
+    if let Some(descriptor) = registry.get(&refused.object) {
         match descriptor.kind {
             Kind::Document => drop(project(db, descriptor, record, None)?),
             Kind::Fact | Kind::Row => {
@@ -58,7 +52,7 @@ pub(super) fn rewrite(
         }
     }
     meta::set(db, "actor", &context.actor.to_string())?;
-    for entry in again {
+    for entry in later.iter().filter(|entry| entry.number != refused.number) {
         match carry_out_again(db, registry, context, entry) {
             Ok(()) => {}
             Err(FieldError::Refused { code, message, fields, .. }) => {
@@ -66,6 +60,59 @@ pub(super) fn rewrite(
             }
             Err(other) => return Err(other),
         }
+    }
+    show_anew(db, registry, (&refused.object, record))
+}
+
+/// Writes a record's entries from `from` on once more as they were, under the context's actor: a copy of this device
+/// wrote something else under theirs. Nobody refused them, so nothing is decided again and nothing is set aside.
+pub(super) fn sign_anew(
+    db: &Db,
+    registry: &Registry,
+    context: &Context,
+    (object, record, from): (&str, RecordId, i64),
+) -> Result<(), FieldError> {
+    let entries = take_from(db, record, from)?;
+    let Some(mut document) = working(db, record)? else {
+        return Err(FieldError::broken(format!("the work before {from} does not fit the history of {record}")));
+    };
+    meta::set(db, "actor", &context.actor.to_string())?;
+    let mut renamed: BTreeMap<ChangeHash, ChangeHash> = BTreeMap::new();
+    for entry in entries {
+        let old = gate::change(&entry.bytes)?;
+        let deps: Vec<ChangeHash> = old.deps.iter().map(|dep| renamed.get(dep).copied().unwrap_or(*dep)).collect();
+        let new = match document.sign_anew(&old, &deps, context.actor) {
+            Ok(new) => new,
+            // What the other copy wrote may have filled the record.
+            Err(error) => {
+                let (code, message) = (error.code().to_owned(), error.to_string());
+                set_aside(db, &entry, &Reason { code, message, fields: Vec::new() }, context)?;
+                continue;
+            }
+        };
+        renamed.insert(old.hash, new.hash);
+        let Entry { kind, object, command, at, knew, .. } = entry;
+        let (hash, bytes, actor) = (new.hash, new.bytes, context.actor);
+        outbox::push(db, &NewEntry { kind, object, record, hash, bytes, command, actor, at, knew })?;
+    }
+    show_anew(db, registry, (object, record))
+}
+
+/// Takes a record's entries from `from` on out of the outbox.
+fn take_from(db: &Db, record: RecordId, from: i64) -> Result<Vec<Entry>, FieldError> {
+    let mut entries = outbox::of_record(db, record)?;
+    entries.retain(|entry| entry.number >= from);
+    for entry in &entries {
+        outbox::take(db, entry.hash)?;
+    }
+    Ok(entries)
+}
+
+/// Rows and provisional conflicts after the unsent work of a record changed its author.
+fn show_anew(db: &Db, registry: &Registry, (object, record): (&str, RecordId)) -> Result<(), FieldError> {
+    conflicts::clear_provisional(db, record)?;
+    if let Some(descriptor) = registry.get(object).filter(|descriptor| descriptor.kind == Kind::Document) {
+        project(db, descriptor, record, None)?;
     }
     Ok(())
 }

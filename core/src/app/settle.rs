@@ -2,12 +2,12 @@
 //! was done after it is done again above the accepted history.
 //! It does not know why the server refused.
 
-use super::rewrite::{Reason, rewrite};
+use super::rewrite::{Reason, rewrite, sign_anew};
 use super::working::promote;
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
-use crate::store::outbox::Entry;
+use crate::store::outbox::EntryKind;
 use crate::store::{self, outbox};
 use crate::sync::frames::{Ruling, Verdict};
 
@@ -19,7 +19,7 @@ impl House {
         let mut renewed: Option<Context> = None;
         let mut changed: Vec<(String, RecordId)> = Vec::new();
         for Verdict { hash, ruling } in verdicts {
-            let (entry, refused) = match ruling {
+            let refused = match ruling {
                 Ruling::Accepted { .. } | Ruling::Duplicate { .. } => {
                     if let Some(entry) = outbox::take(&tx, hash)? {
                         promote(&tx, &entry)?;
@@ -28,18 +28,20 @@ impl House {
                 }
                 // What the server lacks, or has no time for, stays queued.
                 Ruling::Needs { .. } | Ruling::RetryLater => continue,
-                Ruling::Quarantined { code, message, fields } => {
-                    (outbox::find(&tx, hash)?, Some(Reason { code, message, fields }))
-                }
-                Ruling::Rewrite => (outbox::find(&tx, hash)?, None),
+                Ruling::Quarantined { code, message, fields } => Some(Reason { code, message, fields }),
+                Ruling::Rewrite => None,
             };
-            let Some(Entry { object, record, number, .. }) = entry else { continue };
+            let Some(entry) = outbox::find(&tx, hash)? else { continue };
             let context = match &renewed {
                 Some(context) => context,
                 None => renewed.insert(self.context_with_new_actor()?),
             };
-            rewrite(&tx, &self.registry, context, (&object, record, number), refused.as_ref())?;
-            changed.push((object, record));
+            match refused {
+                Some(reason) => rewrite(&tx, &self.registry, context, (&entry, &reason))?,
+                None if entry.kind == EntryKind::Fact => continue,
+                None => sign_anew(&tx, &self.registry, context, (&entry.object, entry.record, entry.number))?,
+            }
+            changed.push((entry.object, entry.record));
         }
         store::open::commit(tx)?;
         self.identity = self.stored_identity()?;

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
-use super::receive::{Pull, purge, sweep};
+use super::receive::Pull;
+use super::sweep::{sweep, sweep_later};
 use super::{FieldError, House, Receipt};
 use crate::base::context::Role;
 use crate::base::id::{ActorId, RecordId};
@@ -92,7 +93,8 @@ impl House {
             proto_max: PROTOCOL,
             actor: self.signed_in()?.actor,
             state: wire::fingerprint(&states),
-            tick: super::execute::known(&self.db)?,
+            // What is unsent is judged by what the device knew when it was written, not by what it learnt since.
+            tick: outbox::least_known(&self.db)?.unwrap_or(u64::MAX).min(super::execute::known(&self.db)?),
             issued: outbox::last_number(&self.db)?,
         })
     }
@@ -154,17 +156,9 @@ impl House {
             meeting.pull.verified = meeting.buckets.iter().cloned().collect();
         }
         let followed: BTreeSet<&String> = meeting.buckets.iter().collect();
-        for (name, _) in members::buckets(&tx)? {
-            if followed.contains(&name) {
-                continue;
-            }
-            let left = members::ids(&tx, &name)?;
-            members::drop_bucket(&tx, &name)?;
-            for (id, object, _) in left {
-                if members::of(&tx, id)?.is_empty() {
-                    purge(&tx, &self.registry, (&object, id))?;
-                }
-            }
+        for (name, _) in members::buckets(&tx)?.iter().filter(|(name, _)| !followed.contains(name)) {
+            sweep_later(&tx)?;
+            members::drop_bucket(&tx, name)?;
         }
         store::open::commit(tx)?;
         self.identity = self.stored_identity()?;
@@ -201,6 +195,9 @@ impl House {
     }
 
     fn finish(&mut self, meeting: &Meeting, outcome: Outcome) -> Result<Receipt, FieldError> {
+        if outcome.verified {
+            self.verified(meeting)?;
+        }
         match outcome.failure {
             None => {}
             Some(Failure::Unreachable(why)) => {
@@ -214,6 +211,10 @@ impl House {
             Some(Failure::Malformed(why)) => {
                 return Err(FieldError::broken(format!("the server's answer cannot be read: {why}")));
             }
+            Some(Failure::Diverged(buckets)) if buckets.iter().all(|bucket| !meeting.pull.told.contains(bucket)) => {
+                let message = "what this person follows changed meanwhile; sync again".to_owned();
+                return Err(FieldError::TryLater { message });
+            }
             Some(Failure::Diverged(buckets)) => {
                 let buckets = buckets.join(", ");
                 return Err(FieldError::broken(format!(
@@ -221,22 +222,24 @@ impl House {
                 )));
             }
         }
+        Ok(Receipt::of(json!({
+            "sent": meeting.sent, "received": meeting.pull.received, "unsent": outbox::count(&self.db)?,
+            "needs_attention": attention::count(&self.db)?, "last_verified": meta::get(&self.db, "last_verified")?,
+        })))
+    }
+
+    /// All buckets are the server's: what none of them holds goes, and the device knows up to when it knows all.
+    fn verified(&mut self, meeting: &Meeting) -> Result<(), FieldError> {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
-        if meta::get(&tx, "sweep")?.is_some() {
-            sweep(&tx, &self.registry)?;
-            meta::remove(&tx, "sweep")?;
-        }
+        let gone = sweep(&tx, &self.registry)?;
         if let Some(tick) = meeting.pull.tick {
             meta::set(&tx, "tick", &tick.to_string())?;
         }
-        let verified = Timestamp(meeting.server_ms).rfc3339();
-        meta::set(&tx, "last_verified", &verified)?;
+        meta::set(&tx, "last_verified", &Timestamp(meeting.server_ms).rfc3339())?;
         store::open::commit(tx)?;
-        Ok(Receipt::of(json!({
-            "sent": meeting.sent, "received": meeting.pull.received, "unsent": outbox::count(&self.db)?,
-            "needs_attention": attention::count(&self.db)?, "last_verified": verified,
-        })))
+        self.tell(gone);
+        Ok(())
     }
 
     /// Hands any bytes to the server as a change of a record, past all checks of this device, and answers the

@@ -21,7 +21,7 @@ pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Document, FieldError> {
 }
 
 /// Accepted history and unsent changes together. None if they do not fit each other: a copy of this device wrote
-/// under the same actor, so that what is unsent must be written again.
+/// under the same actor, so that what is unsent must be signed anew.
 pub(super) fn working(db: &Db, id: RecordId) -> Result<Option<Document>, FieldError> {
     let mut document = accepted(db, id)?;
     match document.apply(&unsent(db, id)?) {
@@ -84,14 +84,19 @@ pub(super) fn promote(db: &Db, entry: &Entry) -> Result<(), FieldError> {
         }
         EntryKind::Fact => {}
     }
-    if outbox::of_record(db, entry.record)?.is_empty() {
-        conflicts::clear_provisional(db, entry.record)?;
+    settled(db, entry.record)
+}
+
+/// Once nothing of a record waits, the server's conflicts say everything.
+pub(super) fn settled(db: &Db, id: RecordId) -> Result<(), FieldError> {
+    if outbox::of_record(db, id)?.is_empty() {
+        conflicts::clear_provisional(db, id)?;
     }
     Ok(())
 }
 
 /// Patches the rows of a document at these paths, or all of them anew, and keeps what competes with unsent work as
-/// provisional conflicts. False if unsent work must be written again first.
+/// provisional conflicts. False if unsent work must be signed anew first.
 pub(super) fn project(
     db: &Db,
     descriptor: &Descriptor,

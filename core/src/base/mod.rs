@@ -15,6 +15,7 @@ pub mod limits;
 pub mod money;
 pub mod place;
 pub mod quantity;
+pub mod ratio;
 pub mod spread;
 pub mod time;
 pub mod unit;

@@ -70,13 +70,37 @@ impl Document {
     /// Writes these values as one change with one operation a path, whether or not a value differs from what
     /// stands there. `Null` puts null.
     pub fn write(&mut self, actor: ActorId, at: Timestamp, values: &Values) -> Result<Vetted, CrdtError> {
-        if values.is_empty() {
+        let heads = self.automerge.get_heads();
+        let operations = values.iter().map(|(path, value)| self.put(path, value, None));
+        let operations = operations.collect::<Result<_, _>>()?;
+        self.seal((actor, at), heads, operations)
+    }
+
+    /// Writes once more what a change wrote, under another actor, upon `deps`, which are what the change built on: what
+    /// competed with it competes with this one. If they are not all here, it builds on everything that is.
+    pub fn sign_anew(&mut self, change: &Vetted, deps: &[ChangeHash], actor: ActorId) -> Result<Vetted, CrdtError> {
+        let mut upon: Vec<_> = deps.iter().map(|dep| automerge::ChangeHash(dep.0)).collect();
+        if !deps.iter().all(|dep| self.has(*dep)) {
+            upon = self.automerge.get_heads();
+        }
+        upon.sort_unstable();
+        let values = touched(change)?;
+        let operations = values.iter().map(|(path, value)| self.put(path, value, Some(&upon)));
+        let operations = operations.collect::<Result<_, _>>()?;
+        self.seal((actor, change.at), upon, operations)
+    }
+
+    fn seal(
+        &mut self,
+        (actor, at): (ActorId, Timestamp),
+        deps: Vec<automerge::ChangeHash>,
+        operations: Vec<Op>,
+    ) -> Result<Vetted, CrdtError> {
+        if operations.is_empty() {
             return Err(CrdtError::history("nothing_to_write", "a change needs at least one value"));
         }
-        let deps = self.automerge.get_heads();
         let last = deps.iter().filter_map(|head| self.automerge.get_change_meta_by_hash(head)).map(|meta| meta.max_op);
         let start_op = NonZeroU64::MIN.saturating_add(last.max().unwrap_or(0));
-        let operations = values.iter().map(|(path, value)| self.put(path, value)).collect::<Result<_, _>>()?;
         let change = Change::from(ExpandedChange {
             operations,
             actor_id: automerge::ActorId::from(actor.0),
@@ -171,12 +195,15 @@ impl Document {
         self.automerge.get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
     }
 
-    /// The operation that puts `value`, replacing all that stands at the path.
-    fn put(&self, path: &str, value: &Value) -> Result<Op, CrdtError> {
+    /// The operation that puts `value`, replacing all that stands at the path, now or as of these heads.
+    fn put(&self, path: &str, value: &Value, heads: Option<&[automerge::ChangeHash]>) -> Result<Op, CrdtError> {
         if path.is_empty() {
             return Err(GateError::malformed("a key is empty").into());
         }
-        let standing = self.automerge.get_all(ROOT, path)?;
+        let standing = match heads {
+            None => self.automerge.get_all(ROOT, path)?,
+            Some(heads) => self.automerge.get_all_at(ROOT, path, heads)?,
+        };
         let pred = standing.into_iter().filter_map(|(_, id)| match id {
             ObjId::Id(counter, actor, _) => Some(OpId(counter, actor)),
             ObjId::Root => None,

@@ -179,7 +179,7 @@ impl Members {
             return Err(Refusal::bad_input("unknown_command", message).about("do"));
         };
         let id = self.optional(&descriptor.object)?;
-        let input = read(std::mem::take(&mut self.members), |name| shape.input.get(name))?;
+        let input = read(std::mem::take(&mut self.members), |name| descriptor.input(shape, name))?;
         Ok(Command::Perform { verb, id, input })
     }
 

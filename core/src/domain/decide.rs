@@ -84,30 +84,49 @@ impl Desk<'_> {
             let message = format!("there is no command `{name}`; {}", spelling::offer(name, verbs));
             return Err(Refusal::bad_input("unknown_command", message).about("do"));
         };
-        rights::may_be_written(descriptor, verb.creates)?;
-        let before = match (verb.creates, id) {
-            (true, id) => self.blank(descriptor, id)?,
-            (false, Some(id)) => self.present(descriptor, id)?,
-            (false, None) => {
-                let object = &descriptor.object;
-                let message = format!("`{name}` needs the record: give its id as `{object}`");
-                return Err(Refusal::bad_input("required", message).about(object.as_str()));
-            }
-        };
-        rights::allow(descriptor, self.context.role, verb.creates, std::iter::empty())?;
         let input = with_defaults(verb, input);
-        values::check_inputs(name, &verb.input, &input)?;
-        check_state(descriptor, name, verb, &before)?;
-        let fields = input.iter().filter_map(|(name, value)| Some((name.as_str(), verb.input.get(name)?, value)));
+        let (before, new) = self.subject(descriptor, (name, verb), id, &input)?;
+        rights::may_be_written(descriptor, new)?;
+        rights::allow(descriptor, self.context.role, new, std::iter::empty())?;
+        values::check_inputs(descriptor, (name, verb), &input)?;
+        if !new {
+            check_state(descriptor, name, verb, &before)?;
+        }
+        let field = |name: &str| descriptor.input(verb, name);
+        let fields = input.iter().filter_map(|(name, value)| Some((name.as_str(), field(name)?, value)));
         values::check_references(self.registry, self.reader, fields)?;
         let (registry, reader, context) = (self.registry, self.reader, self.context);
         let (record, id, input) = (&before, before.id, &input);
-        self.carry_out(verb, Situation { registry, descriptor, record, id, input, reader, context })
+        self.carry_out(verb, Situation { registry, descriptor, record, new, id, input, reader, context })
+    }
+
+    /// The record that a verb is about, and whether the verb makes it.
+    fn subject(
+        &self,
+        descriptor: &Descriptor,
+        (name, verb): (&str, &Verb),
+        id: Option<RecordId>,
+        input: &Values,
+    ) -> Result<(Record, bool), Refusal> {
+        let id = id.or_else(|| derived(descriptor, verb, input));
+        match (verb.creates, id) {
+            (true, Some(id)) if !verb.id_of.is_empty() => match self.reader.record(&descriptor.object, id)? {
+                Some(record) => Ok((record, false)),
+                None => Ok((self.blank(descriptor, Some(id))?, true)),
+            },
+            (true, id) => Ok((self.blank(descriptor, id)?, true)),
+            (false, Some(id)) => Ok((self.present(descriptor, id)?, false)),
+            (false, None) => {
+                let object = &descriptor.object;
+                let message = format!("`{name}` needs the record: give its id as `{object}`");
+                Err(Refusal::bad_input("required", message).about(object.as_str()))
+            }
+        }
     }
 
     /// Asks the guards, then joins state, inputs and what the rule says into one write a record.
     fn carry_out(&self, verb: &Verb, situation: Situation<'_>) -> Result<Decision, Refusal> {
-        let Situation { descriptor, record, input, .. } = situation;
+        let Situation { descriptor, record, new, input, .. } = situation;
         for name in &verb.guards {
             guard(name)?(&situation)?;
         }
@@ -128,10 +147,10 @@ impl Desk<'_> {
                 joined.and_modify(|before| before.values.extend(write.values.clone())).or_insert(write);
             }
         }
-        if verb.creates {
+        if new {
             own = self.filled(descriptor, record, own);
         }
-        let mut decision = self.finish(descriptor, record, verb.creates, own)?;
+        let mut decision = self.finish(descriptor, record, new, own)?;
         for write in others.into_values() {
             rights::admit(self.registry, self.context.role, &write.object, write.new, &write.values)?;
             decision.writes.push(write);
@@ -229,12 +248,25 @@ fn only_verbs(descriptor: &Descriptor, fields: &Values) -> Result<(), Refusal> {
 fn check_state(descriptor: &Descriptor, name: &str, verb: &Verb, before: &Record) -> Result<(), Refusal> {
     let Some(lifecycle) = &descriptor.lifecycle else { return Ok(()) };
     let state = before.text(&lifecycle.field).unwrap_or(&lifecycle.start);
-    if verb.creates || verb.from.is_empty() || verb.from.iter().any(|from| from == state) {
+    if verb.from.is_empty() || verb.from.iter().any(|from| from == state) {
         return Ok(());
     }
     let (object, from) = (&descriptor.object, verb.from.join(" or "));
     let message = format!("the `{object}` is {state}; `{name}` is done while it is {from}");
     Err(Refusal::rule("wrong_state", message).about(lifecycle.field.as_str()).with("state", state))
+}
+
+/// The id that everybody derives alike who hands in the same.
+fn derived(descriptor: &Descriptor, verb: &Verb, input: &Values) -> Option<RecordId> {
+    input.get(verb.id_of.first()?).filter(|value| !value.is_null())?;
+    let text = |name: &String| match input.get(name) {
+        Some(Value::Text(text)) => text.clone(),
+        None | Some(Value::Null) => String::new(),
+        Some(value @ (Value::Bool(_) | Value::Int(_))) => value.to_json().to_string(),
+    };
+    let parts: Vec<String> = std::iter::once(descriptor.object.clone()).chain(verb.id_of.iter().map(text)).collect();
+    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+    Some(RecordId::derived(&parts))
 }
 
 /// What was handed in, and for the rest what a verb takes if nobody says otherwise.

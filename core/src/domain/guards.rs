@@ -2,7 +2,7 @@
 //! It does not know who asks nor what is written once every guard agrees.
 
 use super::refusal::Refusal;
-use super::rules::{follow_up, order, visit};
+use super::rules::{actions, follow_up, order, visit};
 use super::situation::Situation;
 
 /// A condition that must hold before a verb is done.
@@ -12,7 +12,7 @@ pub type Guard = fn(&Situation<'_>) -> Result<(), Refusal>;
 pub const GUARDS: &[(&str, Guard)] = &[
     ("account_not_blocked", order::account_not_blocked),
     ("checked_in", visit::checked_in),
-    ("mandatory_actions_done", visit::mandatory_actions_done),
+    ("mandatory_actions_done", actions::mandatory_actions_done),
     ("names_what_it_follows", follow_up::names_what_it_follows),
     ("no_other_visit_open", visit::no_other_visit_open),
     ("not_confirmed", order::not_confirmed),

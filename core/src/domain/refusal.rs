@@ -4,6 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use crate::base::fraction::FractionError;
+use crate::base::money::MoneyError;
+use crate::base::quantity::QuantityError;
 use crate::objects::ReadError;
 
 /// What sort of no it is.
@@ -80,5 +83,33 @@ impl Refusal {
 impl From<ReadError> for Refusal {
     fn from(error: ReadError) -> Self {
         Self::new(RefusalKind::Broken, "store_unreadable", error.to_string())
+    }
+}
+
+impl From<FractionError> for Refusal {
+    fn from(error: FractionError) -> Self {
+        Self::rule("too_large", error.to_string())
+    }
+}
+
+impl From<MoneyError> for Refusal {
+    fn from(error: MoneyError) -> Self {
+        let code = match error {
+            MoneyError::Overflow => "too_large",
+            MoneyError::CurrencyMismatch(..) => "two_currencies",
+            MoneyError::TooFine { .. } => "too_fine",
+        };
+        Self::rule(code, error.to_string())
+    }
+}
+
+impl From<QuantityError> for Refusal {
+    fn from(error: QuantityError) -> Self {
+        let code = match error {
+            QuantityError::Inexact(_) => "too_large",
+            QuantityError::UnknownUnit { .. } => "unknown_unit",
+            QuantityError::Twice(_) | QuantityError::Empty(_) => "bad_packaging",
+        };
+        Self::rule(code, error.to_string())
     }
 }

@@ -15,6 +15,8 @@ pub struct Situation<'a> {
     pub descriptor: &'a Descriptor,
     /// The record before anything is written; without values when the verb makes it.
     pub record: &'a Record,
+    /// Whether the verb makes the record.
+    pub new: bool,
     /// The record's id.
     pub id: RecordId,
     /// What the person handed in, checked.

@@ -1,11 +1,11 @@
 //! Whether values fit a descriptor: known paths, fitting kinds, what is required, what really changes.
 //! It does not know who asks, nor what rules say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::refusal::Refusal;
 use super::spelling;
-use crate::objects::descriptor::{Descriptor, Field};
+use crate::objects::descriptor::{Descriptor, Field, Verb};
 use crate::objects::path::{REMOVED, line_path};
 use crate::objects::{FieldKind, Kind, Path, Reader, Record, Registry, Value, Values};
 
@@ -34,13 +34,23 @@ pub(super) fn check(descriptor: &Descriptor, values: &Values) -> Result<(), Refu
 }
 
 /// Refuses inputs that a verb does not have, that do not fit, or that are missing.
-pub(super) fn check_inputs(verb: &str, inputs: &BTreeMap<String, Field>, given: &Values) -> Result<(), Refusal> {
-    let unknown = |name: &str| {
-        let offer = spelling::offer(name, inputs.keys().map(String::as_str));
-        Refusal::bad_input("unknown_input", format!("`{verb}` takes no `{name}`; {offer}")).about(name)
+pub(super) fn check_inputs(
+    descriptor: &Descriptor,
+    (name, verb): (&str, &Verb),
+    given: &Values,
+) -> Result<(), Refusal> {
+    let unknown = |input: &str| {
+        let known = verb.input.keys().chain(&verb.takes).map(String::as_str);
+        let asked = match Path::parse(input) {
+            Some(Path::Line { lines, field, .. }) => format!("{lines}/{field}"),
+            Some(Path::Field(_)) | None => input.to_owned(),
+        };
+        let message = format!("`{name}` takes no `{input}`; {}", spelling::offer(&asked, known));
+        Refusal::bad_input("unknown_input", message).about(input)
     };
-    check_each(given, |name| inputs.get(name), unknown)?;
-    let missing = inputs.iter().filter(|(name, field)| field.required && given.get(*name).is_none_or(Value::is_null));
+    check_each(given, |input| descriptor.input(verb, input), unknown)?;
+    let missing =
+        verb.input.iter().filter(|(name, field)| field.required && given.get(*name).is_none_or(Value::is_null));
     say_required(missing.map(|(name, _)| name.clone()).collect())
 }
 

@@ -282,6 +282,7 @@ impl Check<'_> {
         {
             self.say(format!("{at}.rule"), format!("there is no rule `{rule}`"));
         }
+        self.made(at, verb);
         for (name, field) in &verb.input {
             let at = format!("{at}.input.{name}");
             self.field(&at, field);
@@ -306,6 +307,25 @@ impl Check<'_> {
         }
         if descriptor.kind != Kind::Document {
             self.say("judge", "only changes of documents are judged");
+        }
+    }
+
+    /// What a verb takes of lines, and what makes an id.
+    fn made(&mut self, at: &str, verb: &Verb) {
+        for pattern in &verb.takes {
+            let shape = pattern.split_once('/').map(|(lines, field)| (self.descriptor.lines.get(lines), field));
+            let known = shape.is_some_and(|(lines, field)| {
+                lines.is_some_and(|lines| field == "*" || lines.fields.contains_key(field))
+            });
+            if !known {
+                self.say(format!("{at}.takes"), format!("there is no field `{pattern}` of lines"));
+            }
+        }
+        if !verb.id_of.is_empty() && !verb.creates {
+            self.say(format!("{at}.id_of"), "only a verb that creates makes an id");
+        }
+        for name in verb.id_of.iter().filter(|name| !verb.input.contains_key(*name)) {
+            self.say(format!("{at}.id_of"), format!("there is no input `{name}`"));
         }
     }
 

@@ -167,6 +167,14 @@ pub struct Verb {
     /// What the person hands in. An input that is also a field of the object is written to it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub input: BTreeMap<String, Field>,
+    /// Values of the object's lines that the person may hand in too, by path: `lines/field`, or `lines/*` for all.
+    /// The rule says what becomes of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes: Vec<String>,
+    /// Inputs that make the id of a record which the verb makes, so that two devices that do the same make one
+    /// record; without the first of them the id is a new one. The verb goes on with a record that is here already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub id_of: Vec<String>,
 }
 
 /// What one role may do with an object; what is not said is denied.
@@ -190,12 +198,15 @@ impl Right {
     pub fn may_edit(&self, path: Path<'_>) -> bool {
         self.edit.iter().any(|allowed| match path {
             Path::Field(name) => allowed == "*" || allowed == name,
-            Path::Line { lines, field, .. } => {
-                let of_lines = allowed.strip_prefix(lines).and_then(|rest| rest.strip_prefix('/'));
-                allowed == "*" || of_lines.is_some_and(|rest| rest == "*" || rest == field)
-            }
+            Path::Line { lines, field, .. } => allowed == "*" || names_line(allowed, lines, field),
         })
     }
+}
+
+/// Whether a pattern (`lines/field`, `lines/*`) names this field of lines.
+fn names_line(pattern: &str, lines: &str, field: &str) -> bool {
+    let rest = pattern.strip_prefix(lines).and_then(|rest| rest.strip_prefix('/'));
+    rest.is_some_and(|rest| rest == "*" || rest == field)
 }
 
 /// A business object as data.
@@ -259,6 +270,20 @@ impl Descriptor {
             Some((lines, field)) => self.lines.get(lines)?.field(field),
             None => self.fields.get(pattern),
         }
+    }
+
+    /// What an input of one of its verbs holds: one that the verb names, or a line's field that it takes.
+    #[must_use]
+    pub fn input<'a>(&'a self, verb: &'a Verb, name: &str) -> Option<&'a Field> {
+        let of_line = || match Path::parse(name)? {
+            path @ Path::Line { lines, field, .. }
+                if verb.takes.iter().any(|taken| names_line(taken, lines, field)) =>
+            {
+                self.field(path)
+            }
+            Path::Line { .. } | Path::Field(_) => None,
+        };
+        verb.input.get(name).or_else(of_line)
     }
 
     /// Whether a value at this path decides to which buckets a record belongs.

@@ -7,18 +7,8 @@ use super::{Db, StoreError};
 use crate::base::id::{ConflictId, RecordId};
 use crate::objects::{Conflict, ConflictState};
 
-/// Keeps a conflict as it is now. Open ones that it supersedes become superseded.
+/// Keeps a conflict as it is now.
 pub fn put(db: &Db, conflict: &Conflict, provisional: bool) -> Result<(), StoreError> {
-    write(db, conflict, provisional)?;
-    for older in of_record(db, conflict.record)? {
-        if older.state == ConflictState::Open && conflict.supersedes(&older) {
-            write(db, &Conflict { state: ConflictState::Superseded, ..older }, provisional)?;
-        }
-    }
-    Ok(())
-}
-
-fn write(db: &Db, conflict: &Conflict, provisional: bool) -> Result<(), StoreError> {
     let body = minicbor::to_vec(conflict).map_err(StoreError::new)?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO conflict (id, object, record, path, state, provisional, body)
@@ -43,9 +33,12 @@ pub fn get(db: &Db, id: ConflictId) -> Result<Option<Conflict>, StoreError> {
     body.map(|body| minicbor::decode(&body).map_err(StoreError::new)).transpose()
 }
 
-/// The conflicts that wait for a person, by record and path.
+/// The conflicts that wait for a person, by record and path. One whose sides are all in another waits in that one;
+/// it is not marked so, for the other may be provisional and go again.
 pub fn open(db: &Db) -> Result<Vec<Conflict>, StoreError> {
-    select(db, "SELECT body FROM conflict WHERE state = 'open' ORDER BY record, path, id", &[])
+    let open = select(db, "SELECT body FROM conflict WHERE state = 'open' ORDER BY record, path, id", &[])?;
+    let waits = |conflict: &&Conflict| !open.iter().any(|other| other.supersedes(conflict));
+    Ok(open.iter().filter(waits).cloned().collect())
 }
 
 /// All conflicts of a record, closed ones included.
@@ -77,17 +70,13 @@ pub fn remove(db: &Db, id: ConflictId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ids of all conflicts, ascending.
-pub fn ids(db: &Db) -> Result<Vec<ConflictId>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT id FROM conflict ORDER BY id")?;
+/// Ids of the conflicts that the server confirmed and no bucket holds any more.
+pub fn strays(db: &Db) -> Result<Vec<ConflictId>, StoreError> {
+    let sql = "SELECT id FROM conflict c
+               WHERE NOT provisional AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = c.id) ORDER BY id";
+    let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
     rows.map(|id| Ok(ConflictId::from_slice(&id?)?)).collect()
-}
-
-/// Whether a conflict was found here and not yet confirmed by the server.
-pub fn is_provisional(db: &Db, id: ConflictId) -> Result<bool, StoreError> {
-    let mut statement = db.prepare_cached("SELECT provisional FROM conflict WHERE id = ?1")?;
-    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// Forgets a record's provisional conflicts: all its work was judged, so the server's rows say everything.

@@ -87,6 +87,18 @@ pub fn all_ids(db: &Db) -> Result<Vec<(RecordId, String)>, StoreError> {
     .collect()
 }
 
+/// Objects and ids of the documents that no bucket holds.
+pub fn strays(db: &Db) -> Result<Vec<(String, RecordId)>, StoreError> {
+    let sql = "SELECT object, id FROM document d WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.id = d.id)";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    rows.map(|row| {
+        let (object, id) = row?;
+        Ok((object, RecordId::from_slice(&id)?))
+    })
+    .collect()
+}
+
 fn joined(heads: &[ChangeHash]) -> Vec<u8> {
     heads.iter().flat_map(|head| head.0).collect()
 }

@@ -39,6 +39,11 @@ pub fn durable(db: &Db, yes: bool) -> Result<(), StoreError> {
     Ok(db.pragma_update(None, "fullfsync", yes)?)
 }
 
+/// A number that changes whenever another connection has written to the file.
+pub fn others_wrote(db: &Db) -> Result<i64, StoreError> {
+    Ok(db.pragma_query_value(None, "data_version", |row| row.get(0))?)
+}
+
 /// Begins a writing transaction; other writers wait.
 pub fn begin(db: &Db) -> Result<Transaction<'_>, StoreError> {
     Ok(Transaction::new_unchecked(db, TransactionBehavior::Immediate)?)

@@ -124,6 +124,12 @@ pub fn count(db: &Db) -> Result<u64, StoreError> {
     Ok(count.cast_unsigned())
 }
 
+/// The least tick that was known when any of the entries was written.
+pub fn least_known(db: &Db) -> Result<Option<u64>, StoreError> {
+    let least: Option<i64> = db.query_row("SELECT min(knew) FROM outbox", [], |row| row.get(0))?;
+    Ok(least.map(i64::cast_unsigned))
+}
+
 /// The highest number that was ever given out.
 pub fn last_number(db: &Db) -> Result<u64, StoreError> {
     let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'";

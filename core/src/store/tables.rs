@@ -261,6 +261,12 @@ pub fn ids(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError
     ids_where(db, descriptor, "")
 }
 
+/// Ids of the records that no bucket holds.
+pub fn strays(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError> {
+    let table = &descriptor.object;
+    ids_where(db, descriptor, &format!("WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.id = \"{table}\".id)"))
+}
+
 fn ids_where(db: &Db, descriptor: &Descriptor, condition: &str) -> Result<Vec<RecordId>, StoreError> {
     let sql = format!("SELECT id FROM \"{}\" {condition} ORDER BY id", descriptor.object);
     let mut statement = db.prepare_cached(&sql)?;

@@ -27,7 +27,8 @@ pub struct Hello {
     /// Fingerprint of the device's buckets; see [`super::wire::fingerprint`].
     #[n(3)]
     pub state: u64,
-    /// The server's clock of accepted work up to which the device holds everything.
+    /// The server's clock of accepted work up to which the device held everything when it wrote the oldest of its
+    /// unsent work; with none, up to which it holds everything now.
     #[n(4)]
     pub tick: u64,
     /// The highest number its outbox ever gave out.
@@ -145,7 +146,8 @@ pub enum Ruling {
     /// The server has no room for it in this request; it stays queued.
     #[n(4)]
     RetryLater,
-    /// Another copy of this device wrote under the same actor: write it again with a new one.
+    /// Another copy of this device wrote under the same actor, or the same bytes for another record: sign it anew
+    /// with a new actor.
     #[n(5)]
     Rewrite,
 }

@@ -72,6 +72,8 @@ pub enum Action {
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
+    /// Whether all buckets were compared with the server's and are the same.
+    pub verified: bool,
     /// Why not everything went through; work and cursors stay as they are.
     pub failure: Option<Failure>,
 }
@@ -329,7 +331,7 @@ impl Session {
     }
 
     fn finish(&mut self, failure: Option<Failure>) -> Action {
-        Action::Finish(Outcome { failure: failure.or(self.upload_failure.take()) })
+        Action::Finish(Outcome { verified: failure.is_none(), failure: failure.or(self.upload_failure.take()) })
     }
 
     /// What an answer that is not 200 says.

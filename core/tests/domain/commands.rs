@@ -1,9 +1,9 @@
 //! Commands as JSON: what is read, what is refused, and that writing reads back.
 
 use outfield_core::base::id::ConflictId;
-use outfield_core::domain::{Choice, Command, RefusalKind};
+use outfield_core::domain::{Choice, Command, RefusalKind, names};
 use outfield_core::objects::{Value, Values};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::support::{HERE, World, id, values};
 
@@ -50,6 +50,35 @@ fn an_input_that_a_verb_does_not_take_is_named() {
     let refusal = world.refusal(&json!({"do": "start_visit", "acount": id(10)}));
     assert_eq!((refusal.code.as_str(), &refusal.fields[..]), ("unknown_input", &["acount".to_owned()][..]));
     assert!(refusal.message.contains("did you mean `account`?"), "{refusal}");
+}
+
+#[test]
+fn a_verb_whose_inputs_make_the_id_makes_one_record_and_then_goes_on_with_it() {
+    let mut world = World::new();
+    let display = json!({
+        "object": "display", "version": 1, "label": "Display", "kind": "document",
+        "fields": {"account": {"kind": "reference", "of": "account"}, "slot": {"kind": "text"},
+                   "units": {"kind": "integer"}, "state": {"kind": "choice", "choices": ["up", "down"]}},
+        "scope": [{"bucket": "through", "field": "account"}], "lifecycle": {"field": "state", "start": "up"},
+        "verbs": {"set_up": {"creates": true, "id_of": ["account", "slot"], "from": ["up"], "input": {
+            "account": {"kind": "reference", "of": "account"}, "slot": {"kind": "text"}, "units": {"kind": "integer"}}}},
+        "rights": {"rep": {"create": true, "edit": ["*"]}},
+    });
+    world.registry.publish("display.json", &display.to_string(), &names()).unwrap();
+    let set_up = json!({"do": "set_up", "account": id(10), "slot": "door", "units": 4});
+    let made = world.ask(&set_up).unwrap().id;
+    world.user = 2;
+    assert_eq!(world.tell(&set_up), made, "another person's phone makes the same record");
+    assert_eq!(world.value("display", made, "owner"), Json::Null);
+    assert_eq!(world.tell(&json!({"do": "set_up", "account": id(10), "slot": "door", "units": 6})), made);
+    assert_eq!(world.value("display", made, "units"), json!(6));
+    for other in [json!({"account": id(10)}), json!({"account": id(10), "slot": "till"}), json!({"slot": "door"})] {
+        let mut command = other;
+        command["do"] = json!("set_up");
+        assert_ne!(world.ask(&command).unwrap().id, made, "{command}");
+    }
+    world.set("display", made, "state", "down");
+    world.check(&set_up, "wrong_state");
 }
 
 #[test]

@@ -57,6 +57,7 @@ fn every_built_in_descriptor_passes_and_is_named_as_its_file() {
             "contact",
             "device",
             "follow_up",
+            "inventory_check",
             "product",
             "territory",
             "user",
@@ -120,6 +121,10 @@ fn verbs_and_rights_are_checked() {
     check("/verbs/wear_out/guards", json!(["is_sunny"]), "verbs.wear_out.guards", "no guard `is_sunny`");
     check("/verbs/wear_out/rule", json!("paint"), "verbs.wear_out.rule", "no rule `paint`");
     check("/verbs/wear_out/input/name", json!({"kind": "day"}), "verbs.wear_out.input.name", "another kind");
+    check("/verbs/wear_out/takes", json!(["parts/colour"]), "verbs.wear_out.takes", "no field `parts/colour`");
+    check("/verbs/wear_out/takes", json!(["name"]), "verbs.wear_out.takes", "of lines");
+    check("/verbs/wear_out/id_of", json!(["why"]), "verbs.wear_out.id_of", "only a verb that creates");
+    check("/verbs/wear_out", json!({"creates": true, "id_of": ["who"]}), "verbs.wear_out.id_of", "no input `who`");
     check("/rights/rep/edit", json!(["parts/colour"]), "rights.rep.edit", "no field `parts/colour`");
     check("/kind", json!("row"), "rights.rep", "the server's");
     check("/kind", json!("fact"), "lifecycle", "only a document");

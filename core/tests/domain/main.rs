@@ -3,11 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a broken promise is to fail its test")]
 
+mod actions;
 mod commands;
 mod conflicts;
 mod descriptors;
 mod edits;
+mod figures;
 mod follow_ups;
 mod rights;
+mod shelf;
+mod shelf_arithmetic;
 mod support;
+mod surveys;
 mod visits;

@@ -19,14 +19,17 @@ pub(crate) struct World {
     pub(crate) records: BTreeMap<(String, RecordId), Record>,
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) role: Role,
+    /// The number of the person who acts.
+    pub(crate) user: u8,
+    pub(crate) now: Timestamp,
     drawn: Cell<u8>,
 }
 
-struct Luck(u8);
+struct Luck(u8, Timestamp);
 
 impl Surroundings for Luck {
     fn now(&self) -> Timestamp {
-        NOW
+        self.1
     }
 
     fn entropy(&self) -> [u8; 32] {
@@ -51,7 +54,8 @@ impl World {
     pub(crate) fn new() -> Self {
         let registry = registry().unwrap();
         let (records, conflicts) = (BTreeMap::new(), Vec::new());
-        let mut world = World { registry, records, conflicts, role: Role::Rep, drawn: Cell::new(0) };
+        let (role, user, now, drawn) = (Role::Rep, 1, NOW, Cell::new(0));
+        let mut world = World { registry, records, conflicts, role, user, now, drawn };
         for (number, name, role) in [(1, "Rosa", "rep"), (2, "Ben", "rep"), (3, "Mia", "manager")] {
             world.put("user", id(number), &json!({"name": name, "role": role}));
             world.put("actor", id(100 + number), &json!({"user": id(number)}));
@@ -77,9 +81,10 @@ impl World {
 
     pub(crate) fn context(&self) -> Context {
         self.drawn.set(self.drawn.get() + 1);
-        let (user, device, actor) = (UserId([1; 16]), DeviceId([50; 16]), ActorId([101; 16]));
+        let (user, device, actor) = (UserId([self.user; 16]), DeviceId([50; 16]), ActorId([100 + self.user; 16]));
         let time_zone = "America/Chicago".to_owned();
-        Context::new(&Luck(self.drawn.get()), Identity { user, role: self.role, device, actor, time_zone })
+        let identity = Identity { user, role: self.role, device, actor, time_zone };
+        Context::new(&Luck(self.drawn.get(), self.now), identity)
     }
 
     /// Decides a command and writes nothing.
@@ -106,6 +111,11 @@ impl World {
     pub(crate) fn check(&self, command: &Json, code: &str) {
         let said = self.ask(command).map_or_else(|refusal| refusal.code, |_| "ok".to_owned());
         assert_eq!(said, code, "{command}");
+    }
+
+    /// Puts a value into a record past all rules.
+    pub(crate) fn set(&mut self, object: &str, id: RecordId, path: &str, value: impl Into<Value>) {
+        self.records.get_mut(&(object.to_owned(), id)).unwrap().values.insert(path.to_owned(), value.into());
     }
 
     /// The refusal of a command that must be refused.

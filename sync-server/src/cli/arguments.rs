@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::demo::Demo;
 use super::work::Rep;
 
 /// The roles, as data spells them.
@@ -52,6 +53,8 @@ pub(super) enum Command {
     Import(Import),
     /// Work as a rep on a device's own database, with or without a network
     Rep(Rep),
+    /// Live a morning of two reps without a network, and prove that nothing of it was lost
+    Demo(Demo),
 }
 
 /// Where the office's data lies, and whose it is.

@@ -4,6 +4,7 @@
 mod answer;
 mod arguments;
 mod columns;
+mod demo;
 mod fields;
 mod import;
 mod office;
@@ -31,7 +32,7 @@ use world::World;
 /// Carries out one command line, the program's name first, and gives the exit code: 0 done, 2 bad input,
 /// 3 refused, 4 unreachable, 5 broken.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let words: Vec<OsString> = arguments.into_iter().collect();
+    let words = demo::joined(arguments.into_iter().collect());
     match Arguments::try_parse_from(&words) {
         Ok(arguments) => {
             let manner = Manner { json: arguments.json, quiet: arguments.quiet };
@@ -64,7 +65,11 @@ pub fn commands() -> Vec<Shown> {
 fn walk(command: &clap::Command, above: &[String], shown: &mut Vec<Shown>) {
     let words = [above, &[command.get_name().to_owned()]].concat();
     if !command.has_subcommands() {
-        let options = command.get_opts().filter_map(|option| Some(format!("--{}", option.get_long()?))).collect();
+        let options = command
+            .get_opts()
+            .filter(|option| !option.is_hide_set())
+            .filter_map(|option| Some(format!("--{}", option.get_long()?)))
+            .collect();
         shown.push(Shown { words, options });
         return;
     }
@@ -93,6 +98,7 @@ fn dispatch(manner: Manner, command: Command) -> Result<Option<Answer>, Failure>
     let world: Arc<dyn Surroundings> = Arc::new(World::open()?);
     let answer = match command {
         Command::Serve(serve) => return serving(manner, &serve, world).map(|()| None),
+        Command::Demo(demo) => return demo::demo(manner, demo),
         Command::Tenant(tenant) => office::tenant(tenant, world),
         Command::Territory(territory) => office::territory(territory, world),
         Command::User(user) => office::user(user, world),

@@ -69,6 +69,17 @@ pub(super) fn outcome(manner: Manner, outcome: Result<Option<Answer>, Failure>) 
     }
 }
 
+/// Prints one line of a story while it happens: beside the answer, where the answer is to stand alone.
+pub(super) fn meanwhile(manner: Manner, text: &str) {
+    let line = format!("{text}\n");
+    // A story that cannot be told is no reason to stop: what matters is the answer.
+    match manner {
+        Manner { json: true, .. } => write(&mut io::stderr().lock(), &line).ok(),
+        Manner { quiet: true, .. } => None,
+        Manner { .. } => write(&mut io::stdout().lock(), &line).ok(),
+    };
+}
+
 fn done(answer: &Answer) -> String {
     line(serde_json::to_string(&Done { ok: true, id: &answer.id, data: &answer.data }))
 }

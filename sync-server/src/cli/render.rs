@@ -137,6 +137,36 @@ pub(super) fn digests(data: &Json) -> Vec<String> {
         .collect()
 }
 
+/// Figures: of what day and whose they are, then each with its halves.
+pub(super) fn figures(data: &Json) -> Vec<String> {
+    let at = |name: &str| format!("{name}: {}", text(&data[name]));
+    let figures = data["figures"].as_array().into_iter().flatten().map(figure);
+    [at("day"), at("rep"), at("territory")].into_iter().chain(figures).collect()
+}
+
+fn figure(figure: &Json) -> String {
+    let at = |name: &str| text(&figure[name]);
+    let unit = figure["unit"].as_str().filter(|unit| !unit.is_empty() && !figure["value"].is_null());
+    let value = at("value") + &unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+    let category = figure["category"].as_str().map(|category| format!(" {category}")).unwrap_or_default();
+    let (numerator, denominator) = (at("numerator"), at("denominator"));
+    let of = format!("{numerator} {} / {denominator} {}", at("numerator_name"), at("denominator_name"));
+    format!("{}{category}  {value}  {of}", at("name"))
+}
+
+/// A shelf: each product, then the figures, then our share by category.
+pub(super) fn shelf(data: &Json) -> Vec<String> {
+    let all = |name: &str| data[name].as_array().cloned().unwrap_or_default();
+    let product = |product: &Json| {
+        let at = |name: &str| text(&product[name]);
+        let units = ["facings", "on_hand_units", "par_units", "order_units", "action"]
+            .map(|name| format!("{name}={}", at(name)));
+        format!("{}  {}  {}  {}", at("id"), at("name"), at("status"), units.join("  "))
+    };
+    let figures = all("figures").into_iter().chain(all("categories"));
+    all("products").iter().map(product).chain(figures.map(|one| figure(&one))).collect()
+}
+
 /// What an import did, then each row that it rejected.
 pub(super) fn import(data: &Json) -> Vec<String> {
     let counts = ["rows", "created", "changed", "unchanged"].map(|name| format!("{name} {}", text(&data[name])));
@@ -191,6 +221,24 @@ mod tests {
         });
         let expected = "7  contact 8 phone: base -, mine 1 (Ana, 2026), theirs 2 (Ben, 2026)";
         assert_eq!(conflicts(&json!([conflict])), [expected]);
+    }
+
+    #[test]
+    fn a_figure_shows_both_its_halves_and_a_dash_where_there_is_none() {
+        let figure = |value: Json, unit: &str| {
+            json!({
+                "name": "drop_size", "value": value, "unit": unit, "numerator": "7.50", "numerator_name": "order value",
+                "denominator": 2, "denominator_name": "productive visits",
+            })
+        };
+        let data = json!({
+            "day": "2026-11-24", "rep": "Ana", "territory": null,
+            "figures": [figure(json!("3.75"), "USD"), figure(json!("3.8"), ""), figure(Json::Null, "%")],
+        });
+        let of = "7.50 order value / 2 productive visits";
+        let line = |value: &str| format!("drop_size  {value}  {of}");
+        assert_eq!(figures(&data)[..3], ["day: 2026-11-24", "rep: Ana", "territory: -"]);
+        assert_eq!(figures(&data)[3..], [line("3.75 USD"), line("3.8"), line("-")]);
     }
 
     #[test]

@@ -126,6 +126,9 @@ fn work(house: &mut House, command: Work) -> Result<Answer, Failure> {
                 "kind": kind,
             }),
         ),
+        Work::Figures { day, rep, territory } => {
+            answered(house.figures(day.as_deref(), rep.as_deref(), territory.as_deref()), render::figures)
+        }
         Work::Visit(visit) => self::visit(house, visit),
         Work::Do { verb, fields } => verb_of(house, &verb, &fields),
     }
@@ -143,13 +146,20 @@ fn today(house: &mut House) -> Result<Answer, Failure> {
 
 fn visit(house: &mut House, visit: Visit) -> Result<Answer, Failure> {
     let command = match visit {
-        Visit::Start { account, purpose } => json!({ "do": "start_visit", "account": account, "purpose": purpose }),
+        Visit::Start { account, purpose, template } => {
+            json!({ "do": "start_visit", "account": account, "purpose": purpose, "template": template })
+        }
         Visit::CheckIn { visit, at, accuracy, reason } => {
             json!({ "do": "check_in", "visit": visit, "position": at, "accuracy_m": accuracy, "reason": reason })
         }
-        Visit::Answer { visit, action, value } => {
+        Visit::Answer { visit, action, value, question: None } => {
             json!({ "do": "answer_action", "visit": visit, "action": action, "value": value })
         }
+        Visit::Answer { visit, action, value, question } => json!({
+            "do": "answer_question", "visit": visit, "action": action, "question": question, "value": value,
+        }),
+        Visit::Count { visit, product, fields, action } => counted(house, visit, &product, (&fields, action))?,
+        Visit::Shelf { visit } => return answered(house.shelf(&visit), render::shelf),
         Visit::Skip { visit, action, reason } => {
             json!({ "do": "skip_action", "visit": visit, "action": action, "reason": reason })
         }
@@ -159,6 +169,30 @@ fn visit(house: &mut House, visit: Visit) -> Result<Answer, Failure> {
     execute(house, command)
 }
 
+/// The command that counts one product; the visit's only shelf count needs no name.
+fn counted(
+    house: &mut House,
+    visit: String,
+    product: &str,
+    (pairs, action): (&[String], Option<String>),
+) -> Result<Json, Failure> {
+    let at = |name: &str| format!("counts/{product}/{name}");
+    let read = fields::read(pairs, |name| {
+        let (descriptor, verb) = house.registry().verb("count")?;
+        descriptor.input(verb, &at(name))
+    })?;
+    let held = house.get("visit", &visit)?.data;
+    let actions = held["actions"].as_object().into_iter().flatten();
+    let shelves: Vec<&String> =
+        actions.filter(|(_, action)| action["kind"] == "shelf_count").map(|(id, _)| id).collect();
+    let only = <[&String; 1]>::try_from(shelves).ok().map(|[only]| only.clone());
+    let mut command = json!({ "do": "count", "visit": visit, "action": action.or(only) });
+    for (name, value) in read {
+        command[at(&name)] = value;
+    }
+    Ok(command)
+}
+
 fn verb_of(house: &mut House, verb: &str, pairs: &[String]) -> Result<Answer, Failure> {
     if let Some((_, own)) = OWN.iter().find(|(name, _)| *name == verb) {
         let message = format!("`do` carries out verbs of objects; for `{verb}` use `outfield rep {own}`");
@@ -166,7 +200,7 @@ fn verb_of(house: &mut House, verb: &str, pairs: &[String]) -> Result<Answer, Fa
     }
     let input = {
         let known = house.registry().verb(verb);
-        fields::read(pairs, |name| known?.1.input.get(name))?
+        fields::read(pairs, |name| known.and_then(|(descriptor, verb)| descriptor.input(verb, name)))?
     };
     let mut command = Json::Object(input);
     if !command["do"].is_null() {
@@ -176,10 +210,10 @@ fn verb_of(house: &mut House, verb: &str, pairs: &[String]) -> Result<Answer, Fa
     execute(house, command)
 }
 
-/// What was not given is not said at all, so that a verb's defaults apply.
+/// What was not given is not said at all, so that a verb's defaults apply; only a line's value is cleared by its path.
 fn execute(house: &mut House, mut command: Json) -> Result<Answer, Failure> {
     if let Json::Object(members) = &mut command {
-        members.retain(|_, member| !member.is_null());
+        members.retain(|name, member| !member.is_null() || name.contains('/'));
     }
     answered(house.execute(&command.to_string()), render::record)
 }

@@ -99,7 +99,7 @@ mod tests {
             assert!(accepted(&format!("outfield rep --db a.db visit check-in V {at}")).contains("\"-33.9,151.2\""));
         }
         assert!(accepted("outfield rep list account --near -33.9,151.2 --within 5 --db a.db").contains("-33.9,151.2"));
-        assert!(accepted("outfield rep --db a.db visit answer V shelf -3 --json").contains("value: \"-3\""));
+        assert!(accepted("outfield rep --db a.db visit answer V shelf -3 --json").contains("value: Some(\"-3\")"));
         assert!(accepted("outfield rep --db a.db resolve C -1").contains("choice: \"-1\""));
         assert!(accepted("outfield rep --db a.db follow-up -none- -q --account A").contains("note: \"-none-\""));
     }

@@ -93,9 +93,21 @@ pub(super) enum Work {
         #[arg(long)]
         role: Option<String>,
     },
-    /// Visits: start, check in, answer, skip, check out, cancel
+    /// Visits: start, check in, answer, count shelves, skip, check out, cancel
     #[command(subcommand)]
     Visit(Visit),
+    /// Show a day's figures: strike rate, coverage, plan and route, shelves
+    Figures {
+        /// The day; today if not given
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        day: Option<String>,
+        /// Whose visits count, by name or id; a rep's own if neither this nor a territory is given
+        #[arg(long, value_name = "NAME")]
+        rep: Option<String>,
+        /// The territory whose accounts count, by name or id, with those below it
+        #[arg(long, value_name = "NAME")]
+        territory: Option<String>,
+    },
     /// Log what was said or done about an account, a contact or a visit
     FollowUp {
         /// What was said or done
@@ -177,6 +189,9 @@ pub(super) enum Visit {
         /// What for
         #[arg(long)]
         purpose: Option<String>,
+        /// The id of the template that names the actions; the tenant's default one if not given
+        #[arg(long, value_name = "ID")]
+        template: Option<String>,
     },
     /// Check in at the account
     CheckIn {
@@ -192,15 +207,36 @@ pub(super) enum Visit {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Answer an action and mark it done
+    /// Answer an action and mark it done, or with --question one question of a survey
     Answer {
         /// The visit's id
         visit: String,
         /// The action's line id, such as `shelf`
         action: String,
-        /// The answer
+        /// The answer; none where questions, counts or an order say it
         #[arg(allow_hyphen_values = true)]
-        value: String,
+        value: Option<String>,
+        /// The question's line id; without a value its answer is taken back
+        #[arg(long, value_name = "QUESTION")]
+        question: Option<String>,
+    },
+    /// Count a product on the shelf
+    Count {
+        /// The visit's id
+        visit: String,
+        /// The product's id or GTIN
+        product: String,
+        /// What was found: status, facings, on_shelf_units, back_stock_units, price, expiry, par_units, category, own, sum
+        #[arg(value_name = "FIELD=VALUE", required = true)]
+        fields: Vec<String>,
+        /// The line id of the shelf count, where the visit has several
+        #[arg(long)]
+        action: Option<String>,
+    },
+    /// Show what the shelves counted in a visit come to, and the order to propose
+    Shelf {
+        /// The id of the visit, or of an inventory check
+        visit: String,
     },
     /// Leave out an action that is not mandatory
     Skip {

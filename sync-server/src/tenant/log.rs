@@ -116,7 +116,8 @@ fn move_between(
         leave(db, bucket, &record.object, record.id)?;
         held.iter().try_for_each(|conflict| leave(db, bucket, CONFLICT, RecordId(conflict.id.0)))?;
     }
-    if before.is_empty() { Ok(()) } else { move_dependents(db, registry, record) }
+    // What goes through a new record may have come before it, when its making was refused at first.
+    move_dependents(db, registry, record)
 }
 
 fn leave(db: &Db, bucket: &str, object: &str, id: RecordId) -> Result<(), ServerError> {

@@ -132,8 +132,9 @@ struct Court<'a> {
 
 impl Court<'_> {
     fn judge(&mut self, entry: &Pushed, hash: ChangeHash) -> Result<Ruling, ServerError> {
-        if let Some(first) = verdict::earlier(self.db, hash)? {
-            return Ok(first);
+        if let Some((record, first)) = verdict::earlier(self.db, hash)? {
+            // A first change says nothing of its record: of two that were made alike, this one is not here yet.
+            return Ok(if record == entry.record { first } else { Ruling::Rewrite });
         }
         let judged = match &entry.work {
             Work::Change(change) => {
@@ -147,7 +148,7 @@ impl Court<'_> {
             Work::Spoilt(reason) => Err(reason.clone().ruling()),
         };
         match judged {
-            Ok(()) => verdict::accept(self.db, self.session, hash, entry.actor),
+            Ok(()) => verdict::accept(self.db, self.session, (entry, hash)),
             Err(Ruling::Quarantined { code, message, fields }) => {
                 verdict::quarantine(self.db, self.session, (entry, hash), Reason { code, message, fields })
             }
@@ -193,7 +194,7 @@ impl Court<'_> {
     ) -> Judged {
         let missing: Vec<ChangeHash> = change.deps.iter().copied().filter(|dep| !document.has(*dep)).collect();
         for dep in &missing {
-            if matches!(verdict::earlier(self.db, *dep)?, Some(Ruling::Quarantined { .. })) {
+            if matches!(verdict::earlier(self.db, *dep)?, Some((_, Ruling::Quarantined { .. }))) {
                 return refused("follows_refused", "it builds on a change that was refused");
             }
         }
@@ -267,9 +268,9 @@ impl Court<'_> {
     ) -> Result<Result<T, Refusal>, ServerError> {
         let (db, registry, context) = (self.db, self.registry, &self.context);
         let blank = Record { object: descriptor.object.clone(), id, values: Values::new(), stamp: None };
-        let record = &tables::read(db, descriptor, id)?.unwrap_or(blank);
-        let reader = &StoreReader { db, registry };
-        let asked = question(&Situation { registry, descriptor, record, id, input, reader, context });
+        let (before, reader) = (tables::read(db, descriptor, id)?, &StoreReader { db, registry });
+        let (new, record) = (before.is_none(), &before.unwrap_or(blank));
+        let asked = question(&Situation { registry, descriptor, record, new, id, input, reader, context });
         match asked {
             Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal.into()),
             asked => Ok(asked),

@@ -28,10 +28,10 @@ pub(super) fn follow(db: &Db, user: UserId, now: &BTreeSet<String>) -> Result<()
     Ok(())
 }
 
-/// The buckets that a person follows, or followed at or after this tick.
+/// The buckets that a person follows, or followed until after this tick.
 pub(super) fn followed_since(db: &Db, user: UserId, knew: u64) -> Result<BTreeSet<String>, ServerError> {
     Ok(db
-        .prepare_cached("SELECT bucket FROM follow WHERE user = ?1 AND (until IS NULL OR until >= ?2)")?
+        .prepare_cached("SELECT bucket FROM follow WHERE user = ?1 AND (until IS NULL OR until > ?2)")?
         .query_map(params![user.as_bytes(), knew.cast_signed()], |row| row.get(0))?
         .collect::<Result<_, _>>()?)
 }

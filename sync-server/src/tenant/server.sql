@@ -10,7 +10,7 @@ CREATE INDEX log_left ON log (id, bucket, tick) WHERE op = 4;
 CREATE TABLE payload (hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
 
 -- code: 'accepted', or why not. fields: a JSON array.
-CREATE TABLE verdict (number INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, device BLOB NOT NULL, actor BLOB, code TEXT NOT NULL, message TEXT NOT NULL, fields TEXT NOT NULL);
+CREATE TABLE verdict (number INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, record BLOB NOT NULL, device BLOB NOT NULL, actor BLOB, code TEXT NOT NULL, message TEXT NOT NULL, fields TEXT NOT NULL);
 
 CREATE TABLE quarantine (hash BLOB PRIMARY KEY, device BLOB NOT NULL, object TEXT NOT NULL, record BLOB NOT NULL, bytes BLOB NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 

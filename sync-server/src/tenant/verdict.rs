@@ -1,7 +1,7 @@
 //! Verdicts, given once and kept: an entry that comes again gets its first one.
 //! It does not judge.
 
-use outfield_core::base::id::{ActorId, ChangeHash};
+use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::store::Db;
 use outfield_core::sync::frames::Ruling;
 use rusqlite::{OptionalExtension, params};
@@ -30,30 +30,25 @@ impl Reason {
 
 const ACCEPTED: &str = "accepted";
 
-/// The verdict that this hash got before, if it got one.
-pub(super) fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<Ruling>, ServerError> {
+/// The record that this hash was judged for before, and its verdict, if it got one.
+pub(super) fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<(RecordId, Ruling)>, ServerError> {
     let found = db
-        .prepare_cached("SELECT number, code, message, fields FROM verdict WHERE hash = ?1")?
+        .prepare_cached("SELECT number, record, code, message, fields FROM verdict WHERE hash = ?1")?
         .query_row([&hash.0[..]], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get(2)?, row.get(3)?, row.get::<_, String>(4)?))
         })
         .optional()?;
-    Ok(found.map(|(number, code, message, fields)| {
-        if code == ACCEPTED {
-            return Ruling::Duplicate { number: number.cast_unsigned() };
-        }
-        Reason { code, message, fields: serde_json::from_str(&fields).unwrap_or_default() }.ruling()
-    }))
+    let Some((number, record, code, message, fields)) = found else { return Ok(None) };
+    let record = RecordId::from_slice(&record).map_err(ServerError::broken)?;
+    let reason = Reason { code, message, fields: serde_json::from_str(&fields).unwrap_or_default() };
+    let is_accepted = reason.code == ACCEPTED;
+    let ruling = if is_accepted { Ruling::Duplicate { number: number.cast_unsigned() } } else { reason.ruling() };
+    Ok(Some((record, ruling)))
 }
 
 /// Keeps that an entry was accepted.
-pub(super) fn accept(
-    db: &Db,
-    session: &Session,
-    hash: ChangeHash,
-    actor: Option<ActorId>,
-) -> Result<Ruling, ServerError> {
-    let number = record(db, session, (hash, actor), &Reason::new(ACCEPTED, ""))?;
+pub(super) fn accept(db: &Db, session: &Session, (entry, hash): (&Pushed, ChangeHash)) -> Result<Ruling, ServerError> {
+    let number = record(db, session, (entry, hash), &Reason::new(ACCEPTED, ""))?;
     Ok(Ruling::Accepted { number })
 }
 
@@ -64,7 +59,7 @@ pub(super) fn quarantine(
     (entry, hash): (&Pushed, ChangeHash),
     why: Reason,
 ) -> Result<Ruling, ServerError> {
-    record(db, session, (hash, entry.actor), &why)?;
+    record(db, session, (entry, hash), &why)?;
     db.prepare_cached(
         "INSERT OR IGNORE INTO quarantine (hash, device, object, record, bytes, code, message, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -82,17 +77,13 @@ pub(super) fn quarantine(
     Ok(why.ruling())
 }
 
-fn record(
-    db: &Db,
-    session: &Session,
-    (hash, actor): (ChangeHash, Option<ActorId>),
-    why: &Reason,
-) -> Result<u64, ServerError> {
+fn record(db: &Db, session: &Session, (entry, hash): (&Pushed, ChangeHash), why: &Reason) -> Result<u64, ServerError> {
     let fields = serde_json::to_string(&why.fields).map_err(ServerError::broken)?;
-    let actor = actor.map(|actor| actor.0.to_vec());
+    let (record, device) = (entry.record.as_bytes(), session.device.as_bytes());
+    let actor = entry.actor.map(|actor| actor.0.to_vec());
     db.prepare_cached(
-        "INSERT INTO verdict (hash, device, actor, code, message, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO verdict (hash, record, device, actor, code, message, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![&hash.0[..], session.device.as_bytes(), actor, why.code, why.message, fields])?;
+    .execute(params![&hash.0[..], record, device, actor, why.code, why.message, fields])?;
     Ok(db.last_insert_rowid().cast_unsigned())
 }

@@ -1,8 +1,10 @@
-//! Rules of visits: starting, checking in and out, the actions, cancelling.
-//! A check-in never moves the account. It does not know surveys, photos or orders made during a visit.
+//! Rules of visits: starting, checking in and out, cancelling, and what a template brings.
+//! A check-in never moves the account. It does not know how actions are answered: `actions` does.
 
 use super::super::refusal::Refusal;
 use super::super::situation::Situation;
+use super::actions::{ACTIONS, TO_DO};
+use super::survey::QUESTIONS;
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::place::Position;
@@ -12,21 +14,31 @@ use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
 /// Metres around the account within which a check-in needs no reason, at perfect accuracy.
 pub const FENCE_M: i64 = 200;
 
-const VISIT: &str = "visit";
+/// The object whose rules these are.
+pub const VISIT: &str = "visit";
+/// The state in which a visit is being made.
+pub const IN_PROGRESS: &str = "in_progress";
 const ACCOUNT: &str = "account";
 const TEMPLATE: &str = "visit_template";
-const ACTIONS: &str = "actions";
-const IN_PROGRESS: &str = "in_progress";
 const PLANNED: &str = "planned";
 
-/// The visits that wait for this person: open ones first, then planned ones up to today by day, missed ones among
-/// them.
+/// What a visit keeps of its template's lines.
+const COPIED: &[(&str, &[&str])] = &[
+    (ACTIONS, &["kind", "title", "mandatory", POSITION]),
+    (QUESTIONS, &["action", "text", "kind", "choices", "required", "when_question", "when_value", POSITION]),
+];
+
+/// The visits that wait for this person: open ones first, then planned ones up to today by day and in the order of
+/// the day's route, missed ones among them.
 pub fn today(reader: &dyn Reader, context: &Context) -> Result<Vec<Record>, ReadError> {
     let (mine, today) = (Value::from(context.user.to_string()), context.today());
     let in_state = |state: &str| reader.find(VISIT, &[("owner", mine.clone()), ("state", state.into())]);
     let mut planned = in_state(PLANNED)?;
     planned.retain(|visit| visit.text("planned_on").is_none_or(|day| day <= today.as_str()));
-    planned.sort_by_key(|visit| (visit.text("planned_on").map(str::to_owned), visit.id));
+    planned.sort_by_key(|visit| {
+        let in_route = visit.value("route_position").int().unwrap_or(i64::MAX);
+        (visit.text("planned_on").map(str::to_owned), in_route, visit.id)
+    });
     let mut visits = in_state(IN_PROGRESS)?;
     visits.extend(planned);
     Ok(visits)
@@ -66,32 +78,14 @@ pub fn checked_in(situation: &Situation<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// No mandatory action may be left undone.
-pub fn mandatory_actions_done(situation: &Situation<'_>) -> Result<(), Refusal> {
-    let lines = situation.record.lines(ACTIONS);
-    let is_undone = |action: &std::collections::BTreeMap<&str, &Value>| {
-        let done = action.get("state").and_then(|state| state.text()) == Some("done");
-        action.get("mandatory").is_some_and(|mandatory| mandatory.is_true()) && !done
-    };
-    let undone: Vec<_> = lines.into_iter().filter(|(_, action)| is_undone(action)).collect();
-    if undone.is_empty() {
-        return Ok(());
-    }
-    let title = |(line, action): &(&str, std::collections::BTreeMap<&str, &Value>)| {
-        action.get("title").and_then(|title| title.text()).unwrap_or(line).to_owned()
-    };
-    let titles: Vec<String> = undone.iter().map(title).collect();
-    let message = format!("mandatory and not done: {}; do them before checking out", titles.join(", "));
-    let refusal = Refusal::rule("mandatory_undone", message).with("actions", titles);
-    Err(undone.iter().fold(refusal, |refusal, (line, _)| refusal.about(line_path(ACTIONS, line, "state"))))
-}
-
 /// Starts a visit that nobody planned: today, in progress at once, with the template's actions.
 pub fn start_visit(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let template = template(situation, situation.input("template"))?;
     let mut write = situation.write([
         ("planned_on", Value::from(situation.context.today())),
+        ("unplanned", Value::Bool(true)),
         ("started_at", Value::Int(situation.context.now.0)),
+        ("started_on", Value::from(situation.context.today())),
     ]);
     write.values.extend(template.iter().flat_map(from_template));
     Ok(vec![write])
@@ -129,42 +123,13 @@ pub fn check_in(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     ]);
     if situation.record.value("started_at").is_null() {
         write.values.insert("started_at".to_owned(), Value::Int(situation.context.now.0));
+        write.values.insert("started_on".to_owned(), Value::from(situation.context.today()));
     }
     if situation.record.lines(ACTIONS).is_empty() {
         let template = template(situation, situation.record.value("template"))?;
         write.values.extend(template.iter().flat_map(from_template));
     }
     Ok(vec![write])
-}
-
-/// Writes the answer and marks the action done.
-pub fn answer_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    let action = action(situation)?;
-    let Some(answer) = situation.words("value") else {
-        let message = "an answer is needed; to leave the action out, use `skip_action` with a reason";
-        return Err(Refusal::bad_input("answer_missing", message).about("value"));
-    };
-    let path = |field: &str| line_path(ACTIONS, action, field);
-    Ok(vec![situation.write([
-        (path("answer").as_str(), Value::from(answer)),
-        (path("state").as_str(), Value::from("done")),
-        (path("skip_reason").as_str(), Value::Null),
-    ])])
-}
-
-/// Leaves out an action that is not mandatory; a partial answer is kept.
-pub fn skip_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    let action = action(situation)?;
-    let path = |field: &str| line_path(ACTIONS, action, field);
-    if situation.record.value(&path("mandatory")).is_true() {
-        let title = situation.record.text(&path("title")).unwrap_or(action);
-        return Err(Refusal::rule("mandatory_action", format!("`{title}` is mandatory; answer it")).about("action"));
-    }
-    let Some(reason) = situation.words("reason") else { return Err(no_reason("skip the action")) };
-    Ok(vec![situation.write([
-        (path("state").as_str(), Value::from("skipped")),
-        (path("skip_reason").as_str(), Value::from(reason)),
-    ])])
 }
 
 /// Records when the person left.
@@ -201,22 +166,6 @@ fn check_fence(distance_m: i64, accuracy_m: i64) -> Result<(), Refusal> {
     Err(refusal.with("distance_m", distance_m).with("fence_m", FENCE_M).with("accuracy_m", accuracy_m))
 }
 
-/// The id of the action that the input names.
-fn action<'a>(situation: &Situation<'a>) -> Result<&'a str, Refusal> {
-    let wanted = situation.input.get("action").and_then(Value::text).unwrap_or_default();
-    let lines = situation.record.lines(ACTIONS);
-    if let Some((line, _)) = lines.get_key_value(wanted) {
-        return Ok(line);
-    }
-    let known = lines.iter().map(|(line, action)| {
-        let title = action.get("title").and_then(|title| title.text()).unwrap_or_default();
-        format!("{line} ({title})")
-    });
-    let known: Vec<String> = known.collect();
-    let message = format!("the visit has no action `{wanted}`; it has: {}", known.join(", "));
-    Err(Refusal::not_found("unknown_action", message).about("action"))
-}
-
 /// The named template, or else the tenant's default one.
 fn template(situation: &Situation<'_>, named: &Value) -> Result<Option<Record>, Refusal> {
     match named.text().and_then(|id| id.parse::<RecordId>().ok()) {
@@ -225,19 +174,20 @@ fn template(situation: &Situation<'_>, named: &Value) -> Result<Option<Record>, 
     }
 }
 
-/// The template's version pinned, and its actions to do. Lines keep the template's ids, so that copies
-/// made on two devices are one.
+/// The template's version pinned, its actions to do, and its questions. Lines keep the template's ids, so that copies
+/// made on two devices are one; what the template becomes later does not touch them.
 fn from_template(template: &Record) -> Values {
     let mut values = Values::new();
     values.insert("template".to_owned(), Value::from(template.id.to_string()));
     values.insert("template_version".to_owned(), template.value("template_version").clone());
-    for (line, action) in template.lines(ACTIONS) {
-        for field in ["kind", "title", "mandatory", POSITION] {
-            if let Some(value) = action.get(field) {
-                values.insert(line_path(ACTIONS, line, field), (*value).clone());
-            }
+    for (lines, fields) in COPIED {
+        for (line, held) in template.lines(lines) {
+            let copied = fields.iter().filter_map(|field| Some((line_path(lines, line, field), held.get(field)?)));
+            values.extend(copied.map(|(path, value)| (path, (*value).clone())));
         }
-        values.insert(line_path(ACTIONS, line, "state"), Value::from("to_do"));
+    }
+    for line in template.lines(ACTIONS).keys() {
+        values.insert(line_path(ACTIONS, line, "state"), Value::from(TO_DO));
     }
     values
 }

@@ -41,7 +41,7 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
     if let Some(refusal) = discontinued(reader, order)? {
         return Err(refusal);
     }
-    let totals = totals(situation.registry, reader, order)?;
+    let totals = totals(reader, order)?;
     prices_hold(situation, &totals)?;
     check(reader, order, &totals)?;
     Ok(totals)

@@ -8,7 +8,7 @@ mod totals;
 
 pub use content::content_hash;
 pub use judge::judge_order;
-pub use totals::{Totals, totals};
+pub use totals::{Totals, priced, totals};
 
 use super::super::refusal::Refusal;
 use super::super::situation::Situation;
@@ -172,7 +172,7 @@ pub fn remove_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusa
 /// Prices the order, holds it against the limits as far as this device knows, and records what is submitted.
 pub fn submit_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (reader, order) = (situation.reader, situation.record);
-    let totals = totals(situation.registry, reader, order)?;
+    let totals = totals(reader, order)?;
     limits::check(reader, order, &totals)?;
     Ok(vec![situation.write([
         ("submitted_at", Value::Int(situation.context.now.0)),

@@ -1,0 +1,47 @@
+//! Takes off the device what no bucket holds any more. Only when all buckets are verified: what moves from one to
+//! another never leaves the screen. It does not know why something left its bucket.
+
+use super::FieldError;
+use super::receive::CONFLICT;
+use crate::base::id::RecordId;
+use crate::objects::Registry;
+use crate::store::{Db, conflicts, documents, meta, outbox, tables};
+
+/// The key under which a database remembers that something left a bucket.
+const DUE: &str = "sweep";
+
+/// Something left a bucket; the next verified sync looks whether another holds it.
+pub(super) fn sweep_later(db: &Db) -> Result<(), FieldError> {
+    Ok(meta::set(db, DUE, "due")?)
+}
+
+/// Takes off what no bucket holds; answers objects and ids. Records with unsent work stay, to be looked at again.
+pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordId)>, FieldError> {
+    let mut gone = Vec::new();
+    if meta::get(db, DUE)?.is_none() {
+        return Ok(gone);
+    }
+    meta::remove(db, DUE)?;
+    let mut strays: Vec<(String, RecordId)> = documents::strays(db)?;
+    for descriptor in registry.all() {
+        strays.extend(tables::strays(db, descriptor)?.into_iter().map(|id| (descriptor.object.clone(), id)));
+    }
+    strays.sort();
+    strays.dedup();
+    for (object, id) in strays {
+        if !outbox::of_record(db, id)?.is_empty() {
+            sweep_later(db)?;
+            continue;
+        }
+        documents::remove(db, id)?;
+        if let Some(descriptor) = registry.get(&object) {
+            tables::remove(db, descriptor, id)?;
+        }
+        gone.push((object, id));
+    }
+    for id in conflicts::strays(db)? {
+        conflicts::remove(db, id)?;
+        gone.push((CONFLICT.to_owned(), RecordId(id.0)));
+    }
+    Ok(gone)
+}

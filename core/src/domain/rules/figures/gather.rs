@@ -1,0 +1,185 @@
+//! From which records the figures of a day come, for a person, a territory, or all that is here.
+//! It does not know how they are computed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+
+use super::super::exact::Exact;
+use super::super::{counting, shelf, visit};
+use super::{Call, Day, Figure, Order, figures};
+use crate::base::context::{Context, Role};
+use crate::base::id::RecordId;
+use crate::base::time::check_day;
+use crate::domain::refusal::Refusal;
+use crate::objects::{ReadError, Reader, Record, Registry, Value};
+
+const ACCOUNT: &str = "account";
+const TERRITORY: &str = "territory";
+const USER: &str = "user";
+/// The object whose records are orders; figures do without where it is not known.
+pub const ORDER: &str = "sales_order";
+
+/// Which figures are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// The day, `YYYY-MM-DD`; today if not said.
+    pub day: Option<&'a str>,
+    /// Name or id of a person whose visits count.
+    pub rep: Option<&'a str>,
+    /// Name or id of a territory whose accounts count, those of the territories below it included.
+    pub territory: Option<&'a str>,
+}
+
+/// What counts, once names have become records.
+struct Selection<'a> {
+    registry: &'a Registry,
+    reader: &'a dyn Reader,
+    day: String,
+    rep: Option<Record>,
+    territory: Option<Record>,
+    accounts: BTreeSet<RecordId>,
+}
+
+/// The figures of a day as JSON. Where neither a person nor a territory is named, a rep's are the rep's own, and
+/// others see all that their device holds.
+pub fn of_day(
+    registry: &Registry,
+    reader: &dyn Reader,
+    context: &Context,
+    wanted: Wanted<'_>,
+) -> Result<Json, Refusal> {
+    let day = wanted.day.map_or_else(|| context.today(), str::to_owned);
+    check_day(&day).map_err(|error| Refusal::bad_input("bad_value", format!("`day`: {error}")).about("day"))?;
+    let myself = context.user.to_string();
+    let own = context.role == Role::Rep && wanted.territory.is_none();
+    let rep = named(reader, USER, wanted.rep.or(own.then_some(&myself)), "rep")?;
+    let territory = named(reader, TERRITORY, wanted.territory, "territory")?;
+    let accounts = accounts(reader, rep.as_ref(), territory.as_ref())?;
+    let selection = Selection { registry, reader, day, rep, territory, accounts };
+    let figures: Vec<Json> = figures(&selection.day()?).iter().map(Figure::to_json).collect();
+    let name = |record: &Option<Record>| record.as_ref().and_then(|record| record.text("name").map(str::to_owned));
+    let (rep, territory) = (name(&selection.rep), name(&selection.territory));
+    Ok(json!({ "day": selection.day, "rep": rep, "territory": territory, "figures": figures }))
+}
+
+/// Whether an order was handed in and still stands.
+#[must_use]
+pub fn is_submitted(order: &Record) -> bool {
+    let is_void = ["cancelled", "rejected"].contains(&order.text("state").unwrap_or_default());
+    !is_void && !order.value("submitted_at").is_null()
+}
+
+/// The record of this name or id.
+fn named(reader: &dyn Reader, object: &str, name: Option<&str>, input: &str) -> Result<Option<Record>, Refusal> {
+    let Some(name) = name else { return Ok(None) };
+    let mut found = reader.find(object, &[("name", Value::from(name))])?;
+    if let (true, Ok(id)) = (found.is_empty(), name.parse()) {
+        found.extend(reader.record(object, id)?);
+    }
+    match found.into_iter().next() {
+        Some(record) => Ok(Some(record)),
+        None => {
+            let message = format!("there is no {object} `{name}` here; sync, or choose one from the list");
+            Err(Refusal::not_found("unknown_record", message).about(input))
+        }
+    }
+}
+
+/// The accounts of the territory, else those of the person's territories, else all.
+fn accounts(
+    reader: &dyn Reader,
+    rep: Option<&Record>,
+    territory: Option<&Record>,
+) -> Result<BTreeSet<RecordId>, ReadError> {
+    let roots: Vec<RecordId> = match (territory, rep) {
+        (Some(territory), _) => vec![territory.id],
+        (None, Some(rep)) => {
+            let lines = rep.lines("territories");
+            lines.values().filter_map(|line| line.get("territory")?.text()?.parse().ok()).collect()
+        }
+        (None, None) => {
+            let all = reader.find(ACCOUNT, &[])?;
+            return Ok(all.iter().map(|account| account.id).collect());
+        }
+    };
+    let mut found = BTreeSet::new();
+    for territory in with_those_below(reader, roots)? {
+        let held = reader.find(ACCOUNT, &[("territory", Value::from(territory.to_string()))])?;
+        found.extend(held.iter().map(|account| account.id));
+    }
+    Ok(found)
+}
+
+fn with_those_below(reader: &dyn Reader, mut waiting: Vec<RecordId>) -> Result<BTreeSet<RecordId>, ReadError> {
+    let mut found = BTreeSet::new();
+    while let Some(territory) = waiting.pop() {
+        if found.insert(territory) {
+            let below = reader.find(TERRITORY, &[("parent", Value::from(territory.to_string()))])?;
+            waiting.extend(below.iter().map(|territory| territory.id));
+        }
+    }
+    Ok(found)
+}
+
+impl Selection<'_> {
+    fn day(&self) -> Result<Day, ReadError> {
+        let day = Value::from(self.day.as_str());
+        let mut visits: BTreeMap<RecordId, Record> = BTreeMap::new();
+        for field in ["planned_on", "started_on"] {
+            let found = self.reader.find(visit::VISIT, &[(field, day.clone())])?;
+            visits.extend(found.into_iter().map(|visit| (visit.id, visit)));
+        }
+        let mut calls = Vec::new();
+        for visit in visits.values().filter(|visit| self.counts(visit)) {
+            calls.extend(self.call(visit)?);
+        }
+        let mut checks = self.reader.find(counting::CHECK, &[("counted_on", day)])?;
+        checks.retain(|check| self.counts(check));
+        let shelves = checks.iter().map(|check| shelf::joined(&counting::counts(check))).collect();
+        Ok(Day { calls, accounts: self.accounts.clone(), shelves })
+    }
+
+    /// Whether a record is the person's, and of an account of the territory.
+    fn counts(&self, record: &Record) -> bool {
+        let by_rep = self.rep.as_ref().is_none_or(|rep| record.reference("owner") == Some(rep.id));
+        let in_territory = || record.reference("account").is_some_and(|account| self.accounts.contains(&account));
+        by_rep && (self.territory.is_none() || in_territory())
+    }
+
+    fn call(&self, visit: &Record) -> Result<Option<Call>, ReadError> {
+        let is_day = |field: &str| visit.text(field) == Some(&self.day);
+        let planned = is_day("planned_on") && !visit.value("unplanned").is_true();
+        let made = is_day("started_on") && visit.text("state") == Some("completed");
+        if !planned && !made {
+            return Ok(None);
+        }
+        Ok(Some(Call {
+            id: visit.id,
+            owner: visit.reference("owner"),
+            account: visit.reference("account"),
+            planned,
+            made,
+            route_position: visit.value("route_position").int(),
+            started_at: visit.value("started_at").int().unwrap_or(0),
+            orders: if made { self.orders(visit)? } else { Vec::new() },
+        }))
+    }
+
+    fn orders(&self, visit: &Record) -> Result<Vec<Order>, ReadError> {
+        let has_visit = self.registry.get(ORDER).is_some_and(|order| order.fields.contains_key("visit"));
+        if !has_visit {
+            return Ok(Vec::new());
+        }
+        let found = self.reader.find(ORDER, &[("visit", Value::from(visit.id.to_string()))])?;
+        Ok(found.iter().filter(|order| is_submitted(order)).map(order).collect())
+    }
+}
+
+/// An order as figures see it; its value is `total` in `currency`.
+fn order(order: &Record) -> Order {
+    let lines = order.lines("lines");
+    let products = lines.values().filter_map(|line| line.get("product")?.text()?.parse().ok()).collect();
+    let total = order.text("total").and_then(Exact::parse);
+    Order { products, value: order.text("currency").map(str::to_owned).zip(total) }
+}

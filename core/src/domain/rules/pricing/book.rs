@@ -1,0 +1,303 @@
+//! What prices are made from: products, accounts, price lists, promotions, tax rates, cash rounding; plain values.
+//! It refuses what contradicts itself when it is put in. It does not know where the values are stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::basket::PERCENT_SCALE_MAX;
+use super::promotion::{Promotion, check_promotion};
+use crate::base::currency::Currency;
+use crate::base::day::Day;
+use crate::base::decimal::Decimal;
+use crate::base::money::{Money, UNIT_PRICE_SCALE_MAX};
+use crate::base::quantity::{Packaging, QUANTITY_SCALE_MAX};
+use crate::base::unit::Unit;
+use crate::domain::refusal::Refusal;
+
+/// Which goods a price or promotion is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Goods {
+    /// One variant of a product.
+    Variant(String),
+    /// A product with all its variants.
+    Product(String),
+    /// A category with everything below it.
+    Category(String),
+    /// Everything; a promotion may say so, a price may not.
+    All,
+}
+
+/// Whom a price list or promotion is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Buyers {
+    /// Who buys under this contract.
+    Contract(String),
+    /// One account.
+    Account(String),
+    /// Accounts of one tier.
+    Tier(String),
+    /// Accounts of one territory.
+    Territory(String),
+    /// Everybody, those who are not known included.
+    All,
+}
+
+/// From which day to which something holds, both days included; an open end holds for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Validity {
+    /// The first day.
+    pub from: Option<Day>,
+    /// The last day.
+    pub to: Option<Day>,
+}
+
+/// A thing that is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The id that baskets name.
+    pub id: String,
+    /// The product of which this is a variant.
+    pub variant_of: Option<String>,
+    /// Its categories, the nearest first, up to the root.
+    pub categories: Vec<String>,
+    /// The class that decides its tax.
+    pub tax_class: String,
+    /// The units it comes in.
+    pub packaging: Packaging,
+}
+
+/// Someone who buys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// The id that baskets name.
+    pub id: String,
+    /// The contracts under which it buys.
+    pub contracts: Vec<String>,
+    /// Its tier.
+    pub tier: Option<String>,
+    /// Its territory.
+    pub territory: Option<String>,
+}
+
+/// Prices for some buyers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceList {
+    /// The id that traces name.
+    pub id: String,
+    /// Which version of the list this is.
+    pub version: u32,
+    /// Whom it is for.
+    pub buyers: Buyers,
+    /// Decides between entries that are equal otherwise; the higher wins.
+    pub priority: i32,
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// When it holds.
+    pub validity: Validity,
+    /// Whether its prices hold the tax.
+    pub tax_inclusive: bool,
+    /// The prices.
+    pub entries: Vec<Entry>,
+}
+
+/// One price of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The id that traces name, unique within the list.
+    pub id: String,
+    /// What it prices.
+    pub goods: Goods,
+    /// From how many units on it holds; nothing means always.
+    pub minimum: Decimal,
+    /// The unit of price and minimum; the base unit where none is named.
+    pub unit: Option<Unit>,
+    /// The price of one unit.
+    pub price: Decimal,
+}
+
+/// How goods of a tax class are taxed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxRate {
+    /// The tax class.
+    pub class: String,
+    /// Which version of the rate this is.
+    pub version: u32,
+    /// The category of EN 16931, such as S or Z.
+    pub category: String,
+    /// Per cent.
+    pub rate: Decimal,
+    /// When it holds.
+    pub validity: Validity,
+}
+
+/// Everything that prices are made from. Filled piece by piece; each piece is checked as it comes in.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    products: BTreeMap<String, Product>,
+    accounts: BTreeMap<String, Account>,
+    lists: Vec<PriceList>,
+    /// Where the entries for some goods stand: list and entry.
+    entries: BTreeMap<Goods, Vec<(usize, usize)>>,
+    promotions: Vec<Promotion>,
+    taxes: BTreeMap<String, Vec<TaxRate>>,
+    cash_steps: BTreeMap<Currency, Money>,
+}
+
+impl Book {
+    /// Puts a product in, or another in the place of the one with its id.
+    pub fn put_product(&mut self, product: Product) {
+        self.products.insert(product.id.clone(), product);
+    }
+
+    /// Puts an account in, or another in the place of the one with its id.
+    pub fn put_account(&mut self, account: Account) {
+        self.accounts.insert(account.id.clone(), account);
+    }
+
+    /// Puts a price list in.
+    pub fn add_list(&mut self, list: PriceList) -> Result<(), Refusal> {
+        if self.lists.iter().any(|other| other.id == list.id) {
+            return Err(bad_book(&list.id, "a price list with this id is in the book already"));
+        }
+        check_validity(&list.id, list.validity)?;
+        let mut ids = BTreeSet::new();
+        for entry in &list.entries {
+            let name = format!("{}/{}", list.id, entry.id);
+            check_entry(&name, entry)?;
+            if !ids.insert(&entry.id) {
+                return Err(bad_book(&name, "the list has an entry with this id already"));
+            }
+        }
+        for (position, entry) in list.entries.iter().enumerate() {
+            self.entries.entry(entry.goods.clone()).or_default().push((self.lists.len(), position));
+        }
+        self.lists.push(list);
+        Ok(())
+    }
+
+    /// Puts a promotion in.
+    pub fn add_promotion(&mut self, promotion: Promotion) -> Result<(), Refusal> {
+        if self.promotions.iter().any(|other| other.id == promotion.id) {
+            return Err(bad_book(&promotion.id, "a promotion with this id is in the book already"));
+        }
+        check_validity(&promotion.id, promotion.validity)?;
+        check_promotion(&promotion)?;
+        let place = self.promotions.partition_point(|other| other.order() <= promotion.order());
+        self.promotions.insert(place, promotion);
+        Ok(())
+    }
+
+    /// Puts a tax rate in.
+    pub fn add_tax(&mut self, tax: TaxRate) -> Result<(), Refusal> {
+        check_validity(&tax.class, tax.validity)?;
+        if tax.rate.is_negative() || tax.rate.scale() > PERCENT_SCALE_MAX || tax.category.is_empty() {
+            return Err(bad_book(&tax.class, "a tax has a category and a rate of 0 or more with at most 6 decimals"));
+        }
+        self.taxes.entry(tax.class.clone()).or_default().push(tax);
+        Ok(())
+    }
+
+    /// Says by which step cash amounts of a currency go, such as 0.05 CHF.
+    pub fn set_cash_step(&mut self, step: Money) -> Result<(), Refusal> {
+        if step.minor() <= 0 {
+            return Err(bad_book(step.currency().code(), "a cash step is more than nothing"));
+        }
+        self.cash_steps.insert(step.currency(), step);
+        Ok(())
+    }
+
+    /// The product with this id.
+    #[must_use]
+    pub fn product(&self, id: &str) -> Option<&Product> {
+        self.products.get(id)
+    }
+
+    /// The account with this id.
+    #[must_use]
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
+    /// All prices for exactly these goods.
+    pub(super) fn prices(&self, goods: &Goods) -> impl Iterator<Item = (&PriceList, &Entry)> {
+        let places = self.entries.get(goods).into_iter().flatten();
+        places.filter_map(|(list, position)| {
+            let list = self.lists.get(*list)?;
+            Some((list, list.entries.get(*position)?))
+        })
+    }
+
+    /// All promotions in the order in which they are applied.
+    pub(super) fn promotions(&self) -> impl Iterator<Item = &Promotion> {
+        self.promotions.iter()
+    }
+
+    /// The tax rates of a class.
+    pub(super) fn taxes(&self, class: &str) -> &[TaxRate] {
+        self.taxes.get(class).map_or(&[], Vec::as_slice)
+    }
+
+    /// By which step cash amounts go.
+    pub(super) fn cash_step(&self, currency: Currency) -> Option<Money> {
+        self.cash_steps.get(&currency).copied()
+    }
+}
+
+impl Validity {
+    /// Whether a day lies within.
+    #[must_use]
+    pub fn holds(self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}
+
+impl Goods {
+    /// Whether a product belongs to them; what is no product belongs to all goods only.
+    pub(super) fn include(&self, product: Option<&Product>) -> bool {
+        let is = |test: &dyn Fn(&Product) -> bool| product.is_some_and(test);
+        match self {
+            Goods::Variant(id) => is(&|product| product.id == *id),
+            Goods::Product(id) => is(&|product| product.id == *id || product.variant_of.as_ref() == Some(id)),
+            Goods::Category(id) => is(&|product| product.categories.contains(id)),
+            Goods::All => true,
+        }
+    }
+}
+
+impl Buyers {
+    /// Whether an account is one of them; whoever is not known is one of all buyers only.
+    pub(super) fn include(&self, account: Option<&Account>) -> bool {
+        let is = |test: &dyn Fn(&Account) -> bool| account.is_some_and(test);
+        match self {
+            Buyers::Contract(id) => is(&|account| account.contracts.contains(id)),
+            Buyers::Account(id) => is(&|account| account.id == *id),
+            Buyers::Tier(id) => is(&|account| account.tier.as_ref() == Some(id)),
+            Buyers::Territory(id) => is(&|account| account.territory.as_ref() == Some(id)),
+            Buyers::All => true,
+        }
+    }
+}
+
+/// A refusal of something in the book itself, which no seller can mend.
+pub(super) fn bad_book(name: &str, why: &str) -> Refusal {
+    Refusal::rule("bad_price_book", format!("`{name}`: {why}")).with("entry", name)
+}
+
+fn check_validity(name: &str, validity: Validity) -> Result<(), Refusal> {
+    match (validity.from, validity.to) {
+        (Some(from), Some(to)) if to < from => Err(bad_book(name, "it ends before it begins")),
+        (Some(_) | None, Some(_) | None) => Ok(()),
+    }
+}
+
+fn check_entry(name: &str, entry: &Entry) -> Result<(), Refusal> {
+    if entry.goods == Goods::All {
+        return Err(bad_book(name, "a price is of a variant, product or category, never of everything"));
+    }
+    if entry.price.is_negative() || entry.price.scale() > UNIT_PRICE_SCALE_MAX {
+        return Err(bad_book(name, "a price is not negative and has at most 6 digits after the point"));
+    }
+    if entry.minimum.is_negative() || entry.minimum.scale() > QUANTITY_SCALE_MAX {
+        return Err(bad_book(name, "a minimum is not negative and has at most 6 digits after the point"));
+    }
+    Ok(())
+}

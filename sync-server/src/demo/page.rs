@@ -1,0 +1,136 @@
+//! The page that the story is told on: one line a step, with colour where the reader is a person at a terminal.
+//! It does not know what happens, nor where its lines go.
+
+/// How a step reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// Done.
+    Done,
+    /// Not done, as it was to be: a rule was against it, or there was no signal.
+    Refused,
+    /// Not as told.
+    Amiss,
+}
+
+/// Columns of a step, in characters.
+const WHO: usize = 6;
+const WHAT: usize = 44;
+const RESULT: usize = 58;
+/// Characters of a claim's line.
+const CLAIM: usize = 110;
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+
+/// Where the story is told.
+pub(super) struct Page<'a> {
+    /// Takes each line as it is told.
+    pub(super) tell: &'a dyn Fn(&str),
+    /// Whether lines may have colour.
+    pub(super) colour: bool,
+}
+
+impl Page<'_> {
+    /// A line as it is.
+    pub(super) fn line(&self, text: &str) {
+        (self.tell)(text);
+    }
+
+    /// Opens a part of the story.
+    pub(super) fn heading(&self, text: &str) {
+        self.line("");
+        self.line(&self.painted(BOLD, text));
+    }
+
+    /// One step: who did what, what came of it, and how many milliseconds it took, where it took any.
+    pub(super) fn step(&self, (who, what): (&str, &str), (mood, result): (Mood, &str), ms: Option<u128>) {
+        let paint = match mood {
+            Mood::Done => GREEN,
+            Mood::Refused => YELLOW,
+            Mood::Amiss => RED,
+        };
+        let (who, what) = (column(who, WHO), column(what, WHAT));
+        let Some(ms) = ms else { return self.line(&format!("  {who} {what} {}", self.painted(paint, result))) };
+        let (result, ms) = (column(result, RESULT), format!("{ms:>5} ms"));
+        self.line(&format!("  {who} {what} {} {}", self.painted(paint, &result), self.painted(DIM, &ms)));
+    }
+
+    /// One claim, and whether it holds.
+    pub(super) fn claim(&self, holds: bool, text: &str) {
+        let mark = if holds { self.painted(GREEN, "✓") } else { self.painted(RED, "✗") };
+        let mut lines = wrapped(text, CLAIM).into_iter();
+        self.line(&format!("  {mark} {}", lines.next().unwrap_or_default()));
+        lines.for_each(|line| self.line(&format!("    {line}")));
+    }
+
+    /// The last word.
+    pub(super) fn verdict(&self, holds: bool, text: &str) {
+        self.line("");
+        self.line(&self.painted(if holds { GREEN } else { RED }, text));
+    }
+
+    fn painted(&self, paint: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[{paint}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// A text in so many characters: filled up, or cut where it is longer.
+fn column(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return format!("{text:<width$}");
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+/// A text in lines of at most so many characters, unless a single word is longer.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    fn told(colour: bool, story: impl Fn(&Page<'_>)) -> String {
+        let lines = RefCell::new(Vec::new());
+        story(&Page { tell: &|line| lines.borrow_mut().push(line.to_owned()), colour });
+        lines.into_inner().join("\n")
+    }
+
+    #[test]
+    fn a_step_stands_in_columns_and_what_is_too_long_is_cut() {
+        let line = told(false, |page| page.step(("Ann", "checks in"), (Mood::Done, &"ö".repeat(70)), Some(9)));
+        let what = format!("{:<44}", "checks in");
+        assert_eq!(line, format!("  Ann    {what} {}…     9 ms", "ö".repeat(57)));
+        let line = told(false, |page| page.step(("Ann", "rests"), (Mood::Done, "well"), None));
+        assert!(line.ends_with("  well"), "{line}");
+    }
+
+    #[test]
+    fn colour_is_left_out_unless_it_is_wanted() {
+        let story = |page: &Page<'_>| page.claim(true, "kept");
+        assert_eq!(told(false, story), "  ✓ kept");
+        assert_eq!(told(true, story), "  \u{1b}[32m✓\u{1b}[0m kept");
+    }
+
+    #[test]
+    fn long_claims_are_wrapped_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("seventeen", 7), ["seventeen"]);
+    }
+}

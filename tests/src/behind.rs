@@ -1,0 +1,131 @@
+//! Looks into a database behind its owner's back: what waits in the outbox, sums, conflicts, whole histories.
+//! It writes nothing.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use automerge::legacy::{Key, OpType};
+use automerge::{Automerge, Change, ExpandedChange};
+use outfield_core::base::id::RecordId;
+use outfield_core::store::outbox::Entry;
+use outfield_core::store::{Db, documents, members, meta, outbox};
+use serde_json::Value as Json;
+
+/// Opens a database beside whoever has it open.
+#[must_use]
+pub fn open(file: &Path) -> Db {
+    Db::open(file).unwrap()
+}
+
+/// What waits for the server, oldest first.
+#[must_use]
+pub fn unsent(file: &Path) -> Vec<Entry> {
+    outbox::all(&open(file)).unwrap()
+}
+
+/// Where a bucket stands: its cursor, its sum as kept, and as its members add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The last operation.
+    pub cursor: u64,
+    /// The sum that is kept.
+    pub kept: u64,
+    /// The sum over the members.
+    pub recomputed: u64,
+}
+
+/// Where all buckets stand, by name.
+#[must_use]
+pub fn standings(db: &Db) -> BTreeMap<String, Standing> {
+    let standing = |(name, state): (String, members::BucketState)| {
+        let recomputed = members::recompute(db, &name).unwrap();
+        (name, Standing { cursor: state.cursor, kept: state.sum, recomputed })
+    };
+    members::buckets(db).unwrap().into_iter().map(standing).collect()
+}
+
+/// All conflicts that are members of one of these buckets, with their states, by id.
+#[must_use]
+pub fn conflicts(db: &Db, buckets: &[String]) -> BTreeMap<String, String> {
+    let mut statement = db.prepare("SELECT id, state FROM conflict").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))).unwrap();
+    let rows = rows.map(|row| {
+        let (id, state): (Vec<u8>, String) = row.unwrap();
+        (RecordId::from_slice(&id).unwrap(), state)
+    });
+    let seen = rows.filter(|(id, _)| members::is_member(db, *id, buckets).unwrap());
+    seen.map(|(id, state)| (id.to_string(), state)).collect()
+}
+
+/// How many conflicts lie there, members or not.
+#[must_use]
+pub fn conflict_rows(db: &Db) -> usize {
+    let count: u32 = db.query_row("SELECT count(*) FROM conflict", [], |row| row.get(0)).unwrap();
+    count as usize
+}
+
+/// Everything that was ever accepted of a record: each operation's path and value, oldest change first.
+#[must_use]
+pub fn history(db: &Db, id: &str) -> Vec<(String, Json)> {
+    let stored = documents::load(db, id.parse().unwrap()).unwrap().unwrap();
+    let bytes = std::iter::once(stored.blob).chain(stored.tail).collect::<Vec<_>>().concat();
+    let document = Automerge::load(&bytes).unwrap();
+    document.get_changes(&[]).iter().flat_map(operations).collect()
+}
+
+/// The operations of one change: path and value.
+#[must_use]
+pub fn operations(change: &Change) -> Vec<(String, Json)> {
+    let ExpandedChange { operations, .. } = change.decode();
+    let operations = operations.into_iter().map(|operation| {
+        let Key::Map(path) = operation.key else { panic!("{operation:?} is not in a map") };
+        let OpType::Put(value) = operation.action else { panic!("{path} is not put") };
+        let number = || value.as_i64().map(Json::from);
+        let text = || value.as_str().map(Json::from);
+        let value = value.as_bool().map(Json::from).or_else(number).or_else(text).unwrap_or_default();
+        (path.to_string(), value)
+    });
+    operations.collect()
+}
+
+/// The operations of an entry that waits for the server.
+#[must_use]
+pub fn operations_of(entry: &Entry) -> Vec<(String, Json)> {
+    operations(&Change::from_bytes(entry.bytes.clone()).unwrap())
+}
+
+/// One entry that the server refused and keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Why.
+    pub code: String,
+    /// The object's name.
+    pub object: String,
+    /// The record.
+    pub record: String,
+    /// What it would have written, where it is a change.
+    pub operations: Vec<(String, Json)>,
+}
+
+/// What the server refused and keeps, oldest first.
+#[must_use]
+pub fn quarantine(db: &Db) -> Vec<Held> {
+    let sql = "SELECT q.code, q.object, q.record, q.bytes FROM quarantine q JOIN verdict v ON v.hash = q.hash
+               ORDER BY v.number";
+    let mut statement = db.prepare(sql).unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?)));
+    let held = rows.unwrap().map(|row| {
+        let (code, object, record, bytes) = row.unwrap();
+        let record = RecordId::from_slice(&record).unwrap().to_string();
+        let operations = Change::from_bytes(bytes).map_or_else(|_| Vec::new(), |change| operations(&change));
+        Held { code, object, record, operations }
+    });
+    held.collect()
+}
+
+/// The actor under which a phone writes.
+#[must_use]
+pub fn actor(file: &Path) -> String {
+    meta::get(&open(file), "actor").unwrap().unwrap()
+}

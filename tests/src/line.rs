@@ -1,0 +1,121 @@
+//! The line between one phone and the server: it carries calls, and breaks as a test or a seed says.
+//! It does not know what is in a body.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use outfield_core::sync::carrier::Take;
+use outfield_core::sync::{Call, Carrier, CarryError, Reply};
+
+use crate::Server;
+
+/// Bytes of an answer that arrive at once.
+const PIECE_BYTES: usize = 600;
+
+/// What goes wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The request never arrives.
+    RequestLost,
+    /// The server does it, and the answer never arrives.
+    AnswerLost,
+    /// The request arrives twice; the second answer comes back.
+    Twice,
+    /// The answer breaks off after so many bytes (of a longer answer; else after all of it), with an error.
+    Cut(usize),
+    /// The same, as if the answer ended there.
+    Short(usize),
+    /// The server has no time, and asks to wait so many milliseconds.
+    Busy(u64),
+}
+
+/// What a test does at the moment of a call.
+type Between = Box<dyn FnOnce()>;
+
+/// The line of one phone.
+pub struct Line {
+    server: Rc<Server>,
+    faults: RefCell<VecDeque<(&'static str, Fault)>>,
+    between: RefCell<Option<(&'static str, Between)>>,
+    calls: RefCell<Vec<&'static str>>,
+}
+
+impl Line {
+    /// A line that works.
+    #[must_use]
+    pub fn new(server: &Rc<Server>) -> Line {
+        let (faults, between, calls) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Line { server: Rc::clone(server), faults, between, calls }
+    }
+
+    /// The next call whose path ends like this goes wrong; an empty ending fits every call.
+    pub fn fault(&self, ending: &'static str, fault: Fault) {
+        self.faults.borrow_mut().push_back((ending, fault));
+    }
+
+    /// Something happens just before the server gets the next call whose path ends like this.
+    pub fn before(&self, ending: &'static str, work: impl FnOnce() + 'static) {
+        self.between.replace(Some((ending, Box::new(work))));
+    }
+
+    /// From now on everything works.
+    pub fn mend(&self) {
+        self.faults.borrow_mut().clear();
+    }
+
+    /// The paths that were called since somebody asked last.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.calls.take()
+    }
+
+    fn next_fault(&self, path: &str) -> Fault {
+        let mut faults = self.faults.borrow_mut();
+        let found = faults.iter().position(|(ending, _)| path.ends_with(ending));
+        found.and_then(|index| faults.remove(index)).map_or(Fault::None, |(_, fault)| fault)
+    }
+
+    fn happen(&self, path: &str) {
+        let due = self.between.borrow_mut().take_if(|(ending, _)| path.ends_with(*ending));
+        if let Some((_, work)) = due {
+            work();
+        }
+    }
+}
+
+impl Carrier for Line {
+    fn carry(&self, call: &Call, take: Take<'_>) -> Result<Reply, CarryError> {
+        self.calls.borrow_mut().push(call.path);
+        self.happen(call.path);
+        let lost = |what: &str| Err(CarryError(format!("the {what} was lost")));
+        let reply = |status| Ok(Reply { status, retry_after_ms: None });
+        let fault = self.next_fault(call.path);
+        if fault == Fault::RequestLost {
+            return lost("request");
+        }
+        if let Fault::Busy(ms) = fault {
+            return Ok(Reply { status: 429, retry_after_ms: Some(ms) });
+        }
+        if fault == Fault::Twice {
+            drop(self.server.answer(call));
+        }
+        let answer = self.server.answer(call);
+        let (keep, end) = match fault {
+            Fault::AnswerLost => (0, lost("answer")),
+            Fault::Cut(bytes) => (bytes % (answer.body.len() + 1), lost("rest of the answer")),
+            Fault::Short(bytes) => (bytes % (answer.body.len() + 1), reply(answer.status)),
+            Fault::None | Fault::Twice | Fault::RequestLost | Fault::Busy(_) => {
+                (answer.body.len(), reply(answer.status))
+            }
+        };
+        for piece in answer.body[..keep].chunks(PIECE_BYTES) {
+            if let ControlFlow::Break(()) = take(answer.status, piece) {
+                return reply(answer.status);
+            }
+        }
+        end
+    }
+}

@@ -1,0 +1,190 @@
+//! A phone: a house on a file of its own, a person's hands, and a line to the server.
+//! It does not know what the person wants.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use outfield_core::app::{FieldError, House, Receipt};
+use serde_json::{Value as Json, json};
+
+use crate::{Clock, Line, Luck, Server};
+
+/// The address that phones enrol at; nothing listens there.
+pub const URL: &str = "https://outfield.example";
+
+/// One phone.
+pub struct Phone {
+    /// Its name, which is its file's too.
+    pub name: String,
+    /// The line to the server.
+    pub line: Rc<Line>,
+    /// The file of its database.
+    pub file: PathBuf,
+    house: Option<House>,
+    clock: Arc<Clock>,
+    seed: u64,
+    openings: u64,
+}
+
+impl Phone {
+    /// A phone on a file in this folder; the file is made when it is not there.
+    #[must_use]
+    pub fn open(folder: &Path, name: &str, server: &Rc<Server>, (clock, seed): (&Arc<Clock>, u64)) -> Phone {
+        let (file, line) = (folder.join(format!("{name}.db")), Rc::new(Line::new(server)));
+        let (name, clock) = (name.to_owned(), Arc::clone(clock));
+        let mut phone = Phone { name, line, file, house: None, clock, seed, openings: 0 };
+        phone.reopen();
+        phone
+    }
+
+    /// The house of the phone.
+    pub fn house(&mut self) -> &mut House {
+        self.house.as_mut().unwrap()
+    }
+
+    /// Closes the app and starts it again.
+    pub fn reopen(&mut self) {
+        self.house = None;
+        self.openings += 1;
+        let luck = Luck::of(&self.clock, self.seed, &format!("{} {}", self.name, self.openings));
+        self.house = Some(House::open(&self.file, luck).unwrap());
+    }
+
+    /// The system kills the app: what is on the disk at that moment is all there is.
+    pub fn killed(&mut self) {
+        let aside = self.file.with_extension("killed");
+        self.copy_files(&aside, true);
+        self.house = None;
+        for ending in ["", "-wal"] {
+            std::fs::rename(with_ending(&aside, ending), with_ending(&self.file, ending)).unwrap();
+        }
+        self.reopen();
+    }
+
+    /// Puts the files of this phone's database into another place as they are, with the mark beside it or without.
+    pub fn copy_files(&self, to: &Path, with_mark: bool) {
+        for ending in ["", "-wal", ".device"] {
+            let (from, to) = (with_ending(&self.file, ending), with_ending(to, ending));
+            match from.exists() && (with_mark || ending != ".device") {
+                true => drop(std::fs::copy(from, to).unwrap()),
+                false => drop(std::fs::remove_file(to)),
+            }
+        }
+    }
+
+    /// Puts files that were copied before back into this phone's place.
+    pub fn restore_files(&mut self, from: &Path) {
+        self.house = None;
+        for ending in ["", "-wal", "-shm"] {
+            drop(std::fs::remove_file(with_ending(&self.file, ending)));
+        }
+        for ending in ["", "-wal"] {
+            let (from, to) = (with_ending(from, ending), with_ending(&self.file, ending));
+            if from.exists() {
+                std::fs::copy(from, to).unwrap();
+            }
+        }
+        self.reopen();
+    }
+
+    /// Signs in with a one-time code.
+    pub fn enrol(&mut self, code: &str) -> Result<Receipt, FieldError> {
+        let line = Rc::clone(&self.line);
+        self.house().enrol_over(line.as_ref(), URL, code)
+    }
+
+    /// Carries out a command, and answers the receipt or the refusal.
+    pub fn tries(&mut self, command: &Json) -> Result<Receipt, FieldError> {
+        self.house().execute(&command.to_string())
+    }
+
+    /// Carries out a command that must be agreed to; answers the id of its record.
+    #[track_caller]
+    pub fn does(&mut self, command: &Json) -> String {
+        match self.tries(command) {
+            Ok(receipt) => receipt.id.unwrap(),
+            Err(error) => panic!("{} cannot {command}: {error}", self.name),
+        }
+    }
+
+    /// The code with which a command is refused, and the fields that it names.
+    #[track_caller]
+    pub fn refused(&mut self, command: &Json) -> (String, Vec<String>) {
+        match self.tries(command) {
+            Err(FieldError::Refused { code, fields, .. }) => (code, fields),
+            other => panic!("{} was to be refused {command}: {other:?}", self.name),
+        }
+    }
+
+    /// Changes fields of a record.
+    #[track_caller]
+    pub fn edits(&mut self, object: &str, id: &str, fields: &Json) {
+        self.does(&json!({"do": "edit", "object": object, "id": id, "fields": fields}));
+    }
+
+    /// Makes a record; answers its id.
+    #[track_caller]
+    pub fn adds(&mut self, object: &str, fields: &Json) -> String {
+        self.does(&json!({"do": "add", "object": object, "fields": fields}))
+    }
+
+    /// Meets the server, and answers what came of it.
+    pub fn syncs(&mut self) -> Result<Json, FieldError> {
+        let line = Rc::clone(&self.line);
+        self.house().sync_over(line.as_ref()).map(|receipt| receipt.data)
+    }
+
+    /// Meets the server, which must go well.
+    #[track_caller]
+    pub fn sync(&mut self) -> Json {
+        match self.syncs() {
+            Ok(said) => said,
+            Err(error) => panic!("{} cannot sync: {error:?}", self.name),
+        }
+    }
+
+    /// One record; null if it is not here.
+    pub fn get(&mut self, object: &str, id: &str) -> Json {
+        match self.house().get(object, id) {
+            Ok(receipt) => receipt.data,
+            Err(FieldError::Refused { code, .. }) if code == "not_found" => Json::Null,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    /// The open conflicts.
+    pub fn conflicts(&mut self) -> Vec<Json> {
+        array(self.house().conflicts().unwrap().data)
+    }
+
+    /// What the server refused.
+    pub fn needs_attention(&mut self) -> Vec<Json> {
+        array(self.house().needs_attention().unwrap().data)
+    }
+
+    /// How much work the server has not judged.
+    pub fn unsent(&mut self) -> usize {
+        array(self.house().outbox().unwrap().data).len()
+    }
+
+    /// The digest of all that it shows.
+    pub fn digest(&mut self) -> Json {
+        self.house().digest().unwrap().data
+    }
+
+    /// Its bearer token.
+    pub fn token(&mut self) -> String {
+        self.house().token().unwrap().data["token"].as_str().unwrap().to_owned()
+    }
+}
+
+fn array(json: Json) -> Vec<Json> {
+    if let Json::Array(found) = json { found } else { panic!("{json} is no list") }
+}
+
+fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

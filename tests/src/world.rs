@@ -1,0 +1,155 @@
+//! A world: one server with a tenant, its office, territories and people, and the phones they carry.
+//! It does not know what happens in it.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use outfield_core::base::context::Role;
+use outfield_core::base::id::TenantId;
+use outfield_core::objects::{Value, Values};
+use outfield_server::tenant::Tenant;
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::phone::Phone;
+use crate::{Clock, Server};
+
+/// Where the first account stands.
+pub const HERE: &str = "36.342235,-94.071410";
+
+/// Everything that one seed decides.
+pub struct World {
+    /// The clock of everybody.
+    pub clock: Arc<Clock>,
+    /// The server.
+    pub server: Rc<Server>,
+    /// The tenant that most things happen in.
+    pub tenant: TenantId,
+    seed: u64,
+    // The folder goes with the world.
+    folder: TempDir,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        World::new()
+    }
+}
+
+impl World {
+    /// A world with one tenant and the territories North and South.
+    #[must_use]
+    pub fn new() -> World {
+        World::seeded(1)
+    }
+
+    /// The same of another seed.
+    #[must_use]
+    pub fn seeded(seed: u64) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::at("2026-11-24T08:30:00Z");
+        let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
+        let tenant = server.found("Harbour Foods");
+        let world = World { clock, server, tenant, seed, folder };
+        for name in ["North", "South"] {
+            world.office(|office| office.add_territory(name, None)).unwrap();
+        }
+        world
+    }
+
+    /// Lets the office do something.
+    pub fn office<T>(&self, work: impl FnOnce(&mut Tenant) -> T) -> T {
+        self.server.with(self.tenant, work)
+    }
+
+    /// Adds a person; answers a one-time code.
+    #[must_use]
+    pub fn hires(&self, name: &str, role: Role, territories: &[&str]) -> String {
+        let territories: Vec<String> = territories.iter().map(|name| (*name).to_owned()).collect();
+        self.office(|office| office.add_user(name, role, &territories)).unwrap().1
+    }
+
+    /// Changes what a person may do and see; what is none stays.
+    pub fn sets(&self, name: &str, role: Option<Role>, territories: Option<&[&str]>) {
+        let territories: Option<Vec<String>> =
+            territories.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        self.office(|office| office.set_user(name, role, territories.as_deref(), None)).unwrap();
+    }
+
+    /// A phone out of its box: nobody is signed in.
+    #[must_use]
+    pub fn new_phone(&self, file: &str) -> Phone {
+        Phone::open(self.folder.path(), file, &self.server, (&self.clock, self.seed))
+    }
+
+    /// Hires a rep for North, with a phone that is enrolled and synced.
+    #[must_use]
+    pub fn phone(&self, name: &str) -> Phone {
+        self.phone_for(name, Role::Rep, &["North"])
+    }
+
+    /// Hires somebody, with a phone that is enrolled and synced.
+    #[must_use]
+    pub fn phone_for(&self, name: &str, role: Role, territories: &[&str]) -> Phone {
+        let code = self.hires(name, role, territories);
+        let mut phone = self.new_phone(name);
+        phone.enrol(&code).unwrap();
+        phone.sync();
+        phone
+    }
+
+    /// Another phone of somebody who is here already.
+    #[must_use]
+    pub fn second_phone(&self, name: &str, file: &str) -> Phone {
+        let code = self.office(|office| office.user_code(name)).unwrap();
+        let mut phone = self.new_phone(file);
+        phone.enrol(&code).unwrap();
+        phone.sync();
+        phone
+    }
+
+    /// A phone on files that were copied into this place.
+    #[must_use]
+    pub fn place(&self, file: &str) -> PathBuf {
+        self.folder.path().join(format!("{file}.db"))
+    }
+
+    /// The office makes or changes a record; answers its id.
+    #[track_caller]
+    pub fn puts(&self, object: &str, id: Option<&str>, fields: &Json) -> String {
+        let id = id.map(|id| id.parse().unwrap());
+        self.office(|office| office.put(object, id, values(fields))).unwrap().to_string()
+    }
+
+    /// An account in a territory.
+    #[must_use]
+    pub fn account(&self, name: &str, territory: &str) -> String {
+        let territory = self.territory(territory);
+        self.puts("account", None, &json!({"name": name, "territory": territory, "position": HERE}))
+    }
+
+    /// The id of a territory.
+    #[must_use]
+    pub fn territory(&self, name: &str) -> String {
+        self.office(|office| office.territory_named(name)).unwrap().unwrap().to_string()
+    }
+
+    /// The id of a person.
+    #[must_use]
+    pub fn user(&self, name: &str) -> String {
+        self.office(|office| office.user_named(name)).unwrap().to_string()
+    }
+
+    /// One record as the office sees it.
+    #[must_use]
+    pub fn record(&self, object: &str, id: &str) -> Json {
+        self.office(|office| office.record(object, id.parse().unwrap())).unwrap()
+    }
+}
+
+/// Values from a JSON object.
+#[must_use]
+pub fn values(json: &Json) -> Values {
+    json.as_object().unwrap().iter().map(|(path, json)| (path.clone(), Value::from_json(json).unwrap())).collect()
+}

@@ -1,0 +1,162 @@
+//! Runs the demo as a person would, with its own sample: it must hold, and it must be able to fail.
+//! It knows the words of the story and nothing of how the demo works.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+
+/// How long a demo that is told to end may take for that.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The binary of this build: cargo leaves what is up to date as it is.
+fn binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let test = std::env::current_exe().unwrap();
+        let folder = test.parent().and_then(Path::parent).unwrap().to_owned();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--workspace", "--bin", "outfield", "--locked", "--offline", "--quiet", "--target-dir"]);
+        cargo.arg(folder.parent().unwrap()).current_dir(root());
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().unwrap().success(), "`cargo build --bin outfield` failed");
+        folder.join("outfield")
+    })
+}
+
+/// A demo whose folder lies in a place of its own.
+fn demo(temp: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("demo").args(arguments).env("TMPDIR", temp).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> (Output, String) {
+    let temp = tempfile::tempdir().unwrap();
+    let output = demo(temp.path(), arguments).output().unwrap();
+    assert_nothing_is_left(temp.path());
+    let told = String::from_utf8(output.stdout.clone()).unwrap();
+    (output, told)
+}
+
+/// No folder, and no process that has a file in it.
+fn assert_nothing_is_left(temp: &Path) {
+    assert_eq!(std::fs::read_dir(temp).unwrap().count(), 0, "the demo's folder is still there");
+    let processes = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+    let processes = String::from_utf8_lossy(&processes.stdout).into_owned();
+    let left = processes.lines().find(|line| line.contains(temp.to_str().unwrap()) && line.contains("serve"));
+    assert_eq!(left, None, "the demo's server is still there");
+}
+
+#[test]
+fn the_story_is_told_and_all_claims_hold() {
+    let (output, told) = run(&["--exit"]);
+    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    for wanted in [
+        "1223 m from the account, 185 m are allowed",
+        "checks in with a reason",
+        "mandatory and not done",
+        "the phone dies in mid-sync (SIGKILL)",
+        "syncs; the server's answer is lost",
+        "all 14 sent again by itself, none taken twice",
+        "✓ kept: 24 commands answered for 9 records",
+        "✓ nothing doubled: 4 contacts, 2 follow-ups, 3 visits",
+        "✓ nothing waits",
+        "✓ one conflict, open, in each of the 3 files",
+        "✓ both phones show it",
+        "✓ merged: email of Maria Lopez",
+        "✓ Ann's phone is the server's equal",
+        "✓ Ben's phone is the server's equal",
+        "All 8 claims hold.",
+    ] {
+        assert!(told.contains(wanted), "`{wanted}` is not in:\n{told}");
+    }
+    assert!(!told.contains('\u{1b}'), "no colour where no terminal is");
+}
+
+/// Runs with a defect and names the claims that fail.
+fn failing(defect: &str) -> Vec<String> {
+    let (output, told) = run(&["--exit", "--break", defect]);
+    assert_eq!(output.status.code(), Some(5), "{told}");
+    assert!(told.contains("do NOT hold"), "{told}");
+    told.lines().filter_map(|line| line.trim().strip_prefix("✗ ").map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_lost_visit_is_found() {
+    let failed = failing("lose-visit");
+    assert_eq!(failed.len(), 3, "{failed:#?}");
+    assert!(failed[0].starts_with("not all that was answered is kept: ben.db: visit"), "{failed:#?}");
+    assert!(failed[1].starts_with("something is doubled or missing: ben.db has 2 visit records"), "{failed:#?}");
+    assert!(failed[2].contains("differs from ben.db in: visit"), "{failed:#?}");
+}
+
+#[test]
+fn a_doubled_visit_is_found() {
+    let failed = failing("double-visit");
+    assert_eq!(failed.len(), 2, "{failed:#?}");
+    assert!(failed[0].starts_with("something is doubled or missing: ben.db has 4 visit records"), "{failed:#?}");
+}
+
+#[test]
+fn a_forgotten_edit_is_found() {
+    let failed = failing("forget-email");
+    assert_eq!(failed.len(), 3, "{failed:#?}");
+    assert!(failed[1].starts_with("ben.db: email of Maria Lopez is nothing"), "{failed:#?}");
+}
+
+#[test]
+fn one_json_object_answers_and_the_seed_chooses() {
+    let (output, told) = run(&["--exit", "--json", "--seed", "1"]);
+    let answer: Json = serde_json::from_str(&told).expect("one JSON object");
+    assert!(output.status.success(), "{answer}");
+    assert_eq!((&answer["ok"], &answer["data"]["seed"]), (&Json::Bool(true), &Json::from(1)));
+    assert!(answer["data"]["claims"].as_array().unwrap().iter().all(|claim| claim["holds"] == Json::Bool(true)));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("checks in"), "the story is told beside the answer");
+}
+
+#[test]
+fn it_lingers_with_commands_to_try_until_it_is_told_to_end() {
+    let temp = tempfile::tempdir().unwrap();
+    let story = temp.path().join("story");
+    let folder = temp.path().join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let out = std::fs::File::create(&story).unwrap();
+    let mut lingering = demo(&folder, &["--seed", "3"]).stdout(out).spawn().unwrap();
+    let began = Instant::now();
+    let told = loop {
+        let told = std::fs::read_to_string(&story).unwrap();
+        if told.contains("Ctrl-C ends the server") {
+            break told;
+        }
+        assert!(began.elapsed() < PATIENCE && lingering.try_wait().unwrap().is_none(), "{told}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    for command in told.lines().filter(|line| line.contains(" rep --db ") || line.contains(" user list ")) {
+        let tried = Command::new("bash").args(["-ec", command]).env("NO_PROXY", "127.0.0.1").output().unwrap();
+        assert!(tried.status.success() || command.contains("curl"), "{command}\n{tried:?}");
+    }
+    Command::new("bash").args(["-c", "kill -INT \"$1\"", "-", &lingering.id().to_string()]).status().unwrap();
+    assert!(lingering.wait().unwrap().success());
+    assert_nothing_is_left(&folder);
+}
+
+#[test]
+fn the_proof_imports_nothing_of_the_core() {
+    for file in ["proof.rs", "claims.rs", "digests.rs", "ledger.rs"] {
+        let text = std::fs::read_to_string(root().join("sync-server/src/demo").join(file)).unwrap();
+        let shipped = text.split("\n#[cfg(test)]").next().unwrap();
+        let foreign = shipped.lines().find(|line| line.contains("outfield_core") || line.contains("crate::"));
+        assert_eq!(foreign, None, "{file}");
+    }
+}
