@@ -14,6 +14,7 @@ pub mod order;
 pub mod people;
 pub mod pricing;
 pub mod product;
+pub mod scan;
 pub mod shelf;
 pub mod survey;
 pub mod tax;

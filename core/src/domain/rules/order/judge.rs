@@ -103,6 +103,7 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
             ("net", &line.net),
             ("tax", &line.tax),
             ("gross", &line.gross),
+            ("trace_json", &line.trace),
         ];
         write.values.extend(fields.map(|(field, text)| (path(field), text.as_str().into())));
     }

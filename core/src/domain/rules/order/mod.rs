@@ -4,11 +4,13 @@
 mod content;
 mod judge;
 mod limits;
+mod show;
 mod totals;
 
 pub use content::content_hash;
 pub use judge::judge_order;
-pub use totals::{Totals, priced, totals};
+pub use show::show;
+pub use totals::{LineTotal, Totals, totals};
 
 use super::super::refusal::Refusal;
 use super::super::situation::Situation;

@@ -57,10 +57,12 @@ pub struct LineTotal {
     pub tax: String,
     /// With tax.
     pub gross: String,
+    /// How its price came about, as JSON.
+    pub trace: String,
 }
 
 /// Prices an order by the book as it is, for the order's day.
-pub fn priced(reader: &dyn Reader, order: &Record) -> Result<Priced, Refusal> {
+pub(super) fn priced(reader: &dyn Reader, order: &Record) -> Result<Priced, Refusal> {
     let basket = basket(order)?;
     price(&basket, &book(reader, &basket)?)
 }
@@ -84,6 +86,7 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
             net: line.net.to_string(),
             tax: line.tax.to_string(),
             gross: line.gross.to_string(),
+            trace: serde_json::to_string(&line.trace).unwrap_or_default(),
         });
     }
     let (net, tax, gross) = (priced.net.to_string(), priced.tax.to_string(), priced.gross.to_string());
@@ -98,7 +101,7 @@ fn in_base(reader: &dyn Reader, product: &str, line: &PricedLine) -> Result<Frac
 }
 
 /// The ids of an order's lines as people put them.
-fn by_position(order: &Record) -> Vec<&str> {
+pub(super) fn by_position(order: &Record) -> Vec<&str> {
     let lines = order.lines(LINES);
     let position = |id: &str| lines.get(id).and_then(|line| line.get(POSITION)?.int());
     let mut ids: Vec<&str> = lines.keys().copied().collect();
