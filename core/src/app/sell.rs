@@ -8,18 +8,29 @@ use crate::base::time::TimeError;
 use crate::domain::rules::{book::book, order, pricing, scan};
 use crate::objects::Reader;
 
-/// Prices a basket, given as JSON: the one text of the answer, the same on phone and server.
-pub fn price(reader: &dyn Reader, basket: &str, (today, time_zone): (&str, &str)) -> Result<String, FieldError> {
+/// Prices a basket, given as JSON, and answers as the command line and the REST API do: the one text, with its line
+/// feed, that is the same on phone and server.
+pub fn price(reader: &dyn Reader, basket: &str, when: (&str, &str)) -> Result<String, FieldError> {
+    Ok(format!("{{\"ok\":true,\"id\":null,\"data\":{}}}\n", priced(reader, basket, when)?))
+}
+
+fn priced(reader: &dyn Reader, basket: &str, (today, time_zone): (&str, &str)) -> Result<String, FieldError> {
     let today: Day = today.parse().map_err(|error: TimeError| FieldError::broken(error))?;
     let basket = pricing::Basket::parse(basket, today, time_zone)?;
     Ok(pricing::price(&basket, &book(reader, &basket)?)?.to_json())
 }
 
 impl House {
-    /// Prices a basket, given as JSON, by what this device holds; the answer is JSON text.
+    /// Prices a basket, given as JSON, by what this device holds; the whole answer as `price` gives it.
     pub fn price(&mut self, basket: &str) -> Result<String, FieldError> {
         let context = self.context()?;
         price(&self.reader(), basket, (&context.today(), &context.time_zone))
+    }
+
+    /// The same without the frame around it: the priced basket as JSON text.
+    pub fn priced(&mut self, basket: &str) -> Result<String, FieldError> {
+        let context = self.context()?;
+        priced(&self.reader(), basket, (&context.today(), &context.time_zone))
     }
 
     /// An order as people look at it: where it stands, its lines with the story of their prices, the verdict.

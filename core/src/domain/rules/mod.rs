@@ -30,9 +30,10 @@ pub type Rule = fn(&Situation<'_>) -> Result<Vec<Write>, Refusal>;
 
 /// All rules by name.
 pub const RULES: &[(&str, Rule)] = &[
-    ("cancel_order", order::cancel_order),
+    ("add_order_line", order::add_order_line),
     ("answer_action", actions::answer_action),
     ("answer_question", survey::answer_question),
+    ("cancel_order", order::cancel_order),
     ("cancel_visit", visit::cancel_visit),
     ("check_in", visit::check_in),
     ("check_out", visit::check_out),

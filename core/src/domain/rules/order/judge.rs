@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::limits::{check, credit_figure, discontinued, is_judged, number, stock_figures, too_large};
-use super::totals::{Totals, totals};
+use super::totals::{Totals, kept, told, totals};
 use super::{ACCOUNT, SUBMITTED, VERDICT, content_hash};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
@@ -20,8 +20,8 @@ pub fn judge_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     if order.text("state") != Some(SUBMITTED) || is_judged(situation.reader, order)? {
         return Ok(Vec::new());
     }
-    match examine(situation) {
-        Ok(totals) => confirm(situation, &totals),
+    match examine(situation).and_then(|totals| confirm(situation, &totals)) {
+        Ok(writes) => Ok(writes),
         Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal),
         Err(refusal) => Ok(vec![reject(situation, &refusal)]),
     }
@@ -51,10 +51,10 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
 /// device's are honoured; the office is asked where it does not.
 fn prices_hold(situation: &Situation<'_>, totals: &Totals) -> Result<(), Refusal> {
     let order = situation.record;
-    let seen = order.text("gross").unwrap_or_default();
-    if seen == totals.gross {
+    if order.value("gross") == &kept(&totals.gross) {
         return Ok(());
     }
+    let seen = told(number(order, "gross").unwrap_or_default().into(), &totals.currency)?;
     let (now, currency) = (totals.gross.as_str(), &totals.currency);
     let message = format!(
         "the order was worth {seen} {currency} on the device and is {now} {currency} by today's prices; look at the lines and submit it again"
@@ -65,14 +65,15 @@ fn prices_hold(situation: &Situation<'_>, totals: &Totals) -> Result<(), Refusal
 fn verdict(situation: &Situation<'_>, words: &str) -> Write {
     let order = situation.record;
     let hash = order.text("content_hash").unwrap_or_default();
-    let id = RecordId::derived(&[VERDICT.as_bytes(), order.id.as_bytes(), hash.as_bytes()]);
+    let at = order.value("submitted_at").int().unwrap_or_default().to_be_bytes();
+    let id = RecordId::derived(&[VERDICT.as_bytes(), order.id.as_bytes(), hash.as_bytes(), &at]);
     let mut values = Values::from([
         ("order".to_owned(), Value::from(order.id.to_string())),
         ("verdict".to_owned(), words.into()),
         ("content_hash".to_owned(), hash.into()),
         ("judged_at".to_owned(), Value::Int(situation.context.now.0)),
     ]);
-    for field in ["account", "owner", "number", "currency"] {
+    for field in ["account", "owner", "number", "currency", "submitted_at"] {
         values.insert(field.to_owned(), order.value(field).clone());
     }
     Write { object: VERDICT.to_owned(), id, new: true, values }
@@ -90,22 +91,21 @@ fn reject(situation: &Situation<'_>, refusal: &Refusal) -> Write {
 fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Refusal> {
     let mut write = verdict(situation, "confirmed");
     for (field, text) in [("net", &totals.net), ("tax", &totals.tax), ("gross", &totals.gross)] {
-        write.values.insert(field.to_owned(), text.as_str().into());
+        write.values.insert(field.to_owned(), kept(text));
     }
     for (position, line) in (1..).zip(&totals.lines) {
         let path = |field: &str| line_path("lines", &line.line, field);
         write.values.insert(path(POSITION), Value::Int(position));
-        let fields = [
-            ("product", &line.product),
-            ("unit", &line.unit),
+        let texts = [("product", &line.product), ("unit", &line.unit), ("trace_json", &line.trace)];
+        write.values.extend(texts.map(|(field, text)| (path(field), text.as_str().into())));
+        let numbers = [
             ("quantity", &line.quantity),
             ("unit_price", &line.unit_price),
             ("net", &line.net),
             ("tax", &line.tax),
             ("gross", &line.gross),
-            ("trace_json", &line.trace),
         ];
-        write.values.extend(fields.map(|(field, text)| (path(field), text.as_str().into())));
+        write.values.extend(numbers.map(|(field, text)| (path(field), kept(text))));
     }
     let mut writes = vec![write];
     writes.extend(owe(situation, totals)?);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::totals::Totals;
+use super::totals::{Totals, told};
 use super::{LINES, ORDER, PRODUCT, SUBMITTED, VERDICT, policy};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
@@ -28,8 +28,9 @@ fn minimum(reader: &dyn Reader, totals: &Totals) -> Result<(), Refusal> {
         return Ok(());
     }
     let (net, currency) = (&totals.net, &totals.currency);
+    let least = told(least.into(), currency)?;
     let message = format!("the order is worth {net} {currency} net; the least is {least} {currency}; order more");
-    Err(Refusal::rule("below_minimum", message).with("net", net.as_str()).with("minimum", least.to_string()))
+    Err(Refusal::rule("below_minimum", message).with("net", net.as_str()).with("minimum", least))
 }
 
 /// The credit figure of the order's account in its currency, if the office keeps one.
@@ -51,15 +52,16 @@ fn credit(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Re
     if gross <= free {
         return Ok(());
     }
-    let shown = |amount: Fraction| amount.shown(2).map(|amount| amount.to_string()).unwrap_or_default();
-    let (free, waiting, over) = (shown(free), shown(waiting), shown(gross.minus(free).map_err(too_large)?));
+    let over = gross.minus(free).map_err(too_large)?;
+    let [limit, used, free, waiting, over] = [limit.into(), used.into(), free, waiting, over]
+        .map(|amount: Fraction| told(amount, &totals.currency).unwrap_or_default());
     let (gross, currency) = (&totals.gross, &totals.currency);
     let message = format!(
         "the order is worth {gross} {currency}, but {free} of the credit limit of {limit} are free ({used} used, \
          {waiting} in orders without a verdict); order for {over} less, or ask the office"
     );
     let refusal = Refusal::rule("credit_exceeded", message).with("gross", gross.as_str()).with("free", free);
-    Err(refusal.with("limit", limit.to_string()).with("used", used.to_string()).with("waiting", waiting))
+    Err(refusal.with("limit", limit).with("used", used).with("waiting", waiting))
 }
 
 /// Other orders of the account, in the same currency, that are submitted and have no verdict on what was submitted.
@@ -78,7 +80,13 @@ fn unjudged(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadErro
 /// Whether there is a verdict on what the order says it submitted.
 pub(super) fn is_judged(reader: &dyn Reader, order: &Record) -> Result<bool, ReadError> {
     let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
-    Ok(verdicts.iter().any(|verdict| verdict.value("content_hash") == order.value("content_hash")))
+    Ok(verdicts.iter().any(|verdict| answers(verdict, order)))
+}
+
+/// Whether a verdict is about what the order says it submitted, and when: what was rejected and is submitted again as
+/// it was, is judged by what holds then.
+pub(super) fn answers(verdict: &Record, order: &Record) -> bool {
+    ["content_hash", "submitted_at"].into_iter().all(|field| verdict.value(field) == order.value(field))
 }
 
 /// The stock figures of a product.

@@ -15,7 +15,9 @@ pub use totals::{LineTotal, Totals, totals};
 use super::super::refusal::Refusal;
 use super::super::situation::Situation;
 use crate::base::decimal::Decimal;
+use crate::base::fraction::Fraction;
 use crate::base::id::{ActorId, RecordId};
+use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::{Unit, UnitError};
 use crate::domain::rules::product::packaging;
 use crate::objects::path::{POSITION, REMOVED, line_path};
@@ -124,28 +126,63 @@ pub fn new_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
 /// Orders a quantity of a product in a unit; a second time it replaces the first. Each product and unit has one line,
 /// so that what two people order offline is one line with a conflict, not two.
 pub fn set_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    let product = product(situation)?;
-    if product.value("discontinued").is_true() {
-        return Err(limits::not_sold(&product));
-    }
+    let product = sold(situation)?;
     let unit = unit(situation, &product)?;
+    let quantity = quantity(situation)?;
+    line(situation, (&product, unit), quantity, situation.input("discount_percent").clone())
+}
+
+/// Orders so much more of a product in a unit than there is in the order; the discount stays unless another is given.
+pub fn add_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    let product = sold(situation)?;
+    let unit = unit(situation, &product)?;
+    let (quantity, id) = (quantity(situation)?, line_id(&product, unit));
+    let lines = situation.record.lines(LINES);
+    let held = lines.get(id.as_str());
+    let text = |field: &str| held.and_then(|line| line.get(field)?.text());
+    let there: Decimal = text("quantity").and_then(|text| text.parse().ok()).unwrap_or_default();
+    let sum = Fraction::from(there).plus(quantity.into())?.shown(QUANTITY_SCALE_MAX)?;
+    let discount = match situation.input("discount_percent") {
+        Value::Null => text("discount_percent").map_or(Value::Null, Value::from),
+        given => given.clone(),
+    };
+    line(situation, (&product, unit), sum, discount)
+}
+
+/// The product that is named, which must still be sold.
+fn sold(situation: &Situation<'_>) -> Result<Record, Refusal> {
+    let product = product(situation)?;
+    if product.value("discontinued").is_true() { Err(limits::not_sold(&product)) } else { Ok(product) }
+}
+
+fn quantity(situation: &Situation<'_>) -> Result<Decimal, Refusal> {
     let quantity = decimal(situation, "quantity")?.unwrap_or_default();
     if quantity.is_negative() || quantity.is_zero() {
         let message = "`quantity` is above 0; to take a product out, use `remove_order_line`";
         return Err(Refusal::bad_input("bad_value", message).about("quantity"));
     }
+    Ok(quantity)
+}
+
+/// Writes one line, and brings it back if it was taken out.
+fn line(
+    situation: &Situation<'_>,
+    (product, unit): (&Record, Unit),
+    quantity: Decimal,
+    discount_percent: Value,
+) -> Result<Vec<Write>, Refusal> {
     let discount = decimal(situation, "discount_percent")?;
     if discount.is_some_and(|percent| percent.is_negative() || percent > Decimal::from(100)) {
         return Err(Refusal::bad_input("bad_value", "`discount_percent` is 0 to 100").about("discount_percent"));
     }
-    let line = line_id(&product, unit);
+    let line = line_id(product, unit);
     let path = |field: &str| line_path(LINES, &line, field);
     let mut values = Values::from([
         (path("product"), Value::from(product.id.to_string())),
         (path("unit"), Value::from(unit.to_string())),
         (path("quantity"), Value::from(quantity.to_string())),
-        (path("base_quantity"), Value::from(in_base(&product, quantity, unit)?.to_string())),
-        (path("discount_percent"), situation.input("discount_percent").clone()),
+        (path("base_quantity"), Value::from(in_base(product, quantity, unit)?.to_string())),
+        (path("discount_percent"), discount_percent),
     ]);
     let before = situation.record;
     if before.value(&path(REMOVED)).is_true() {
@@ -179,9 +216,9 @@ pub fn submit_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     Ok(vec![situation.write([
         ("submitted_at", Value::Int(situation.context.now.0)),
         ("content_hash", Value::from(content_hash(order))),
-        ("net", Value::from(totals.net.as_str())),
-        ("tax", Value::from(totals.tax.as_str())),
-        ("gross", Value::from(totals.gross.as_str())),
+        ("net", totals::kept(&totals.net)),
+        ("tax", totals::kept(&totals.tax)),
+        ("gross", totals::kept(&totals.gross)),
         ("price_lists_json", Value::from(totals.sources.to_string())),
     ])])
 }

@@ -3,8 +3,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::totals::{by_position, priced};
+use super::limits::answers;
+use super::totals::{by_position, priced, told};
 use super::{ACCOUNT, LINES, PRODUCT, SUBMITTED, VERDICT};
+use crate::base::decimal::Decimal;
 use crate::base::id::RecordId;
 use crate::base::time::Timestamp;
 use crate::domain::refusal::Refusal;
@@ -40,10 +42,8 @@ pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
 fn verdict(reader: &dyn Reader, order: &Record) -> Result<Option<Record>, ReadError> {
     let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
     let confirmed = verdicts.iter().find(|verdict| verdict.text("verdict") == Some("confirmed"));
-    let current = || {
-        let is_current = |verdict: &&Record| verdict.value("content_hash") == order.value("content_hash");
-        verdicts.iter().find(is_current).filter(|_| order.text("state") == Some(SUBMITTED))
-    };
+    let current =
+        || verdicts.iter().find(|verdict| answers(verdict, order)).filter(|_| order.text("state") == Some(SUBMITTED));
     Ok(confirmed.or_else(current).cloned())
 }
 
@@ -102,6 +102,11 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
         let mut shown = Map::from_iter([("line".to_owned(), json!(id))]);
         let plain = line.iter().filter(|(field, _)| ![POSITION, "trace_json"].contains(*field));
         shown.extend(plain.map(|(field, value)| ((*field).to_owned(), value.to_json())));
+        for (field, value) in &mut shown {
+            if ["net", "tax", "gross"].contains(&field.as_str()) {
+                *value = amount(value.as_str().unwrap_or_default(), verdict);
+            }
+        }
         let trace = line.get("trace_json").and_then(|trace| serde_json::from_str(trace.text()?).ok());
         shown.insert("trace".to_owned(), trace.unwrap_or_else(|| json!([])));
         let mut shown = Json::Object(shown);
@@ -109,8 +114,16 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
         told.push(shown);
     }
     let mut shown = Map::from_iter([("lines".to_owned(), Json::from(told))]);
-    shown.extend(["net", "tax", "gross"].map(|field| (field.to_owned(), verdict.value(field).to_json())));
+    let sum = |field: &str| amount(verdict.text(field).unwrap_or_default(), verdict);
+    shown.extend(["net", "tax", "gross"].map(|field| (field.to_owned(), sum(field))));
     Ok(shown)
+}
+
+/// A frozen amount with the digits of the verdict's currency.
+fn amount(text: &str, verdict: &Record) -> Json {
+    let read = text.parse::<Decimal>().ok();
+    let shown = read.and_then(|amount| told(amount.into(), verdict.text("currency").unwrap_or_default()).ok());
+    json!(shown)
 }
 
 fn unpriced(reader: &dyn Reader, order: &Record) -> Result<Json, ReadError> {

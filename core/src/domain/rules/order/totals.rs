@@ -9,15 +9,16 @@ use super::{LINES, PRODUCT};
 use crate::base::currency::Currency;
 use crate::base::decimal::{Decimal, DecimalError};
 use crate::base::fraction::Fraction;
+use crate::base::money::Money;
 use crate::base::time::TimeError;
 use crate::base::unit::UnitError;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::book::book;
-use crate::domain::rules::pricing::{Basket, BasketLine, Item, Priced, PricedLine, price};
+use crate::domain::rules::pricing::{Basket, BasketLine, Item, Priced, PricedLine, Stage, price};
 use crate::domain::rules::product::packaging;
 use crate::domain::rules::tax::WordError;
 use crate::objects::path::{POSITION, line_path};
-use crate::objects::{Reader, Record};
+use crate::objects::{Reader, Record, Value};
 
 /// What an order is worth, in amounts with exactly the digits of its currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,17 @@ pub struct LineTotal {
     pub gross: String,
     /// How its price came about, as JSON.
     pub trace: String,
+}
+
+/// A number as records hold it, with no more digits than it needs.
+pub(super) fn kept(number: &str) -> Value {
+    number.parse::<Decimal>().map_or_else(|_| number.into(), |number| number.to_string().into())
+}
+
+/// An amount as people read it, with the digits of its currency.
+pub(super) fn told(amount: Fraction, currency: &str) -> Result<String, Refusal> {
+    let Ok(currency) = Currency::named(currency) else { return Ok(amount.shown(6)?.to_string()) };
+    Ok(Money::rounded(amount, currency)?.to_string())
 }
 
 /// Prices an order by the book as it is, for the order's day.
@@ -141,10 +153,25 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
     })
 }
 
-/// The rules that made the prices, each once, with its version.
+/// The lists, promotions and taxes that made the prices, each once, with its version.
 fn sources(priced: &Priced) -> Json {
     let steps = priced.lines.iter().flat_map(|line| &line.trace).chain(&priced.trace);
-    let rules: BTreeMap<&str, Option<u32>> =
-        steps.filter(|step| step.version.is_some()).map(|step| (step.rule.as_str(), step.version)).collect();
+    let named = steps.filter_map(|step| {
+        let rule = match step.stage {
+            // The rule of such a step is an entry of a list, as LIST/ENTRY.
+            Stage::ListPrice | Stage::AgreedPrice | Stage::QuantityBreak => step.rule.rsplit_once('/')?.0,
+            Stage::OwnPrice
+            | Stage::TaxConversion
+            | Stage::LineAmount
+            | Stage::LinePromotion
+            | Stage::Discount
+            | Stage::LineRounding
+            | Stage::OrderPromotion
+            | Stage::Tax
+            | Stage::CashRounding => &step.rule,
+        };
+        Some((rule, step.version?))
+    });
+    let rules: BTreeMap<&str, u32> = named.collect();
     rules.into_iter().map(|(rule, version)| (rule.to_owned(), Json::from(version))).collect()
 }
