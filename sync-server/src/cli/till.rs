@@ -41,9 +41,12 @@ fn one_line(line: &Json, digits: usize) -> Vec<String> {
     let (price, net) = (padded(&at("unit_price"), digits), at("net"));
     let free = if line["free"] == Json::Bool(true) { "  free" } else { "" };
     let story = items(line, "trace").filter(|step| step["step"] != "tax").filter_map(step);
-    std::iter::once(format!("{head}  {price} each {unit}  net {net}{free}").replace("each each", "each"))
-        .chain(story)
-        .collect()
+    // A step names the product by its id; people know it by its name.
+    let named = |told: String| match line["product"].as_str() {
+        Some(id) => told.replace(&format!("product {id}"), &at("product_name")),
+        None => told,
+    };
+    std::iter::once(format!("{head}  at {price}  net {net}{free}")).chain(story.map(named)).collect()
 }
 
 /// One step, if it changed something.
@@ -61,6 +64,9 @@ fn step(step: &Json) -> Option<String> {
         Some("line_promotion" | "order_promotion") => format!(" {}", text(&step["rule"])),
         Some(_) | None => String::new(),
     };
+    if step["step"] == "line_amount" {
+        return Some(format!("    {why} = {}", text(after)));
+    }
     let moved = if before.is_null() { text(after) } else { format!("{} -> {}", text(before), text(after)) };
     Some(format!("    {stage}{rule}: {why}: {moved}"))
 }
@@ -132,7 +138,7 @@ mod tests {
     fn a_line_tells_how_its_price_came_about() {
         let step = |step: &str, rule: &str, before: Json, after: &str, why: &str| json!({ "step": step, "rule": rule, "version": 1, "in": before, "out": after, "why": why });
         let line = json!({
-            "product_name": "Pen", "quantity": "10", "unit": "EA", "unit_price": "2", "net": "18.05", "free": false,
+            "product": "9", "product_name": "Pen", "quantity": "10", "unit": "EA", "unit_price": "2", "net": "18.05", "free": false,
             "trace": [
                 step("list_price", "Standard/7", Json::Null, "2", "for everybody"),
                 step("line_amount", "line", json!("2"), "20.00", "10 x 2"),
@@ -142,9 +148,9 @@ mod tests {
             ],
         });
         let expected = [
-            "10 each  Pen  2.00 each  net 18.05",
+            "10 each  Pen  at 2.00  net 18.05",
             "    list price of Standard: for everybody: 2",
-            "    line amount: 10 x 2: 2 -> 20.00",
+            "    10 x 2 = 20.00",
             "    line promotion Five off: 5 % off: 20.00 -> 19.00",
             "    discount: 5 % off: 19.00 -> 18.05",
         ];
