@@ -18,6 +18,12 @@ impl From<app::Receipt> for Receipt {
     }
 }
 
+impl From<String> for Receipt {
+    fn from(data: String) -> Self {
+        Receipt { id: None, data }
+    }
+}
+
 /// Four errors, because an app can do four things: show it, wait, sign in, or report it. No field is called `message`,
 /// which every exception of Kotlin has already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]

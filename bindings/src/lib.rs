@@ -128,6 +128,21 @@ impl Outfield {
         self.answer(&self.house, |house| house.shelf(&id))
     }
 
+    /// An order as people look at it: `status`, sums, lines with the steps that made their prices, near misses, verdict.
+    pub fn order(&self, id: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| house.order(&id))
+    }
+
+    /// Prices a basket (JSON) by what this device holds; equal baskets and rules give equal bytes here and on the server.
+    pub fn price(&self, basket_json: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| house.priced(&basket_json))
+    }
+
+    /// What a scanner read: GTIN, batch, expiry and the like, with the product and the unit that carry the GTIN.
+    pub fn scan(&self, text: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| house.scan(&text))
+    }
+
     /// Work that the server has not judged yet, oldest first.
     pub fn outbox(&self) -> Result<Receipt, FieldError> {
         self.answer(&self.house, House::outbox)
@@ -152,10 +167,10 @@ impl Outfield {
 impl Outfield {
     /// One call of a house at a time. Observers hear of it after the house is free again, so that they may ask it
     /// themselves.
-    fn answer(
+    fn answer<T: Into<Receipt>>(
         &self,
         house: &Mutex<House>,
-        call: impl FnOnce(&mut House) -> Result<app::Receipt, app::FieldError>,
+        call: impl FnOnce(&mut House) -> Result<T, app::FieldError>,
     ) -> Result<Receipt, FieldError> {
         let answer = refreshed(&mut hold(house)).and_then(call);
         self.relay.pass_on();

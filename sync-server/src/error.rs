@@ -1,6 +1,7 @@
 //! What an operator or a client is told when the server does not do something.
 //! It does not know HTTP: `http` maps codes to statuses.
 
+use outfield_core::app::FieldError;
 use outfield_core::crdt::{CrdtError, GateError};
 use outfield_core::domain::{Refusal, RefusalKind};
 use outfield_core::objects::ReadError;
@@ -58,6 +59,19 @@ impl From<Refusal> for ServerError {
         };
         let Refusal { code, message, fields, .. } = refusal;
         ServerError { bad_input, code, message, fields }
+    }
+}
+
+impl From<FieldError> for ServerError {
+    fn from(error: FieldError) -> Self {
+        match error {
+            FieldError::Refused { bad_input, code, message, fields } => {
+                ServerError { bad_input, code, message, fields }
+            }
+            FieldError::TryLater { message }
+            | FieldError::SignIn { message }
+            | FieldError::Broken { report: message } => ServerError::broken(message),
+        }
     }
 }
 

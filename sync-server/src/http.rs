@@ -111,6 +111,7 @@ fn router(house: Shared) -> Router {
         .route("/sync/v1/push", post(push))
         .route("/sync/v1/pull", post(pull))
         .route("/api/v1/digest", get(digest))
+        .route("/api/v1/price", post(price))
         .route("/api/v1/{object}", get(list))
         .route("/api/v1/{object}/{id}", get(record))
         .fallback(|| async { Failed(ServerError::bad_input("not_found", "there is nothing at this path")) })
@@ -344,6 +345,14 @@ async fn digest(State(house): State<Shared>, headers: HeaderMap, asked: Asked) -
         Ok(json!({ "ok": true, "data": data }))
     })
     .await
+}
+
+async fn price(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+    let basket = String::from_utf8(body.to_vec())
+        .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
+    let token = bearer(&headers)?;
+    let priced = aside(move || house.read(&token, |tenant| tenant.price(&tenant.authenticate(&token)?, &basket)));
+    Ok(([(header::CONTENT_TYPE, "application/json")], priced.await?).into_response())
 }
 
 async fn list(State(house): State<Shared>, headers: HeaderMap, Named(object): Named<String>, asked: Asked) -> Answer {

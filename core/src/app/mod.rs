@@ -10,6 +10,7 @@ mod house;
 mod observe;
 mod receive;
 mod rewrite;
+mod sell;
 mod settle;
 mod surroundings;
 mod sweep;
@@ -22,6 +23,7 @@ pub use execute::fact_hash;
 pub use house::House;
 pub use observe::Observer;
 pub use receive::{CONFLICT, DESCRIPTOR};
+pub use sell::price;
 pub use surroundings::System;
 
 /// What a call answers: the id it is about, and the data as JSON.

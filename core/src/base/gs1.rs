@@ -26,7 +26,7 @@ pub struct ScanError {
 }
 
 /// What a barcode says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Scan {
     /// 00: the parcel or pallet, as an SSCC.
     pub sscc: Option<String>,

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 pub use super::admit::admit;
 use super::command::Command;
-use super::guards::{Situation, guard};
+use super::guards::guard;
 use super::refusal::Refusal;
-use super::{admit as rights, rules, spelling, values};
+use super::situation::Situation;
+use super::{admit as rights, judges, rules, spelling, values};
 use crate::base::context::Context;
 use crate::base::id::{ConflictId, RecordId};
 use crate::objects::descriptor::{Descriptor, Field, Verb};
@@ -74,6 +75,9 @@ impl Desk<'_> {
         values::check_lines(&before, &changed)?;
         values::fill_defaults(descriptor, &before, false, &mut changed);
         self.references(descriptor, &changed)?;
+        let (registry, reader, context) = (self.registry, self.reader, self.context);
+        let (record, input) = (&before, &changed);
+        judges::admit(&Situation { registry, descriptor, record, new: false, id, input, reader, context })?;
         self.finish(descriptor, &before, false, changed)
     }
 

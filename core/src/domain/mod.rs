@@ -5,8 +5,10 @@ pub mod admit;
 pub mod command;
 pub mod decide;
 pub mod guards;
+pub mod judges;
 pub mod refusal;
 pub mod rules;
+pub mod situation;
 mod spelling;
 mod values;
 
@@ -41,6 +43,7 @@ pub fn names() -> Names {
     Names {
         guards: guards::GUARDS.iter().map(|(name, _)| *name).collect(),
         rules: rules::RULES.iter().map(|(name, _)| *name).collect(),
+        judges: judges::JUDGES.iter().map(|(name, _)| *name).collect(),
     }
 }
 

@@ -16,7 +16,13 @@ pub(super) fn tidy(field: Option<&Field>, value: Value) -> Value {
         (Value::Text(text), _) if text.trim().is_empty() => Value::Null,
         (
             Value::Text(text),
-            Some(kind @ (FieldKind::Time | FieldKind::Position | FieldKind::Reference | FieldKind::Gtin)),
+            Some(
+                kind @ (FieldKind::Time
+                | FieldKind::Position
+                | FieldKind::Reference
+                | FieldKind::Gtin
+                | FieldKind::Decimal),
+            ),
         ) => kind.parse(&text).unwrap_or(Value::Text(text)),
         (value, _) => value,
     }

@@ -15,6 +15,8 @@ pub struct Names {
     pub guards: Vec<&'static str>,
     /// Rules that a verb may follow.
     pub rules: Vec<&'static str>,
+    /// Judges that an object may name.
+    pub judges: Vec<&'static str>,
 }
 
 /// One thing that is wrong with a descriptor.
@@ -92,6 +94,7 @@ pub fn check(file: &str, descriptor: &Descriptor, registry: &Registry, names: &N
     check.scope();
     check.lifecycle();
     check.verbs();
+    check.judgement();
     check.lists();
     check.rights();
     check.growth();
@@ -287,6 +290,23 @@ impl Check<'_> {
             if same.is_some_and(|same| same.kind != field.kind || same.of != field.of) {
                 self.say(at, "the object's field of this name is of another kind");
             }
+        }
+    }
+
+    /// What the server does with changes from devices.
+    fn judgement(&mut self) {
+        let descriptor = self.descriptor;
+        for guard in &descriptor.admit {
+            if !self.names.guards.contains(&guard.as_str()) {
+                self.say("admit", format!("there is no guard `{guard}`"));
+            }
+        }
+        let Some(judge) = &descriptor.judge else { return };
+        if !self.names.judges.contains(&judge.as_str()) {
+            self.say("judge", format!("there is no judge `{judge}`"));
+        }
+        if descriptor.kind != Kind::Document {
+            self.say("judge", "only changes of documents are judged");
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::path::{POSITION, Path, REMOVED};
 use super::value::Value;
 use crate::base::context::Role;
+use crate::base::decimal::Decimal;
 use crate::base::gtin;
 use crate::base::limits::TEXT_BYTES_MAX;
 use crate::base::place::Position;
@@ -53,6 +54,8 @@ pub enum FieldKind {
     TimeZone,
     /// A global trade item number, kept with 14 digits.
     Gtin,
+    /// An exact decimal, kept as text.
+    Decimal,
 }
 
 /// One field of an object or of its lines.
@@ -234,6 +237,12 @@ pub struct Descriptor {
     /// What people do to it, by verb.
     #[serde(default)]
     pub verbs: BTreeMap<String, Verb>,
+    /// Names of guards that the server asks before it takes in a change from a device.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admit: Vec<String>,
+    /// Name of the judge that says, on the server, what follows from a change that was taken in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<String>,
     /// Fields whose words can be searched by prefix; the first names a record on a screen.
     #[serde(default)]
     pub search: Vec<String>,
@@ -376,6 +385,11 @@ impl Field {
                 Ok(kept) => Err(format!("is to be written {kept}")),
                 Err(error) => say(&error),
             },
+            FieldKind::Decimal => match text.parse::<Decimal>() {
+                Ok(decimal) if decimal.to_string() == *text => Ok(()),
+                Ok(decimal) => Err(format!("is to be written {decimal}")),
+                Err(error) => say(&error),
+            },
             FieldKind::Phone => check_phone(text),
             FieldKind::Email => check_email(text),
             FieldKind::Integer | FieldKind::Boolean | FieldKind::Time => self.check_plain(value),
@@ -411,6 +425,7 @@ impl FieldKind {
             FieldKind::Email => "an e-mail address",
             FieldKind::TimeZone => "an IANA time zone such as America/Chicago",
             FieldKind::Gtin => "a GTIN of 8, 12, 13 or 14 digits",
+            FieldKind::Decimal => "a decimal such as 12.5",
         }
     }
 
@@ -435,6 +450,11 @@ impl FieldKind {
             FieldKind::Reference => {
                 let id: crate::base::id::RecordId = text.parse().map_err(|_| wrong())?;
                 Ok(Value::Text(id.to_string()))
+            }
+            FieldKind::Decimal => {
+                let decimal: Decimal =
+                    text.parse().map_err(|error: crate::base::decimal::DecimalError| error.to_string())?;
+                Ok(Value::Text(decimal.to_string()))
             }
             FieldKind::Gtin => gtin::normalised(text).map(Value::Text).map_err(|error| error.to_string()),
             FieldKind::Text

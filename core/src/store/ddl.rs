@@ -84,7 +84,8 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreEr
             | FieldKind::Phone
             | FieldKind::Email
             | FieldKind::TimeZone
-            | FieldKind::Gtin => {}
+            | FieldKind::Gtin
+            | FieldKind::Decimal => {}
         }
     }
     Ok(match (is_missing, grown) {
@@ -137,6 +138,7 @@ pub(super) fn parts(column: &Column<'_>) -> Vec<(String, &'static str)> {
         | FieldKind::Phone
         | FieldKind::Email
         | FieldKind::TimeZone
-        | FieldKind::Gtin => vec![(name, "TEXT")],
+        | FieldKind::Gtin
+        | FieldKind::Decimal => vec![(name, "TEXT")],
     }
 }

@@ -159,7 +159,8 @@ pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Vec<Sql>> {
             | FieldKind::Phone
             | FieldKind::Email
             | FieldKind::TimeZone
-            | FieldKind::Gtin,
+            | FieldKind::Gtin
+            | FieldKind::Decimal,
             Value::Text(text),
         ) => vec![Sql::Text(text.clone())],
         (_, Value::Bool(_) | Value::Int(_) | Value::Text(_)) => return None,

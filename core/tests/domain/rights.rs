@@ -31,6 +31,7 @@ fn the_files_grant_this_and_nothing_else() {
     let world = World::new();
     let mut table = String::new();
     for descriptor in world.registry.all() {
+        let mut told: Vec<(String, Vec<&str>)> = Vec::new();
         for role in Role::ALL {
             let object = descriptor.object.as_str();
             let all = paths(descriptor);
@@ -43,47 +44,42 @@ fn the_files_grant_this_and_nothing_else() {
             };
             let create = if admits(&world, role, object, true, &all[0]) { "create " } else { "" };
             let read = if descriptor.right(role).read { "read " } else { "" };
-            let _ = writeln!(table, "{object} {}: {read}{create}edit [{edit}]", role.name());
+            let may = format!("{read}{create}edit [{edit}]");
+            match told.last_mut().filter(|(last, _)| *last == may) {
+                Some((_, roles)) => roles.push(role.name()),
+                None => told.push((may, vec![role.name()])),
+            }
+        }
+        for (may, roles) in told {
+            let _ = writeln!(table, "{} {}: {may}", descriptor.object, roles.join(" "));
         }
     }
     expect![[r#"
         account rep: read edit [city email phone postal_code region street]
-        account manager: read create edit [everything]
-        account admin: read create edit [everything]
-        actor rep: read edit []
-        actor manager: read edit []
-        actor admin: read edit []
-        conflict_resolution rep: read create edit []
-        conflict_resolution manager: read create edit []
-        conflict_resolution admin: read create edit []
+        account manager admin: read create edit [everything]
+        actor rep manager admin: read edit []
+        assortment rep manager admin: read edit []
+        conflict_resolution rep manager admin: read create edit []
         contact rep: read create edit [birthday consent_email consent_phone email job_title mobile name phone
           roles: account role valid_from valid_to position removed]
-        contact manager: read create edit [everything]
-        contact admin: read create edit [everything]
-        device rep: read edit []
-        device manager: read edit []
-        device admin: read edit []
-        follow_up rep: read create edit []
-        follow_up manager: read create edit []
-        follow_up admin: read create edit []
-        inventory_check rep: read create edit [everything]
-        inventory_check manager: read create edit [everything]
-        inventory_check admin: read create edit [everything]
-        product rep: read edit []
-        product manager: read edit []
-        product admin: read edit []
-        territory rep: read edit []
-        territory manager: read edit []
-        territory admin: read edit []
-        user rep: read edit []
-        user manager: read edit []
-        user admin: read edit []
-        visit rep: read create edit [everything]
-        visit manager: read create edit [everything]
-        visit admin: read create edit [everything]
-        visit_template rep: read edit []
-        visit_template manager: read edit []
-        visit_template admin: read edit []
+        contact manager admin: read create edit [everything]
+        credit_figure rep manager admin: read edit []
+        device rep manager admin: read edit []
+        follow_up rep manager admin: read create edit []
+        inventory_check rep manager admin: read create edit [everything]
+        order_policy rep manager admin: read edit []
+        order_verdict rep manager admin: read edit []
+        price_entry rep manager admin: read edit []
+        price_list rep manager admin: read edit []
+        product rep manager admin: read edit []
+        promotion rep manager admin: read edit []
+        sales_order rep manager admin: read create edit [everything]
+        stock_figure rep manager admin: read edit []
+        tax_class rep manager admin: read edit []
+        territory rep manager admin: read edit []
+        user rep manager admin: read edit []
+        visit rep manager admin: read create edit [everything]
+        visit_template rep manager admin: read edit []
     "#]]
     .assert_eq(&table);
 }

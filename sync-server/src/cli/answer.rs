@@ -33,22 +33,29 @@ pub(super) struct Answer {
     pub(super) brief: Option<&'static str>,
     /// How it reads for people.
     pub(super) lines: Lines,
+    /// The whole of what is printed, in whatever manner, where each byte counts.
+    pub(super) verbatim: Option<String>,
 }
 
 impl Answer {
     /// An answer about one thing.
     pub(super) fn about(id: impl ToString, data: Json, lines: Lines) -> Answer {
-        Answer { id: Some(id.to_string()), data, brief: None, lines }
+        Answer { id: Some(id.to_string()), ..Answer::of(data, lines) }
     }
 
     /// An answer about nothing in particular.
     pub(super) fn of(data: Json, lines: Lines) -> Answer {
-        Answer { id: None, data, brief: None, lines }
+        Answer { id: None, data, brief: None, lines, verbatim: None }
     }
 
     /// A receipt of the core.
     pub(super) fn receipt(receipt: Receipt, lines: Lines) -> Answer {
-        Answer { id: receipt.id, data: receipt.data, brief: None, lines }
+        Answer { id: receipt.id, ..Answer::of(receipt.data, lines) }
+    }
+
+    /// An answer that is printed as it is.
+    pub(super) fn verbatim(text: String) -> Answer {
+        Answer { verbatim: Some(text), ..Answer::of(Json::Null, |_| Vec::new()) }
     }
 
     /// Has `--quiet` print this member of the data.

@@ -12,8 +12,8 @@ use serde_json::{Value as Json, json};
 use super::answer::{Answer, Failure};
 use super::arguments::{Import, ImportFile};
 use super::sheet::{self, Row, Sheet};
-use super::{columns, office, render};
-use crate::tenant::Tenant;
+use super::{columns, goods, office, render};
+use crate::tenant::{Imported, Tenant};
 
 /// The field that a territory column fills.
 const TERRITORY: &str = "territory";
@@ -91,17 +91,29 @@ pub(super) fn import(import: &Import, world: Arc<dyn Surroundings>) -> Result<An
         Some(column) => territories(&mut tenant, (&mut fits, &mut rejected), column, file.dry_run)?,
         None => Vec::new(),
     };
+    let is_goods = target.object == PRODUCTS.object;
+    if is_goods {
+        fits.iter_mut().for_each(|fit| goods::complete(&fit.key, &mut fit.values));
+        if !file.dry_run {
+            tenant.standardise()?;
+        }
+    }
     let rows: Vec<(String, Values)> = fits.into_iter().map(|fit| (fit.key, fit.values)).collect();
+    let keys: Vec<String> = rows.iter().map(|(key, _)| key.clone()).collect();
     let imported = tenant.import(target.object, rows, file.dry_run)?;
+    let prices = if is_goods { Some(goods::prices(&mut tenant, &keys, file.dry_run)?) } else { None };
     rejected.sort_by_key(|row| row.line);
     let shown: Vec<Json> =
         rejected.iter().map(|row| json!({ "line": row.line, "key": row.key, "reason": row.reason })).collect();
-    let data = json!({
+    let mut data = json!({
         "rows": sheet.rows.len(), "created": imported.created, "changed": imported.changed,
         "unchanged": imported.unchanged, "rejected": shown, "dry_run": file.dry_run,
         "territories_added": added, "columns": plan.shown(&sheet.columns),
         "ignored_columns": plan.ignored(&sheet.columns, territory),
     });
+    if let Some(Imported { created, changed, unchanged }) = prices {
+        data["prices"] = json!({ "created": created, "changed": changed, "unchanged": unchanged });
+    }
     told(file, Answer::of(data, render::import), (&rejected, sheet.rows.len()))
 }
 

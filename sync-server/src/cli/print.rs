@@ -44,6 +44,7 @@ struct Reason<'a> {
 pub(super) fn outcome(manner: Manner, outcome: Result<Option<Answer>, Failure>) -> u8 {
     let (text, failure) = match outcome {
         Ok(None) => return 0,
+        Ok(Some(Answer { verbatim: Some(text), .. })) => (text, None),
         Ok(Some(answer)) => (if manner.json { done(&answer) } else { plain(manner, &answer) }, None),
         Err(failure) if manner.json => (refused(&failure), Some(failure)),
         Err(failure) => {

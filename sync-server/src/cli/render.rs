@@ -173,6 +173,11 @@ pub(super) fn import(data: &Json) -> Vec<String> {
     let rejected = data["rejected"].as_array().map(Vec::as_slice).unwrap_or_default();
     let dry = if data["dry_run"] == Json::Bool(true) { " (dry run: nothing was written)" } else { "" };
     let mut lines = vec![format!("{}, rejected {}{dry}", counts.join(", "), rejected.len())];
+    if let Some(prices) = data["prices"].as_object() {
+        let counts = ["created", "changed", "unchanged"]
+            .map(|name| format!("{name} {}", prices.get(name).map(text).unwrap_or_default()));
+        lines.push(format!("prices: {}", counts.join(", ")));
+    }
     for (label, name) in [("territories added", "territories_added"), ("columns left out", "ignored_columns")] {
         let names: Vec<String> = data[name].as_array().into_iter().flatten().map(text).collect();
         if !names.is_empty() {

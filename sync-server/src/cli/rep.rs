@@ -129,6 +129,9 @@ fn work(house: &mut House, command: Work) -> Result<Answer, Failure> {
         Work::Figures { day, rep, territory } => {
             answered(house.figures(day.as_deref(), rep.as_deref(), territory.as_deref()), render::figures)
         }
+        Work::Order(order) => super::order::order(house, order),
+        Work::Price { basket } => super::order::price(house, &basket),
+        Work::Scan { text } => answered(house.scan(&text), render::record),
         Work::Visit(visit) => self::visit(house, visit),
         Work::Do { verb, fields } => verb_of(house, &verb, &fields),
     }

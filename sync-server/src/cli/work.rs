@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::order::Order;
+
 /// Arguments of `rep`.
 #[derive(Debug, Args)]
 pub(super) struct Rep {
@@ -96,6 +98,21 @@ pub(super) enum Work {
     /// Visits: start, check in, answer, count shelves, skip, check out, cancel
     #[command(subcommand)]
     Visit(Visit),
+    /// Orders: begin, add lines, submit, see what they cost and why
+    #[command(subcommand)]
+    Order(Order),
+    /// Price a basket as the server would, byte for byte
+    Price {
+        /// The basket, a JSON file
+        #[arg(long, value_name = "FILE")]
+        basket: PathBuf,
+    },
+    /// Read what a scanner read: GTIN, batch, expiry, and the product and unit that carry the GTIN
+    Scan {
+        /// The scanner's text
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
     /// Show a day's figures: strike rate, coverage, plan and route, shelves
     Figures {
         /// The day; today if not given

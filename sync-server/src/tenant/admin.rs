@@ -21,7 +21,7 @@ const OWN_BUCKETS: usize = 2;
 const TERRITORIES_MAX: usize = outfield_core::base::limits::BUCKETS_MAX - OWN_BUCKETS;
 
 impl Tenant {
-    /// Sets up a new tenant: its name and time zone, and a visit template to start with.
+    /// Sets up a new tenant: its name and time zone, a visit template, and what it sells by to start with.
     pub fn found(&mut self, name: &str, time_zone: &str) -> Result<(), ServerError> {
         let template: Values =
             serde_json::from_str(include_str!("visit_template.json")).map_err(ServerError::broken)?;
@@ -33,6 +33,7 @@ impl Tenant {
         meta::set(&tx, "time_zone", time_zone)?;
         meta::set(&tx, "epoch", &epoch.to_string())?;
         self.write_in(&tx, &[Write { object: "visit_template".to_owned(), id, new: true, values: template }])?;
+        self.standardise_in(&tx)?;
         Ok(store::open::commit(tx)?)
     }
 

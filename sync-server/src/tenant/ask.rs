@@ -7,7 +7,7 @@ use outfield_core::app::digest_json;
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
 use outfield_core::objects::Descriptor;
-use outfield_core::store::{digest, members, tables};
+use outfield_core::store::{StoreReader, digest, members, tables};
 use serde_json::Value as Json;
 
 use super::{Session, Tenant};
@@ -49,6 +49,13 @@ impl Tenant {
         let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(missing)?;
         let sees = session.role == Role::Admin || members::is_member(&self.db, id, &session.buckets)?;
         if sees { Ok(record.to_json()) } else { Err(missing()) }
+    }
+
+    /// Prices a basket, given as JSON, by what the office keeps: the same bytes as on a phone that is up to date.
+    pub fn price(&self, session: &Session, basket: &str) -> Result<String, ServerError> {
+        let reader = StoreReader { db: &self.db, registry: &self.registry };
+        let zone = self.time_zone()?;
+        Ok(outfield_core::app::price(&reader, basket, (&session.now.day_in(&zone), &zone))?)
     }
 
     /// The digest of all that a user's devices hold: one's own, or anyone's for managers and administrators.

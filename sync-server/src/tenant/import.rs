@@ -20,6 +20,12 @@ pub struct Imported {
     pub unchanged: u64,
 }
 
+/// The id of the record that a source knows by this key.
+#[must_use]
+pub fn imported_id(object: &str, key: &str) -> RecordId {
+    RecordId::derived(&[b"import", object.as_bytes(), key.as_bytes()])
+}
+
 impl Tenant {
     /// Takes in rows, each with its stable key and its values, all or none. A dry run counts and writes nothing.
     pub fn import(
@@ -32,7 +38,7 @@ impl Tenant {
         let mut counted = Imported::default();
         let tx = store::open::begin(&self.db)?;
         for (key, values) in rows {
-            let id = RecordId::derived(&[b"import", object.as_bytes(), key.as_bytes()]);
+            let id = imported_id(object, &key);
             let mut last = last_imported(&tx, id)?;
             let is_here = tables::read(&tx, &descriptor, id)?.is_some();
             let write = Write { object: object.to_owned(), id, new: !is_here, values: news(&last, &values) };

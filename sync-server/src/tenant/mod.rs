@@ -12,6 +12,7 @@ mod pull;
 mod push;
 mod quarantine;
 mod reach;
+mod standard;
 mod take_in;
 mod tokens;
 mod verdict;
@@ -27,8 +28,9 @@ use outfield_core::objects::{Descriptor, Registry};
 use outfield_core::store::{self, Db, Schema, meta, tables};
 
 pub use access::{Applicant, Session};
-pub use import::Imported;
+pub use import::{Imported, imported_id};
 pub use pull::Give;
+pub use standard::standard_id;
 
 use crate::error::ServerError;
 

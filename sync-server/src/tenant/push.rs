@@ -4,17 +4,19 @@
 use std::collections::BTreeSet;
 
 use outfield_core::app::fact_hash;
+use outfield_core::base::context::{Context, Identity};
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::limits::{
     HEADS_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
 };
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
-use outfield_core::domain::Refusal;
 use outfield_core::domain::admit::admit;
 use outfield_core::domain::rules::conflict::{chose, closes};
+use outfield_core::domain::situation::Situation;
+use outfield_core::domain::{Refusal, RefusalKind, judges};
 use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Registry, Stamp, Values};
-use outfield_core::store::{self, Db, conflicts, documents, members, tables};
+use outfield_core::store::{self, Db, StoreReader, conflicts, documents, members, tables};
 use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
 
@@ -22,6 +24,7 @@ use super::cache::Cache;
 use super::reach::{followed_since, held_since};
 use super::take_in::{take_in_change, take_in_fact};
 use super::verdict::{self, Reason};
+use super::write::write_row;
 use super::{Session, Tenant, authors, log};
 use crate::error::ServerError;
 
@@ -87,9 +90,17 @@ impl Tenant {
         let held: i64 = tx
             .prepare_cached("SELECT tick FROM installation WHERE device = ?1")?
             .query_row([session.device.as_bytes()], |row| row.get(0))?;
+        let identity = Identity {
+            user: session.user,
+            role: session.role,
+            device: session.device,
+            actor: self.actor,
+            time_zone: self.time_zone()?,
+        };
+        let context = Context::new(self.surroundings.as_ref(), identity);
         let (registry, cache, operations) = (&self.registry, &mut self.cache, 0);
         let (held, tick) = (held.cast_unsigned(), log::tick(&tx)?);
-        let mut court = Court { db: &tx, registry, session, cache, operations, held, tick };
+        let mut court = Court { db: &tx, registry, session, context, cache, operations, held, tick };
         let mut verdicts = Vec::new();
         for entry in entries {
             let (pushed, hash) = Pushed::read(entry);
@@ -114,6 +125,8 @@ struct Court<'a> {
     db: &'a Db,
     registry: &'a Registry,
     session: &'a Session,
+    /// The person of the session, at the server's moment and under the server's own actor.
+    context: Context,
     cache: &'a mut Cache,
     operations: u64,
     /// The tick up to which the device says it holds everything.
@@ -168,6 +181,7 @@ impl Court<'_> {
         let judged = self.continues(entry, (descriptor, change), (is_new, &values), &mut document)?;
         if judged.is_ok() {
             take_in_change(self.db, self.registry, (descriptor, entry.record), &document, (change, &values))?;
+            self.follow_up(descriptor, entry.record, &values)?;
         }
         if !document.heads().is_empty() {
             self.cache.put(entry.record, document);
@@ -203,6 +217,9 @@ impl Court<'_> {
         if beside >= HEADS_MAX {
             let message = format!("{beside} changes of this {} compete already; sync, then do it again", entry.object);
             return refused("too_many_heads", message);
+        }
+        if let Err(refusal) = self.ask(descriptor, entry.record, values, judges::admit)? {
+            return Ok(Err(denied(refusal)));
         }
         match document.apply(std::slice::from_ref(change)) {
             Ok(_) => Ok(Ok(())),
@@ -250,6 +267,40 @@ impl Court<'_> {
         }
         take_in_fact(self.db, self.registry, (descriptor, hash), &record)?;
         Ok(Ok(()))
+    }
+
+    /// Asks the domain of a record as it is now, and of what a change writes or wrote.
+    fn ask<T>(
+        &self,
+        descriptor: &Descriptor,
+        id: RecordId,
+        input: &Values,
+        question: impl FnOnce(&Situation<'_>) -> Result<T, Refusal>,
+    ) -> Result<Result<T, Refusal>, ServerError> {
+        let (db, registry, context) = (self.db, self.registry, &self.context);
+        let blank = Record { object: descriptor.object.clone(), id, values: Values::new(), stamp: None };
+        let (before, reader) = (tables::read(db, descriptor, id)?, &StoreReader { db, registry });
+        let (new, record) = (before.is_none(), &before.unwrap_or(blank));
+        let asked = question(&Situation { registry, descriptor, record, new, id, input, reader, context });
+        match asked {
+            Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal.into()),
+            asked => Ok(asked),
+        }
+    }
+
+    /// Writes the rows that the object's judge says follow from a change.
+    fn follow_up(&self, descriptor: &Descriptor, id: RecordId, written: &Values) -> Result<(), ServerError> {
+        if descriptor.judge.is_none() {
+            return Ok(());
+        }
+        for write in self.ask(descriptor, id, written, judges::judge)?? {
+            let Some(row) = known(self.registry, &write.object, Kind::Row) else {
+                return Err(ServerError::broken(format!("a judge writes a `{}`, which is no row", write.object)));
+            };
+            let before = tables::read(self.db, row, write.id)?;
+            write_row(self.db, self.registry, (row, write.id), before, &write.values)?;
+        }
+        Ok(())
     }
 
     /// Whether the value that the fact of a decision speaks of was written; other facts decide nothing.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use outfield_core::app::fact_hash;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::objects::path::line_path;
-use outfield_core::objects::{Bucket, Kind, Record, Stamp, Value, Values, Write};
+use outfield_core::objects::{Bucket, Descriptor, Kind, Record, Registry, Stamp, Value, Values, Write};
 use outfield_core::store::{self, Db, tables};
 
 use super::take_in::{take_in_change, take_in_fact, take_in_row};
@@ -34,14 +34,7 @@ impl Tenant {
         let before = tables::read(db, &descriptor, write.id)?;
         let (object, id) = (write.object.clone(), write.id);
         match descriptor.kind {
-            Kind::Row => {
-                let mut values = before.map(|record| record.values).unwrap_or_default();
-                values.extend(write.values.clone());
-                values.retain(|_, value| !value.is_null());
-                let record = Record { object, id, values, stamp: None };
-                take_in_row(db, &self.registry, &descriptor, &record)?;
-                if record.object == USER { follow_territories(db, &record) } else { Ok(()) }
-            }
+            Kind::Row => write_row(db, &self.registry, (&descriptor, id), before, &write.values),
             Kind::Fact => {
                 authors::sign(db, &self.registry, self.actor)?;
                 let stamp = Some(Stamp::once(self.surroundings.now(), self.actor));
@@ -66,6 +59,22 @@ impl Tenant {
             }
         }
     }
+}
+
+/// Changes a row, or makes it: what was there, and what is written; nulls clear.
+pub(super) fn write_row(
+    db: &Db,
+    registry: &Registry,
+    (descriptor, id): (&Descriptor, RecordId),
+    before: Option<Record>,
+    written: &Values,
+) -> Result<(), ServerError> {
+    let mut values = before.map(|record| record.values).unwrap_or_default();
+    values.extend(written.clone());
+    values.retain(|_, value| !value.is_null());
+    let record = Record { object: descriptor.object.clone(), id, values, stamp: None };
+    take_in_row(db, registry, descriptor, &record)?;
+    if record.object == USER { follow_territories(db, &record) } else { Ok(()) }
 }
 
 /// The buckets that a user's row names, those to pull first in front.

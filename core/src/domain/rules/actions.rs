@@ -1,8 +1,9 @@
 //! Rules of the actions of a visit: one table says what a valid answer to each kind is; answering, skipping, and
 //! what stops a check-out. It does not know how questions depend on each other, nor how shelves are counted.
 
-use super::super::guards::{Situation, named};
+use super::super::guards::named;
 use super::super::refusal::Refusal;
+use super::super::situation::Situation;
 use super::exact::Exact;
 use super::figures::gather::ORDER;
 use super::survey::{SURVEY, Survey};

@@ -1,8 +1,8 @@
 //! Rules of contacts: one person may have roles at many accounts.
 //! It does not know visits nor follow-ups.
 
-use crate::domain::guards::Situation;
 use crate::domain::refusal::Refusal;
+use crate::domain::situation::Situation;
 use crate::objects::path::{REMOVED, line_path};
 use crate::objects::{Value, Write};
 

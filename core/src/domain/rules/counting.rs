@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::guards::Situation;
 use super::super::refusal::Refusal;
+use super::super::situation::Situation;
 use super::exact::Exact;
 use super::shelf::{Count, Status};
 use crate::base::gtin;

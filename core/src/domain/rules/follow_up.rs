@@ -1,8 +1,8 @@
 //! Rules of follow-ups: what was said or done about an account, a contact or a visit.
 //! It does not know timers that a follow-up may stop.
 
-use crate::domain::guards::Situation;
 use crate::domain::refusal::Refusal;
+use crate::domain::situation::Situation;
 use crate::objects::{Value, Write};
 
 /// A follow-up is about something.

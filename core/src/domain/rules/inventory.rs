@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::super::guards::Situation;
 use super::super::refusal::Refusal;
+use super::super::situation::Situation;
 use super::actions::{ACTIONS, DONE};
 use super::counting::{CHECK, COUNTS, counted, counts, is_counted, prefilled};
 use super::figures::{self, Figure};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::guards::Situation;
 use super::super::refusal::Refusal;
+use super::super::situation::Situation;
 use super::actions;
 use super::exact::Exact;
 use crate::objects::path::{POSITION, line_path};

@@ -1,8 +1,8 @@
 //! Rules of visits: starting, checking in and out, cancelling, and what a template brings.
 //! A check-in never moves the account. It does not know how actions are answered: `actions` does.
 
-use super::super::guards::Situation;
 use super::super::refusal::Refusal;
+use super::super::situation::Situation;
 use super::actions::{ACTIONS, TO_DO};
 use super::survey::QUESTIONS;
 use crate::base::context::Context;

@@ -1,0 +1,149 @@
+//! An order as people look at it: where it stands, what each line costs and why, what the server said.
+//! A confirmed order shows what was frozen, any other what it costs now. It does not know who looks.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::limits::answers;
+use super::totals::{by_position, priced, told};
+use super::{ACCOUNT, LINES, PRODUCT, SUBMITTED, VERDICT};
+use crate::base::decimal::Decimal;
+use crate::base::id::RecordId;
+use crate::base::time::Timestamp;
+use crate::domain::refusal::Refusal;
+use crate::objects::path::POSITION;
+use crate::objects::{ReadError, Reader, Record, Value};
+
+/// The order with this id: number, account, `status` (`draft`, `waiting`, `confirmed`, `rejected`, `cancelled`), sums,
+/// lines with the steps that made their prices, near misses, and the verdict.
+pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
+    let order = reader.record(super::ORDER, id)?.ok_or_else(|| {
+        let message = format!("there is no order {id} here; sync, or choose one from the list");
+        Refusal::not_found("unknown_record", message).about("order")
+    })?;
+    let verdict = verdict(reader, &order)?;
+    let mut shown = head(reader, &order, verdict.as_ref())?;
+    let frozen = verdict.filter(|verdict| verdict.text("verdict") == Some("confirmed"));
+    let worth = match &frozen {
+        Some(verdict) => Ok(frozen_worth(reader, verdict)?),
+        None => worth(reader, &order),
+    };
+    match worth {
+        Ok(worth) => shown.extend(worth),
+        // An order that cannot be priced is shown all the same, with the reason.
+        Err(refusal) => {
+            shown.insert("problem".to_owned(), json!({ "code": refusal.code, "message": refusal.message }));
+            shown.insert("lines".to_owned(), unpriced(reader, &order)?);
+        }
+    }
+    Ok(Json::Object(shown))
+}
+
+/// The verdict on what the order says now; a confirmation stands whatever the order says.
+fn verdict(reader: &dyn Reader, order: &Record) -> Result<Option<Record>, ReadError> {
+    let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
+    let confirmed = verdicts.iter().find(|verdict| verdict.text("verdict") == Some("confirmed"));
+    let current =
+        || verdicts.iter().find(|verdict| answers(verdict, order)).filter(|_| order.text("state") == Some(SUBMITTED));
+    Ok(confirmed.or_else(current).cloned())
+}
+
+fn head(reader: &dyn Reader, order: &Record, verdict: Option<&Record>) -> Result<Map<String, Json>, ReadError> {
+    let state = order.text("state").unwrap_or_default();
+    let status = match (verdict.and_then(|verdict| verdict.text("verdict")), state) {
+        (Some(verdict), _) => verdict,
+        (None, SUBMITTED) => "waiting",
+        (None, state) => state,
+    };
+    let account = order.reference("account").map_or(Ok(None), |id| reader.record(ACCOUNT, id))?;
+    let mut shown = Map::new();
+    shown.insert("id".to_owned(), json!(order.id));
+    shown.insert("status".to_owned(), json!(status));
+    shown.insert("account_name".to_owned(), json!(account.as_ref().and_then(|account| account.text("name"))));
+    for field in ["number", "account", "visit", "ordered_on", "currency", "tax_mode", "tax_rounding", "state", "note"] {
+        shown.insert(field.to_owned(), order.value(field).to_json());
+    }
+    let said = verdict.map(|verdict| {
+        let numbers: Json = serde_json::from_str(verdict.text("numbers_json").unwrap_or("{}")).unwrap_or_default();
+        json!({
+            "verdict": verdict.text("verdict"), "code": verdict.text("code"), "message": verdict.text("message"),
+            "numbers": numbers, "judged_at": verdict.value("judged_at").int().map(|at| Timestamp(at).rfc3339()),
+        })
+    });
+    shown.insert("verdict".to_owned(), json!(said));
+    Ok(shown)
+}
+
+/// Sums and lines as they are priced now.
+fn worth(reader: &dyn Reader, order: &Record) -> Result<Map<String, Json>, Refusal> {
+    let priced = priced(reader, order)?;
+    let ids = by_position(order);
+    let mut lines = Vec::new();
+    for (index, line) in priced.lines.iter().enumerate() {
+        let mut shown = json!(line);
+        shown["line"] = json!(ids.get(index));
+        named(reader, &mut shown)?;
+        lines.push(shown);
+    }
+    let mut shown = Map::new();
+    shown.insert("lines".to_owned(), lines.into());
+    let sums = json!(priced);
+    for field in ["net", "tax", "gross", "cash_difference", "payable", "tax_groups", "near_misses", "trace"] {
+        shown.insert(field.to_owned(), sums[field].clone());
+    }
+    Ok(shown)
+}
+
+/// Sums and lines as they were confirmed.
+fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Json>, ReadError> {
+    let mut lines: Vec<_> = verdict.lines(LINES).into_iter().collect();
+    lines.sort_by_key(|(id, line)| (line.get(POSITION).and_then(|position| position.int()), *id));
+    let mut told = Vec::new();
+    for (id, line) in lines {
+        let mut shown = Map::from_iter([("line".to_owned(), json!(id))]);
+        let plain = line.iter().filter(|(field, _)| ![POSITION, "trace_json"].contains(*field));
+        shown.extend(plain.map(|(field, value)| ((*field).to_owned(), value.to_json())));
+        for (field, value) in &mut shown {
+            if ["net", "tax", "gross"].contains(&field.as_str()) {
+                *value = amount(value.as_str().unwrap_or_default(), verdict);
+            }
+        }
+        let trace = line.get("trace_json").and_then(|trace| serde_json::from_str(trace.text()?).ok());
+        shown.insert("trace".to_owned(), trace.unwrap_or_else(|| json!([])));
+        let mut shown = Json::Object(shown);
+        named(reader, &mut shown)?;
+        told.push(shown);
+    }
+    let mut shown = Map::from_iter([("lines".to_owned(), Json::from(told))]);
+    let sum = |field: &str| amount(verdict.text(field).unwrap_or_default(), verdict);
+    shown.extend(["net", "tax", "gross"].map(|field| (field.to_owned(), sum(field))));
+    Ok(shown)
+}
+
+/// A frozen amount with the digits of the verdict's currency.
+fn amount(text: &str, verdict: &Record) -> Json {
+    let read = text.parse::<Decimal>().ok();
+    let shown = read.and_then(|amount| told(amount.into(), verdict.text("currency").unwrap_or_default()).ok());
+    json!(shown)
+}
+
+fn unpriced(reader: &dyn Reader, order: &Record) -> Result<Json, ReadError> {
+    let lines = order.lines(LINES);
+    let mut told = Vec::new();
+    for id in by_position(order) {
+        let field = |name: &str| lines.get(id).and_then(|line| line.get(name)).map(|value| value.to_json());
+        let mut shown = json!({
+            "line": id, "product": field("product"), "quantity": field("quantity"), "unit": field("unit"),
+        });
+        named(reader, &mut shown)?;
+        told.push(shown);
+    }
+    Ok(told.into())
+}
+
+/// Puts the product's name beside its id.
+fn named(reader: &dyn Reader, line: &mut Json) -> Result<(), ReadError> {
+    let id = line["product"].as_str().and_then(|id| id.parse().ok());
+    let product = id.map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
+    line["product_name"] = json!(product.as_ref().and_then(|product| product.text("name")));
+    Ok(())
+}

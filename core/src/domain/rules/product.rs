@@ -1,0 +1,28 @@
+//! A product's row as rules need it: the units it comes in, and what each holds of the base unit.
+//! It does not know prices nor stock.
+
+use crate::base::fraction::Fraction;
+use crate::base::quantity::Packaging;
+use crate::base::unit::Unit;
+use crate::domain::refusal::Refusal;
+use crate::objects::{Record, Value};
+
+/// Units of a product; a mistake of the office is named.
+pub fn packaging(product: &Record) -> Result<Packaging, Refusal> {
+    let wrong = |why: String| {
+        let name = product.text("name").unwrap_or_default();
+        let message = format!("the units of {name} are not right: {why}; ask the office");
+        Refusal::rule("bad_units", message).about("product")
+    };
+    let unit = |text: &str| text.parse::<Unit>().map_err(|error| wrong(error.to_string()));
+    let base = product.text("base_unit").map_or(Ok(Unit::EACH), unit)?;
+    let mut packaging = Packaging::in_base(base);
+    for line in product.lines("units").values() {
+        let whole = |field: &str| line.get(field).and_then(|value| value.int());
+        let Some(code) = line.get("unit").and_then(|value| Value::text(value)) else { continue };
+        let count = Fraction::new(whole("numerator").unwrap_or(0).into(), whole("denominator").unwrap_or(1).into());
+        let count = count.map_err(|error| wrong(error.to_string()))?;
+        packaging = packaging.with(unit(code)?, count, base).map_err(|error| wrong(error.to_string()))?;
+    }
+    Ok(packaging)
+}

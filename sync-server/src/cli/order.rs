@@ -1,0 +1,135 @@
+//! Orders on a device: the words that a rep types, and the commands of the core that they stand for.
+//! It does not know prices, limits nor verdicts.
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use outfield_core::app::House;
+use outfield_core::base::id::RecordId;
+use serde_json::{Value as Json, json};
+
+use super::answer::{Answer, Failure};
+use super::{office, till};
+
+/// What is done to an order.
+#[derive(Debug, Subcommand)]
+pub(super) enum Order {
+    /// Begin an order
+    New {
+        /// The account's id
+        account: String,
+        /// The visit that it is made in
+        #[arg(long, value_name = "ID")]
+        visit: Option<String>,
+        /// A note
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Order so much more of a product
+    Add(Line),
+    /// Order a quantity of a product, in place of what was ordered
+    Set(Line),
+    /// Take a product out
+    Remove {
+        /// The order's id
+        order: String,
+        /// The product's id or GTIN; a package's GTIN names the unit too
+        product: String,
+        /// The unit (UN/ECE Rec 20)
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// Submit the order; the server judges it with the next sync
+    Submit {
+        /// The order's id
+        order: String,
+    },
+    /// Call the order off
+    Cancel {
+        /// The order's id
+        order: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Show the order: what each line costs and why, what is nearly reached, what the server said
+    Show {
+        /// The order's id
+        order: String,
+    },
+}
+
+/// A line of an order.
+#[derive(Debug, Args)]
+pub(super) struct Line {
+    /// The order's id
+    order: String,
+    /// The product's id or GTIN; a package's GTIN names the unit too
+    product: String,
+    /// How many
+    #[arg(allow_negative_numbers = true)]
+    quantity: String,
+    /// The unit (UN/ECE Rec 20), such as `EA` or `XCS`; the base unit if not given
+    #[arg(long)]
+    unit: Option<String>,
+    /// What is taken off this line, in per cent
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
+    discount: Option<String>,
+}
+
+/// Carries out what is done to an order, and answers the order as it is then.
+pub(super) fn order(house: &mut House, order: Order) -> Result<Answer, Failure> {
+    let command = match order {
+        Order::New { account, visit, note } => {
+            json!({ "do": "new_order", "account": account, "visit": visit, "note": note })
+        }
+        Order::Add(line) => ordered(house, "add_order_line", line)?,
+        Order::Set(line) => ordered(house, "set_order_line", line)?,
+        Order::Remove { order, product, unit } => {
+            let (product, carries) = product_of(house, &product)?;
+            let unit = unit.or(carries);
+            json!({ "do": "remove_order_line", "sales_order": order, "product": product, "unit": unit })
+        }
+        Order::Submit { order } => json!({ "do": "submit_order", "sales_order": order }),
+        Order::Cancel { order, reason } => json!({ "do": "cancel_order", "sales_order": order, "reason": reason }),
+        Order::Show { order } => return Ok(Answer::receipt(house.order(&order)?, till::order)),
+    };
+    let id = house.execute(&said(command).to_string())?.id.unwrap_or_default();
+    Ok(Answer::receipt(house.order(&id)?, till::order))
+}
+
+/// What a basket in a file costs, in exactly the bytes that the server answers.
+pub(super) fn price(house: &mut House, basket: &Path) -> Result<Answer, Failure> {
+    let text = house.price(&office::text_of(basket)?)?;
+    Ok(Answer::verbatim(text))
+}
+
+fn ordered(house: &mut House, verb: &str, line: Line) -> Result<Json, Failure> {
+    let (product, carries) = product_of(house, &line.product)?;
+    Ok(json!({
+        "do": verb, "sales_order": line.order, "product": product, "quantity": line.quantity,
+        "unit": line.unit.or(carries), "discount_percent": line.discount,
+    }))
+}
+
+/// The product with this id, or the one that carries this GTIN and the unit that does.
+fn product_of(house: &mut House, typed: &str) -> Result<(String, Option<String>), Failure> {
+    if typed.parse::<RecordId>().is_ok() {
+        return Ok((typed.to_owned(), None));
+    }
+    let scanned = house.scan(typed)?.data;
+    let text = |name: &str| scanned[name].as_str().map(str::to_owned);
+    let unknown = || {
+        let message = format!("no product here carries `{typed}`; sync, or look for it by `search`");
+        Failure::bad_input("unknown_product", message).about("product")
+    };
+    Ok((text("product").ok_or_else(unknown)?, text("unit")))
+}
+
+/// What was not given is not said.
+fn said(mut command: Json) -> Json {
+    if let Json::Object(members) = &mut command {
+        members.retain(|_, member| !member.is_null());
+    }
+    command
+}

@@ -1,0 +1,271 @@
+//! Orders between phones and server: what both phones' own checks let pass and the server cannot, what is mended, what
+//! comes too late, and prices that are the same bytes everywhere. Each refusal comes from a fact that no phone held.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use outfield_tests::{Phone, World};
+use serde_json::{Value as Json, json};
+
+/// Baskets that phone and server price.
+const BASKETS: u64 = 240;
+
+/// A shop with a credit limit of 100.00, two reps who sell to it, and a pen at 2.00.
+struct Trade {
+    world: World,
+    ann: Phone,
+    ben: Phone,
+    shop: String,
+    pen: String,
+}
+
+fn trade() -> Trade {
+    let world = World::new();
+    let shop = world.account("Harp's", "North");
+    let class = world.puts("tax_class", None, &json!({"name": "Ten", "category": "S", "rate_percent": "10"}));
+    let pen = product(&world, "Pen", &class, "2");
+    world.puts("credit_figure", None, &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}));
+    let (ann, ben) = (world.phone("Ann"), world.phone("Ben"));
+    Trade { world, ann, ben, shop, pen }
+}
+
+/// A product, twelve to the case, with its price on a list of the office.
+fn product(world: &World, name: &str, class: &str, price: &str) -> String {
+    let list = world.office(|office| office.find("price_list", "name", &"Standard".into())).unwrap()[0].id;
+    let fields = json!({
+        "name": name, "base_unit": "EA", "tax_class": class, "category": "office", "units/case/unit": "XCS",
+        "units/case/numerator": 12,
+    });
+    let product = world.puts("product", None, &fields);
+    let entry = json!({"price_list": list, "product": product, "unit": "EA", "unit_price": price});
+    world.puts("price_entry", None, &entry);
+    product
+}
+
+fn line(order: &str, product: &str, quantity: &str) -> Json {
+    json!({"do": "set_order_line", "sales_order": order, "product": product, "quantity": quantity})
+}
+
+fn submit(order: &str) -> Json {
+    json!({"do": "submit_order", "sales_order": order})
+}
+
+/// An order for so many pens, submitted on this phone.
+#[track_caller]
+fn orders(phone: &mut Phone, shop: &str, pen: &str, pens: &str) -> String {
+    let order = phone.does(&json!({"do": "new_order", "account": shop}));
+    phone.does(&line(&order, pen, pens));
+    phone.does(&submit(&order));
+    order
+}
+
+fn shown(phone: &mut Phone, order: &str) -> Json {
+    phone.house().order(order).unwrap().data
+}
+
+#[track_caller]
+fn stands(phone: &mut Phone, order: &str, status: &str) {
+    let shown = shown(phone, order);
+    assert_eq!(shown["status"], status, "{}: {shown}", phone.name);
+}
+
+#[test]
+fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refused_with_the_numbers() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let first = orders(&mut ann, &shop, &pen, "30");
+    let second = orders(&mut ben, &shop, &pen, "20");
+    stands(&mut ann, &first, "waiting");
+    stands(&mut ben, &second, "waiting");
+
+    ann.sync();
+    ben.sync();
+
+    stands(&mut ann, &first, "confirmed");
+    let refused = shown(&mut ben, &second);
+    assert_eq!((&refused["status"], &refused["verdict"]["code"]), (&json!("rejected"), &json!("credit_exceeded")));
+    let numbers = json!({"gross": "44.00", "free": "34.00", "limit": "100.00", "used": "66.00", "waiting": "0.00"});
+    assert_eq!(refused["verdict"]["numbers"], numbers);
+    assert!(refused["verdict"]["message"].as_str().unwrap().contains("order for 10.00 less"), "{refused}");
+    assert_eq!((ben.needs_attention().len(), ben.unsent()), (0, 0));
+    assert_eq!(refused["lines"][0]["quantity"], "20");
+
+    ben.does(&line(&second, &pen, "15"));
+    stands(&mut ben, &second, "draft");
+    ben.does(&submit(&second));
+    ben.sync();
+    stands(&mut ben, &second, "confirmed");
+    world.agree(&mut [&mut ann, &mut ben]);
+    stands(&mut ann, &second, "confirmed");
+    assert_eq!(ann.house().list("credit_figure", None, 0).unwrap().data[0]["used"], "99");
+}
+
+#[test]
+fn what_was_refused_is_judged_again_as_it_is_once_the_office_allows_more() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let figure = ann.house().list("credit_figure", None, 0).unwrap().data[0]["id"].as_str().unwrap().to_owned();
+    world.puts("credit_figure", Some(&figure), &json!({"limit": "10"}));
+    let order = orders(&mut ann, &shop, &pen, "30");
+    ann.sync();
+    stands(&mut ann, &order, "rejected");
+    assert_eq!(ann.refused(&submit(&order)).0, "credit_exceeded");
+    world.puts("credit_figure", Some(&figure), &json!({"limit": "100"}));
+    ann.sync();
+    world.clock.advance(1_000);
+    ann.does(&submit(&order));
+    ann.sync();
+    stands(&mut ann, &order, "confirmed");
+    world.agree(&mut [&mut ann, &mut ben]);
+}
+
+#[test]
+fn a_refused_order_holds_up_nothing_of_the_visit_that_it_was_made_in() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let visit = ann.does(&json!({"do": "start_visit", "account": shop}));
+    let order = ann.does(&json!({"do": "new_order", "account": shop, "visit": visit}));
+    ann.does(&line(&order, &pen, "30"));
+    ann.does(&submit(&order));
+    ann.does(&json!({"do": "log_follow_up", "visit": visit, "note": "Wants pens."}));
+    world.puts("account", Some(&shop), &json!({"blocked": true}));
+    ann.sync();
+    let refused = shown(&mut ann, &order);
+    assert_eq!((&refused["status"], &refused["verdict"]["code"]), (&json!("rejected"), &json!("account_blocked")));
+    assert_eq!((ann.unsent(), ann.needs_attention().len()), (0, 0));
+    world.agree(&mut [&mut ann, &mut ben]);
+    assert_eq!(ben.get("visit", &visit)["state"], "in_progress");
+    assert_eq!(ben.house().list("follow_up", None, 0).unwrap().data.as_array().unwrap().len(), 1);
+    stands(&mut ben, &order, "rejected");
+}
+
+#[test]
+fn an_edit_that_comes_after_the_confirmation_is_kept_and_changes_nothing() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let order = ann.does(&json!({"do": "new_order", "account": shop}));
+    ann.does(&line(&order, &pen, "10"));
+    world.agree(&mut [&mut ann, &mut ben]);
+    let late = line(&order, &pen, "40");
+    ben.does(&late);
+    ann.does(&submit(&order));
+    ann.sync();
+    ben.sync();
+    let [held] = &ben.needs_attention()[..] else { panic!("{:?}", ben.needs_attention()) };
+    assert_eq!((&held["code"], &held["command"]["quantity"]), (&json!("after_confirmation"), &json!("40")));
+    assert_eq!(ben.refused(&late).0, "after_confirmation");
+    world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        let shown = shown(phone, &order);
+        assert_eq!((&shown["status"], &shown["lines"][0]["quantity"]), (&json!("confirmed"), &json!("10")));
+        assert_eq!(shown["gross"], "22.00");
+    }
+}
+
+#[test]
+fn a_line_that_another_changed_while_the_order_was_submitted_sends_it_back() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let order = ann.does(&json!({"do": "new_order", "account": shop}));
+    ann.does(&line(&order, &pen, "10"));
+    world.agree(&mut [&mut ann, &mut ben]);
+    ben.does(&line(&order, &pen, "12"));
+    world.clock.advance(1_000);
+    ann.does(&submit(&order));
+    ben.sync();
+    ann.sync();
+    world.agree(&mut [&mut ann, &mut ben]);
+    let found = shown(&mut ann, &order);
+    assert_ne!(found["status"], "confirmed");
+    assert_eq!(found["lines"][0]["quantity"], "12");
+    world.clock.advance(1_000);
+    ann.does(&submit(&order));
+    world.agree(&mut [&mut ann, &mut ben]);
+    stands(&mut ben, &order, "confirmed");
+}
+
+#[test]
+fn numbers_of_two_phones_never_meet() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let mut numbers = std::collections::BTreeSet::new();
+    for phone in [&mut ann, &mut ben] {
+        for _ in 0..3 {
+            let order = orders(phone, &shop, &pen, "1");
+            numbers.insert(shown(phone, &order)["number"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(numbers.len(), 6);
+    world.agree(&mut [&mut ann, &mut ben]);
+}
+
+/// Numbers that a seed decides.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn one_of<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
+    }
+}
+
+fn basket(dice: &mut Dice, products: &[String], shop: &str) -> Json {
+    let lines: Vec<Json> = (0..=dice.below(6))
+        .map(|_| {
+            let product = &products[usize::try_from(dice.below(products.len() as u64)).unwrap()];
+            let quantity = format!("{}{}", dice.below(30), dice.one_of(&["", ".5", ".125"]));
+            json!({
+                "product": product, "quantity": quantity, "unit": dice.one_of(&["EA", "XCS"]),
+                "discount_percent": dice.one_of(&["0", "5", "12.5", "33.333"]),
+            })
+        })
+        .collect();
+    let mut basket = json!({
+        "currency": "USD", "tax_mode": dice.one_of(&["exclusive", "inclusive"]),
+        "tax_rounding": dice.one_of(&["line", "document"]), "lines": lines,
+    });
+    if dice.below(2) == 0 {
+        basket["account"] = shop.into();
+    }
+    basket
+}
+
+#[test]
+fn phone_and_server_price_every_basket_to_the_same_bytes() {
+    let Trade { world, mut ann, shop, pen, .. } = trade();
+    let class = world.puts("tax_class", None, &json!({"name": "Four", "category": "S", "rate_percent": "4.75"}));
+    let mut products = vec![pen.clone()];
+    for (name, price) in [("Ink", "0.333333"), ("Pad", "2.8207"), ("Glue", "7.995"), ("Ruler", "1.1")] {
+        products.push(product(&world, name, &class, price));
+    }
+    let agreed = json!({
+        "name": "Agreed", "applies_to": "account", "account": shop, "currency": "USD", "list_version": 2,
+    });
+    let agreed = world.puts("price_list", None, &agreed);
+    for (minimum, price) in [("0", "1.75"), ("24", "1.5")] {
+        let entry = json!({
+            "price_list": agreed, "product": pen, "unit": "EA", "minimum_quantity": minimum, "unit_price": price,
+        });
+        world.puts("price_entry", None, &entry);
+    }
+    for (name, level, more) in [
+        ("Dozen", "line", json!({"product": pen, "hurdle": "quantity", "hurdle_quantity": "12"})),
+        ("Fifty", "order", json!({"hurdle": "value", "hurdle_value": "50", "currency": "USD"})),
+    ] {
+        let mut fields = json!({
+            "name": name, "promotion_version": 1, "level": level, "reward": "percent", "reward_percent": "3",
+        });
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        world.puts("promotion", None, &fields);
+    }
+    ann.sync();
+    let session = {
+        let token = ann.token();
+        world.office(|office| office.authenticate(&token)).unwrap()
+    };
+    let mut dice = Dice(7);
+    for number in 0..BASKETS {
+        let basket = basket(&mut dice, &products, &shop).to_string();
+        let here = ann.house().price(&basket).unwrap_or_else(|error| panic!("{number}: {error}: {basket}"));
+        let there = world.office(|office| office.price(&session, &basket)).unwrap();
+        assert_eq!(here, there, "{number}: {basket}");
+        assert!(here.starts_with("{\"ok\":true,\"id\":null,\"data\":{\"currency\":\"USD\"") && here.ends_with("}\n"));
+    }
+}
