@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
 use outfield_core::base::time::Timestamp;
-use outfield_core::domain::names;
 use outfield_core::domain::rules::exact::Exact;
 use outfield_core::domain::rules::figures::gather::{Wanted, of_day};
 use outfield_core::domain::rules::figures::{Call, Day, Figure, Order, figures, in_sequence};
@@ -257,33 +256,24 @@ fn ordered(world: &mut World, number: u8, visit: RecordId, more: &Json) {
 #[test]
 fn orders_count_once_they_are_submitted_and_as_long_as_they_stand() {
     let mut world = field();
-    let orders = json!({
-        "object": "sales_order", "version": 1, "label": "Order", "kind": "document",
-        "fields": {
-            "account": {"kind": "reference", "of": "account"}, "visit": {"kind": "reference", "of": "visit"},
-            "state": {"kind": "text"}, "submitted_at": {"kind": "time"},
-        },
-        "lines": {"lines": {"fields": {"product": {"kind": "reference", "of": "product"}}}},
-        "scope": [{"bucket": "through", "field": "account"}], "rights": {"rep": {"read": true}},
-    });
     let made = json!({"planned_on": "2026-11-24", "started_on": "2026-11-24", "state": "completed"});
     for number in 31..=34 {
         visit(&mut world, number, (1, 10), &made);
     }
     assert_eq!(halves(&asked(&world, Wanted::default()), "strike_rate"), "0/4");
-    if world.registry.get("sales_order").is_none() {
-        world.registry.publish("sales_order.json", &orders.to_string(), &names()).unwrap();
-    }
     let line = |product: u8| format!("lines/{}/product", id(product));
     ordered(&mut world, 61, id(31), &json!({line(70).as_str(): id(70), line(71).as_str(): id(71)}));
-    ordered(&mut world, 62, id(31), &json!({line(70).as_str(): id(70)}));
+    let worth = json!({line(70).as_str(): id(70), "currency": "USD", "gross": "12.5"});
+    ordered(&mut world, 62, id(31), &worth);
     ordered(&mut world, 63, id(32), &json!({"submitted_at": null, "state": "draft"}));
     ordered(&mut world, 64, id(33), &json!({"state": "cancelled"}));
-    ordered(&mut world, 65, id(34), &json!({"state": "rejected"}));
+    ordered(&mut world, 65, id(34), &json!({"content_hash": "x", "currency": "USD", "gross": "9"}));
+    let said = json!({"order": id(65), "verdict": "rejected", "content_hash": "x", "submitted_at": NOW.0});
+    world.put("order_verdict", id(66), &said);
     let answer = asked(&world, Wanted::default());
     assert_eq!(halves(&answer, "strike_rate"), "1/4");
     assert_eq!(halves(&answer, "lines_per_productive_call"), "2/1");
-    assert_eq!(halves(&answer, "drop_size"), "\"0\"/0");
+    assert_eq!(halves(&answer, "drop_size"), "\"12.5\"/1");
 }
 
 #[test]

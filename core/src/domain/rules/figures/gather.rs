@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 
 use super::super::exact::Exact;
+use super::super::order::is_rejected;
 use super::super::{counting, shelf, visit};
 use super::{Call, Day, Figure, Order, figures};
 use crate::base::context::{Context, Role};
@@ -66,8 +67,7 @@ pub fn of_day(
 /// Whether an order was handed in and still stands.
 #[must_use]
 pub fn is_submitted(order: &Record) -> bool {
-    let is_void = ["cancelled", "rejected"].contains(&order.text("state").unwrap_or_default());
-    !is_void && !order.value("submitted_at").is_null()
+    order.text("state") == Some("submitted") && !order.value("submitted_at").is_null()
 }
 
 /// The record of this name or id.
@@ -172,14 +172,20 @@ impl Selection<'_> {
             return Ok(Vec::new());
         }
         let found = self.reader.find(ORDER, &[("visit", Value::from(visit.id.to_string()))])?;
-        Ok(found.iter().filter(|order| is_submitted(order)).map(order).collect())
+        let mut standing = Vec::new();
+        for record in found.iter().filter(|order| is_submitted(order)) {
+            if !is_rejected(self.reader, record)? {
+                standing.push(order(record));
+            }
+        }
+        Ok(standing)
     }
 }
 
-/// An order as figures see it; its value is `total` in `currency`.
+/// An order as figures see it; its value is what it came to with tax.
 fn order(order: &Record) -> Order {
     let lines = order.lines("lines");
     let products = lines.values().filter_map(|line| line.get("product")?.text()?.parse().ok()).collect();
-    let total = order.text("total").and_then(Exact::parse);
-    Order { products, value: order.text("currency").map(str::to_owned).zip(total) }
+    let gross = order.text("gross").and_then(Exact::parse);
+    Order { products, value: order.text("currency").map(str::to_owned).zip(gross) }
 }

@@ -83,6 +83,12 @@ pub(super) fn is_judged(reader: &dyn Reader, order: &Record) -> Result<bool, Rea
     Ok(verdicts.iter().any(|verdict| answers(verdict, order)))
 }
 
+/// Whether the server said no to what the order says it submitted.
+pub fn is_rejected(reader: &dyn Reader, order: &Record) -> Result<bool, ReadError> {
+    let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
+    Ok(verdicts.iter().any(|verdict| verdict.text("verdict") == Some("rejected") && answers(verdict, order)))
+}
+
 /// Whether a verdict is about what the order says it submitted, and when: what was rejected and is submitted again as
 /// it was, is judged by what holds then.
 pub(super) fn answers(verdict: &Record, order: &Record) -> bool {

@@ -9,6 +9,7 @@ mod totals;
 
 pub use content::content_hash;
 pub use judge::judge_order;
+pub use limits::is_rejected;
 pub use show::show;
 pub use totals::{LineTotal, Totals, totals};
 
