@@ -75,6 +75,7 @@ impl Stock {
             FieldKind::Phone => json!(format!("+1479555{n:04}")),
             FieldKind::Email => json!(format!("person{n}@harps.example")),
             FieldKind::TimeZone => of_three(["America/Chicago", "Europe/Berlin", "Asia/Tokyo"]),
+            FieldKind::Decimal => of_three(["12.5", "0.075", "3"]),
             FieldKind::Gtin => json!(gtin::normalised(["4006381333931", "036000291452", "96385074"][n % 3]).unwrap()),
         })
     }
@@ -114,6 +115,7 @@ pub fn misfit(field: &Field) -> Json {
         FieldKind::Phone => json!("555-0100"),
         FieldKind::Email => json!("rosa at harps"),
         FieldKind::TimeZone => json!("Mars/Olympus"),
+        FieldKind::Decimal => json!("1e3"),
         FieldKind::Gtin => json!("4006381333930"),
     }
 }
