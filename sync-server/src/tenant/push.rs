@@ -7,7 +7,7 @@ use outfield_core::app::fact_hash;
 use outfield_core::base::context::{Context, Identity};
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::limits::{
-    HEADS_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
+    CHANGE_BYTES_MAX, HEADS_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
 };
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
@@ -229,6 +229,10 @@ impl Court<'_> {
     }
 
     fn fact(&mut self, entry: &Pushed, hash: ChangeHash) -> Judged {
+        if entry.bytes.len() > CHANGE_BYTES_MAX {
+            let message = format!("{} bytes, at most {CHANGE_BYTES_MAX} are allowed", entry.bytes.len());
+            return refused("too_many_bytes", message);
+        }
         let Ok(values) = minicbor::decode::<Values>(&entry.bytes) else {
             return refused("bad_fact", "a fact's bytes are a CBOR map from path to scalar");
         };
