@@ -7,6 +7,7 @@ use std::path::Path;
 use automerge::legacy::{Key, OpType};
 use automerge::{Automerge, Change, ExpandedChange};
 use outfield_core::base::id::RecordId;
+use outfield_core::objects::{Value, Values};
 use outfield_core::store::outbox::Entry;
 use outfield_core::store::{Db, documents, members, meta, outbox};
 use serde_json::Value as Json;
@@ -128,4 +129,11 @@ pub fn quarantine(db: &Db) -> Vec<Held> {
 #[must_use]
 pub fn actor(file: &Path) -> String {
     meta::get(&open(file), "actor").unwrap().unwrap()
+}
+
+/// The values of a fact that waits for the server.
+#[must_use]
+pub fn fact_values(entry: &Entry) -> Vec<Json> {
+    let values: Values = minicbor::decode(&entry.bytes).unwrap();
+    values.values().map(Value::to_json).collect()
 }

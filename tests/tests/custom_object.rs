@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use outfield_core::base::context::Role;
-use outfield_tests::{Phone, World};
+use outfield_core::base::id::RecordId;
+use outfield_core::base::version::Version;
+use outfield_core::store::{members, meta};
+use outfield_tests::{Phone, World, behind};
 use serde_json::{Value as Json, json};
 
 const COOLER: &str = include_str!("../objects/cooler.json");
@@ -225,4 +228,40 @@ fn a_bad_form_is_refused_with_file_and_field_and_changes_nothing() {
     }
     ann.adds("cooler", &json!({"name": "Front", "account": shop}));
     world.agree(&mut [&mut ann, &mut ben]);
+}
+
+/// The server speaks of an object in a way that this app is too old for.
+fn newer_form(world: &World, object: &str, json: &str) {
+    let db = behind::open(&world.server.file(world.tenant));
+    let id = RecordId::derived(&[b"descriptor", object.as_bytes()]);
+    meta::put_descriptor(&db, object, 1, json).unwrap();
+    members::set(&db, "tenant", id, "descriptor", Version::of_bytes(json.as_bytes())).unwrap();
+}
+
+#[test]
+fn a_form_that_only_a_newer_app_can_read_stops_nothing_else() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    newer_form(&world, "cooler", &COOLER.replace("\"kind\": \"integer\"", "\"kind\": \"temperature\""));
+    let sticker = json!({
+        "object": "sticker", "version": 1, "label": "Sticker", "kind": "row", "scope": [{"bucket": "tenant"}],
+        "fields": {"slogan": {"kind": "text"}}, "rights": {"rep": {"read": true}},
+    });
+    world.publishes(&sticker.to_string());
+    world.puts("sticker", None, &json!({"slogan": "Fresh"}));
+    newer_form(&world, "sticker", &sticker.to_string().replace("\"text\"", "\"picture\""));
+    // A phone that starts from nothing, and one that knows the older form.
+    let mut sue = world.phone("Sue");
+    for phone in [&mut ann, &mut sue] {
+        phone.sync();
+        phone.reopen();
+        phone.edits("account", &shop, &json!({"phone": "+14795550101"}));
+        phone.sync();
+        assert_eq!((phone.unsent(), phone.needs_attention().len()), (0, 0));
+    }
+    ann.edits("cooler", &cooler, &json!({"doors_count": 4}));
+    ann.sync();
+    ben.sync();
+    assert_eq!(ben.get("cooler", &cooler)["doors_count"], 4);
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use outfield_core::base::context::Role;
-use outfield_core::objects::{Descriptor, Field, FieldKind, Kind, Registry};
+use outfield_core::objects::{Descriptor, Field, FieldKind, Kind, Path, Registry};
 use outfield_tests::samples::{Stock, misfit, of_kind, paths};
 use outfield_tests::{Phone, World};
 use serde_json::{Map, Value as Json, json};
@@ -258,6 +258,33 @@ fn is_yes_or_no(field: &Field) -> bool {
 
 fn is_of_two(field: &Field) -> bool {
     is_yes_or_no(field) || field.choices.len() == 2
+}
+
+#[test]
+fn a_role_changes_what_its_descriptor_grants_and_nothing_else() {
+    let mut all = battery();
+    let made = all.made(0);
+    let mut rep = all.world.phone_for("Rob", Role::Rep, &["North", "South", "East"]);
+    all.agree();
+    rep.sync();
+    let (mut granted, mut denied) = (0, 0);
+    for (descriptor, id, _) in made.iter().filter(|(descriptor, ..)| descriptor.kind == Kind::Document) {
+        let right = descriptor.right(Role::Rep);
+        for (path, field) in paths(descriptor) {
+            let fields = json!({path.clone(): all.stock.value(&field, 1).unwrap()});
+            let edit = json!({"do": "edit", "object": descriptor.object, "id": id, "fields": fields});
+            if right.may_edit(Path::parse(&path).unwrap()) {
+                rep.does(&edit);
+                granted += 1;
+            } else {
+                assert_eq!(rep.refused(&edit), ("not_allowed".to_owned(), vec![path]));
+                denied += 1;
+            }
+        }
+    }
+    assert!(granted > 20 && denied > 10, "{granted} granted, {denied} denied");
+    all.world.agree(&mut [&mut rep, &mut all.ann, &mut all.ben]);
+    assert_eq!(rep.needs_attention(), [] as [Json; 0]);
 }
 
 #[test]

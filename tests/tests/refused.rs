@@ -4,7 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use outfield_core::base::context::Role;
-use outfield_tests::{Phone, World, behind};
+use outfield_core::base::id::RecordId;
+use outfield_core::objects::Record;
+use outfield_core::sync::frames::{Entry, Frame, Ruling};
+use outfield_core::sync::{Call, wire};
+use outfield_tests::world::values;
+use outfield_tests::{Fault, Phone, World, behind};
 use serde_json::{Value as Json, json};
 
 /// A shop, a manager who may rename it, and a rep who may not.
@@ -63,7 +68,7 @@ fn a_refusal_whose_answer_was_lost_is_told_again() {
     mia.edits("account", &shop, &json!({"phone": "+14795550177"}));
     world.sets("Mia", Some(Role::Rep), None);
     for _ in 0..3 {
-        mia.line.fault("/push", outfield_tests::Fault::AnswerLost);
+        mia.line.fault("/push", Fault::AnswerLost);
     }
     assert!(mia.syncs().is_err());
     assert_eq!((mia.unsent(), mia.needs_attention().len()), (2, 0));
@@ -116,7 +121,7 @@ fn a_conflict_found_on_the_phone_goes_with_the_edit_that_was_refused() {
     max.edits("account", &shop, &json!({"name": "Harp's Market"}));
     max.sync();
     for _ in 0..3 {
-        mia.line.fault("/push", outfield_tests::Fault::RequestLost);
+        mia.line.fault("/push", Fault::RequestLost);
     }
     assert!(mia.syncs().is_err());
     assert_eq!(mia.conflicts().len(), 1, "the download went on, and shows what competes");
@@ -138,7 +143,7 @@ fn a_conflict_on_the_server_outlives_a_refused_edit_that_joined_it() {
     max.sync();
     eva.sync();
     for _ in 0..3 {
-        mia.line.fault("/push", outfield_tests::Fault::RequestLost);
+        mia.line.fault("/push", Fault::RequestLost);
     }
     assert!(mia.syncs().is_err());
     let [all] = &mia.conflicts()[..] else { panic!("{:?}", mia.conflicts()) };
@@ -147,4 +152,88 @@ fn a_conflict_on_the_server_outlives_a_refused_edit_that_joined_it() {
     world.agree(&mut [&mut mia, &mut max, &mut eva, &mut ann]);
     let [two] = &mia.conflicts()[..] else { panic!("{:?}", mia.conflicts()) };
     assert_eq!(two["id"], max.conflicts()[0]["id"]);
+}
+
+/// Two managers changed the name of the shop; the conflict is on both phones.
+fn torn(world: &World, shop: &str, mia: &mut Phone, max: &mut Phone) -> Json {
+    mia.edits("account", shop, &json!({"name": "Harp's Food"}));
+    max.edits("account", shop, &json!({"name": "Harp's Market"}));
+    world.agree(&mut [mia, max]);
+    mia.conflicts()[0]["id"].clone()
+}
+
+#[test]
+fn a_decision_without_the_right_to_the_field_decides_nothing() {
+    for choose in ["mine", "theirs"] {
+        let (world, shop, mut mia, _) = shop_and_manager();
+        let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+        let conflict = torn(&world, &shop, &mut mia, &mut max);
+        let decision = json!({"do": "resolve_conflict", "conflict": conflict, "choose": choose});
+        mia.does(&decision);
+        world.sets("Mia", Some(Role::Rep), None);
+        world.agree(&mut [&mut mia, &mut max]);
+        for phone in [&mut mia, &mut max] {
+            assert_eq!(phone.conflicts().len(), 1, "{choose}");
+        }
+        assert_eq!(attention(&mut mia), vec![(json!("not_allowed"), decision); 2]);
+        max.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": choose}));
+        world.agree(&mut [&mut mia, &mut max]);
+        assert_eq!(mia.conflicts(), [] as [Json; 0]);
+    }
+}
+
+#[test]
+fn nobody_decides_what_lies_outside_their_reach() {
+    let (world, shop, mut mia, _) = shop_and_manager();
+    let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+    let conflict = torn(&world, &shop, &mut mia, &mut max);
+    let mut sue = world.phone_for("Sue", Role::Manager, &["South"]);
+    let decided = json!({
+        "conflict": conflict, "of_object": "account", "record": shop, "path": "name", "choice": "value",
+        "value_json": "\"Harp's Food\"", "owner": world.user("Sue"),
+    });
+    let said = hand_in(&world, &mut sue, &decided);
+    let Ruling::Quarantined { code, .. } = said else { panic!("{said:?}") };
+    assert_eq!(code, "not_in_scope");
+    world.agree(&mut [&mut mia, &mut max, &mut sue]);
+    assert_eq!(mia.conflicts().len(), 1);
+}
+
+/// Hands in the fact of a decision by hand, as a forger would.
+fn hand_in(world: &World, phone: &mut Phone, fact: &Json) -> Ruling {
+    let (object, record) = ("conflict_resolution".to_owned(), RecordId([7; 16]));
+    let (actor, at_ms) = (Some(behind::actor(&phone.file).parse().unwrap()), Some(0));
+    let bytes = Record::canonical(&values(fact)).into();
+    let entry = Entry { number: 1, is_fact: true, object, record, bytes, knew: 0, actor, at_ms };
+    let (body, token) = (wire::encode(&[Frame::Entry(entry)]).unwrap(), Some(phone.token()));
+    let call = Call { path: "/sync/v1/push", token, media_type: wire::MEDIA_TYPE, body };
+    let answer = wire::decode(&world.server.answer(&call).body, usize::MAX).unwrap();
+    let [Frame::Verdict(verdict)] = &answer[..] else { panic!("{answer:?}") };
+    verdict.ruling.clone()
+}
+
+#[test]
+fn a_decision_whose_value_was_changed_again_before_it_came_still_decides() {
+    let (world, shop, mut mia, _) = shop_and_manager();
+    let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+    let conflict = torn(&world, &shop, &mut mia, &mut max);
+    // So much waits that the value goes in one batch and the decision in the next.
+    for number in 0..99 {
+        mia.edits("account", &shop, &json!({"phone": format!("+1479{number:07}")}));
+    }
+    mia.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "mine"}));
+    // The second batch is lost for now, and somebody changes the name that was decided.
+    mia.line.fault("/push", Fault::None);
+    for _ in 0..3 {
+        mia.line.fault("/push", Fault::RequestLost);
+    }
+    assert!(mia.syncs().is_err());
+    assert_eq!(mia.unsent(), 1);
+    max.sync();
+    assert_eq!(max.get("account", &shop)["name"], "Harp's Food");
+    max.edits("account", &shop, &json!({"name": "Harp's"}));
+    max.sync();
+    world.agree(&mut [&mut mia, &mut max]);
+    assert_eq!((mia.conflicts(), mia.needs_attention()), (vec![], vec![]));
+    assert_eq!(mia.get("account", &shop)["name"], "Harp's");
 }

@@ -191,7 +191,7 @@ impl Observer for Notes {
 
 #[test]
 fn observers_learn_which_records_changed() {
-    let Two { mut ann, mut ben, rosa, .. } = two();
+    let Two { world, mut ann, mut ben, rosa, shop } = two();
     let notes = [Arc::new(Notes::default()), Arc::new(Notes::default())];
     let taken = |notes: &Notes| std::mem::take(&mut *notes.0.lock().unwrap());
     ann.house().observe(notes[0].clone());
@@ -203,6 +203,10 @@ fn observers_learn_which_records_changed() {
     assert_eq!(taken(&notes[1]), [("contact".to_owned(), vec![rosa])]);
     ben.sync();
     assert_eq!(taken(&notes[1]), []);
+    world.puts("account", Some(&shop), &json!({"territory": world.territory("South")}));
+    ben.sync();
+    let told: Vec<_> = taken(&notes[1]).into_iter().map(|(object, _)| object).collect();
+    assert_eq!(told, ["account", "contact"], "what leaves the phone is told as well");
     let refused =
         json!({"do": "edit", "object": "contact", "id": "00000000-0000-7000-8000-000000000000", "fields": {}});
     ann.refused(&refused);

@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use super::FieldError;
 use super::working::project;
 use crate::base::id::RecordId;
-use crate::objects::{Kind, Registry};
-use crate::store::{Db, documents, members, tables};
+use crate::objects::{Descriptor, Kind, Registry};
+use crate::store::{Db, documents, members, meta, tables};
+
+/// How the keys begin under which descriptors lie that this version of the app cannot read.
+const UNREAD: &str = "unread/";
 
 /// What came of objects that had no table.
 #[derive(Debug, Default)]
@@ -39,4 +42,30 @@ pub(super) fn discover(db: &Db, registry: &Registry) -> Result<Discovered, Field
         }
     }
     Ok(found)
+}
+
+/// Takes in a descriptor as JSON. One that only a newer app can read is kept for it: the object stays as it was known, or
+/// unknown, and everything else works on. Answers whether it was read.
+pub(super) fn take_in(db: &Db, registry: &mut Registry, (record, json): (RecordId, &str)) -> Result<bool, FieldError> {
+    let unread = format!("{UNREAD}{record}");
+    let Ok(descriptor) = serde_json::from_str::<Descriptor>(json) else {
+        meta::set(db, &unread, json)?;
+        return Ok(false);
+    };
+    meta::put_descriptor(db, &descriptor.object, descriptor.version, json)?;
+    registry.adopt(descriptor);
+    meta::remove(db, &unread)?;
+    Ok(true)
+}
+
+/// Adopts what was published, and what an older version of the app could not read.
+pub(super) fn adopt_all(db: &Db, registry: &mut Registry) -> Result<(), FieldError> {
+    for json in meta::descriptors(db)? {
+        registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
+    }
+    for (key, json) in meta::starting(db, UNREAD)? {
+        let record = key.trim_start_matches(UNREAD).parse().map_err(FieldError::broken)?;
+        take_in(db, registry, (record, &json))?;
+    }
+    Ok(())
 }

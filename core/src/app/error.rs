@@ -7,6 +7,9 @@ use crate::objects::ReadError;
 use crate::store::StoreError;
 use crate::sync::CarryError;
 
+/// The code of work that holds more bytes than one change, or one fact, may.
+pub(super) const TOO_MANY_BYTES: &str = "too_many_bytes";
+
 /// Show it, wait, sign in, or report it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
@@ -77,7 +80,14 @@ impl From<StoreError> for FieldError {
 
 impl From<CrdtError> for FieldError {
     fn from(error: CrdtError) -> Self {
-        FieldError::broken(error)
+        match error {
+            // Somebody asked for more than one change, or one record, holds.
+            CrdtError::Gate(GateError { code: code @ (TOO_MANY_BYTES | "too_many_operations"), message })
+            | CrdtError::History { code: code @ "document_full", message } => FieldError::bad_input(code, message, &[]),
+            CrdtError::Gate(_) | CrdtError::History { .. } | CrdtError::Missing(_) | CrdtError::Automerge(_) => {
+                FieldError::broken(error)
+            }
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 
 use serde_json::json;
 
+use super::error::TOO_MANY_BYTES;
 use super::working::working;
 use super::{FieldError, House, Receipt};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
+use crate::base::limits::CHANGE_BYTES_MAX;
 use crate::base::time::Timestamp;
 use crate::crdt::{Document, Vetted};
 use crate::domain::command::Command;
@@ -103,6 +105,10 @@ pub(super) fn carry_out(
                 let stamp = Some(Stamp::once(context.now, actor));
                 tables::put(db, descriptor, &Record { object, id, values, stamp })?;
                 let bytes = Record::canonical(&write.values);
+                if bytes.len() > CHANGE_BYTES_MAX {
+                    let message = format!("{} bytes, at most {CHANGE_BYTES_MAX} are allowed", bytes.len());
+                    return Err(FieldError::bad_input(TOO_MANY_BYTES, message, &[]));
+                }
                 (EntryKind::Fact, fact_hash(write.id, &bytes), bytes, context.now)
             }
             Kind::Row => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::FieldError;
-use super::discover::discover;
+use super::discover::{adopt_all, discover};
 use super::observe::Observer;
 use crate::base::context::{Context, Identity, Role, Surroundings};
 use crate::base::id::{ActorId, RecordId};
@@ -34,9 +34,7 @@ impl House {
         let mut registry = domain::registry().map_err(|problems| {
             FieldError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
         })?;
-        for json in meta::descriptors(&db)? {
-            registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
-        }
+        adopt_all(&db, &mut registry)?;
         if !tables::fits(&db, &registry)? {
             let tx = store::open::begin(&db)?;
             discover(&tx, &registry)?;
@@ -59,9 +57,7 @@ impl House {
         if seen == self.seen {
             return Ok(());
         }
-        for json in meta::descriptors(&self.db)? {
-            self.registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
-        }
+        adopt_all(&self.db, &mut self.registry)?;
         self.identity = self.stored_identity()?;
         self.seen = seen;
         Ok(())

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::discover::discover;
+use super::discover::{discover, take_in};
 use super::execute::fact_hash;
 use super::rewrite::sign_anew;
 use super::sweep::sweep_later;
@@ -15,7 +15,7 @@ use crate::base::time::Timestamp;
 use crate::base::version::Version;
 use crate::crdt::{Document, Vetted, gate, touched};
 use crate::objects::{Conflict, Descriptor, Record, Registry, Stamp, Values};
-use crate::store::{self, Db, conflicts, documents, members, meta, outbox, tables};
+use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
 use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row};
 
 /// The object name under which conflicts are members of a bucket.
@@ -221,12 +221,11 @@ impl Intake<'_> {
     }
 
     fn descriptor(&mut self, pull: &mut Pull, bucket: &str, published: &Published) -> Result<(), FieldError> {
-        let descriptor: Descriptor = serde_json::from_str(&published.json).map_err(FieldError::broken)?;
-        meta::put_descriptor(self.db, &descriptor.object, descriptor.version, &published.json)?;
-        self.registry.adopt(descriptor);
-        let found = discover(self.db, &self.registry)?;
-        pull.verified.retain(|bucket| !found.buckets.contains(bucket));
-        self.changed.extend(found.changed);
+        if take_in(self.db, &mut self.registry, (published.record, &published.json))? {
+            let found = discover(self.db, &self.registry)?;
+            pull.verified.retain(|bucket| !found.buckets.contains(bucket));
+            self.changed.extend(found.changed);
+        }
         self.changed.push((DESCRIPTOR.to_owned(), published.record));
         let version = Version::of_bytes(published.json.as_bytes());
         Ok(members::set(self.db, bucket, published.record, DESCRIPTOR, version)?)

@@ -2,7 +2,7 @@
 
 /// Operations in one change.
 pub const CHANGE_OPERATIONS_MAX: u64 = 10_000;
-/// Bytes of one change, before and after inflating.
+/// Bytes of one change, before and after inflating, and of one fact.
 pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
 /// Operations in all changes of one push.
 pub const PUSH_OPERATIONS_MAX: u64 = 50_000;

@@ -48,9 +48,9 @@ impl Document {
         Ok(found)
     }
 
-    /// Whether a value stands at a path: it shows, or competes with the one that does.
-    pub fn stands(&self, path: &str, value: &Value) -> Result<bool, CrdtError> {
-        Ok(self.rivals(path)?.iter().any(|rival| rival.side.value == *value))
+    /// The values that stand at a path: the one that shows, then those that compete with it.
+    pub fn sides(&self, path: &str) -> Result<Vec<Side>, CrdtError> {
+        Ok(self.rivals(path)?.into_iter().map(|rival| rival.side).collect())
     }
 
     /// The values that stand at a path, the one that shows first.

@@ -18,6 +18,14 @@ pub fn set(db: &Db, key: &str, value: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Keys that start like this, with their texts, by key.
+pub fn starting(db: &Db, start: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([start], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Forgets a key.
 pub fn remove(db: &Db, key: &str) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;

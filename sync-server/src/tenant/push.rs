@@ -7,7 +7,7 @@ use outfield_core::app::fact_hash;
 use outfield_core::base::context::{Context, Identity};
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::limits::{
-    HEADS_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
+    CHANGE_BYTES_MAX, HEADS_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
 };
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
@@ -15,7 +15,7 @@ use outfield_core::domain::admit::admit;
 use outfield_core::domain::rules::conflict::{chose, closes};
 use outfield_core::domain::situation::Situation;
 use outfield_core::domain::{Refusal, RefusalKind, judges};
-use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Registry, Stamp, Values};
+use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Registry, Side, Stamp, Values};
 use outfield_core::store::{self, Db, StoreReader, conflicts, documents, members, tables};
 use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
@@ -229,6 +229,10 @@ impl Court<'_> {
     }
 
     fn fact(&mut self, entry: &Pushed, hash: ChangeHash) -> Judged {
+        if entry.bytes.len() > CHANGE_BYTES_MAX {
+            let message = format!("{} bytes, at most {CHANGE_BYTES_MAX} are allowed", entry.bytes.len());
+            return refused("too_many_bytes", message);
+        }
         let Ok(values) = minicbor::decode::<Values>(&entry.bytes) else {
             return refused("bad_fact", "a fact's bytes are a CBOR map from path to scalar");
         };
@@ -262,8 +266,9 @@ impl Court<'_> {
         }
         let stamp = Some(Stamp::once(entry.at, actor));
         let record = Record { object: entry.object.clone(), id: entry.record, values, stamp };
-        if !self.decides(&record)? {
-            return refused("not_decided", "it closes a conflict, but the value it chose was not written");
+        let decided = self.decides(entry, &record)?;
+        if decided.is_err() {
+            return Ok(decided);
         }
         take_in_fact(self.db, self.registry, (descriptor, hash), &record)?;
         Ok(Ok(()))
@@ -303,16 +308,28 @@ impl Court<'_> {
         Ok(())
     }
 
-    /// Whether the value that the fact of a decision speaks of was written; other facts decide nothing.
-    fn decides(&mut self, fact: &Record) -> Result<bool, ServerError> {
-        let Some(id) = closes(fact) else { return Ok(true) };
+    /// Whether the fact of a decision may close its conflict: its author may write the field, within their reach, and
+    /// the value was written. Other facts decide nothing.
+    fn decides(&mut self, entry: &Pushed, fact: &Record) -> Judged {
+        let Some(id) = closes(fact) else { return Ok(Ok(())) };
         let Some(conflict) = conflicts::get(self.db, id)?.filter(|held| held.state == ConflictState::Open) else {
-            return Ok(true);
+            return Ok(Ok(()));
         };
-        let Some(document) = self.cache.take(self.db, conflict.record)? else { return Ok(false) };
-        let stands = chose(fact).map_or(Ok(false), |value| document.stands(&conflict.path, &value))?;
+        let value = chose(fact).unwrap_or_default();
+        let written = Values::from([(conflict.path.clone(), value.clone())]);
+        if let Err(refusal) = admit(self.registry, self.session.role, &conflict.object, false, &written) {
+            return Ok(Err(denied(refusal)));
+        }
+        if !self.reaches(entry, conflict.record)? {
+            return refused("not_in_scope", format!("this {} lies outside your territories", conflict.object));
+        }
+        let Some(document) = self.cache.take(self.db, conflict.record)? else { return not_decided() };
+        let standing = document.sides(&conflict.path)?;
         self.cache.put(conflict.record, document);
-        Ok(stands)
+        // Somebody may have changed again what was decided; then none of what competed stands any more.
+        let stands = |side: &Side| standing.iter().any(|other| other.operation == side.operation);
+        let is_written = standing.iter().any(|side| side.value == value) || !conflict.sides.iter().any(stands);
+        if is_written { Ok(Ok(())) } else { not_decided() }
     }
 
     /// The other object that this id belongs to already.
@@ -333,12 +350,10 @@ impl Court<'_> {
         is_new: bool,
         values: &Values,
     ) -> Result<bool, ServerError> {
-        // Nobody knows what is yet to come.
-        let knew = entry.knew.min(self.tick).max(self.held);
-        let followed: BTreeSet<String> = followed_since(self.db, self.session.user, knew)?;
         if !is_new {
-            return held_since(self.db, entry.record, &followed, knew);
+            return self.reaches(entry, entry.record);
         }
+        let (followed, knew) = self.followed(entry)?;
         let (object, values) = (descriptor.object.clone(), values.clone());
         let record = Record { object, id: entry.record, values, stamp: None };
         if log::scope_of(self.db, self.registry, &record)?.iter().any(|bucket| followed.contains(bucket)) {
@@ -355,6 +370,23 @@ impl Court<'_> {
         }
         Ok(false)
     }
+
+    /// Whether a record lies in a bucket that this person follows, or did as far as the device could know.
+    fn reaches(&self, entry: &Pushed, record: RecordId) -> Result<bool, ServerError> {
+        let (followed, knew) = self.followed(entry)?;
+        held_since(self.db, record, &followed, knew)
+    }
+
+    /// The buckets that this person follows, or followed after the tick that the device knew when it wrote.
+    fn followed(&self, entry: &Pushed) -> Result<(BTreeSet<String>, u64), ServerError> {
+        // Nobody knows what is yet to come.
+        let knew = entry.knew.min(self.tick).max(self.held);
+        Ok((followed_since(self.db, self.session.user, knew)?, knew))
+    }
+}
+
+fn not_decided() -> Judged {
+    refused("not_decided", "it closes a conflict, but the value it chose was not written")
 }
 
 fn known<'a>(registry: &'a Registry, object: &str, kind: Kind) -> Option<&'a Descriptor> {

@@ -1,0 +1,241 @@
+//! A run: steps happen in a world, and what commands wrote is noted beside it.
+//! It does not know in which order steps come.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use outfield_core::app::FieldError;
+use outfield_core::base::context::Role;
+use outfield_core::base::id::RecordId;
+use outfield_core::store::outbox::{Entry, EntryKind};
+use outfield_core::store::{attention, documents};
+use outfield_tests::{Phone, World, behind};
+use proptest::sample::Index;
+use serde_json::{Value as Json, json};
+
+use crate::deeds::{Deed, Order, Step, command, ids};
+
+/// Phones of one run, copies included.
+const PHONES_MAX: usize = 5;
+
+/// Values that changes wrote, each with how often: record, path, value.
+pub(crate) type Written = BTreeMap<(String, String, String), usize>;
+
+/// A world in which steps happen, and what was written in it.
+pub(crate) struct Run {
+    pub(crate) world: World,
+    pub(crate) phones: Vec<Phone>,
+    people: Vec<&'static str>,
+    shops: Vec<String>,
+    backups: BTreeSet<usize>,
+    number: u32,
+    /// Every value of every change.
+    written: Written,
+    /// Texts that were written once, of changes and facts: record and text.
+    texts: BTreeSet<(String, String)>,
+    facts: BTreeSet<String>,
+}
+
+impl Run {
+    /// Two reps and a manager with two shops and a contact in each.
+    pub(crate) fn new() -> Run {
+        let world = World::new();
+        let shops = vec![world.account("Harp's", "North"), world.account("Dale's", "North")];
+        let people = vec!["Ann", "Ben", "Mia"];
+        let mut phones = vec![world.phone("Ann"), world.phone_for("Ben", Role::Rep, &["North", "South"])];
+        phones.push(world.phone_for("Mia", Role::Manager, &["North", "South"]));
+        for shop in &shops {
+            let id = phones[0].adds("contact", &json!({"name": shop, "roles/first/account": shop}));
+            phones[0].edits("contact", &id, &json!({"job_title": "Owner"}));
+        }
+        world.agree(&mut phones.iter_mut().collect::<Vec<_>>());
+        let (backups, texts, facts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut run = Run { world, phones, people, shops, backups, number: 0, written: Written::new(), texts, facts };
+        run.written = run.history();
+        run
+    }
+
+    /// One thing happens, if the phone that it names is there.
+    pub(crate) fn happens(&mut self, step: Step) {
+        if step.phone().is_some_and(|phone| phone >= self.phones.len()) {
+            return;
+        }
+        match step {
+            Step::Do(phone, deed) => self.does(phone, &deed),
+            Step::Sync(phone, faults) => {
+                faults.into_iter().for_each(|(call, fault)| self.phones[phone].line.fault(call, fault));
+                self.syncs(phone);
+                self.phones[phone].line.mend();
+            }
+            Step::Reopen(phone) => self.phones[phone].reopen(),
+            Step::Kill(phone) => self.phones[phone].killed(),
+            Step::RestartServer => self.world.server.restart(),
+            Step::Wait(ms) => self.world.clock.advance(ms),
+            Step::Order(order) => self.ordered(&order),
+            Step::Copy(phone, with_mark) => self.copies(phone, with_mark),
+            Step::BackUp(phone) => {
+                self.phones[phone].copy_files(&self.world.place(&format!("backup {phone}")), true);
+                self.backups.insert(phone);
+            }
+            Step::Restore(phone) => self.restores(phone),
+        }
+    }
+
+    fn syncs(&mut self, phone: usize) {
+        let person = self.people[phone];
+        let phone = &mut self.phones[phone];
+        match phone.syncs() {
+            Ok(_) | Err(FieldError::TryLater { .. }) => {}
+            Err(FieldError::SignIn { .. }) => {
+                phone.line.mend();
+                let code = self.world.office(|office| office.user_code(person)).unwrap();
+                phone.enrol(&code).unwrap();
+            }
+            Err(other) => panic!("{} cannot sync: {other:?}", phone.name),
+        }
+    }
+
+    /// Somebody does something, if the rules allow it; what it wrote is noted.
+    fn does(&mut self, phone: usize, deed: &Deed) {
+        self.number += 1;
+        let phone = &mut self.phones[phone];
+        let Some(command) = command(deed, phone, self.number) else { return };
+        let before = behind::unsent(&phone.file).last().map_or(0, |entry| entry.number);
+        match phone.tries(&command) {
+            Ok(_) | Err(FieldError::Refused { .. }) => {}
+            Err(other) => panic!("{} cannot {command}: {other:?}", phone.name),
+        }
+        for entry in behind::unsent(&phone.file).into_iter().filter(|entry| entry.number > before) {
+            let number = self.number.to_string();
+            let is_own = |text: &str| text.contains(&number) && text.parse::<RecordId>().is_err();
+            self.texts.extend(texts(&entry).into_iter().filter(|(_, text)| is_own(text)));
+            match entry.kind {
+                EntryKind::Fact => drop(self.facts.insert(entry.record.to_string())),
+                EntryKind::Change => count(&mut self.written, &entry.record, behind::operations_of(&entry)),
+            }
+        }
+    }
+
+    fn ordered(&mut self, order: &Order) {
+        match order {
+            Order::Move(shop, to) => {
+                let territory = self.world.territory(to);
+                let shop = &self.shops[shop.index(self.shops.len())];
+                self.world.puts("account", Some(shop), &json!({"territory": territory}));
+            }
+            Order::Role(who, role) => self.world.sets(self.person(who), Some(*role), None),
+            Order::Follow(who, territories) => self.world.sets(self.person(who), None, Some(territories)),
+            Order::Revoke(phone) => {
+                let status = self.phones[*phone].house().status().unwrap().data;
+                let device = status["enrolled"]["device"].as_str().unwrap();
+                self.world.office(|office| office.revoke(device)).unwrap();
+            }
+        }
+    }
+
+    fn person(&self, who: &Index) -> &'static str {
+        self.people[who.index(self.people.len())]
+    }
+
+    fn copies(&mut self, phone: usize, with_mark: bool) {
+        if self.phones.len() >= PHONES_MAX {
+            return;
+        }
+        let name = format!("copy {}", self.phones.len());
+        self.phones[phone].copy_files(&self.world.place(&name), with_mark);
+        self.phones.push(self.world.new_phone(&name));
+        self.people.push(self.people[phone]);
+    }
+
+    /// An older database comes back: what was written since and not sent is lost with the newer one.
+    fn restores(&mut self, phone: usize) {
+        if !self.backups.contains(&phone) {
+            return;
+        }
+        let lost = behind::unsent(&self.phones[phone].file);
+        let backup = self.world.place(&format!("backup {phone}"));
+        let place = &mut self.phones[phone];
+        place.restore_files(&backup);
+        let kept: BTreeSet<_> = behind::unsent(&place.file).iter().map(|entry| entry.hash).collect();
+        for entry in lost.into_iter().filter(|entry| !kept.contains(&entry.hash)) {
+            self.texts.retain(|written| !texts(&entry).contains(written));
+            self.facts.remove(&entry.record.to_string());
+        }
+    }
+
+    /// What the server's documents say was ever written.
+    pub(crate) fn history(&self) -> Written {
+        let db = behind::open(&self.world.server.file(self.world.tenant));
+        let mut written = Written::new();
+        for (id, _) in documents::all_ids(&db).unwrap() {
+            count(&mut written, &id, behind::history(&db, &id.to_string()));
+        }
+        written
+    }
+
+    /// Everybody meets the server until nobody has anything to say, and all agree.
+    pub(crate) fn agrees(&mut self) {
+        for phone in 0..self.phones.len() {
+            self.phones[phone].line.mend();
+            self.syncs(phone);
+        }
+        self.world.agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
+        for phone in &mut self.phones {
+            let shown = phone.digest();
+            phone.house().rebuild().unwrap();
+            phone.reopen();
+            assert_eq!(phone.digest(), shown, "{}: a rebuild changed what shows", phone.name);
+        }
+    }
+
+    /// What was written is what is there, as often as it was written, and nothing was refused.
+    pub(crate) fn nothing_is_lost_or_doubled(&mut self) {
+        assert_eq!(self.history(), self.written);
+        let facts = ["follow_up", "conflict_resolution"].map(|object| ids(&mut self.phones[1], object));
+        assert_eq!(facts.concat().into_iter().collect::<BTreeSet<_>>(), self.facts);
+        for phone in &mut self.phones {
+            assert_eq!(phone.needs_attention(), [] as [Json; 0], "{}", phone.name);
+        }
+    }
+
+    /// Every text that was written is in the history of its record, or it was refused and is kept with its reason.
+    pub(crate) fn nothing_is_lost(&self) {
+        let server = behind::open(&self.world.server.file(self.world.tenant));
+        let mut there: BTreeSet<(String, String)> = BTreeSet::new();
+        for (id, _) in documents::all_ids(&server).unwrap() {
+            let history = behind::history(&server, &id.to_string());
+            there.extend(history.into_iter().map(|(_, value)| (id.to_string(), text(&value))));
+        }
+        for fact in self.world.office(|office| office.all("follow_up")).unwrap() {
+            there.insert((text(&fact["id"]), text(&fact["note"])));
+        }
+        let kept: Vec<_> =
+            self.phones.iter().flat_map(|phone| attention::all(&behind::open(&phone.file)).unwrap()).collect();
+        let is_kept = |record: &str, text: &str| {
+            kept.iter().any(|held| held.record.to_string() == record && held.command.contains(text))
+        };
+        for (record, text) in &self.texts {
+            let is_there = there.contains(&(record.clone(), text.clone()));
+            assert!(is_there || is_kept(record, text), "`{text}` of {record} is lost");
+        }
+    }
+}
+
+fn count(written: &mut Written, record: &RecordId, operations: Vec<(String, Json)>) {
+    for (path, value) in operations {
+        *written.entry((record.to_string(), path, value.to_string())).or_default() += 1;
+    }
+}
+
+/// The texts that an entry writes.
+fn texts(entry: &Entry) -> Vec<(String, String)> {
+    let values: Vec<Json> = match entry.kind {
+        EntryKind::Change => behind::operations_of(entry).into_iter().map(|(_, value)| value).collect(),
+        EntryKind::Fact => behind::fact_values(entry),
+    };
+    let texts = values.iter().filter_map(Json::as_str);
+    texts.map(|text| (entry.record.to_string(), text.to_owned())).collect()
+}
+
+fn text(value: &Json) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
