@@ -182,7 +182,7 @@ fn what_automerge_itself_writes_passes() {
         }
     }
     assert!(passed > 0);
-    assert_eq!(gate::document(&ours.save()), Ok(()));
+    assert!(gate::document(&ours.save()).is_ok());
 }
 
 #[test]
@@ -197,15 +197,15 @@ fn the_parts_as_they_stand_are_an_honest_change() {
 #[test]
 fn saved_documents_pass_alone_and_with_changes_behind_them() {
     let (document, changes) = honest();
-    assert_eq!(gate::document(&document.save()), Ok(()));
-    assert_eq!(gate::document(&Document::new().save()), Ok(()));
-    assert_eq!(gate::document(&[]), Ok(()));
-    assert_eq!(gate::document(&[document.save(), changes[0].bytes.clone()].concat()), Ok(()));
+    assert!(gate::document(&document.save()).is_ok());
+    assert!(gate::document(&Document::new().save()).is_ok());
+    assert!(gate::document(&[]).is_ok());
+    assert!(gate::document(&[document.save(), changes[0].bytes.clone()].concat()).is_ok());
     let mut big = document;
     let long: Vec<(String, Value)> =
         (0..200).map(|n| (format!("lines/{n}/text"), format!("text {n}").into())).collect();
     big.write(ANN, Timestamp(9), &long.into_iter().collect()).unwrap();
-    assert_eq!(gate::document(&big.save()), Ok(()));
+    assert!(gate::document(&big.save()).is_ok());
 }
 
 // ---- what is refused ----------------------------------------------------------------------------------------------

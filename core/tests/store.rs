@@ -65,7 +65,7 @@ proptest! {
         let (_folder, db, _) = world();
         for (what, n, version) in steps {
             match what {
-                0 => members::set(&db, "tenant", id(n), "shop", Version(version)).unwrap(),
+                0 => drop(members::set(&db, "tenant", id(n), "shop", Version(version)).unwrap()),
                 1 => members::update(&db, id(n), Version(version)).unwrap(),
                 _ => drop(members::remove(&db, "tenant", id(n)).unwrap()),
             }

@@ -124,6 +124,13 @@ pub fn deflated(data: &[u8], behind: &[u8]) -> Vec<u8> {
     [mark, &hash(PLAIN, data)[..4], &[DEFLATED], &unsigned(packed.len() as u64), &packed].concat()
 }
 
+/// A chunk's data.
+#[must_use]
+pub fn data_of(chunk: &[u8]) -> &[u8] {
+    let length = chunk[9..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    &chunk[9 + length..]
+}
+
 /// The parts of a change, each as its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::error::TOO_MANY_BYTES;
-use super::working::working;
+use super::working::{Unfit, accepted, give_up, working};
 use super::{FieldError, House, Receipt};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
@@ -56,7 +56,11 @@ impl House {
         let reader = StoreReader { db: &tx, registry: &self.registry };
         let decision = decide(&command, &self.registry, &reader, &context)?;
         let text = command.of(decision.id).to_json(&self.registry);
-        carry_out(&tx, &self.registry, &decision, (&context, &text, known(&tx)?))?;
+        if let Err(error) = carry_out(&tx, &self.registry, &decision, (&context, &text, known(&tx)?)) {
+            drop(tx);
+            self.give_up_unread(&decision)?;
+            return Err(error);
+        }
         if let Some(number) = settles {
             attention::remove(&tx, number)?;
         }
@@ -68,6 +72,18 @@ impl House {
             None => json!({ "changed": false }),
         };
         Ok(Receipt { id: Some(decision.id.to_string()), data })
+    }
+
+    /// Histories that a decision was to be written upon and that cannot be read are fetched anew by the next sync.
+    fn give_up_unread(&self, decision: &Decision) -> Result<(), FieldError> {
+        let tx = store::open::begin(&self.db)?;
+        for write in decision.writes.iter().filter(|write| !write.new) {
+            let is_document = self.registry.get(&write.object).is_some_and(|of| of.kind == Kind::Document);
+            if is_document && accepted(&tx, write.id)?.is_none() {
+                give_up(&tx, write.id)?;
+            }
+        }
+        Ok(store::open::commit(tx)?)
     }
 
     fn shown(&self, object: &str, id: RecordId) -> Result<serde_json::Value, FieldError> {
@@ -127,8 +143,13 @@ pub(super) fn carry_out(
 
 /// The change that a write comes to, above all that is accepted and unsent.
 fn change(db: &Db, write: &Write, context: &Context) -> Result<Vetted, FieldError> {
-    let mut document =
-        working(db, write.id)?.ok_or_else(|| FieldError::broken("unsent work does not fit its history; sync first"))?;
+    let mut document = working(db, write.id)?.map_err(|unfit| {
+        let message = match unfit {
+            Unfit::History => "the history of this record is not here; sync, then do it again",
+            Unfit::Author => "unsent work does not fit the history of this record; sync, then do it again",
+        };
+        FieldError::TryLater { message: message.to_owned() }
+    })?;
     let mut change = document.write(context.actor, context.now, &write.values)?;
     // A first change says nothing of its record: two that are made alike in one millisecond would be one and the same
     // to the server. So the second is made a little later.

@@ -31,15 +31,8 @@ impl House {
     pub fn open(path: &Path, surroundings: Arc<dyn Surroundings>) -> Result<House, FieldError> {
         let db = store::open::open(path, store::PHONE)
             .map_err(|error| FieldError::bad_input("bad_database", error.message, &["db"]))?;
-        let mut registry = domain::registry().map_err(|problems| {
-            FieldError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        })?;
-        adopt_all(&db, &mut registry)?;
-        if !tables::fits(&db, &registry)? {
-            let tx = store::open::begin(&db)?;
-            discover(&tx, &registry)?;
-            store::open::commit(tx)?;
-        }
+        let registry = objects(&db)?;
+        fit(&db, &registry)?;
         let (path, seen) = (path.to_owned(), store::open::others_wrote(&db)?);
         let mut house = House { db, registry, surroundings, identity: None, observers: Vec::new(), path, seen };
         house.identity = house.stored_identity()?;
@@ -57,7 +50,7 @@ impl House {
         if seen == self.seen {
             return Ok(());
         }
-        adopt_all(&self.db, &mut self.registry)?;
+        self.registry = objects(&self.db)?;
         self.identity = self.stored_identity()?;
         self.seen = seen;
         Ok(())
@@ -144,4 +137,27 @@ impl House {
             .map_err(|error| FieldError::broken(format!("{}: {error}", self.mark_path().display())))?;
         Ok(meta::set(&self.db, "installation", &mark)?)
     }
+}
+
+/// The objects that this version brings.
+pub(super) fn built_in() -> Result<Registry, FieldError> {
+    domain::registry()
+        .map_err(|problems| FieldError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+}
+
+/// The objects that this version brings, and those that the tenant published.
+pub(super) fn objects(db: &Db) -> Result<Registry, FieldError> {
+    let mut registry = built_in()?;
+    adopt_all(db, &mut registry)?;
+    Ok(registry)
+}
+
+/// Brings the tables to the shape that the objects have, unless they have it already.
+pub(super) fn fit(db: &Db, registry: &Registry) -> Result<(), FieldError> {
+    if tables::fits(db, registry)? {
+        return Ok(());
+    }
+    let tx = store::open::begin(db)?;
+    discover(&tx, registry)?;
+    Ok(store::open::commit(tx)?)
 }

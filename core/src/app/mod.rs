@@ -22,7 +22,7 @@ pub use error::FieldError;
 pub use execute::fact_hash;
 pub use house::House;
 pub use observe::Observer;
-pub use receive::{CONFLICT, DESCRIPTOR};
+pub use receive::{CONFLICT, DESCRIPTOR, descriptor_id};
 pub use sell::price;
 pub use surroundings::System;
 

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::discover::{discover, take_in};
 use super::execute::fact_hash;
+use super::house::built_in;
 use super::rewrite::sign_anew;
 use super::sweep::sweep_later;
-use super::working::{accept, project, promote, settled};
+use super::working::{accept, give_up, project, promote, settled};
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::time::Timestamp;
 use crate::base::version::Version;
 use crate::crdt::{Document, Vetted, gate, touched};
-use crate::objects::{Conflict, Descriptor, Record, Registry, Stamp, Values};
+use crate::objects::check::check_shape;
+use crate::objects::{Conflict, Descriptor, Kind, Record, Registry, Stamp, Values};
 use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
 use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row};
 
@@ -23,10 +25,20 @@ pub const CONFLICT: &str = "conflict";
 /// The object name under which descriptors are members of a bucket.
 pub const DESCRIPTOR: &str = "descriptor";
 
+/// The record under which an object's descriptor is a member of a bucket.
+#[must_use]
+pub fn descriptor_id(object: &str) -> RecordId {
+    RecordId::derived(&[DESCRIPTOR.as_bytes(), object.as_bytes()])
+}
+
 /// Where a pull stands between two batches of frames.
 #[derive(Debug, Default)]
 pub(super) struct Pull {
     bucket: Option<String>,
+    /// Whether that bucket comes anew and whole.
+    anew: bool,
+    /// Documents that came so in this meeting; in a second bucket they are the same.
+    whole: BTreeSet<RecordId>,
     /// Buckets that the server told anything of.
     pub told: BTreeSet<String>,
     /// Buckets whose state sum was compared and matched.
@@ -80,6 +92,7 @@ impl Intake<'_> {
                     sweep_later(self.db)?;
                     members::clear(self.db, &start.bucket)?;
                 }
+                pull.anew = start.from == 0;
                 pull.told.insert(start.bucket.clone());
                 pull.bucket = Some(start.bucket);
                 return Ok(());
@@ -95,7 +108,12 @@ impl Intake<'_> {
             }
             Frame::Row(row) => (in_bucket()?, (row.seq, self.row(&in_bucket()?, row)?).0),
             Frame::Fact(fact) => (in_bucket()?, (fact.seq, self.fact(&in_bucket()?, fact)?).0),
-            Frame::Doc(doc) => (in_bucket()?, (doc.seq, self.document(&in_bucket()?, doc)?).0),
+            Frame::Doc(doc) => {
+                let (bucket, seq) = (in_bucket()?, doc.seq);
+                let is_first = pull.anew && pull.whole.insert(doc.record);
+                self.document(&bucket, doc, is_first)?;
+                (bucket, seq)
+            }
             Frame::Own(own) => (in_bucket()?, (own.seq, self.own(&in_bucket()?, &own)?).0),
             Frame::Conflict(held) => (in_bucket()?, (held.seq, self.conflict(&in_bucket()?, &held.conflict)?).0),
             Frame::Descriptor(published) => {
@@ -122,19 +140,43 @@ impl Intake<'_> {
         Ok(members::set_cursor(self.db, &bucket, seq)?)
     }
 
+    /// Whether records of an object may be told like this. What may not is passed over, and the state sums differ.
+    fn may_be(&self, kind: Kind, object: &str) -> bool {
+        self.registry.get(object).is_none_or(|of| of.kind == kind)
+    }
+
+    /// Files a record in a bucket. What lay under its id as another object's goes: one of the two was no true word,
+    /// and the state sums will tell which.
+    fn file(&self, bucket: &str, (object, id): (&str, RecordId), version: Version) -> Result<(), FieldError> {
+        let Some(other) = members::set(self.db, bucket, id, object, version)? else { return Ok(()) };
+        if documents::object_of(self.db, id)?.as_ref() == Some(&other) {
+            documents::remove(self.db, id)?;
+        }
+        if let Some(descriptor) = self.registry.get(&other) {
+            tables::remove(self.db, descriptor, id)?;
+        }
+        Ok(())
+    }
+
     fn row(&mut self, bucket: &str, row: Row) -> Result<(), FieldError> {
+        if !self.may_be(Kind::Row, &row.object) {
+            return Ok(());
+        }
         let version = Record::row_version(&row.values);
         self.put((&row.object, row.record), row.values, None)?;
-        members::set(self.db, bucket, row.record, &row.object, version)?;
+        self.file(bucket, (&row.object, row.record), version)?;
         Ok(members::update(self.db, row.record, version)?)
     }
 
     fn fact(&mut self, bucket: &str, fact: Fact) -> Result<(), FieldError> {
+        if !self.may_be(Kind::Fact, &fact.object) {
+            return Ok(());
+        }
         let bytes = Record::canonical(&fact.values);
         outbox::take(self.db, fact_hash(fact.record, &bytes))?;
         let stamp = Stamp::once(Timestamp(fact.at_ms), fact.actor);
         self.put((&fact.object, fact.record), fact.values, Some(stamp))?;
-        Ok(members::set(self.db, bucket, fact.record, &fact.object, Version::of_bytes(&bytes))?)
+        self.file(bucket, (&fact.object, fact.record), Version::of_bytes(&bytes))
     }
 
     /// Writes a whole record of an object that is known here.
@@ -146,11 +188,19 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// A whole document. Unsent changes that it already holds leave the outbox; the others stay above it.
-    fn document(&mut self, bucket: &str, doc: Doc) -> Result<(), FieldError> {
+    /// A whole document. Unsent changes that it already holds leave the outbox; the others stay above it. One that is
+    /// here already is passed over, but not in a bucket that comes anew: that is how what is wrong here is mended.
+    fn document(&mut self, bucket: &str, doc: Doc, anew: bool) -> Result<(), FieldError> {
+        if !self.may_be(Kind::Document, &doc.object) {
+            return Ok(());
+        }
         let (id, version) = (doc.record, Version::of_heads(&doc.heads));
-        if documents::heads(self.db, id)?.as_ref() != Some(&doc.heads) {
-            gate::document(&doc.blob)?;
+        let is_here = documents::heads(self.db, id)?.as_ref() == Some(&doc.heads)
+            && documents::object_of(self.db, id)?.as_ref() == Some(&doc.object);
+        if anew || !is_here {
+            if gate::document(&doc.blob)? != doc.heads || doc.heads.is_empty() {
+                return Err(FieldError::broken(format!("the server's document {id} has other heads than it says")));
+            }
             documents::put(self.db, id, &doc.object, &doc.blob, &doc.heads)?;
             if outbox::of_record(self.db, id)?.is_empty() {
                 let stamp = Some(doc.stamp());
@@ -166,7 +216,7 @@ impl Intake<'_> {
                 self.merge(&doc.object, id, None)?;
             }
         }
-        members::set(self.db, bucket, id, &doc.object, version)?;
+        self.file(bucket, (&doc.object, id), version)?;
         Ok(members::update(self.db, id, version)?)
     }
 
@@ -174,8 +224,13 @@ impl Intake<'_> {
     fn apply_changes(&mut self) -> Result<(), FieldError> {
         for ((id, object), changes) in std::mem::take(&mut self.changes) {
             // Without the document there is nothing to continue; the state sums will differ and bring it whole.
-            if documents::heads(self.db, id)?.is_none() {
-                continue;
+            match documents::object_of(self.db, id)? {
+                Some(here) if here == object => {}
+                Some(_) => {
+                    give_up(self.db, id)?;
+                    continue;
+                }
+                None => continue,
             }
             let new = accept(self.db, (&object, id), changes)?;
             let mut paths = BTreeSet::new();
@@ -205,22 +260,33 @@ impl Intake<'_> {
         if let Some(entry) = outbox::take(self.db, own.hash)? {
             promote(self.db, &entry)?;
         }
+        if documents::object_of(self.db, own.record)?.is_some_and(|here| here != own.object) {
+            return give_up(self.db, own.record);
+        }
         if let Some(version) = version_of(self.db, self.registry.get(&own.object).map(AsRef::as_ref), own.record)? {
-            members::set(self.db, bucket, own.record, &own.object, version)?;
+            self.file(bucket, (&own.object, own.record), version)?;
         }
         Ok(())
     }
 
     fn conflict(&mut self, bucket: &str, conflict: &Conflict) -> Result<(), FieldError> {
         let id = RecordId(conflict.id.0);
+        let operations: Vec<&str> = conflict.sides.iter().map(|side| side.operation.as_str()).collect();
+        if conflict.id != Conflict::id_of(conflict.record, &conflict.path, &operations) {
+            return Err(FieldError::broken(format!("the server's conflict {id} is not what its id says")));
+        }
         conflicts::put(self.db, conflict, false)?;
         self.changed.push((CONFLICT.to_owned(), id));
         let version = Version::of_bytes(conflict.state.name().as_bytes());
-        members::set(self.db, bucket, id, CONFLICT, version)?;
+        self.file(bucket, (CONFLICT, id), version)?;
         Ok(members::update(self.db, id, version)?)
     }
 
     fn descriptor(&mut self, pull: &mut Pull, bucket: &str, published: &Published) -> Result<(), FieldError> {
+        // One that only a newer app can read is kept for it, whatever it says.
+        if let Ok(descriptor) = serde_json::from_str::<Descriptor>(&published.json) {
+            credible(&descriptor, published.record)?;
+        }
         if take_in(self.db, &mut self.registry, (published.record, &published.json))? {
             let found = discover(self.db, &self.registry)?;
             pull.verified.retain(|bucket| !found.buckets.contains(bucket));
@@ -228,7 +294,7 @@ impl Intake<'_> {
         }
         self.changed.push((DESCRIPTOR.to_owned(), published.record));
         let version = Version::of_bytes(published.json.as_bytes());
-        Ok(members::set(self.db, bucket, published.record, DESCRIPTOR, version)?)
+        self.file(bucket, (DESCRIPTOR, published.record), version)
     }
 
     fn checkpoint(&mut self, pull: &mut Pull, bucket: &str, (seq, sum): (u64, u64)) -> Result<(), FieldError> {
@@ -246,11 +312,27 @@ impl Intake<'_> {
     }
 }
 
+/// Refuses an object whose names could not stand in tables, or that takes the place of another.
+fn credible(descriptor: &Descriptor, record: RecordId) -> Result<(), FieldError> {
+    let object = &descriptor.object;
+    if let Some(problem) = check_shape(object, descriptor).first() {
+        return Err(FieldError::broken(format!("the server's object cannot be taken in: {problem}")));
+    }
+    if built_in()?.get(object).is_some_and(|own| own.kind != descriptor.kind) {
+        return Err(FieldError::broken(format!("the server's object `{object}` is of another kind")));
+    }
+    if record != descriptor_id(object) {
+        return Err(FieldError::broken(format!("the server's object `{object}` has another's id")));
+    }
+    Ok(())
+}
+
 /// The version at which a record is accepted here.
 fn version_of(db: &Db, descriptor: Option<&Descriptor>, id: RecordId) -> Result<Option<Version>, FieldError> {
     if let Some(heads) = documents::heads(db, id)? {
         return Ok(Some(Version::of_heads(&heads)));
     }
-    let Some(descriptor) = descriptor else { return Ok(None) };
+    // A document that is not here yet has no version, whatever its rows show.
+    let Some(descriptor) = descriptor.filter(|of| of.kind != Kind::Document) else { return Ok(None) };
     Ok(tables::read(db, descriptor, id)?.map(|record| Record::row_version(&record.values)))
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::FieldError;
 use super::execute::carry_out;
-use super::working::{project, working};
+use super::working::{accepted, give_up, project, working};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
 use crate::crdt::gate;
@@ -15,7 +15,7 @@ use crate::domain::decide::decide;
 use crate::domain::rules::conflict::closes;
 use crate::objects::{ConflictState, Kind, Registry};
 use crate::store::attention::{self, Attention};
-use crate::store::outbox::{self, Entry, NewEntry};
+use crate::store::outbox::{self, Entry, EntryKind, NewEntry};
 use crate::store::{Db, StoreReader, conflicts, meta, tables};
 
 /// Why an entry was set aside.
@@ -35,6 +35,10 @@ pub(super) fn rewrite(
     (refused, reason): (&Entry, &Reason),
 ) -> Result<(), FieldError> {
     let record = refused.record;
+    if refused.kind == EntryKind::Change && accepted(db, record)?.is_none() {
+        // The verdict is given again once there is a history to write upon.
+        return give_up(db, record);
+    }
     let later = take_from(db, record, refused.number)?;
     set_aside(db, refused, reason, context)?;
     if let Some(descriptor) = registry.get(&refused.object) {
@@ -72,8 +76,11 @@ pub(super) fn sign_anew(
     context: &Context,
     (object, record, from): (&str, RecordId, i64),
 ) -> Result<(), FieldError> {
+    if accepted(db, record)?.is_none() {
+        return give_up(db, record);
+    }
     let entries = take_from(db, record, from)?;
-    let Some(mut document) = working(db, record)? else {
+    let Ok(mut document) = working(db, record)? else {
         return Err(FieldError::broken(format!("the work before {from} does not fit the history of {record}")));
     };
     meta::set(db, "actor", &context.actor.to_string())?;

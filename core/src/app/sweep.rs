@@ -2,10 +2,10 @@
 //! another never leaves the screen. It does not know why something left its bucket.
 
 use super::FieldError;
-use super::receive::CONFLICT;
+use super::receive::{CONFLICT, DESCRIPTOR, descriptor_id};
 use crate::base::id::RecordId;
 use crate::objects::Registry;
-use crate::store::{Db, conflicts, documents, meta, outbox, tables};
+use crate::store::{Db, conflicts, documents, members, meta, outbox, tables};
 
 /// The key under which a database remembers that something left a bucket.
 const DUE: &str = "sweep";
@@ -33,11 +33,20 @@ pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordI
             sweep_later(db)?;
             continue;
         }
-        documents::remove(db, id)?;
+        if documents::object_of(db, id)?.as_ref() == Some(&object) {
+            documents::remove(db, id)?;
+        }
         if let Some(descriptor) = registry.get(&object) {
             tables::remove(db, descriptor, id)?;
         }
         gone.push((object, id));
+    }
+    for (object, _) in meta::descriptor_versions(db)? {
+        let id = descriptor_id(&object);
+        if members::of(db, id)?.is_empty() {
+            meta::remove_descriptor(db, &object)?;
+            gone.push((DESCRIPTOR.to_owned(), id));
+        }
     }
     for id in conflicts::strays(db)? {
         conflicts::remove(db, id)?;

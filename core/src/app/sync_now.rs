@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
-use super::receive::Pull;
+use super::house::{fit, objects};
+use super::receive::{DESCRIPTOR, Pull};
 use super::sweep::{sweep, sweep_later};
 use super::{FieldError, House, Receipt};
 use crate::base::context::Role;
@@ -247,6 +248,10 @@ impl House {
         meta::set(&tx, "last_verified", &Timestamp(meeting.server_ms).rfc3339())?;
         House::tokens_are_proven(&tx)?;
         store::open::commit(tx)?;
+        if gone.iter().any(|(object, _)| object == DESCRIPTOR) {
+            self.registry = objects(&self.db)?;
+            fit(&self.db, &self.registry)?;
+        }
         self.tell(gone);
         Ok(())
     }

@@ -12,23 +12,43 @@ use crate::objects::{Descriptor, Kind, Record, Registry};
 use crate::store::outbox::{Entry, EntryKind};
 use crate::store::{Db, conflicts, documents, members, outbox, tables};
 
-/// The accepted history of a document; empty when nothing of it was accepted yet.
-pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Document, FieldError> {
+/// Why there is no working document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// The accepted history is not here, or not one that can be read.
+    History,
+    /// A copy of this device wrote under the same actor, so that what is unsent must be signed anew.
+    Author,
+}
+
+/// The accepted history of a document; empty when nothing of it was accepted yet, and none where it cannot be read.
+pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Option<Document>, FieldError> {
     match documents::load(db, id)? {
-        Some(stored) => Ok(Document::load(&stored.blob, &stored.tail)?),
-        None => Ok(Document::new()),
+        Some(stored) => Ok(Document::load(&stored.blob, &stored.tail).ok()),
+        None => Ok(members::of(db, id)?.is_empty().then(Document::new)),
     }
 }
 
-/// Accepted history and unsent changes together. None if they do not fit each other: a copy of this device wrote
-/// under the same actor, so that what is unsent must be signed anew.
-pub(super) fn working(db: &Db, id: RecordId) -> Result<Option<Document>, FieldError> {
-    let mut document = accepted(db, id)?;
+/// Accepted history and unsent changes together, if they fit each other.
+pub(super) fn working(db: &Db, id: RecordId) -> Result<Result<Document, Unfit>, FieldError> {
+    let Some(mut document) = accepted(db, id)? else { return Ok(Err(Unfit::History)) };
     match document.apply(&unsent(db, id)?) {
-        Ok(applied) if applied.missing.is_empty() => Ok(Some(document)),
-        Ok(_) | Err(CrdtError::History { .. }) => Ok(None),
+        Ok(applied) if applied.missing.is_empty() => Ok(Ok(document)),
+        Ok(_) | Err(CrdtError::History { .. }) => Ok(Err(Unfit::Author)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Lets go of a history that is not one. State sums differ from now on, so that the server tells the document anew;
+/// its rows and unsent work stay meanwhile.
+pub(super) fn give_up(db: &Db, id: RecordId) -> Result<(), FieldError> {
+    documents::remove(db, id)?;
+    for bucket in members::of(db, id)? {
+        members::remove(db, &bucket, id)?;
+        // What no longer is told stepwise must come whole.
+        members::set_cursor(db, &bucket, 0)?;
+    }
+    Ok(())
 }
 
 fn unsent(db: &Db, id: RecordId) -> Result<Vec<Vetted>, FieldError> {
@@ -39,7 +59,7 @@ fn unsent(db: &Db, id: RecordId) -> Result<Vec<Vetted>, FieldError> {
 
 /// Makes changes part of the accepted history, in the order in which they were accepted: appended to the tail,
 /// folded when that is long. Those that are there already, or build on what is not here, are left out; answers those
-/// that were new.
+/// that were new. A history that cannot be read is given up.
 pub(super) fn accept(db: &Db, (object, id): (&str, RecordId), changes: Vec<Vetted>) -> Result<Vec<Vetted>, FieldError> {
     let mut history: Option<Document> = None;
     let mut new = Vec::new();
@@ -51,7 +71,10 @@ pub(super) fn accept(db: &Db, (object, id): (&str, RecordId), changes: Vec<Vette
         if change.deps != heads {
             let history = match &mut history {
                 Some(history) => history,
-                None => history.insert(accepted(db, id)?),
+                None => match accepted(db, id)? {
+                    Some(whole) => history.insert(whole),
+                    None => return give_up(db, id).map(|()| Vec::new()),
+                },
             };
             if history.has(change.hash) || !change.deps.iter().all(|dep| history.has(*dep)) {
                 continue;
@@ -65,7 +88,10 @@ pub(super) fn accept(db: &Db, (object, id): (&str, RecordId), changes: Vec<Vette
         heads.sort_unstable();
         let tail = documents::append(db, id, &change.bytes, &heads)?;
         if tail > TAIL_CHANGES_MAX {
-            documents::put(db, id, object, &accepted(db, id)?.save(), &heads)?;
+            match accepted(db, id)? {
+                Some(whole) => documents::put(db, id, object, &whole.save(), &heads)?,
+                None => return give_up(db, id).map(|()| Vec::new()),
+            }
         }
         if let Some(history) = &mut history {
             history.apply(std::slice::from_ref(&change))?;
@@ -96,14 +122,19 @@ pub(super) fn settled(db: &Db, id: RecordId) -> Result<(), FieldError> {
 }
 
 /// Patches the rows of a document at these paths, or all of them anew, and keeps what competes with unsent work as
-/// provisional conflicts. False if unsent work must be signed anew first.
+/// provisional conflicts. False if unsent work must be signed anew first. Where the history cannot be read, it is
+/// given up and the rows stay as they are.
 pub(super) fn project(
     db: &Db,
     descriptor: &Descriptor,
     id: RecordId,
     touched: Option<&BTreeSet<String>>,
 ) -> Result<bool, FieldError> {
-    let Some(document) = working(db, id)? else { return Ok(false) };
+    let document = match working(db, id)? {
+        Ok(document) => document,
+        Err(Unfit::Author) => return Ok(false),
+        Err(Unfit::History) => return give_up(db, id).map(|()| true),
+    };
     if document.heads().is_empty() {
         tables::remove(db, descriptor, id)?;
         return Ok(true);

@@ -52,9 +52,15 @@ pub fn change(bytes: &[u8]) -> Result<Vetted, GateError> {
 }
 
 /// Checks a saved document: Automerge's own chunk, changes, or one and then the others. No bytes at all are an
-/// empty document.
-pub fn document(bytes: &[u8]) -> Result<(), GateError> {
-    split(bytes).map(drop)
+/// empty document. The answer is the heads that it claims to have, ascending.
+pub fn document(bytes: &[u8]) -> Result<Vec<ChangeHash>, GateError> {
+    let Saved { mut heads, changes, .. } = split(bytes)?;
+    for change in changes {
+        heads.retain(|head| !change.deps.contains(head));
+        heads.push(change.hash);
+    }
+    heads.sort_unstable();
+    Ok(heads)
 }
 
 /// A saved document that passed the gate.
@@ -64,6 +70,8 @@ pub(super) struct Saved<'a> {
     pub(super) chunk: &'a [u8],
     /// Bytes of that chunk once inflated.
     pub(super) plain: usize,
+    /// The heads that it claims.
+    pub(super) heads: Vec<ChangeHash>,
     /// The changes behind it.
     pub(super) changes: Vec<Vetted>,
 }
@@ -81,7 +89,7 @@ pub(super) fn split(bytes: &[u8]) -> Result<Saved<'_>, GateError> {
     let first = Chunk::read(&mut cursor, DOCUMENT_BYTES_MAX)?;
     if first.kind == DOCUMENT {
         first.verify(DOCUMENT, first.data)?;
-        saved.plain = saved::check(first.data)?;
+        (saved.plain, saved.heads) = saved::check(first.data)?;
         saved.chunk = bytes.split_at(bytes.len() - cursor.rest().len()).0;
     } else {
         saved.changes.push(change(bytes.split_at(bytes.len() - cursor.rest().len()).0)?);

@@ -1,6 +1,8 @@
 //! Finds everything that is wrong with a descriptor, naming file and field, before it reaches a phone.
 //! It does not know what guards and rules do, only which names exist.
 
+mod growth;
+
 use std::fmt;
 
 use super::descriptor::{Descriptor, Field, FieldKind, Kind, Scope, Verb};
@@ -89,15 +91,24 @@ const RESERVED_VERBS: &[&str] = &["add", "edit", "resolve_conflict"];
 #[must_use]
 pub fn check(file: &str, descriptor: &Descriptor, registry: &Registry, names: &Names) -> Vec<Problem> {
     let mut check = Check { file, descriptor, registry, names, problems: Vec::new() };
-    check.object();
+    check.shape();
     check.fields();
     check.scope();
     check.lifecycle();
     check.verbs();
     check.judgement();
-    check.lists();
     check.rights();
     check.growth();
+    check.problems
+}
+
+/// What is wrong with the names of a descriptor: tables are made of them, so that no device takes in others, whoever
+/// published them. Guards, rules and objects that a newer version knows are not asked for.
+#[must_use]
+pub fn check_shape(file: &str, descriptor: &Descriptor) -> Vec<Problem> {
+    let (registry, names) = (&Registry::default(), &Names::default());
+    let mut check = Check { file, descriptor, registry, names, problems: Vec::new() };
+    check.shape();
     check.problems
 }
 
@@ -123,6 +134,12 @@ impl Check<'_> {
         }
     }
 
+    fn shape(&mut self) {
+        self.object();
+        self.names();
+        self.lists();
+    }
+
     fn object(&mut self) {
         let descriptor = self.descriptor;
         self.name("object", &descriptor.object, RESERVED_OBJECTS);
@@ -144,21 +161,31 @@ impl Check<'_> {
         }
     }
 
-    fn fields(&mut self) {
+    fn names(&mut self) {
         let descriptor = self.descriptor;
-        for (name, field) in &descriptor.fields {
+        for name in descriptor.fields.keys() {
             self.name(&format!("fields.{name}"), name, RESERVED);
-            self.field(&format!("fields.{name}"), field);
         }
         for (lines, shape) in &descriptor.lines {
             self.name(&format!("lines.{lines}"), lines, RESERVED);
             if descriptor.fields.contains_key(lines) {
                 self.say(format!("lines.{lines}"), "a field has this name already");
             }
-            for (name, field) in &shape.fields {
+            for name in shape.fields.keys() {
                 let at = format!("lines.{lines}.fields.{name}");
                 self.name(&at, name, &[RESERVED, RESERVED_IN_LINES].concat());
-                self.field(&at, field);
+            }
+        }
+    }
+
+    fn fields(&mut self) {
+        let descriptor = self.descriptor;
+        for (name, field) in &descriptor.fields {
+            self.field(&format!("fields.{name}"), field);
+        }
+        for (lines, shape) in &descriptor.lines {
+            for (name, field) in &shape.fields {
+                self.field(&format!("lines.{lines}.fields.{name}"), field);
             }
         }
     }
@@ -367,46 +394,6 @@ impl Check<'_> {
             if edits_facts || (descriptor.kind == Kind::Row && writes) {
                 self.say(at, "facts are never edited, and rows are the server's: neither may be granted");
             }
-        }
-    }
-
-    /// Descriptors only grow: no field goes, no field changes its kind, no choice is taken away.
-    fn growth(&mut self) {
-        let Some(before) = self.registry.get(&self.descriptor.object).cloned() else { return };
-        let descriptor = self.descriptor;
-        if *before == *descriptor {
-            return;
-        }
-        if descriptor.version <= before.version {
-            self.say("version", format!("must be above {}, the version that is published", before.version));
-        }
-        if descriptor.kind != before.kind {
-            self.say("kind", "an object cannot change its kind");
-        }
-        for (name, field) in &before.fields {
-            self.grown(&format!("fields.{name}"), field, descriptor.fields.get(name));
-        }
-        for (lines, shape) in &before.lines {
-            for (name, field) in &shape.fields {
-                let now = descriptor.lines.get(lines).and_then(|shape| shape.fields.get(name));
-                self.grown(&format!("lines.{lines}.fields.{name}"), field, now);
-            }
-        }
-    }
-
-    fn grown(&mut self, at: &str, before: &Field, now: Option<&Field>) {
-        let Some(now) = now else {
-            self.say(at, "a field cannot go; mark it `retired`");
-            return;
-        };
-        if now.kind != before.kind || now.of != before.of {
-            self.say(at, "a field cannot change its kind; add another and retire this one");
-        }
-        if before.choices.iter().any(|choice| !now.choices.contains(choice)) {
-            self.say(format!("{at}.choices"), "a choice cannot be taken away");
-        }
-        if now.required && !before.required {
-            self.say(at, "a field cannot become required: phones hold records without it");
         }
     }
 }

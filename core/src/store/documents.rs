@@ -87,9 +87,10 @@ pub fn all_ids(db: &Db) -> Result<Vec<(RecordId, String)>, StoreError> {
     .collect()
 }
 
-/// Objects and ids of the documents that no bucket holds.
+/// Objects and ids of the documents that no bucket holds as such.
 pub fn strays(db: &Db) -> Result<Vec<(String, RecordId)>, StoreError> {
-    let sql = "SELECT object, id FROM document d WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.id = d.id)";
+    let sql = "SELECT object, id FROM document d
+               WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.id = d.id AND m.object = d.object)";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
     rows.map(|row| {

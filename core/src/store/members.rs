@@ -57,18 +57,22 @@ fn add_to_sum(db: &Db, number: i64, change: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes a record a member at this version, or moves it to this version.
-pub fn set(db: &Db, bucket: &str, id: RecordId, object: &str, version: Version) -> Result<(), StoreError> {
+/// Makes a record a member at this version, or moves it to this version; answers the object that it was of until now,
+/// if that was another.
+pub fn set(db: &Db, bucket: &str, id: RecordId, object: &str, version: Version) -> Result<Option<String>, StoreError> {
     let number = ensure_bucket(db, bucket)?;
-    let mut read = db.prepare_cached("SELECT version FROM member WHERE bucket = ?1 AND id = ?2")?;
-    let before: Option<i64> = read.query_row(params![number, id.as_bytes()], |row| row.get(0)).optional()?;
-    if before == Some(version.0.cast_signed()) {
-        return Ok(());
+    let mut read = db.prepare_cached("SELECT version, object FROM member WHERE bucket = ?1 AND id = ?2")?;
+    let found = read.query_row(params![number, id.as_bytes()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)));
+    let (before, was): (Option<i64>, Option<String>) = found.optional()?.unzip();
+    let other = was.filter(|was| was != object);
+    if before == Some(version.0.cast_signed()) && other.is_none() {
+        return Ok(None);
     }
     let old = before.map_or(0, |before| Version(before.cast_unsigned()).weight(id));
     db.prepare_cached("INSERT OR REPLACE INTO member (bucket, id, object, version) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![number, id.as_bytes(), object, version.0.cast_signed()])?;
-    add_to_sum(db, number, version.weight(id).wrapping_sub(old))
+    add_to_sum(db, number, version.weight(id).wrapping_sub(old))?;
+    Ok(other)
 }
 
 /// Moves a record to this version in every bucket that holds it.

@@ -52,6 +52,12 @@ pub fn descriptor(db: &Db, object: &str) -> Result<Option<String>, StoreError> {
     Ok(statement.query_row([object], |row| row.get(0)).optional()?)
 }
 
+/// Forgets a published descriptor.
+pub fn remove_descriptor(db: &Db, object: &str) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM descriptor WHERE object = ?1")?.execute([object])?;
+    Ok(())
+}
+
 /// Keeps a published descriptor.
 pub fn put_descriptor(db: &Db, object: &str, version: u32, json: &str) -> Result<(), StoreError> {
     db.prepare_cached("INSERT OR REPLACE INTO descriptor (object, version, json) VALUES (?1, ?2, ?3)")?

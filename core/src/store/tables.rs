@@ -266,10 +266,11 @@ pub fn ids(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError
     ids_where(db, descriptor, "")
 }
 
-/// Ids of the records that no bucket holds.
+/// Ids of the records that no bucket holds as records of this object.
 pub fn strays(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError> {
     let table = &descriptor.object;
-    ids_where(db, descriptor, &format!("WHERE NOT EXISTS (SELECT 1 FROM member m WHERE m.id = \"{table}\".id)"))
+    let held = format!("SELECT 1 FROM member m WHERE m.id = \"{table}\".id AND m.object = '{table}'");
+    ids_where(db, descriptor, &format!("WHERE NOT EXISTS ({held})"))
 }
 
 fn ids_where(db: &Db, descriptor: &Descriptor, condition: &str) -> Result<Vec<RecordId>, StoreError> {

@@ -1,7 +1,7 @@
 //! What the office does by itself: territories, users, published objects, single records.
 //! It does not know who in the office asked, nor how it was typed.
 
-use outfield_core::app::DESCRIPTOR;
+use outfield_core::app::{DESCRIPTOR, descriptor_id};
 use outfield_core::base::context::Role;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::base::version::Version;
@@ -222,10 +222,6 @@ impl Tenant {
     pub fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ServerError> {
         Ok(query::find(&self.db, &*self.descriptor(object)?, &[(path, value.clone())])?)
     }
-}
-
-fn descriptor_id(object: &str) -> RecordId {
-    RecordId::derived(&[DESCRIPTOR.as_bytes(), object.as_bytes()])
 }
 
 fn named(what: &str, name: &str) -> Result<(), ServerError> {

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod changes;
+mod forgers;
 mod histories;
 mod liars;
 mod rest;

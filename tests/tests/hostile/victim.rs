@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use outfield_core::app::{FieldError, House, Receipt};
-use outfield_core::base::id::RecordId;
-use outfield_core::store::meta;
+use outfield_core::base::id::{ChangeHash, RecordId};
+use outfield_core::crdt::Document;
+use outfield_core::store::{Db, documents, members, meta};
 use outfield_core::sync::frames::{Frame, PROTOCOL, Welcome};
 use outfield_core::sync::http::Http;
 use outfield_core::sync::wire;
@@ -14,6 +15,7 @@ use outfield_tests::behind;
 use outfield_tests::caller;
 use outfield_tests::impostor::{Impostor, Say};
 use outfield_tests::served::{Served, Yard};
+use outfield_tests::{Clock, Luck};
 use serde_json::{Value as Json, json};
 
 /// How long a phone may be held up by one lie, on a busy machine.
@@ -78,7 +80,58 @@ impl Victim {
     }
 
     pub(crate) fn tenant(&self) -> String {
-        meta::get(&behind::open(&self.yard.path("Vera.db")), "tenant").unwrap().unwrap()
+        meta::get(&self.db(), "tenant").unwrap().unwrap()
+    }
+
+    fn db(&self) -> Db {
+        behind::open(&self.yard.path("Vera.db"))
+    }
+
+    /// Up to where the phone has taken in a bucket.
+    pub(crate) fn cursor(&self, bucket: &str) -> u64 {
+        members::bucket(&self.db(), bucket).unwrap().unwrap_or_default().cursor
+    }
+
+    /// The accepted history of a record: its heads, and all of it as one saved document.
+    pub(crate) fn document(&self, record: RecordId) -> (Vec<ChangeHash>, Vec<u8>) {
+        history(&self.db(), record)
+    }
+
+    /// The office adds an account to the phone's territory.
+    pub(crate) fn office_adds(&self, name: &str) -> RecordId {
+        let north = self.yard.office(&["territory", "list"])["data"][0]["id"].as_str().unwrap().to_owned();
+        let added = self.yard.office(&["put", "account", &format!("name={name}"), &format!("territory={north}")]);
+        added["id"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// The office writes another street.
+    pub(crate) fn office_edits(&self, account: RecordId, street: &str) {
+        self.yard.office(&["put", "account", "--id", &account.to_string(), &format!("street={street}")]);
+    }
+
+    /// The accepted history of a record on the server.
+    pub(crate) fn on_the_server(&self, record: RecordId) -> (Vec<ChangeHash>, Vec<u8>) {
+        let file = std::fs::read_dir(self.yard.data().join("tenants")).unwrap();
+        let file = file.map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|end| end == "db"));
+        history(&behind::open(&file.unwrap()), record)
+    }
+
+    /// Makes every checkpoint bear the sum that the phone will come to.
+    pub(crate) fn with_true_sums(&mut self, frames: &mut [Frame]) {
+        let copy = tempfile::tempdir().unwrap();
+        let path = copy.path().join("copy.db");
+        self.db().execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+        std::fs::write(path.with_extension("db.device"), std::fs::read(self.yard.path("Vera.db.device")).unwrap())
+            .unwrap();
+        let mut twin = House::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 3, "twin")).unwrap();
+        let liar = Impostor::new(pulling(self.welcome(), Say::Whole(200, body(frames))));
+        twin.sync_over(&Http::new(&liar.url()).unwrap()).ok();
+        let db = behind::open(&path);
+        for frame in frames {
+            if let Frame::Checkpoint(mark) = frame {
+                mark.sum = members::recompute(&db, &mark.bucket).unwrap();
+            }
+        }
     }
 
     /// New work of every kind: an edit of what all see, one of what is the phone's own, a new document, a fact.
@@ -108,11 +161,7 @@ impl Victim {
         script: impl Fn(&str, &[u8]) -> Say + Send + Sync + 'static,
     ) -> Result<Receipt, FieldError> {
         let works = self.work();
-        let liar = Impostor::new(script);
-        let carrier = Http::new(&liar.url()).unwrap().within(Duration::from_secs(2));
-        let begun = Instant::now();
-        let met = self.phone.sync_over(&carrier);
-        assert!(begun.elapsed() < PATIENCE, "{name} held the phone up for {:?}", begun.elapsed());
+        let met = self.is_told(name, script);
         self.recovers(name);
         for (object, id, field, value) in works {
             let path = format!("/api/v1/{object}/{id}");
@@ -122,13 +171,27 @@ impl Victim {
         met
     }
 
+    /// One meeting with the liar.
+    pub(crate) fn is_told(
+        &mut self,
+        name: &str,
+        script: impl Fn(&str, &[u8]) -> Say + Send + Sync + 'static,
+    ) -> Result<Receipt, FieldError> {
+        let liar = Impostor::new(script);
+        let carrier = Http::new(&liar.url()).unwrap().within(Duration::from_secs(2));
+        let begun = Instant::now();
+        let met = self.phone.sync_over(&carrier);
+        assert!(begun.elapsed() < PATIENCE, "{name} held the phone up for {:?}", begun.elapsed());
+        met
+    }
+
     fn token(&mut self) -> String {
         self.token = self.phone.token().unwrap().data["token"].as_str().unwrap().to_owned();
         self.token.clone()
     }
 
     /// Two meetings at most, and the honest server has everything: what was written upon lies is written again.
-    fn recovers(&mut self, name: &str) {
+    pub(crate) fn recovers(&mut self, name: &str) {
         let mut told = Json::Null;
         for _ in 0..2 {
             told = self.phone.sync().unwrap_or_else(|error| panic!("after {name}: {error}")).data;
@@ -139,11 +202,17 @@ impl Victim {
         assert_eq!((&told["unsent"], &told["needs_attention"]), (&json!(0), &json!(0)), "after {name}");
         let token = self.token();
         assert_eq!(self.phone.digest().unwrap().data, self.served.digest(&token), "after {name}");
-        let db = behind::open(&self.yard.path("Vera.db"));
+        let db = self.db();
         for (bucket, standing) in behind::standings(&db) {
             assert_eq!(standing.kept, standing.recomputed, "{bucket} after {name}");
         }
     }
+}
+
+fn history(db: &Db, record: RecordId) -> (Vec<ChangeHash>, Vec<u8>) {
+    let stored = documents::load(db, record).unwrap().unwrap();
+    let document = Document::load(&stored.blob, &stored.tail).unwrap();
+    (document.heads(), document.save())
 }
 
 /// A liar that greets honestly, takes what is pushed without a word, and answers a pull like this.

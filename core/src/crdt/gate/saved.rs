@@ -9,7 +9,7 @@ use super::operations::{
     ACTION, EXPAND, INSERT, KEY, OperationId, VALUE, VALUE_META, actor_list, counter, dependencies, groups, moment,
     names, puts,
 };
-use crate::base::id::ActorId;
+use crate::base::id::{ActorId, ChangeHash};
 use crate::base::limits::{DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
 use crate::crdt::error::GateError;
 
@@ -48,8 +48,8 @@ struct Span {
     last: u64,
 }
 
-/// Checks the data of a document chunk; the answer is how many bytes it has once inflated.
-pub(super) fn check(data: &[u8]) -> Result<usize, GateError> {
+/// Checks the data of a document chunk; the answer is how many bytes it has once inflated, and the heads it claims.
+pub(super) fn check(data: &[u8]) -> Result<(usize, Vec<ChangeHash>), GateError> {
     let mut bytes = Bytes::new(data);
     let actors = actor_list(&mut bytes, ACTORS_MAX)?;
     let heads = dependencies(&mut bytes, HEADS_MAX)?;
@@ -77,7 +77,7 @@ pub(super) fn check(data: &[u8]) -> Result<usize, GateError> {
     } else {
         rows(&operations, &actors, &spans)?;
     }
-    Ok(data.len() + DOCUMENT_INFLATED_BYTES_MAX - left)
+    Ok((data.len() + DOCUMENT_INFLATED_BYTES_MAX - left, heads))
 }
 
 /// The claimed operations of every change, after checking that each change builds only on earlier ones.
