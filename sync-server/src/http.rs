@@ -2,6 +2,7 @@
 //! It does not know what is asked: `tenant` does.
 
 mod hear;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +26,7 @@ use crate::error::ServerError;
 use crate::office::Office;
 use crate::tenant::{Applicant, Session, Tenant};
 use hear::{Asked, Heard, Named};
+use turns::Turns;
 
 /// How long a client may take for one piece of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,6 +43,7 @@ const READERS_MAX: usize = 8;
 struct House {
     office: Mutex<Office>,
     doors: Mutex<BTreeMap<TenantId, Arc<Door>>>,
+    turns: Turns,
 }
 
 /// One tenant: a file that writes, and some that read beside it.
@@ -65,7 +68,7 @@ pub fn serve(
     ready: &dyn Fn(&str),
 ) -> Result<(), ServerError> {
     let office = Mutex::new(Office::open(dir, surroundings)?);
-    let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()) });
+    let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()), turns: Turns::default() });
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| {
@@ -141,6 +144,7 @@ impl IntoResponse for Failed {
             "not_found" => StatusCode::NOT_FOUND,
             "wrong_method" => StatusCode::METHOD_NOT_ALLOWED,
             "too_slow" => StatusCode::REQUEST_TIMEOUT,
+            "busy" => StatusCode::TOO_MANY_REQUESTS,
             "too_large" | "push_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             "broken" => StatusCode::INTERNAL_SERVER_ERROR,
             _ if bad_input => StatusCode::BAD_REQUEST,
@@ -301,7 +305,7 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
     let (session, frames) = frames(&house, &headers, body).await?;
     let wants: Vec<Want> =
         frames.into_iter().filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None }).collect();
-    let token = bearer(&headers)?;
+    let (token, turn) = (bearer(&headers)?, house.turns.take(session.device)?);
     let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_MAX);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
@@ -310,6 +314,7 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
             if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(ServerError::broken("the client stopped listening")) }
         };
         let told = house.read(&token, |tenant| tell(tenant, &session, &wants, &give));
+        drop(turn);
         if let Err(error) = told {
             // A broken connection is how the client learns that this is not the end.
             drop(give(Err(std::io::Error::other(error.message))));

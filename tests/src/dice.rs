@@ -22,6 +22,11 @@ impl Dice {
         (0..count).map(|_| self.roll(256) as u8).collect()
     }
 
+    /// A text of so many letters.
+    pub fn text(&mut self, count: usize) -> String {
+        (0..count).map(|_| char::from(b'0' + self.roll(70) as u8)).collect()
+    }
+
     /// These bytes with one to three of them changed, put in, taken out or cut off.
     pub fn spoil(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut spoilt = bytes.to_vec();

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long it may take until work is under way, and how long until all has ended after a Ctrl-C.
@@ -77,15 +77,34 @@ fn a_forgotten_value_is_found() {
     assert!(problems.contains("lost in Ana's file, where name is nothing: contact "), "{problems}");
 }
 
-#[test]
-fn it_ends_all_processes_when_it_is_interrupted() {
-    let temp = tempfile::tempdir().unwrap();
-    let mut looping = kill_loop(temp.path(), &["100000", "7"]).spawn().unwrap();
+/// A loop that is in the middle of its work.
+fn begun(temp: &Path) -> Child {
+    let mut looping = kill_loop(temp, &["100000", "7"]).spawn().unwrap();
     let began = Instant::now();
-    while !processes(temp.path()).iter().any(|line| line.contains(" rep ") && line.contains(" edit ")) {
+    while !processes(temp).iter().any(|line| line.contains(" rep ") && line.contains(" edit ")) {
         assert!(began.elapsed() < PATIENCE && looping.try_wait().unwrap().is_none());
         std::thread::sleep(Duration::from_millis(5));
     }
+    looping
+}
+
+#[test]
+fn no_process_is_left_when_it_is_killed_itself() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut looping = begun(temp.path());
+    looping.kill().unwrap();
+    looping.wait().unwrap();
+    let ended = Instant::now();
+    while !processes(temp.path()).is_empty() {
+        assert!(ended.elapsed() < PATIENCE, "processes are still there");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn it_ends_all_processes_when_it_is_interrupted() {
+    let temp = tempfile::tempdir().unwrap();
+    let looping = begun(temp.path());
     Command::new("bash").args(["-c", "kill -INT \"$1\"", "-", &looping.id().to_string()]).status().unwrap();
     let output = looping.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));

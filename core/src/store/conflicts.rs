@@ -43,12 +43,20 @@ pub fn open(db: &Db) -> Result<Vec<Conflict>, StoreError> {
 
 /// All conflicts of a record, closed ones included.
 pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Conflict>, StoreError> {
-    select(db, "SELECT body FROM conflict WHERE record = ?1 ORDER BY path, id", &[record.as_bytes()])
+    select(db, "SELECT body FROM conflict WHERE record = ?1 ORDER BY path, id", &[&record.as_bytes()])
 }
 
-fn select(db: &Db, sql: &str, bound: &[&[u8]]) -> Result<Vec<Conflict>, StoreError> {
+/// The open conflicts that this one supersedes.
+pub fn superseded(db: &Db, by: &Conflict) -> Result<Vec<Conflict>, StoreError> {
+    let sql = "SELECT body FROM conflict WHERE record = ?1 AND path = ?2 AND state = 'open' ORDER BY id";
+    let mut older = select(db, sql, &[&by.record.as_bytes(), &by.path])?;
+    older.retain(|older| by.supersedes(older));
+    Ok(older)
+}
+
+fn select(db: &Db, sql: &str, bound: &[&dyn rusqlite::ToSql]) -> Result<Vec<Conflict>, StoreError> {
     let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map(rusqlite::params_from_iter(bound), |row| row.get::<_, Vec<u8>>(0))?;
+    let rows = statement.query_map(bound, |row| row.get::<_, Vec<u8>>(0))?;
     rows.map(|body| minicbor::decode(&body?).map_err(StoreError::new)).collect()
 }
 

@@ -54,10 +54,8 @@ fn take_in_conflict(db: &Db, conflict: &Conflict) -> Result<(), ServerError> {
     if conflicts::get(db, conflict.id)?.is_some() {
         return Ok(());
     }
-    for older in conflicts::of_record(db, conflict.record)? {
-        if older.state == ConflictState::Open && conflict.supersedes(&older) {
-            close(db, older, ConflictState::Superseded)?;
-        }
+    for older in conflicts::superseded(db, conflict)? {
+        close(db, older, ConflictState::Superseded)?;
     }
     conflicts::put(db, conflict, false)?;
     publish_conflict(db, conflict)

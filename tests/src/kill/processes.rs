@@ -1,16 +1,18 @@
-//! Starts `outfield` as operating-system processes, each in a group of its own, kills them, and sees that none is left.
+//! Starts `outfield` as operating-system processes, kills them, and sees that none is left.
 //! It does not know what the commands do.
 
 use std::fs::File;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::keeper::Keeper;
 
 /// How long one process may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -56,6 +58,8 @@ pub(super) fn said(error: impl std::fmt::Display) -> String {
 
 /// Starts processes.
 pub(super) struct Crew {
+    /// Ends them all even where this process is killed itself.
+    keeper: Keeper,
     program: PathBuf,
     answers: PathBuf,
     bell: Bell,
@@ -77,7 +81,8 @@ pub(super) struct Ended {
 impl Crew {
     /// Processes of this binary that answer into this folder.
     pub(super) fn gather(program: PathBuf, answers: &Path, bell: Bell) -> Crew {
-        Crew { program, answers: answers.to_owned(), bell, started: AtomicU64::new(0) }
+        let (keeper, answers) = (Keeper::new(), answers.to_owned());
+        Crew { keeper, program, answers, bell, started: AtomicU64::new(0) }
     }
 
     /// Starts a command that answers with JSON. It answers into a file, so that it never waits for a reader.
@@ -90,11 +95,11 @@ impl Crew {
             Ok((path, file))
         };
         let ((out, out_file), (err, err_file)) = (file("out")?, file("err")?);
-        let mut command = Command::new(&self.program);
+        // In the keeper's group Ctrl-C reaches this program alone, which then ends all of them.
+        let mut command = self.keeper.command(&self.program);
         command.arg("--json").args(words).stdin(Stdio::null()).stdout(out_file).stderr(err_file);
-        // A group of its own: Ctrl-C reaches this program alone, which then ends all of them. No proxy of the person's
-        // lies between phones and a server on this machine, and no variable stops their clocks.
-        command.process_group(0).env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").env_remove("OUTFIELD_NOW");
+        // No proxy of the person's lies between phones and a server on this machine, and no variable stops their clocks.
+        command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").env_remove("OUTFIELD_NOW");
         let child = command.spawn().map_err(|error| format!("{} cannot be run: {error}", self.program.display()))?;
         let words = words.join(" ");
         Ok(Process { child, out, err, words, began: Instant::now(), bell: self.bell.clone() })

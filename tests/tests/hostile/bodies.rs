@@ -1,15 +1,17 @@
 //! Bodies that are no frames, and frames that lie: each is refused as JSON, or skipped, and none costs memory.
 //! It does not know what is in a change.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use outfield_core::sync::frames::{Frame, Want};
 use outfield_core::sync::wire;
 use outfield_tests::caller::{self, Heard};
-use outfield_tests::crafter::{frame, unsigned, zstd, zstd_bomb};
+use outfield_tests::crafter::{Change, frame, unsigned, zstd, zstd_bomb};
 use outfield_tests::dice::Dice;
 
-use super::stage::Stage;
+use super::stage::{Stage, entry, new_record, word};
 
 const PATHS: [&str; 3] = ["/sync/v1/hello", "/sync/v1/push", "/sync/v1/pull"];
 const ENTRY: u8 = 0x83;
@@ -117,6 +119,47 @@ fn a_bucket_wanted_many_times_is_told_once() {
     let wants: Vec<Frame> = strange.iter().map(|bucket| want(bucket, u64::MAX)).collect();
     let heard = stage.body("/sync/v1/pull", &wire::encode(&wants).unwrap());
     assert!(matches!(wire::decode(&heard.body, 1 << 24).unwrap().as_slice(), [Frame::End(_)]));
+    stage.unharmed();
+}
+
+#[test]
+fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
+    let mut stage = Stage::new();
+    let mut dice = Dice::new(49);
+    // So much that no buffer between the two takes all of an answer.
+    for round in 0..30_u8 {
+        let records = (0..4_u8).map(|n| {
+            let texts: Vec<(String, String)> = (0..7).map(|n| (format!("roles/r{n}/role"), dice.text(8_000))).collect();
+            let (mine, name) = (stage.user().to_owned(), "Long".to_owned());
+            let all = [vec![("name".to_owned(), name), ("owner".to_owned(), mine)], texts].concat();
+            let all: Vec<(&str, &str)> = all.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+            let bytes = Change::puts([8; 16], &all).chunk();
+            entry(new_record(&[round, n]), &bytes)
+        });
+        assert!(stage.push_entries(records.collect()).iter().all(|verdict| word(verdict) == "accepted"));
+    }
+    let want = Frame::Want(Want { bucket: format!("user/{}", stage.user()), cursor: 0 });
+    let body = wire::encode(&[want]).unwrap();
+    let head = format!(
+        "POST /sync/v1/pull HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+        stage.token(),
+        body.len()
+    );
+    let mut deaf = Vec::new();
+    let mut busy = 0;
+    for _ in 0..40 {
+        let mut stream = TcpStream::connect(stage.served.address).unwrap();
+        stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        busy += u32::from(status == *b"HTTP/1.1 429");
+        deaf.push(stream);
+    }
+    assert!(busy > 30, "{busy}");
+    refused("one more", &stage.body("/sync/v1/pull", &body), 429, "busy");
+    stage.unharmed();
+    drop(deaf);
+    assert_eq!(stage.body("/sync/v1/push", &wire::encode(&[]).unwrap()).status, 200);
     stage.unharmed();
 }
 

@@ -234,10 +234,12 @@ fn a_phone_outlives_forged_changes() {
         ("a true step", crafted("street").after(&heads, 1, 3).chunk()),
     ];
     for (name, bytes) in cases {
-        for (object, record) in
-            [("account", account), ("contact", contact), ("contact", account), ("x\"; --", account), ("visit", LIE)]
-        {
-            tells(&mut victim, &format!("{name} of a {object}"), &change(object, record, bytes.clone()));
+        tells(&mut victim, name, &change("account", account, bytes));
+    }
+    let others = [("contact", contact), ("contact", account), ("x\"; --", account), ("visit", LIE)];
+    for bytes in [crafted("street").chunk(), crafted("street").after(&heads, 1, 3).chunk()] {
+        for (object, record) in others {
+            tells(&mut victim, &format!("a change of a {object}"), &change(object, record, bytes.clone()));
         }
     }
 }

@@ -2,6 +2,8 @@
 //! It does not know single changes.
 
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
+use outfield_core::base::time::Timestamp;
+use outfield_core::crdt::{Document, Vetted};
 use outfield_core::objects::{Record, Values};
 use outfield_core::sync::frames::{Entry, Ruling};
 use outfield_tests::crafter::{Change, column, runs, signed, unsigned};
@@ -236,6 +238,34 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
     stage.honest.execute(&mend.to_string()).unwrap();
     stage.unharmed();
 }
+#[test]
+fn many_conflicts_of_one_record_do_not_slow_what_follows() {
+    let mut stage = Stage::new();
+    let record = new_record(b"contested");
+    let owned = Values::from([("name".into(), "A".into()), ("owner".into(), stage.user().into())]);
+    let mut document = Document::new();
+    let first = document.write(ActorId(ACTOR), Timestamp(1), &owned).unwrap();
+    assert_eq!(word(&stage.push_entries(vec![entry(record, &first.bytes)])[0]), "accepted");
+    for round in 0..12_u8 {
+        let named = |name: String| Values::from([("job_title".into(), name.into())]);
+        let forks: Vec<Vetted> = (0..60_u8)
+            .map(|n| {
+                let actor = ActorId([n, round, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]);
+                document.clone().write(actor, Timestamp(2), &named(format!("{round} {n}"))).unwrap()
+            })
+            .collect();
+        document.apply(&forks).unwrap();
+        let joined = document.write(
+            ActorId([round, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]),
+            Timestamp(3),
+            &named("all".into()),
+        );
+        let entries = forks.iter().chain(&[joined.unwrap()]).map(|change| entry(record, &change.bytes)).collect();
+        assert!(stage.push_entries(entries).iter().all(|verdict| word(verdict) == "accepted"));
+    }
+    stage.unharmed();
+}
+
 #[test]
 fn a_long_history_does_not_slow_what_follows() {
     let mut stage = Stage::new();

@@ -178,7 +178,7 @@ impl Victim {
         script: impl Fn(&str, &[u8]) -> Say + Send + Sync + 'static,
     ) -> Result<Receipt, FieldError> {
         let liar = Impostor::new(script);
-        let carrier = Http::new(&liar.url()).unwrap().within(Duration::from_secs(2));
+        let carrier = Http::new(&liar.url()).unwrap().within(Duration::from_secs(1));
         let begun = Instant::now();
         let met = self.phone.sync_over(&carrier);
         assert!(begun.elapsed() < PATIENCE, "{name} held the phone up for {:?}", begun.elapsed());
