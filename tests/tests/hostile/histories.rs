@@ -131,7 +131,7 @@ fn facts_that_lie_are_refused() {
         ("the same id with other values", fact(b"1", Record::canonical(&note("b", stage.user()))), "fact_changed"),
         ("a longer form", fact(b"2", longer), "bad_fact"),
         ("an endless form", fact(b"3", endless), "bad_fact"),
-        ("nesting without end", fact(b"4", deep), "bad_fact"),
+        ("nesting without end", fact(b"4", deep), "too_many_bytes"),
         ("a map beyond number", fact(b"5", vec![0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), "bad_fact"),
         (
             "a text beyond number",
