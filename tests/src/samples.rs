@@ -47,6 +47,8 @@ impl Stock {
         }
         for n in self.ids[object].len()..STOCK {
             let mut values = self.values(descriptor, n);
+            // Marks such as a shop that is blocked stay off.
+            values.retain(|_, value| !value.is_boolean());
             if let Some(lifecycle) = &descriptor.lifecycle {
                 values.insert(lifecycle.field.clone(), json!(lifecycle.start));
             }
