@@ -26,6 +26,10 @@ pub(crate) enum Deed {
     CheckOut,
     Cancel,
     Resolve(Index, &'static str),
+    Order(Index),
+    OrderLine(Index, u8),
+    Submit(Index),
+    CancelOrder(Index),
 }
 
 /// What the office does.
@@ -75,21 +79,32 @@ impl Step {
 fn deed() -> impl Strategy<Value = Deed> {
     let index = any::<Index>;
     prop_oneof![
-        2 => Just(Deed::Add),
-        8 => (index(), select(vec!["job_title", "phone", "email"])).prop_map(|(i, f)| Deed::Edit(i, f)),
-        2 => (index(), index()).prop_map(|(contact, shop)| Deed::Link(contact, shop)),
+        1 => Just(Deed::Add),
+        9 => (index(), select(vec!["job_title", "phone"])).prop_map(|(i, f)| Deed::Edit(i, f)),
+        1 => (index(), index()).prop_map(|(contact, shop)| Deed::Link(contact, shop)),
         3 => index().prop_map(Deed::EditRole),
         1 => index().prop_map(Deed::Unlink),
         2 => index().prop_map(Deed::Note),
-        3 => index().prop_map(Deed::Call),
-        3 => index().prop_map(Deed::Rename),
+        4 => index().prop_map(Deed::Call),
+        6 => index().prop_map(Deed::Rename),
         1 => Just(Deed::OpenShop),
         2 => index().prop_map(Deed::Start),
         2 => Just(Deed::CheckIn),
-        3 => select(vec!["shelf", "prices"]).prop_map(Deed::Answer),
-        2 => Just(Deed::CheckOut),
+        4 => select(vec!["shelf", "prices"]).prop_map(Deed::Answer),
+        3 => Just(Deed::CheckOut),
         1 => Just(Deed::Cancel),
-        3 => (index(), select(vec!["mine", "theirs"])).prop_map(|(i, choice)| Deed::Resolve(i, choice)),
+        6 => (index(), select(vec!["mine", "theirs"])).prop_map(|(i, choice)| Deed::Resolve(i, choice)),
+    ]
+}
+
+/// Orders are judged: what comes after a confirmation is refused, so they have no place where nothing may be.
+fn sale() -> impl Strategy<Value = Deed> {
+    let index = any::<Index>;
+    prop_oneof![
+        3 => index().prop_map(Deed::Order),
+        4 => (index(), 1..40_u8).prop_map(|(order, quantity)| Deed::OrderLine(order, quantity)),
+        3 => index().prop_map(Deed::Submit),
+        1 => index().prop_map(Deed::CancelOrder),
     ]
 }
 
@@ -120,9 +135,9 @@ fn order(phones: usize) -> impl Strategy<Value = Order> {
 pub(crate) fn step(phones: usize) -> impl Strategy<Value = Step> {
     let phone = move || 0..phones;
     prop_oneof![
-        12 => (phone(), deed()).prop_map(|(phone, deed)| Step::Do(phone, deed)),
-        3 => phone().prop_map(|phone| Step::Sync(phone, Vec::new())),
-        4 => (phone(), prop::collection::vec(fault(), 1..8)).prop_map(|(phone, faults)| Step::Sync(phone, faults)),
+        24 => (phone(), deed()).prop_map(|(phone, deed)| Step::Do(phone, deed)),
+        6 => phone().prop_map(|phone| Step::Sync(phone, Vec::new())),
+        5 => (phone(), prop::collection::vec(fault(), 1..8)).prop_map(|(phone, faults)| Step::Sync(phone, faults)),
         1 => phone().prop_map(Step::Reopen),
         1 => phone().prop_map(Step::Kill),
         1 => Just(Step::RestartServer),
@@ -134,8 +149,9 @@ pub(crate) fn step(phones: usize) -> impl Strategy<Value = Step> {
 pub(crate) fn hard_step(phones: usize) -> impl Strategy<Value = Step> {
     let phone = move || 0..phones;
     prop_oneof![
-        10 => step(phones),
-        2 => order(phones).prop_map(Step::Order),
+        24 => step(phones),
+        6 => (phone(), sale()).prop_map(|(phone, deed)| Step::Do(phone, deed)),
+        4 => order(phones).prop_map(Step::Order),
         1 => (phone(), any::<bool>()).prop_map(|(phone, with_mark)| Step::Copy(phone, with_mark)),
         1 => phone().prop_map(Step::BackUp),
         1 => phone().prop_map(Step::Restore),
@@ -147,6 +163,7 @@ pub(crate) fn hard_step(phones: usize) -> impl Strategy<Value = Step> {
 pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Json> {
     let contact = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "contact"), index);
     let shop = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "account"), index);
+    let order = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "sales_order"), index);
     let open = |phone: &mut Phone| phone.house().today().unwrap().data[0]["id"].as_str().map(str::to_owned);
     let edit =
         |object: &str, id: String, fields: Json| json!({"do": "edit", "object": object, "id": id, "fields": fields});
@@ -195,6 +212,17 @@ pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Jso
         }
         Deed::CheckOut => json!({"do": "check_out", "visit": open(phone)?}),
         Deed::Cancel => json!({"do": "cancel_visit", "visit": open(phone)?, "reason": format!("Reason {number}")}),
+        Deed::Order(index) => {
+            json!({"do": "new_order", "account": shop(phone, index)?, "note": format!("Order {number}")})
+        }
+        Deed::OrderLine(index, quantity) => {
+            let (order, product) = (order(phone, index)?, ids(phone, "product").first()?.clone());
+            json!({"do": "set_order_line", "sales_order": order, "product": product, "quantity": quantity.to_string()})
+        }
+        Deed::Submit(index) => json!({"do": "submit_order", "sales_order": order(phone, index)?}),
+        Deed::CancelOrder(index) => {
+            json!({"do": "cancel_order", "sales_order": order(phone, index)?, "reason": format!("Reason {number}")})
+        }
         Deed::Resolve(index, choice) => {
             let conflict = one_of(&phone.conflicts(), index)?["id"].clone();
             json!({"do": "resolve_conflict", "conflict": conflict, "choose": choice})

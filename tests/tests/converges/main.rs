@@ -26,7 +26,7 @@ proptest! {
 
     #[test]
     fn phones_agree_whatever_people_do_and_however_the_line_breaks(
-        steps in prop::collection::vec(step(3), 10..60),
+        steps in prop::collection::vec(step(3), 20..140),
     ) {
         let mut run = Run::new();
         steps.into_iter().for_each(|step| run.happens(step));
@@ -36,7 +36,7 @@ proptest! {
 
     #[test]
     fn work_is_kept_whatever_the_office_takes_away_and_whatever_is_copied(
-        steps in prop::collection::vec(hard_step(5), 10..60),
+        steps in prop::collection::vec(hard_step(4), 20..140),
     ) {
         let mut run = Run::new();
         steps.into_iter().for_each(|step| run.happens(step));
