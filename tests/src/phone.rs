@@ -38,6 +38,16 @@ impl Phone {
         phone
     }
 
+    /// A second house on the same file, as an app has one for the person and one for the line.
+    #[must_use]
+    pub fn beside(&self, server: &Rc<Server>) -> Phone {
+        let (name, line) = (format!("beside {}", self.name), Rc::new(Line::new(server)));
+        let (file, clock) = (self.file.clone(), Arc::clone(&self.clock));
+        let mut phone = Phone { name, line, file, house: None, clock, seed: self.seed, openings: self.openings };
+        phone.reopen();
+        phone
+    }
+
     /// The house of the phone.
     pub fn house(&mut self) -> &mut House {
         self.house.as_mut().unwrap()
