@@ -8,7 +8,7 @@ use outfield_core::app::{FieldError, Observer};
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
 use outfield_tests::world::HERE;
-use outfield_tests::{Phone, World};
+use outfield_tests::{Fault, Phone, World};
 use serde_json::{Value as Json, json};
 
 /// About 330 m north of the shop.
@@ -94,6 +94,27 @@ fn a_later_edit_leaves_the_conflict_listed_until_somebody_decides() {
     assert_eq!(ann.conflicts(), [] as [Json; 0]);
     let decisions = ann.house().list("conflict_resolution", None, 0).unwrap().data;
     assert_eq!((&decisions[0]["choice"], &decisions[0]["owner"]), (&json!("mine"), &json!(world.user("Ben"))));
+}
+
+#[test]
+fn who_edits_a_field_twice_offline_competes_once_with_the_last_value() {
+    let Two { world, mut ann, mut ben, rosa, .. } = two();
+    for number in ["+14795550111", "+14795550112", "+14795550113"] {
+        ann.edits("contact", &rosa, &json!({ "phone": number }));
+    }
+    ben.edits("contact", &rosa, &json!({"phone": "+14795550122"}));
+    ben.sync();
+    for _ in 0..3 {
+        ann.line.fault("/push", Fault::RequestLost);
+    }
+    assert!(ann.syncs().is_err());
+    ann.edits("contact", &rosa, &json!({"phone": "+14795550114", "mobile": "+14795550199"}));
+    assert_eq!(ann.conflicts().len(), 1, "found on the phone");
+    world.agree(&mut [&mut ann, &mut ben]);
+    for (phone, mine) in [(&mut ann, "mine"), (&mut ben, "theirs")] {
+        let [conflict] = &phone.conflicts()[..] else { panic!("{:?}", phone.conflicts()) };
+        assert_eq!(conflict[mine]["value"], "+14795550113");
+    }
 }
 
 #[test]

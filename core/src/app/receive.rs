@@ -275,7 +275,7 @@ impl Intake<'_> {
         if conflict.id != Conflict::id_of(conflict.record, &conflict.path, &operations) {
             return Err(FieldError::broken(format!("the server's conflict {id} is not what its id says")));
         }
-        conflicts::put(self.db, conflict, false)?;
+        conflicts::put(self.db, conflict)?;
         self.changed.push((CONFLICT.to_owned(), id));
         let version = Version::of_bytes(conflict.state.name().as_bytes());
         self.file(bucket, (CONFLICT, id), version)?;

@@ -155,7 +155,7 @@ pub(super) fn project(
         let everything = all.into_keys().collect();
         for conflict in document.conflicts(&descriptor.object, id, touched.unwrap_or(&everything))? {
             if conflicts::get(db, conflict.id)?.is_none() {
-                conflicts::put(db, &conflict, true)?;
+                conflicts::put_provisional(db, &conflict)?;
             }
         }
     }

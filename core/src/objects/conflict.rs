@@ -32,7 +32,7 @@ pub enum ConflictState {
     /// A person chose a value.
     #[n(1)]
     Resolved,
-    /// One more value joined: another conflict holds all of these sides.
+    /// Other values compete now: a later conflict holds those of these sides that still stand.
     #[n(2)]
     Superseded,
 }
@@ -87,12 +87,13 @@ impl Conflict {
         ConflictId::derived(&parts)
     }
 
-    /// Whether all sides of `other` are among these, and more.
+    /// Whether this conflict, found later and holding all that stands now, takes the place of an older one: some of
+    /// its sides still stand, and the others were written over by who had not seen what they compete with.
     #[must_use]
-    pub fn supersedes(&self, other: &Conflict) -> bool {
-        let has = |side: &Side| self.sides.iter().any(|mine| mine.operation == side.operation);
-        let same_field = self.record == other.record && self.path == other.path;
-        same_field && other.id != self.id && other.sides.iter().all(has)
+    pub fn supersedes(&self, older: &Conflict) -> bool {
+        let stands = |side: &Side| self.sides.iter().any(|mine| mine.operation == side.operation);
+        let same_field = self.record == older.record && self.path == older.path;
+        same_field && older.id != self.id && older.sides.iter().any(stands)
     }
 
     /// Which side is a user's own: the first whose actor `author` maps to the user, else the one that shows.

@@ -7,8 +7,12 @@ use super::{Db, StoreError};
 use crate::base::id::{ConflictId, RecordId};
 use crate::objects::{Conflict, ConflictState};
 
-/// Keeps a conflict as it is now.
-pub fn put(db: &Db, conflict: &Conflict, provisional: bool) -> Result<(), StoreError> {
+/// Keeps a conflict as it is now on the server.
+pub fn put(db: &Db, conflict: &Conflict) -> Result<(), StoreError> {
+    write(db, conflict, false)
+}
+
+fn write(db: &Db, conflict: &Conflict, provisional: bool) -> Result<(), StoreError> {
     let body = minicbor::to_vec(conflict).map_err(StoreError::new)?;
     db.prepare_cached(
         "INSERT OR REPLACE INTO conflict (id, object, record, path, state, provisional, body)
@@ -33,12 +37,26 @@ pub fn get(db: &Db, id: ConflictId) -> Result<Option<Conflict>, StoreError> {
     body.map(|body| minicbor::decode(&body).map_err(StoreError::new)).transpose()
 }
 
-/// The conflicts that wait for a person, by record and path. One whose sides are all in another waits in that one;
-/// it is not marked so, for the other may be provisional and go again.
+/// The conflicts that wait for a person, by record and path. One that a provisional one supersedes waits in that one; it
+/// is not marked so, for the provisional one may go again.
 pub fn open(db: &Db) -> Result<Vec<Conflict>, StoreError> {
-    let open = select(db, "SELECT body FROM conflict WHERE state = 'open' ORDER BY record, path, id", &[])?;
-    let waits = |conflict: &&Conflict| !open.iter().any(|other| other.supersedes(conflict));
-    Ok(open.iter().filter(waits).cloned().collect())
+    let open =
+        |which: &str| format!("SELECT body FROM conflict WHERE state = 'open' {which} ORDER BY record, path, id");
+    let found = select(db, &open("AND provisional"), &[])?;
+    let mut all = select(db, &open(""), &[])?;
+    all.retain(|conflict| !found.iter().any(|later| later.supersedes(conflict)));
+    Ok(all)
+}
+
+/// Keeps a conflict that this device found by itself, in the place of those that it found before.
+pub fn put_provisional(db: &Db, conflict: &Conflict) -> Result<(), StoreError> {
+    let sql = "SELECT body FROM conflict WHERE record = ?1 AND path = ?2 AND state = 'open' AND provisional";
+    for older in select(db, sql, &[&conflict.record.as_bytes(), &conflict.path])? {
+        if conflict.supersedes(&older) {
+            remove(db, older.id)?;
+        }
+    }
+    write(db, conflict, true)
 }
 
 /// All conflicts of a record, closed ones included.

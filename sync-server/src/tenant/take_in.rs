@@ -57,7 +57,7 @@ fn take_in_conflict(db: &Db, conflict: &Conflict) -> Result<(), ServerError> {
     for older in conflicts::superseded(db, conflict)? {
         close(db, older, ConflictState::Superseded)?;
     }
-    conflicts::put(db, conflict, false)?;
+    conflicts::put(db, conflict)?;
     publish_conflict(db, conflict)
 }
 
