@@ -118,6 +118,28 @@ fn who_edits_a_field_twice_offline_competes_once_with_the_last_value() {
 }
 
 #[test]
+fn a_line_that_is_taken_out_here_and_written_into_there_waits_for_a_decision() {
+    for (choose, stays) in [("mine", false), ("theirs", true)] {
+        let Two { world, mut ann, mut ben, rosa, shop } = two();
+        let at = |field: &str| format!("roles/{shop}/{field}");
+        ann.edits("contact", &rosa, &json!({ at("removed"): true }));
+        ben.edits("contact", &rosa, &json!({ at("role"): "buyer", at("valid_from"): "2026-12-01" }));
+        ben.edits("contact", &rosa, &json!({ at("role"): "head buyer" }));
+        world.agree(&mut [&mut ann, &mut ben]);
+        assert_eq!(ben.get("contact", &rosa)["roles"], Json::Null);
+        let [conflict] = &ann.conflicts()[..] else { panic!("{:?}", ann.conflicts()) };
+        assert_eq!(conflict["path"], json!(at("removed")));
+        assert_eq!((&conflict["mine"]["value"], &conflict["theirs"]["value"]), (&json!(true), &json!(false)));
+        assert_eq!((&conflict["theirs"]["by"]["name"], &conflict["all_theirs"]), (&json!("Ben"), &Json::Null));
+        ann.does(&json!({"do": "resolve_conflict", "conflict": conflict["id"], "choose": choose}));
+        world.agree(&mut [&mut ann, &mut ben]);
+        assert_eq!((ann.conflicts(), ben.conflicts()), (vec![], vec![]));
+        let role = &ben.get("contact", &rosa)["roles"][&shop]["role"];
+        assert_eq!(role, &if stays { json!("head buyer") } else { Json::Null });
+    }
+}
+
+#[test]
 fn both_decide_one_conflict_and_it_is_closed_once() {
     let Two { world, mut ann, mut ben, .. } = torn();
     for phone in [&mut ann, &mut ben] {

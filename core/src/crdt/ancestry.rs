@@ -43,6 +43,13 @@ impl Ancestry {
         held(&newest).map(|place| self.hashes[place]).collect()
     }
 
+    /// Whether two changes were made without either knowing of the other.
+    pub(super) fn are_apart(&mut self, one: ChangeHash, other: ChangeHash) -> bool {
+        let (Some(&here), Some(&there)) = (self.places.get(&one), self.places.get(&other)) else { return false };
+        let knows = |places: &Places, place: usize| places[place / 64] >> (place % 64) & 1 == 1;
+        here != there && !knows(self.known(&one), there) && !knows(self.known(&other), here)
+    }
+
     /// All that a change builds on, itself not among them.
     fn known(&mut self, change: &ChangeHash) -> &Places {
         let place = self.places.get(change).copied().unwrap_or(self.hashes.len());

@@ -1,25 +1,37 @@
 //! Finds the fields that several people changed without knowing of each other, with the value from before.
 //! It does not know whether a person has already decided.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ObjId, ROOT, ReadDoc};
 
 use super::ancestry::Ancestry;
 use super::document::{Document, actor_of, owned_value};
 use super::error::CrdtError;
-use crate::base::id::{ChangeHash, RecordId};
-use crate::objects::{Conflict, ConflictState, Side, Value};
+use crate::base::id::{ActorId, ChangeHash, RecordId};
+use crate::objects::path::{POSITION, REMOVED, line_path};
+use crate::objects::{Conflict, ConflictState, Path, Side, Value};
 
-/// A competing value and the change that wrote it.
+/// A competing value, and the operation and the change that wrote it.
+#[derive(Clone)]
 struct Rival {
     side: Side,
+    counter: u64,
     change: ChangeHash,
+}
+
+impl Rival {
+    /// By which the value that shows is chosen.
+    fn rank(&self) -> (u64, ActorId) {
+        (self.counter, self.side.actor)
+    }
 }
 
 impl Document {
     /// The conflicts at these paths: competing values that differ, each with the value at the common ancestors.
-    /// The side that shows comes first, the others follow by descending operation.
+    /// The side that shows comes first, the others follow by descending operation. A line that one person took out and
+    /// another wrote into competes at its mark of removal, with `false` as the other's value.
     pub fn conflicts(
         &self,
         object: &str,
@@ -28,8 +40,13 @@ impl Document {
     ) -> Result<Vec<Conflict>, CrdtError> {
         let mut found = Vec::new();
         let mut history = None;
-        for path in paths {
-            let rivals = self.rivals(path)?;
+        let marks: BTreeSet<String> = paths.iter().filter_map(|path| mark_of(path)).collect();
+        for path in paths.union(&marks) {
+            let mut rivals = self.rivals(path)?;
+            if marks.contains(path) && rivals.iter().any(|rival| rival.side.value.is_true()) {
+                let history = history.get_or_insert_with(|| Ancestry::of(&self.automerge));
+                rivals.extend(self.writers_into(path, &rivals, history)?);
+            }
             if rivals.windows(2).all(|pair| pair[0].side.value == pair[1].side.value) {
                 continue;
             }
@@ -53,6 +70,33 @@ impl Document {
         Ok(self.rivals(path)?.into_iter().map(|rival| rival.side).collect())
     }
 
+    /// Who wrote into a line without knowing that it was taken out, each with the last operation.
+    fn writers_into(&self, mark: &str, rivals: &[Rival], history: &mut Ancestry) -> Result<Vec<Rival>, CrdtError> {
+        let removals = rivals.iter().filter(|rival| rival.side.value.is_true()).map(|rival| hash_of(rival.change));
+        let removals: Vec<_> = removals.collect();
+        // `0` comes right behind the slash that ends the line's id.
+        let line = mark.trim_end_matches(REMOVED);
+        let end = format!("{}0", line.trim_end_matches('/'));
+        let fields = self.automerge.map_range(ROOT, line.to_owned()..end).map(|item| item.key.into_owned());
+        let is_content = |field: &String| field != mark && !field.ends_with(&format!("/{POSITION}"));
+        let mut writers: BTreeMap<ActorId, Rival> = BTreeMap::new();
+        for field in fields.filter(is_content) {
+            for rival in self.rivals(&field)? {
+                if !removals.iter().any(|removal| history.are_apart(hash_of(rival.change), *removal)) {
+                    continue;
+                }
+                let writer = Rival { side: Side { value: Value::Bool(false), ..rival.side }, ..rival };
+                let last = writers.entry(writer.side.actor).or_insert_with(|| writer.clone());
+                if writer.counter > last.counter {
+                    *last = writer;
+                }
+            }
+        }
+        let mut writers: Vec<Rival> = writers.into_values().collect();
+        writers.sort_by_key(|writer| Reverse(writer.rank()));
+        Ok(writers)
+    }
+
     /// The values that stand at a path, the one that shows first.
     fn rivals(&self, path: &str) -> Result<Vec<Rival>, CrdtError> {
         let mut rivals = Vec::new();
@@ -65,15 +109,15 @@ impl Document {
             let actor = actor_of(&actor);
             let value = owned_value(&value);
             let side = Side { operation: format!("{counter}@{actor}"), actor, at_ms: meta.timestamp, value };
-            rivals.push((counter, Rival { side, change }));
+            rivals.push(Rival { side, counter, change });
         }
-        rivals.sort_by(|(left, one), (right, other)| (right, other.side.actor).cmp(&(left, one.side.actor)));
-        Ok(rivals.into_iter().map(|(_, rival)| rival).collect())
+        rivals.sort_by_key(|rival| Reverse(rival.rank()));
+        Ok(rivals)
     }
 
     /// The value that showed before any of the rivals wrote: at the newest changes that all of them knew.
     fn base(&self, path: &str, rivals: &[Rival], history: &mut Ancestry) -> Result<Value, CrdtError> {
-        let changes: Vec<_> = rivals.iter().map(|rival| automerge::ChangeHash(rival.change.0)).collect();
+        let changes: Vec<_> = rivals.iter().map(|rival| hash_of(rival.change)).collect();
         let heads = history.common(&changes);
         if heads.is_empty() {
             return Ok(Value::Null);
@@ -81,4 +125,16 @@ impl Document {
         let shown = self.automerge.get_at(ROOT, path, &heads)?;
         Ok(shown.map_or(Value::Null, |(value, _)| owned_value(&value)))
     }
+}
+
+/// The path of the mark of removal of the line that a path lies in.
+fn mark_of(path: &str) -> Option<String> {
+    match Path::parse(path)? {
+        Path::Line { lines, line, .. } => Some(line_path(lines, line, REMOVED)),
+        Path::Field(_) => None,
+    }
+}
+
+fn hash_of(change: ChangeHash) -> automerge::ChangeHash {
+    automerge::ChangeHash(change.0)
 }
