@@ -121,7 +121,7 @@ impl World {
         phone
     }
 
-    /// A phone on files that were copied into this place.
+    /// Where the database of a phone of this name lies.
     #[must_use]
     pub fn place(&self, file: &str) -> PathBuf {
         self.folder.path().join(format!("{file}.db"))

@@ -22,7 +22,7 @@ fn cases(usual: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn phones_agree_whatever_people_do_and_however_the_line_breaks(
