@@ -130,12 +130,17 @@ fn basket(dice: &mut Dice, market: &Market) -> Json {
     basket
 }
 
+/// A refusal: code, message, fields.
+type Refused = (String, String, Vec<String>);
+
 /// What a phone and the server say of a basket: an answer, or a refusal in its parts.
-fn both(market: &Market, phone: &mut Phone, basket: &str) -> [Result<String, (String, String, Vec<String>)>; 2] {
+fn both(market: &Market, phone: &mut Phone, basket: &str) -> [Result<String, Refused>; 2] {
     let token = phone.token();
     let here = phone.house().price(basket).map_err(|error| match error {
         FieldError::Refused { code, message, fields, .. } => (code, message, fields),
-        other => panic!("{other:?}: {basket}"),
+        other @ (FieldError::TryLater { .. } | FieldError::SignIn { .. } | FieldError::Broken { .. }) => {
+            panic!("{other:?}: {basket}")
+        }
     });
     let there = market.world.office(|office| {
         let session = office.authenticate(&token).unwrap();

@@ -89,4 +89,8 @@ impl Reader for Eyes<'_> {
         let sees = conflict.as_ref().map_or(Ok(false), |conflict| self.see(conflict.record))?;
         Ok(conflict.filter(|_| sees))
     }
+
+    fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
+        if self.see(record)? { self.all.open_conflicts(record) } else { Ok(Vec::new()) }
+    }
 }

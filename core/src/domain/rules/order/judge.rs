@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::limits::{check, credit_figure, discontinued, is_judged, number, stock_figures, too_large};
 use super::totals::{Totals, kept, told, totals};
+use super::undecided::undecided;
 use super::{ACCOUNT, SUBMITTED, VERDICT, content_hash};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
@@ -30,6 +31,9 @@ pub fn judge_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
 /// The prices and sums of an order that nothing is against.
 fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
     let (reader, order) = (situation.reader, situation.record);
+    if let Some(refusal) = undecided(reader, order)? {
+        return Err(refusal);
+    }
     if order.text("content_hash") != Some(content_hash(order).as_str()) {
         let message = "someone changed the order while it was submitted; look at it and submit it again";
         return Err(Refusal::rule("changed_meanwhile", message));

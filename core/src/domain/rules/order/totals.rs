@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{LINES, PRODUCT};
+use super::{LINES, PRODUCT, fits, orderable, takeable};
 use crate::base::currency::Currency;
 use crate::base::decimal::{Decimal, DecimalError};
 use crate::base::fraction::Fraction;
 use crate::base::money::Money;
 use crate::base::time::TimeError;
-use crate::base::unit::UnitError;
+use crate::base::unit::{Unit, UnitError};
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::book::book;
-use crate::domain::rules::pricing::{Basket, BasketLine, Item, Priced, PricedLine, Stage, price};
+use crate::domain::rules::pricing::{Basket, BasketLine, Item, Priced, Stage, price};
 use crate::domain::rules::product::packaging;
 use crate::domain::rules::tax::WordError;
 use crate::objects::path::{POSITION, line_path};
@@ -90,7 +90,7 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
         let id = ordered.get(index).map_or_else(|| format!("free~{}", index - ordered.len()), |id| (*id).to_owned());
         lines.push(LineTotal {
             line: id,
-            base_quantity: in_base(reader, &product, line)?,
+            base_quantity: in_base(reader, &product, (line.quantity, line.unit))?,
             product,
             unit,
             quantity: line.quantity.to_string(),
@@ -105,10 +105,15 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
     Ok(Totals { currency: priced.currency.code().to_owned(), net, tax, gross, lines, sources: sources(&priced) })
 }
 
-fn in_base(reader: &dyn Reader, product: &str, line: &PricedLine) -> Result<Fraction, Refusal> {
+/// So many of a product's unit in base units.
+pub(super) fn in_base(
+    reader: &dyn Reader,
+    product: &str,
+    (quantity, unit): (Decimal, Option<Unit>),
+) -> Result<Fraction, Refusal> {
     let row = product.parse().ok().map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
-    let (Some(row), Some(unit)) = (row, line.unit) else { return Ok(line.quantity.into()) };
-    let base = packaging(&row)?.to_base(line.quantity.into(), unit);
+    let (Some(row), Some(unit)) = (row, unit) else { return Ok(quantity.into()) };
+    let base = packaging(&row)?.to_base(quantity.into(), unit);
     base.map_err(|error| Refusal::rule("bad_units", error.to_string()))
 }
 
@@ -126,6 +131,7 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
         |field: &str, why: String| Refusal::rule("bad_order", format!("`{field}` of the order: {why}")).about(field);
     let text = |field: &str| order.text(field).unwrap_or_default();
     let lines = order.lines(LINES);
+    fits(lines.len())?;
     let line = |id: &str| -> Result<BasketLine, Refusal> {
         let text = |field: &str| lines.get(id).and_then(|line| line.get(field)?.text()).unwrap_or_default();
         let decimal = |field: &str| -> Result<Decimal, Refusal> {
@@ -133,12 +139,16 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
         };
         let unit =
             text("unit").parse().map_err(|error: UnitError| wrong(&line_path(LINES, id, "unit"), error.to_string()));
-        let discount = text("discount_percent");
+        let is_full = text("discount_percent").is_empty();
+        let discount_percent = if is_full { Decimal::ZERO } else { decimal("discount_percent")? };
+        let quantity = decimal("quantity")?;
+        orderable(quantity).map_err(|why| wrong(&line_path(LINES, id, "quantity"), why))?;
+        takeable(discount_percent).map_err(|why| wrong(&line_path(LINES, id, "discount_percent"), why))?;
         Ok(BasketLine {
             item: Item::Product(text("product").to_owned()),
-            quantity: decimal("quantity")?,
+            quantity,
             unit: Some(unit?),
-            discount_percent: if discount.is_empty() { Decimal::ZERO } else { decimal("discount_percent")? },
+            discount_percent,
         })
     };
     Ok(Basket {
