@@ -141,7 +141,7 @@ fn submitting_records_sums_hash_moment_and_the_price_lists() {
         "state": "submitted", "submitted_at": NOW.0, "net": "20", "tax": "2", "gross": "22", "content_hash": hash,
     }));
     let sources: Json = serde_json::from_str(shop.value("price_lists_json").as_str().unwrap()).unwrap();
-    assert_eq!(sources["Standard"], 3);
+    assert_eq!(sources, json!({"price_list": {"Standard": 3}, "tax_class": {"Standard": 1}}));
 }
 
 #[test]

@@ -94,12 +94,13 @@ fn reject(situation: &Situation<'_>, refusal: &Refusal) -> Write {
 
 fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Refusal> {
     let mut write = verdict(situation, "confirmed");
-    for (field, text) in [("net", &totals.net), ("tax", &totals.tax), ("gross", &totals.gross)] {
+    for (field, text) in sums(totals) {
         write.values.insert(field.to_owned(), kept(text));
     }
     for (position, line) in (1..).zip(&totals.lines) {
         let path = |field: &str| line_path("lines", &line.line, field);
         write.values.insert(path(POSITION), Value::Int(position));
+        write.values.insert(path("free"), Value::Bool(line.free));
         let texts = [("product", &line.product), ("unit", &line.unit), ("trace_json", &line.trace)];
         write.values.extend(texts.map(|(field, text)| (path(field), text.as_str().into())));
         let numbers = [
@@ -115,6 +116,10 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
     writes.extend(owe(situation, totals)?);
     writes.extend(take_from_stock(situation, totals)?);
     Ok(writes)
+}
+
+fn sums(totals: &Totals) -> [(&'static str, &String); 4] {
+    [("net", &totals.net), ("tax", &totals.tax), ("gross", &totals.gross), ("payable", &totals.payable)]
 }
 
 /// The account owes what was confirmed.
