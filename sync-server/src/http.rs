@@ -18,7 +18,7 @@ use axum::routing::{get, post};
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
-use outfield_core::sync::frames::{Frame, Want};
+use outfield_core::sync::frames::Frame;
 use outfield_core::sync::wire;
 use serde_json::{Value as Json, json};
 
@@ -51,6 +51,8 @@ struct Door {
     id: TenantId,
     writer: Mutex<Tenant>,
     readers: Mutex<Vec<Tenant>>,
+    /// Whoever packs a bucket for all.
+    cutter: Mutex<()>,
 }
 
 type Shared = Arc<House>;
@@ -167,7 +169,7 @@ impl House {
             return Ok(Arc::clone(door));
         }
         let writer = Mutex::new(office.open_tenant(id)?);
-        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()) });
+        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()), cutter: Mutex::new(()) });
         doors.insert(id, Arc::clone(&door));
         Ok(door)
     }
@@ -182,6 +184,20 @@ impl House {
         let mut tenant = locked(&door.writer);
         tenant.refresh()?;
         work(&mut tenant)
+    }
+
+    /// Packs the buckets that are due. Of many who ask at once one does it, and the others wait for that.
+    fn pack(&self, secret: &str, due: impl Fn(&Tenant) -> Result<Vec<String>, ServerError>) -> Result<(), ServerError> {
+        if self.read(secret, &due)?.is_empty() {
+            return Ok(());
+        }
+        let door = self.door(secret)?;
+        let _one = locked(&door.cutter);
+        for bucket in self.read(secret, &due)? {
+            let cut = self.read(secret, |tenant| tenant.cut(&bucket))?;
+            self.write(secret, |tenant| tenant.keep(&cut))?;
+        }
+        Ok(())
     }
 
     /// Works on a file that only reads, beside writers and other readers.
@@ -303,8 +319,6 @@ async fn push(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
 
 async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
     let (session, frames) = frames(&house, &headers, body).await?;
-    let wants: Vec<Want> =
-        frames.into_iter().filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None }).collect();
     let (token, turn) = (bearer(&headers)?, house.turns.take(session.device)?);
     let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_MAX);
     let runtime = tokio::runtime::Handle::current();
@@ -313,7 +327,9 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
             let sent = runtime.block_on(tokio::time::timeout(PATIENCE, sender.send(piece)));
             if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(ServerError::broken("the client stopped listening")) }
         };
-        let told = house.read(&token, |tenant| tell(tenant, &session, &wants, &give));
+        let told = house
+            .pack(&token, |tenant| tenant.due(&session, &frames))
+            .and_then(|()| house.read(&token, |tenant| tell(tenant, &session, &frames, &give)));
         drop(turn);
         if let Err(error) = told {
             // A broken connection is how the client learns that this is not the end.
@@ -330,13 +346,13 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
 fn tell(
     tenant: &Tenant,
     session: &Session,
-    wants: &[Want],
+    asked: &[Frame],
     give: &dyn Fn(std::io::Result<Vec<u8>>) -> Result<(), ServerError>,
 ) -> Result<(), ServerError> {
     let mut encoder = wire::Encoder::new().map_err(ServerError::broken)?;
     let mut ready = Vec::new();
-    tenant.pull(session, wants, &mut |frame| {
-        encoder.push(&frame).map_err(ServerError::broken)?;
+    tenant.pull(session, asked, &mut |piece| {
+        piece.write(&mut encoder)?;
         ready.extend(encoder.ready());
         if ready.len() < PIECE_BYTES { Ok(()) } else { give(Ok(std::mem::take(&mut ready))) }
     })?;
