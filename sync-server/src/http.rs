@@ -21,6 +21,7 @@ use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::{Frame, Want};
 use outfield_core::sync::wire;
 use serde_json::{Value as Json, json};
+use tokio::sync::watch;
 
 use crate::error::ServerError;
 use crate::office::Office;
@@ -60,14 +61,24 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves a data folder until it is told to stop (Ctrl-C or SIGTERM). `ready` learns the address first.
+/// What ends a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Ctrl-C or SIGTERM.
+    Told,
+    /// The same, or the end of standard input: whoever started it is gone.
+    Alone,
+}
+
+/// Serves a data folder until it ends. `ready` learns the address first.
 pub fn serve(
     dir: &Path,
-    listen: &str,
+    (listen, until): (&str, Until),
     surroundings: Arc<dyn Surroundings>,
     ready: &dyn Fn(&str),
 ) -> Result<(), ServerError> {
     let office = Mutex::new(Office::open(dir, surroundings)?);
+    let gone = (until == Until::Alone).then(input_ends);
     let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()), turns: Turns::default() });
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
     let served = runtime.block_on(async {
@@ -79,10 +90,10 @@ pub fn serve(
         })?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
         ready(&format!("http://{address}"));
-        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped());
+        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped(gone.clone()));
         tokio::select! {
             served = async { serving.await } => served.map_err(ServerError::broken),
-            () = late() => Ok(()),
+            () = late(gone) => Ok(()),
         }
     });
     runtime.shutdown_timeout(FAREWELL);
@@ -90,19 +101,36 @@ pub fn serve(
 }
 
 /// Nobody who dawdles over a request holds up the end of the server.
-async fn late() {
-    stopped().await;
+async fn late(gone: Option<watch::Receiver<bool>>) {
+    stopped(gone).await;
     tokio::time::sleep(FAREWELL).await;
 }
 
-async fn stopped() {
+async fn stopped(gone: Option<watch::Receiver<bool>>) {
+    let alone = async {
+        match gone {
+            Some(mut gone) => drop(gone.wait_for(|gone| *gone).await),
+            None => std::future::pending().await,
+        }
+    };
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {}, () = alone => {} }
         }
         Err(_) => drop(interrupt.await),
     }
+}
+
+/// Learns when standard input ends, in a thread of its own: nobody waits for it when the server stops for another reason.
+fn input_ends() -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(false);
+    std::thread::spawn(move || {
+        // An input that breaks has ended too.
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
+        tell.send(true).ok();
+    });
+    told
 }
 
 fn router(house: Shared) -> Router {

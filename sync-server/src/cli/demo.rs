@@ -6,15 +6,16 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::answer::{Answer, Failure};
 use super::print::{self, Manner};
-use crate::demo::{self, Defect, Options};
+use crate::demo::{self, Defect, Options, Teller};
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Stores to import, a CSV file with a column `state`; a small sample without it
+    /// Stores to import, a CSV file with a column `state`, which names their territory; a small sample without it
     #[arg(long, value_name = "FILE")]
     stores: Option<PathBuf>,
     /// Products to import, a CSV file; a small sample without it
@@ -26,9 +27,9 @@ pub(super) struct Demo {
     /// Chooses the stores, and the bytes at which connections break
     #[arg(long, value_name = "N", default_value_t = 4)]
     seed: u64,
-    /// Spoil a file before the proof, to see the proof fail
-    #[arg(long = "break", value_name = "DEFECT", hide = true, value_parser = Defect::NAMES)]
-    defect: Option<String>,
+    /// Prove once more with a file spoiled, to see the proof fail
+    #[arg(long = "break", value_name = "DEFECT", hide = true, value_delimiter = ',', value_parser = Defect::names())]
+    defects: Vec<String>,
 }
 
 /// Takes the separator out of `demo -- --exit`: `cargo demo -- --exit` hands on the one that was meant for cargo.
@@ -39,15 +40,56 @@ pub(super) fn joined(mut words: Vec<OsString>) -> Vec<OsString> {
     words
 }
 
+/// Where the story is told: lines to whoever reads the answer, and a bar below them to a person at a terminal.
+struct Terminal {
+    manner: Manner,
+    colour: bool,
+    bar: ProgressBar,
+}
+
+/// How the bar looks.
+const BAR: &str = "  {bar:30} {pos}/{len}  {wide_msg}";
+
+impl Terminal {
+    fn open(manner: Manner) -> Terminal {
+        let is_watched = !manner.json && !manner.quiet && io::stdout().is_terminal();
+        // https://no-color.org
+        let colour = is_watched && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+        // The bar hides by itself where standard error is no terminal.
+        let target = if is_watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template(BAR) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        Terminal { manner, colour, bar }
+    }
+}
+
+impl Teller for Terminal {
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| print::meanwhile(self.manner, text));
+    }
+
+    fn progress(&self, done: usize, of: usize, now: &str) {
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(now.to_owned());
+    }
+
+    fn has_colour(&self) -> bool {
+        self.colour
+    }
+}
+
 /// Tells the story as it happens; the answer is what was proven.
 pub(super) fn demo(manner: Manner, demo: Demo) -> Result<Option<Answer>, Failure> {
-    let Demo { stores, products, exit, seed, defect } = demo;
-    let defect = defect.as_deref().and_then(Defect::named);
-    let options = Options { stores, products, exit, seed, defect };
-    // https://no-color.org
-    let is_plain = manner.json || std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
-    let colour = !is_plain && io::stdout().is_terminal();
-    let outcome = demo::run(&options, &|line| print::meanwhile(manner, line), colour)?;
+    let Demo { stores, products, exit, seed, defects } = demo;
+    let defects = defects.iter().filter_map(|name| Defect::named(name)).collect();
+    let options = Options { stores, products, exit, seed, defects };
+    let terminal = Terminal::open(manner);
+    let outcome = demo::run(&options, &terminal);
+    terminal.bar.finish_and_clear();
+    let outcome = outcome?;
     // The story has told it to people already.
     let answer = Answer::of(outcome.data, |_| Vec::new());
     match outcome.unproven {
