@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -52,10 +53,15 @@ fn run(arguments: &[&str]) -> (Output, String) {
 /// No folder, and no process that has a file in it.
 fn assert_nothing_is_left(temp: &Path) {
     assert_eq!(std::fs::read_dir(temp).unwrap().count(), 0, "the demo's folder is still there");
+    assert_eq!(server_below(temp), None, "the demo's server is still there");
+}
+
+/// The command of a server that works below a folder.
+fn server_below(temp: &Path) -> Option<String> {
     let processes = Command::new("ps").args(["-eo", "args"]).output().unwrap();
     let processes = String::from_utf8_lossy(&processes.stdout).into_owned();
-    let left = processes.lines().find(|line| line.contains(temp.to_str().unwrap()) && line.contains("serve"));
-    assert_eq!(left, None, "the demo's server is still there");
+    let found = processes.lines().find(|line| line.contains(temp.to_str().unwrap()) && line.contains("serve"));
+    found.map(str::to_owned)
 }
 
 #[test]
@@ -163,7 +169,7 @@ fn one_json_object_answers_and_the_seed_chooses() {
     assert!(output.status.success(), "{answer}");
     assert_eq!((&answer["ok"], &answer["data"]["seed"]), (&Json::Bool(true), &Json::from(1)));
     assert!(answer["data"]["claims"].as_array().unwrap().iter().all(|claim| claim["holds"] == Json::Bool(true)));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("checks in"), "the story is told beside the answer");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("arrives at"), "the story is told beside the answer");
 }
 
 #[test]
@@ -190,6 +196,21 @@ fn it_lingers_with_commands_to_try_until_it_is_told_to_end() {
     Command::new("bash").args(["-c", "kill -INT \"$1\"", "-", &lingering.id().to_string()]).status().unwrap();
     assert!(lingering.wait().unwrap().success());
     assert_nothing_is_left(&folder);
+}
+
+#[test]
+fn the_server_of_a_demo_that_is_killed_ends_too() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut killed = demo(temp.path(), &[]).stdout(Stdio::piped()).spawn().unwrap();
+    let told = BufReader::new(killed.stdout.take().unwrap());
+    assert!(told.lines().any(|line| line.unwrap().contains("listens at")), "it never came to a server");
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let began = Instant::now();
+    while server_below(temp.path()).is_some() {
+        assert!(began.elapsed() < PATIENCE, "the demo's server is still there");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

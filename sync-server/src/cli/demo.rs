@@ -1,6 +1,7 @@
 //! The command `demo`: its arguments, and where its story is told.
 //! It does not know the story.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -43,8 +44,8 @@ pub(super) fn joined(mut words: Vec<OsString>) -> Vec<OsString> {
 /// Where the story is told: lines to whoever reads the answer, and a bar below them to a person at a terminal.
 struct Terminal {
     manner: Manner,
-    colour: bool,
-    bar: ProgressBar,
+    is_watched: bool,
+    bar: RefCell<Option<ProgressBar>>,
 }
 
 /// How the bar looks.
@@ -53,31 +54,47 @@ const BAR: &str = "  {bar:30} {pos}/{len}  {wide_msg}";
 impl Terminal {
     fn open(manner: Manner) -> Terminal {
         let is_watched = !manner.json && !manner.quiet && io::stdout().is_terminal();
-        // https://no-color.org
-        let colour = is_watched && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
-        // The bar hides by itself where standard error is no terminal.
-        let target = if is_watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template(BAR) {
-            bar.set_style(style.progress_chars("━╸─"));
+        Terminal { manner, is_watched, bar: RefCell::new(None) }
+    }
+
+    fn bar(of: usize) -> ProgressBar {
+        // It hides by itself where standard error is no terminal.
+        let bar = ProgressBar::with_draw_target(Some(of as u64), ProgressDrawTarget::stderr());
+        match ProgressStyle::with_template(BAR) {
+            Ok(style) => bar.with_style(style.progress_chars("━╸─")),
+            Err(_) => bar,
         }
-        Terminal { manner, colour, bar }
     }
 }
 
 impl Teller for Terminal {
     fn line(&self, text: &str) {
-        self.bar.suspend(|| print::meanwhile(self.manner, text));
+        let tell = || print::meanwhile(self.manner, text);
+        match self.bar.borrow().as_ref() {
+            Some(bar) => bar.suspend(tell),
+            None => tell(),
+        }
     }
 
     fn progress(&self, done: usize, of: usize, now: &str) {
-        self.bar.set_length(of as u64);
-        self.bar.set_position(done as u64);
-        self.bar.set_message(now.to_owned());
+        if self.is_watched {
+            let mut bar = self.bar.borrow_mut();
+            let bar = bar.get_or_insert_with(|| Terminal::bar(of));
+            bar.set_length(of as u64);
+            bar.set_message(now.to_owned());
+            bar.set_position(done as u64);
+        }
+    }
+
+    fn rests(&self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
     }
 
     fn has_colour(&self) -> bool {
-        self.colour
+        // https://no-color.org
+        self.is_watched && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
     }
 }
 
@@ -88,7 +105,7 @@ pub(super) fn demo(manner: Manner, demo: Demo) -> Result<Option<Answer>, Failure
     let options = Options { stores, products, exit, seed, defects };
     let terminal = Terminal::open(manner);
     let outcome = demo::run(&options, &terminal);
-    terminal.bar.finish_and_clear();
+    terminal.rests();
     let outcome = outcome?;
     // The story has told it to people already.
     let answer = Answer::of(outcome.data, |_| Vec::new());

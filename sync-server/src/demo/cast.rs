@@ -16,7 +16,7 @@ const REGION_M: &str = "3000000";
 /// Stores that a list shows, more than a territory of the story has.
 const STORES_MAX: &str = "1000";
 /// As many stores as a territory of the story visits; one with fewer is visited more often.
-const STORES: &str = "13";
+const STORES: &str = "14";
 /// Products that a list shows, and as many as the story needs.
 const PRODUCTS_MAX: &str = "1000";
 const PRODUCTS: usize = 8;

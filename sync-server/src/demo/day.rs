@@ -69,7 +69,7 @@ pub(super) const AFTERNOON: &[Stop] = &[
 ];
 
 /// The one that comes to nothing.
-pub(super) const CALLED_OFF: Stop = stop("Ben", 12, (17, 30), Some(5), Trade::Nothing);
+pub(super) const CALLED_OFF: Stop = stop("Ben", 13, (17, 30), Some(5), Trade::Nothing);
 
 /// All of them.
 pub(super) fn stops() -> impl Iterator<Item = &'static Stop> {

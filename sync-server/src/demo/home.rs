@@ -30,6 +30,7 @@ pub(super) fn begin(stage: &mut Stage<'_>, opened: &Opened) -> Result<Cast, Serv
             format!("{} records, by way of {url}", data["received"])
         })?;
     }
+    stage.page.rests();
     let day = stage.ask(&ann, &["figures"])?["day"].as_str().unwrap_or_default().to_owned();
     let mut cast = cast::gather(stage, [ann, ben, cem], opened, template)?;
     stage.day = day;
@@ -54,6 +55,7 @@ fn plan(stage: &mut Stage<'_>, cast: &mut Cast) -> Result<(), ServerError> {
         let visit = office::plan(stage, cast, (rep, stop.place), &route.to_string())?;
         cast.planned.insert((stop.who, stop.place), visit);
     }
+    stage.page.rests();
     let of = |who: &str| stops.iter().filter(|(stop, _)| stop.who == who).count();
     let each: Vec<String> = cast.reps().iter().map(|rep| format!("{} for {}", of(rep.who), rep.who)).collect();
     let told = format!("{}, as routes", each.join(", "));

@@ -77,6 +77,7 @@ pub(super) fn open(stage: &Stage<'_>, options: &Options) -> Result<Opened, Serve
     import(stage, "accounts", &stores, &["--territory-column", "state"])?;
     stage.page.progress(1, 2, "imports products");
     let imported = import(stage, "products", &products, &[])?;
+    stage.page.rests();
     let territories = choose_territories(&stage.tenant_file(&tenant))?;
     Ok(Opened { tenant, territories, products: imported["created"].as_u64().unwrap_or(0) })
 }
@@ -112,7 +113,7 @@ fn import(stage: &Stage<'_>, of: &str, file: &Path, more: &[&str]) -> Result<Jso
         rejected => (Mood::Refused, format!("{told}, {rejected} rejected")),
     };
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    stage.page.step(("Office", &format!("imports {of} from {name}")), (mood, &told), Some(ended.ms));
+    stage.page.step(("Office", &format!("imports {of}, {name}")), (mood, &told), Some(ended.ms));
     Ok(answer.clone())
 }
 

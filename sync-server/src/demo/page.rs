@@ -32,8 +32,10 @@ const YELLOW: &str = "33";
 pub trait Teller {
     /// One line, which stays.
     fn line(&self, text: &str);
-    /// How far a part has come, and what is done now; it stays no longer than that. A teller may leave it out.
+    /// How far a part has come, and what is done now; it stays until the part rests. A teller may leave it out.
     fn progress(&self, done: usize, of: usize, now: &str);
+    /// The part is done.
+    fn rests(&self);
     /// Whether lines may have colour.
     fn has_colour(&self) -> bool;
 }
@@ -61,6 +63,11 @@ impl Page<'_> {
         self.teller.progress(done, of, now);
     }
 
+    /// A part is done.
+    pub(super) fn rests(&self) {
+        self.teller.rests();
+    }
+
     /// The hour of the steps from now on, in minutes.
     pub(super) fn hour(&self, hour: Option<u32>) {
         self.hour.set(hour);
@@ -68,6 +75,7 @@ impl Page<'_> {
 
     /// Opens a part of the story.
     pub(super) fn heading(&self, text: &str) {
+        self.rests();
         self.line("");
         self.line(&self.painted(BOLD, text));
     }
@@ -96,6 +104,7 @@ impl Page<'_> {
 
     /// The last word.
     pub(super) fn verdict(&self, holds: bool, text: &str) {
+        self.rests();
         self.line("");
         self.line(&self.painted(if holds { GREEN } else { RED }, text));
     }
@@ -141,6 +150,7 @@ mod tests {
             self.1.borrow_mut().push(text.to_owned());
         }
         fn progress(&self, _: usize, _: usize, _: &str) {}
+        fn rests(&self) {}
         fn has_colour(&self) -> bool {
             self.0
         }

@@ -78,7 +78,7 @@ fn first_visit(stage: &mut Stage<'_>, cast: &mut Cast) -> Result<(), ServerError
     ann.at(FIRST.minute);
     let far = store.off(FAR_UDEG);
     let at = ["visit", "check-in", &visit, "--at", &far, "--accuracy", ACCURACY_M];
-    stage.cannot(ann, &format!("checks in at {}", store.name), &at, Expect::Refused("outside_fence"))?;
+    stage.cannot(ann, &format!("arrives at {}", store.name), &at, Expect::Refused("outside_fence"))?;
     let with_reason = [&at[..], &["--reason", "Parking is closed"]].concat();
     stage.does(ann, "says why: Parking is closed", &with_reason, exactly("in progress", state))?;
     stage.cannot(ann, "checks out", &["visit", "check-out", &visit], Expect::Refused("mandatory_undone"))?;
