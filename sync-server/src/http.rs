@@ -18,17 +18,20 @@ use axum::routing::{get, post};
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
+use outfield_core::domain::rules::pricing::Basket;
 use outfield_core::sync::frames::{Frame, Want};
 use outfield_core::sync::wire;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use crate::error::ServerError;
+use crate::error::{ServerError, one_line, refusal_line};
 use crate::office::Office;
 use crate::tenant::{Applicant, Session, Tenant};
 use hear::{Asked, Heard, Named};
 use turns::Turns;
 
+/// The head of an answer that is JSON text already.
+const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 /// How long a client may take for one piece of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long those who are being answered have once the server is told to stop.
@@ -178,8 +181,8 @@ impl IntoResponse for Failed {
             _ if bad_input => StatusCode::BAD_REQUEST,
             _ => StatusCode::FORBIDDEN,
         };
-        let body = json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
-        (status, axum::Json(body)).into_response()
+        let body = refusal_line((&code, &one_line(&message), &fields), None);
+        (status, JSON, body).into_response()
     }
 }
 
@@ -380,12 +383,17 @@ async fn digest(State(house): State<Shared>, headers: HeaderMap, asked: Asked) -
     .await
 }
 
-async fn price(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+/// Answers and refuses in the bytes of the command line.
+async fn price(State(house): State<Shared>, headers: HeaderMap, body: Result<Heard, Failed>) -> Answer {
+    let Heard(body) = body.map_err(|failed| match failed.0.code.as_str() {
+        "too_large" => Failed(Basket::too_large().into()),
+        _ => failed,
+    })?;
     let basket = String::from_utf8(body.to_vec())
         .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
     let token = bearer(&headers)?;
     let priced = aside(move || house.read(&token, |tenant| tenant.price(&tenant.authenticate(&token)?, &basket)));
-    Ok(([(header::CONTENT_TYPE, "application/json")], priced.await?).into_response())
+    Ok((JSON, priced.await?).into_response())
 }
 
 async fn list(State(house): State<Shared>, headers: HeaderMap, Named(object): Named<String>, asked: Asked) -> Answer {
