@@ -63,6 +63,27 @@ pub(super) struct Claim {
 /// A claim in words, or what is against it.
 pub(super) type Checked = Result<String, String>;
 
+/// What is checked of everything; besides, each phone is.
+const CHECKS: [fn(&Case<'_>, &[Expected]) -> Checked; 12] = [
+    kept,
+    not_doubled,
+    nothing_waits,
+    dispute::kept,
+    dispute::shown,
+    dispute::closed,
+    merged,
+    sales::both_counts,
+    sales::refused_and_mended,
+    sales::credit,
+    sales::sums,
+    tally::figures,
+];
+
+/// How many claims there are.
+pub(super) fn count(case: &Case<'_>) -> usize {
+    CHECKS.len() + case.phones.len()
+}
+
 /// Checks all claims, and tells each as soon as it is checked; each is checked whatever comes of the others.
 pub(super) fn all(case: &Case<'_>, tell: &dyn Fn(&Claim)) -> Vec<Claim> {
     let expected = case.ledger.expected();
@@ -75,20 +96,7 @@ pub(super) fn all(case: &Case<'_>, tell: &dyn Fn(&Claim)) -> Vec<Claim> {
         tell(&claim);
         claims.push(claim);
     };
-    for check in [
-        kept,
-        not_doubled,
-        nothing_waits,
-        dispute::kept,
-        dispute::shown,
-        dispute::closed,
-        merged,
-        sales::both_counts,
-        sales::refused_and_mended,
-        sales::credit,
-        sales::sums,
-        tally::figures,
-    ] {
+    for check in CHECKS {
         add(check(case, &expected));
     }
     case.phones.iter().for_each(|phone| add(alike(case, phone)));

@@ -24,6 +24,7 @@ mod tally;
 mod trouble;
 mod visit;
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -125,7 +126,6 @@ fn data(
 
 /// Gathers what the phones say of themselves, and has the claims checked and told.
 fn prove(stage: &Stage<'_>, cast: &Cast, (seen, figures): (Seen, &[Json])) -> Result<Vec<Claim>, ServerError> {
-    stage.page.progress(0, 1, "the proof reads files and answers");
     let yes_no = yes_no()?;
     let phone = |rep: &'_ Rep| {
         let file = Path::new(&rep.db);
@@ -155,7 +155,14 @@ fn prove(stage: &Stage<'_>, cast: &Cast, (seen, figures): (Seen, &[Json])) -> Re
         day: stage.day.clone(),
         figures: figures.to_vec(),
     };
-    Ok(claims::all(&case, &|claim| stage.page.claim(claim.holds, &claim.text)))
+    let (done, of) = (Cell::new(0), claims::count(&case));
+    let now = "the proof reads files and answers";
+    stage.page.progress(0, of, now);
+    Ok(claims::all(&case, &|claim| {
+        stage.page.claim(claim.holds, &claim.text);
+        done.set(done.get() + 1);
+        stage.page.progress(done.get(), of, now);
+    }))
 }
 
 /// Which columns are yes or no, by the descriptors: the one thing that tables do not say of themselves.
