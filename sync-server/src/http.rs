@@ -18,16 +18,20 @@ use axum::routing::{get, post};
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
+use outfield_core::domain::rules::pricing::Basket;
 use outfield_core::sync::frames::Frame;
 use outfield_core::sync::wire;
 use serde_json::{Value as Json, json};
+use tokio::sync::watch;
 
-use crate::error::ServerError;
+use crate::error::{ServerError, one_line, refusal_line};
 use crate::office::Office;
 use crate::tenant::{Applicant, Session, Tenant};
 use hear::{Asked, Heard, Named};
 use turns::Turns;
 
+/// The head of an answer that is JSON text already.
+const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 /// How long a client may take for one piece of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long those who are being answered have once the server is told to stop.
@@ -62,14 +66,24 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves a data folder until it is told to stop (Ctrl-C or SIGTERM). `ready` learns the address first.
+/// What ends a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Ctrl-C or SIGTERM.
+    Told,
+    /// The same, or the end of standard input: whoever started it is gone.
+    Alone,
+}
+
+/// Serves a data folder until it ends. `ready` learns the address first.
 pub fn serve(
     dir: &Path,
-    listen: &str,
+    (listen, until): (&str, Until),
     surroundings: Arc<dyn Surroundings>,
     ready: &dyn Fn(&str),
 ) -> Result<(), ServerError> {
     let office = Mutex::new(Office::open(dir, surroundings)?);
+    let gone = (until == Until::Alone).then(input_ends);
     let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()), turns: Turns::default() });
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
     let served = runtime.block_on(async {
@@ -81,10 +95,10 @@ pub fn serve(
         })?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
         ready(&format!("http://{address}"));
-        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped());
+        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped(gone.clone()));
         tokio::select! {
             served = async { serving.await } => served.map_err(ServerError::broken),
-            () = late() => Ok(()),
+            () = late(gone) => Ok(()),
         }
     });
     runtime.shutdown_timeout(FAREWELL);
@@ -92,19 +106,36 @@ pub fn serve(
 }
 
 /// Nobody who dawdles over a request holds up the end of the server.
-async fn late() {
-    stopped().await;
+async fn late(gone: Option<watch::Receiver<bool>>) {
+    stopped(gone).await;
     tokio::time::sleep(FAREWELL).await;
 }
 
-async fn stopped() {
+async fn stopped(gone: Option<watch::Receiver<bool>>) {
+    let alone = async {
+        match gone {
+            Some(mut gone) => drop(gone.wait_for(|gone| *gone).await),
+            None => std::future::pending().await,
+        }
+    };
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {}, () = alone => {} }
         }
         Err(_) => drop(interrupt.await),
     }
+}
+
+/// Learns when standard input ends, in a thread of its own: nobody waits for it when the server stops for another reason.
+fn input_ends() -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(false);
+    std::thread::spawn(move || {
+        // An input that breaks has ended too.
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
+        tell.send(true).ok();
+    });
+    told
 }
 
 fn router(house: Shared) -> Router {
@@ -152,8 +183,8 @@ impl IntoResponse for Failed {
             _ if bad_input => StatusCode::BAD_REQUEST,
             _ => StatusCode::FORBIDDEN,
         };
-        let body = json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
-        (status, axum::Json(body)).into_response()
+        let body = refusal_line((&code, &one_line(&message), &fields), None);
+        (status, JSON, body).into_response()
     }
 }
 
@@ -368,12 +399,17 @@ async fn digest(State(house): State<Shared>, headers: HeaderMap, asked: Asked) -
     .await
 }
 
-async fn price(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+/// Answers and refuses in the bytes of the command line.
+async fn price(State(house): State<Shared>, headers: HeaderMap, body: Result<Heard, Failed>) -> Answer {
+    let Heard(body) = body.map_err(|failed| match failed.0.code.as_str() {
+        "too_large" => Failed(Basket::too_large().into()),
+        _ => failed,
+    })?;
     let basket = String::from_utf8(body.to_vec())
         .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
     let token = bearer(&headers)?;
     let priced = aside(move || house.read(&token, |tenant| tenant.price(&tenant.authenticate(&token)?, &basket)));
-    Ok(([(header::CONTENT_TYPE, "application/json")], priced.await?).into_response())
+    Ok((JSON, priced.await?).into_response())
 }
 
 async fn list(State(house): State<Shared>, headers: HeaderMap, Named(object): Named<String>, asked: Asked) -> Answer {

@@ -46,7 +46,10 @@ pub const REMOVALS_KEPT_MS: i64 = 180 * 24 * 60 * 60 * 1000;
 pub const CLOSED_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Lines of one record, removed ones included.
 pub const LINES_MAX: usize = 2_000;
+/// Lines of one order: as many as fit one frame once they are confirmed, each with the story of its price.
+pub const ORDER_LINES_MAX: usize = 500;
 
+const _: () = assert!(ORDER_LINES_MAX <= LINES_MAX);
 const _: () = assert!(CHANGE_BYTES_MAX < PUSH_BYTES_MAX && PUSH_BYTES_MAX < REQUEST_BYTES_MAX);
 const _: () = assert!(PUSH_ENTRIES_MAX < FRAMES_MAX && BUCKETS_MAX < FRAMES_MAX);
 // What is left is for the lengths and kinds of the values.
