@@ -7,11 +7,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use outfield_core::app::{House, System};
 use outfield_core::base::context::{Role, Surroundings};
 use outfield_core::base::id::{TenantId, UserId};
+use outfield_core::base::time::Timestamp;
 use outfield_core::sync::carrier::Take;
 use outfield_core::sync::http::Http;
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
@@ -30,6 +32,31 @@ pub const SERVE: &str = "serve-for-benchmark";
 #[must_use]
 pub fn system() -> Arc<dyn Surroundings> {
     Arc::new(System::open().unwrap())
+}
+
+/// How long ago the office works, in milliseconds.
+static AGO_MS: AtomicI64 = AtomicI64::new(0);
+
+/// From now on the office works this many milliseconds ago.
+pub fn works_ago(ms: i64) {
+    AGO_MS.store(ms, Ordering::Relaxed);
+}
+
+/// The clock of an office that did its work some time ago.
+struct Past(System);
+
+impl Surroundings for Past {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.now().0 - AGO_MS.load(Ordering::Relaxed))
+    }
+
+    fn entropy(&self) -> [u8; 32] {
+        self.0.entropy()
+    }
+
+    fn wait(&self, ms: u64) {
+        self.0.wait(ms);
+    }
 }
 
 /// A folder of a server with one tenant, and the server.
@@ -61,7 +88,7 @@ impl Site {
     #[must_use]
     pub fn found(folder: &Path) -> Site {
         std::fs::create_dir_all(folder).unwrap();
-        let mut office = Office::open(&folder.join("server"), system()).unwrap();
+        let mut office = Office::open(&folder.join("server"), Arc::new(Past(System::open().unwrap()))).unwrap();
         let id = office.add_tenant("Harbour Foods", "America/Chicago").unwrap();
         Site { tenant: office.open_tenant(id).unwrap(), folder: folder.to_owned(), id, server: None }
     }

@@ -10,6 +10,7 @@ use outfield_server::tenant::{Tenant, standard_id};
 use serde_json::{Value as Json, json};
 
 use super::goods;
+use super::site::works_ago;
 use crate::dice::Dice;
 use crate::world::values;
 
@@ -49,6 +50,8 @@ pub const PROMOTIONS: usize = 50;
 
 /// Writes of one transaction of the office.
 const BATCH: usize = 500;
+/// How long ago the first of it was written; the last of it was written now.
+const SINCE_MS: i64 = 60 * 24 * 60 * 60 * 1000;
 /// The first moment of anything.
 const BEGIN_MS: i64 = 1_780_000_000_000;
 /// Between two records.
@@ -295,7 +298,12 @@ impl Maker {
 }
 
 fn put(tenant: &mut Tenant, writes: &[Write]) {
-    writes.chunks(BATCH).for_each(|batch| tenant.write(batch).unwrap());
+    let batches: Vec<&[Write]> = writes.chunks(BATCH).collect();
+    let count = i64::try_from(batches.len()).unwrap();
+    for (n, batch) in (1..).zip(batches) {
+        works_ago(SINCE_MS * (count - n) / count);
+        tenant.write(batch).unwrap();
+    }
 }
 
 /// A scale as JSON, for a report.

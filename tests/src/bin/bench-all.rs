@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use outfield_server::http::Until;
 use outfield_tests::bench::{Bench, PARTS, Plan, first_sync, machine, site};
 
 const USAGE: &str = "usage: bench-all [--quick] [--only PART]... [--json FILE] [--stores FILE] [--products FILE] \
@@ -72,7 +73,8 @@ fn serve(folder: &Path) -> Result<(), String> {
     let ready = |address: &str| {
         writeln!(std::io::stdout(), "{address}").ok();
     };
-    outfield_server::http::serve(folder, "127.0.0.1:0", site::system(), &ready).map_err(|error| error.message)
+    outfield_server::http::serve(folder, ("127.0.0.1:0", Until::Told), site::system(), &ready)
+        .map_err(|error| error.message)
 }
 
 fn main() -> ExitCode {
