@@ -18,6 +18,7 @@ use crate::base::version::Version;
 use crate::crdt::{Vetted, gate, touched};
 use crate::objects::check::check_shape;
 use crate::objects::{Conflict, Descriptor, Kind, Record, Registry, Stamp, Values};
+use crate::store::members::Filling;
 use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
 use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row};
 
@@ -35,7 +36,7 @@ pub fn descriptor_id(object: &str) -> RecordId {
 /// Where a pull stands between two batches of frames.
 #[derive(Debug, Default)]
 pub(super) struct Pull {
-    bucket: Option<String>,
+    bucket: Option<Filling>,
     /// Whether that bucket comes anew and whole.
     anew: bool,
     /// Documents that came so in this meeting; in a second bucket they are the same.
@@ -74,6 +75,7 @@ impl House {
         for frame in frames {
             intake.take(pull, frame)?;
         }
+        intake.settle(pull)?;
         intake.apply_changes()?;
         let Intake { registry, changed, .. } = intake;
         store::open::commit(tx)?;
@@ -86,21 +88,20 @@ impl House {
 
 impl Intake<'_> {
     fn take(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
-        let in_bucket =
-            || pull.bucket.clone().ok_or_else(|| FieldError::broken("the server sent data before its bucket"));
-        let (bucket, seq) = match frame {
+        let seq = match frame {
             Frame::Start(start) => {
-                members::ensure_bucket(self.db, &start.bucket)?;
+                self.settle(pull)?;
                 if start.from == 0 {
                     sweep_later(self.db)?;
                     members::clear(self.db, &start.bucket)?;
                 }
                 pull.anew = start.from == 0;
                 pull.told.insert(start.bucket.clone());
-                pull.bucket = Some(start.bucket);
+                pull.bucket = Some(Filling::begin(self.db, &start.bucket)?);
                 return Ok(());
             }
             Frame::Checkpoint(mark) => {
+                self.settle(pull)?;
                 self.apply_changes()?;
                 return self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum));
             }
@@ -116,33 +117,44 @@ impl Intake<'_> {
                 pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
                 return Ok(());
             }
-            Frame::Row(row) => (in_bucket()?, (row.seq, self.row(&in_bucket()?, row)?).0),
-            Frame::Fact(fact) => (in_bucket()?, (fact.seq, self.fact(&in_bucket()?, fact)?).0),
-            Frame::Doc(doc) => {
-                let (bucket, seq) = (in_bucket()?, doc.seq);
-                let is_first = pull.anew && pull.whole.insert(doc.record);
-                self.document(&bucket, doc, is_first)?;
-                (bucket, seq)
+            Frame::Row(row) => {
+                let seq = row.seq;
+                self.row(filling(&mut pull.bucket)?, row)?;
+                seq
             }
-            Frame::Own(own) => (in_bucket()?, (own.seq, self.own(&in_bucket()?, &own)?).0),
-            Frame::Conflict(held) => (in_bucket()?, (held.seq, self.conflict(&in_bucket()?, &held.conflict)?).0),
+            Frame::Fact(fact) => {
+                let seq = fact.seq;
+                self.fact(filling(&mut pull.bucket)?, fact)?;
+                seq
+            }
+            Frame::Doc(doc) => {
+                let (seq, is_first) = (doc.seq, pull.anew && pull.whole.insert(doc.record));
+                self.document(filling(&mut pull.bucket)?, doc, is_first)?;
+                seq
+            }
+            Frame::Own(own) => {
+                self.own(filling(&mut pull.bucket)?, &own)?;
+                own.seq
+            }
+            Frame::Conflict(held) => {
+                self.conflict(filling(&mut pull.bucket)?, &held.conflict)?;
+                held.seq
+            }
             Frame::Descriptor(published) => {
-                let bucket = in_bucket()?;
-                self.descriptor(pull, &bucket, &published)?;
-                (bucket, published.seq)
+                self.descriptor(pull, &published)?;
+                published.seq
             }
             Frame::Change(change) => {
                 let vetted = gate::change(&change.bytes)?;
                 self.changes.entry((change.record, change.object)).or_default().push(vetted);
-                (in_bucket()?, change.seq)
+                change.seq
             }
             Frame::Remove(gone) => {
-                let bucket = in_bucket()?;
-                if !members::remove(self.db, &bucket, gone.record)? {
+                if !members::remove(self.db, &filling(&mut pull.bucket)?.name, gone.record)? {
                     // It may be on its way into another bucket of this device.
                     sweep_later(self.db)?;
                 }
-                (bucket, gone.seq)
+                gone.seq
             }
             Frame::Hello(_)
             | Frame::Welcome(_)
@@ -152,7 +164,13 @@ impl Intake<'_> {
             | Frame::Need(_) => return Ok(()),
         };
         pull.received += 1;
-        Ok(members::set_cursor(self.db, &bucket, seq)?)
+        filling(&mut pull.bucket)?.reached(seq);
+        Ok(())
+    }
+
+    /// What was gathered of the bucket becomes true.
+    fn settle(&self, pull: &mut Pull) -> Result<(), FieldError> {
+        pull.bucket.as_mut().map_or(Ok(()), |bucket| Ok(bucket.settle(self.db)?))
     }
 
     /// Whether records of an object may be told like this. What may not is passed over, and the state sums differ.
@@ -162,8 +180,8 @@ impl Intake<'_> {
 
     /// Files a record in a bucket. What lay under its id as another object's goes: one of the two was no true word,
     /// and the state sums will tell which.
-    fn file(&self, bucket: &str, (object, id): (&str, RecordId), version: Version) -> Result<(), FieldError> {
-        let Some(other) = members::set(self.db, bucket, id, object, version)? else { return Ok(()) };
+    fn file(&self, bucket: &mut Filling, (object, id): (&str, RecordId), version: Version) -> Result<(), FieldError> {
+        let Some(other) = bucket.set(self.db, id, object, version)? else { return Ok(()) };
         if documents::object_of(self.db, id)?.as_ref() == Some(&other) {
             documents::remove(self.db, id)?;
         }
@@ -173,17 +191,16 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn row(&mut self, bucket: &str, row: Row) -> Result<(), FieldError> {
+    fn row(&mut self, bucket: &mut Filling, row: Row) -> Result<(), FieldError> {
         if !self.may_be(Kind::Row, &row.object) {
             return Ok(());
         }
         let version = Record::row_version(&row.values);
         self.put((&row.object, row.record), row.values, None)?;
-        self.file(bucket, (&row.object, row.record), version)?;
-        Ok(members::update(self.db, row.record, version)?)
+        self.file(bucket, (&row.object, row.record), version)
     }
 
-    fn fact(&mut self, bucket: &str, fact: Fact) -> Result<(), FieldError> {
+    fn fact(&mut self, bucket: &mut Filling, fact: Fact) -> Result<(), FieldError> {
         if !self.may_be(Kind::Fact, &fact.object) {
             return Ok(());
         }
@@ -205,7 +222,7 @@ impl Intake<'_> {
 
     /// A whole document. Unsent changes that it already holds leave the outbox; the others stay above it. One that is
     /// here already is passed over, but not in a bucket that comes anew: that is how what is wrong here is mended.
-    fn document(&mut self, bucket: &str, doc: Doc, anew: bool) -> Result<(), FieldError> {
+    fn document(&mut self, bucket: &mut Filling, doc: Doc, anew: bool) -> Result<(), FieldError> {
         if !self.may_be(Kind::Document, &doc.object) {
             return Ok(());
         }
@@ -219,8 +236,7 @@ impl Intake<'_> {
         } else if anew || !is_here {
             self.whole_document(doc, is_here)?;
         }
-        self.file(bucket, (&object, id), version)?;
-        Ok(members::update(self.db, id, version)?)
+        self.file(bucket, (&object, id), version)
     }
 
     fn whole_document(&mut self, doc: Doc, is_here: bool) -> Result<(), FieldError> {
@@ -292,7 +308,7 @@ impl Intake<'_> {
     }
 
     /// One's own work came back as a hash: what is still in the outbox is accepted now.
-    fn own(&mut self, bucket: &str, own: &Own) -> Result<(), FieldError> {
+    fn own(&mut self, bucket: &mut Filling, own: &Own) -> Result<(), FieldError> {
         if let Some(entry) = outbox::take(self.db, own.hash)? {
             promote(self.db, &entry)?;
         }
@@ -305,7 +321,7 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn conflict(&mut self, bucket: &str, conflict: &Conflict) -> Result<(), FieldError> {
+    fn conflict(&mut self, bucket: &mut Filling, conflict: &Conflict) -> Result<(), FieldError> {
         let id = RecordId(conflict.id.0);
         let operations: Vec<&str> = conflict.sides.iter().map(|side| side.operation.as_str()).collect();
         if conflict.id != Conflict::id_of(conflict.record, &conflict.path, &operations) {
@@ -314,11 +330,10 @@ impl Intake<'_> {
         conflicts::put(self.db, conflict)?;
         self.changed.push((CONFLICT.to_owned(), id));
         let version = Version::of_bytes(conflict.state.name().as_bytes());
-        self.file(bucket, (CONFLICT, id), version)?;
-        Ok(members::update(self.db, id, version)?)
+        self.file(bucket, (CONFLICT, id), version)
     }
 
-    fn descriptor(&mut self, pull: &mut Pull, bucket: &str, published: &Published) -> Result<(), FieldError> {
+    fn descriptor(&mut self, pull: &mut Pull, published: &Published) -> Result<(), FieldError> {
         // One that only a newer app can read is kept for it, whatever it says.
         if let Ok(descriptor) = serde_json::from_str::<Descriptor>(&published.json) {
             credible(&descriptor, published.record)?;
@@ -330,7 +345,7 @@ impl Intake<'_> {
         }
         self.changed.push((DESCRIPTOR.to_owned(), published.record));
         let version = Version::of_bytes(published.json.as_bytes());
-        self.file(bucket, (DESCRIPTOR, published.record), version)
+        self.file(filling(&mut pull.bucket)?, (DESCRIPTOR, published.record), version)
     }
 
     fn checkpoint(&mut self, pull: &mut Pull, bucket: &str, (seq, sum): (u64, u64)) -> Result<(), FieldError> {
@@ -346,6 +361,11 @@ impl Intake<'_> {
         }
         Ok(())
     }
+}
+
+/// The bucket that is being told.
+fn filling(bucket: &mut Option<Filling>) -> Result<&mut Filling, FieldError> {
+    bucket.as_mut().ok_or_else(|| FieldError::broken("the server sent data before its bucket"))
 }
 
 /// Refuses an object whose names could not stand in tables, or that takes the place of another.

@@ -370,7 +370,12 @@ impl Check<'_> {
             if fields.is_empty() {
                 self.say(format!("indexes[{index}]"), "an index needs at least one field");
             }
-            for name in fields.iter().filter(|name| !descriptor.fields.contains_key(*name)) {
+            let is_alone = fields.len() == 1;
+            let is_known = |name: &&String| match name.contains('/') {
+                true => is_alone && descriptor.field_at(name).is_some(),
+                false => descriptor.fields.contains_key(*name),
+            };
+            for name in fields.iter().filter(|name| !is_known(name)) {
                 self.say(format!("indexes[{index}]"), format!("there is no field `{name}`"));
             }
         }

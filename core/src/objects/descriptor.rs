@@ -250,7 +250,7 @@ pub struct Descriptor {
     /// Fields whose words can be searched by prefix; the first names a record on a screen.
     #[serde(default)]
     pub search: Vec<String>,
-    /// Fields that lists filter or sort by; each entry is one index.
+    /// Fields that lists filter or sort by; each entry is one index. A field of lines, `lines/*/field`, stands alone.
     #[serde(default)]
     pub indexes: Vec<Vec<String>>,
     /// What each role may do.
@@ -318,6 +318,16 @@ impl Descriptor {
             (Scope::Through { field }, Some(Path::Field(name))) => field == name,
             (Scope::Tenant | Scope::Territory { .. } | Scope::User { .. } | Scope::Through { .. }, _) => false,
         })
+    }
+
+    /// Lines and fields of lines by which records are looked up: those that a scope goes through, and those that
+    /// `indexes` names as `lines/*/field`.
+    pub fn looked_up(&self) -> impl Iterator<Item = (&str, &str)> {
+        let through = self.scope.iter().filter_map(|scope| match scope {
+            Scope::Through { field } => Some(field),
+            Scope::Tenant | Scope::Territory { .. } | Scope::User { .. } => None,
+        });
+        through.chain(self.indexes.iter().flatten()).filter_map(|pattern| pattern.split_once("/*/"))
     }
 
     /// Whether the value at this path is the record's state.

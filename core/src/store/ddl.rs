@@ -54,14 +54,13 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreEr
     for lines in descriptor.lines.keys() {
         let table = lines_table(object, lines);
         grown |= add(db, &table, LINE, &line_columns(descriptor, lines))?;
-        for (name, field) in &descriptor.lines[lines].fields {
-            if field.kind == FieldKind::Reference {
-                index(db, &table, std::slice::from_ref(name))?;
-            }
-        }
     }
-    for fields in &descriptor.indexes {
+    for fields in descriptor.indexes.iter().filter(|fields| !fields.iter().any(|field| field.contains('/'))) {
         index(db, object, fields)?;
+    }
+    // Of lines there are many: only what the descriptor looks up has an index.
+    for (lines, field) in descriptor.looked_up() {
+        index(db, &lines_table(object, lines), &[field.to_owned()])?;
     }
     for (name, field) in &descriptor.fields {
         match field.kind {

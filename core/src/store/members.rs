@@ -49,6 +49,70 @@ pub fn set_cursor(db: &Db, name: &str, cursor: u64) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A bucket that is being filled: what changes its sum is gathered and becomes true with `settle`.
+#[derive(Debug)]
+pub struct Filling {
+    /// Its name.
+    pub name: String,
+    number: i64,
+    change: u64,
+    cursor: Option<u64>,
+}
+
+impl Filling {
+    /// Begins to fill a bucket.
+    pub fn begin(db: &Db, name: &str) -> Result<Filling, StoreError> {
+        Ok(Filling { name: name.to_owned(), number: ensure_bucket(db, name)?, change: 0, cursor: None })
+    }
+
+    /// The last operation that was taken in.
+    pub fn reached(&mut self, cursor: u64) {
+        self.cursor = Some(cursor);
+    }
+
+    /// Makes a record a member at this version, and moves it there in every bucket that holds it; answers the object
+    /// that it was of until now, if that was another.
+    pub fn set(&mut self, db: &Db, id: RecordId, object: &str, version: Version) -> Result<Option<String>, StoreError> {
+        let mut read = db.prepare_cached("SELECT bucket, version, object FROM member WHERE id = ?1")?;
+        let mut rows = read.query([id.as_bytes()])?;
+        let (mut here, mut others, mut other) = (None, Vec::new(), None);
+        while let Some(row) = rows.next()? {
+            let held = row.get::<_, i64>(1)?.cast_unsigned();
+            match row.get(0)? {
+                number if number != self.number => others.push((number, Version(held))),
+                _ => {
+                    here = Some(Version(held));
+                    let was: String = row.get(2)?;
+                    other = (was != object).then_some(was);
+                }
+            }
+        }
+        for (number, held) in others.into_iter().filter(|(_, held)| *held != version) {
+            move_to(db, (number, id), (held, version))?;
+        }
+        if here == Some(version) && other.is_none() {
+            return Ok(None);
+        }
+        db.prepare_cached("INSERT OR REPLACE INTO member (bucket, id, object, version) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![self.number, id.as_bytes(), object, version.0.cast_signed()])?;
+        let old = here.map_or(0, |held| held.weight(id));
+        self.change = self.change.wrapping_add(version.weight(id)).wrapping_sub(old);
+        Ok(other)
+    }
+
+    /// Makes sum and cursor true.
+    pub fn settle(&mut self, db: &Db) -> Result<(), StoreError> {
+        let change = std::mem::take(&mut self.change);
+        if change != 0 {
+            add_to_sum(db, self.number, change)?;
+        }
+        match self.cursor.take() {
+            Some(cursor) => set_cursor(db, &self.name, cursor),
+            None => Ok(()),
+        }
+    }
+}
+
 fn add_to_sum(db: &Db, number: i64, change: u64) -> Result<(), StoreError> {
     let mut read = db.prepare_cached("SELECT sum FROM bucket WHERE number = ?1")?;
     let sum: i64 = read.query_row([number], |row| row.get(0))?;
@@ -81,15 +145,19 @@ pub fn update(db: &Db, id: RecordId, version: Version) -> Result<(), StoreError>
     let held: Vec<(i64, i64)> =
         read.query_map([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     for (number, before) in held.into_iter().filter(|(_, before)| *before != version.0.cast_signed()) {
-        let old = Version(before.cast_unsigned()).weight(id);
-        db.prepare_cached("UPDATE member SET version = ?3 WHERE bucket = ?1 AND id = ?2")?.execute(params![
-            number,
-            id.as_bytes(),
-            version.0.cast_signed()
-        ])?;
-        add_to_sum(db, number, version.weight(id).wrapping_sub(old))?;
+        move_to(db, (number, id), (Version(before.cast_unsigned()), version))?;
     }
     Ok(())
+}
+
+/// Moves a member of a bucket from one version to another.
+fn move_to(db: &Db, (bucket, id): (i64, RecordId), (from, to): (Version, Version)) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE member SET version = ?3 WHERE bucket = ?1 AND id = ?2")?.execute(params![
+        bucket,
+        id.as_bytes(),
+        to.0.cast_signed()
+    ])?;
+    add_to_sum(db, bucket, to.weight(id).wrapping_sub(from.weight(id)))
 }
 
 /// Takes a record out of a bucket; answers whether another bucket still holds it.

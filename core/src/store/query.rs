@@ -5,7 +5,7 @@ use rusqlite::params_from_iter;
 use rusqlite::types::Value as Sql;
 
 use super::ddl::lines_table;
-use super::tables::{read, to_sql};
+use super::tables::{Cells, read, to_sql};
 use super::{Db, StoreError};
 use crate::base::id::RecordId;
 use crate::base::place::Position;
@@ -38,8 +38,10 @@ fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Optio
         let Some(field) = descriptor.field_at(path) else {
             return Err(StoreError::new(format!("{} has no field `{path}`", descriptor.object)));
         };
-        let Some(sql) = to_sql(field.kind, value).and_then(|mut sql| sql.pop()) else { return Ok(None) };
-        bound.push(sql);
+        bound.push(match to_sql(field.kind, value) {
+            None => return Ok(None),
+            Some(Cells::One(sql) | Cells::Position([_, _, sql])) => sql,
+        });
         conditions.push(match path.split_once("/*/") {
             None => format!("\"{path}\" = ?"),
             Some((lines, field)) => {

@@ -1,6 +1,7 @@
 //! Records in typed tables: put whole, patched by path, read, removed.
 //! A value that no column fits stays in `_extra`, so nothing of a newer version is lost.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::types::{Value as Sql, ValueRef};
@@ -55,17 +56,20 @@ pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), Stor
     let mut own = sorted.own;
     own.extend(record.stamp.iter().flat_map(stamped));
     if !sorted.extra.is_empty() {
-        own.push(("_extra".to_owned(), merged(Values::new(), &sorted.extra)?));
+        own.push(("_extra".into(), merged(Values::new(), &sorted.extra)?));
     }
     write(db, (descriptor, id), own, sorted.by_line)?;
     search::forget(db, id)?;
     search::enter(db, descriptor, record)
 }
 
+/// Columns with their values.
+type Columns<'a> = Vec<(Cow<'a, str>, Sql)>;
+
 /// Values as columns hold them: those of the record, those of each line, and those that no column fits.
 struct Sorted<'a> {
-    own: Vec<(String, Sql)>,
-    by_line: BTreeMap<(&'a str, &'a str), Vec<(String, Sql)>>,
+    own: Columns<'a>,
+    by_line: BTreeMap<(&'a str, &'a str), Columns<'a>>,
     extra: Vec<(&'a str, &'a Value)>,
 }
 
@@ -74,29 +78,41 @@ impl<'a> Sorted<'a> {
         let mut sorted = Sorted { own: Vec::new(), by_line: BTreeMap::new(), extra: Vec::new() };
         for (path, value) in values {
             let parsed = Path::parse(path);
-            let field = parsed.and_then(|path| descriptor.field(path));
-            match (parsed, field.map(|field| (field.kind, to_sql(field.kind, value)))) {
-                (Some(Path::Field(name)), Some((kind, Some(sql)))) => {
-                    let columns = parts(&Column { name, kind }).into_iter().map(|(name, _)| name);
-                    sorted.own.extend(columns.zip(sql));
+            let kind = parsed.and_then(|path| descriptor.field(path)).map(|field| field.kind);
+            let fits = match (parsed, kind) {
+                (Some(Path::Field(name)), Some(kind)) => to_columns(&mut sorted.own, name, (kind, value)),
+                (Some(Path::Line { lines, line, field: name }), Some(kind)) => {
+                    to_columns(sorted.by_line.entry((lines, line)).or_default(), name, (kind, value))
                 }
-                (Some(Path::Line { lines, line, field: name }), Some((kind, Some(sql)))) => {
-                    let columns = parts(&Column { name, kind }).into_iter().map(|(name, _)| name);
-                    sorted.by_line.entry((lines, line)).or_default().extend(columns.zip(sql));
-                }
-                _ => sorted.extra.push((path, value)),
+                (_, None) | (None, _) => false,
+            };
+            if !fits {
+                sorted.extra.push((path, value));
             }
         }
         sorted
     }
 }
 
+/// Appends the columns of a value; false if none fits it.
+fn to_columns<'a>(columns: &mut Columns<'a>, name: &'a str, (kind, value): (FieldKind, &Value)) -> bool {
+    match to_sql(kind, value) {
+        None => return false,
+        Some(Cells::One(sql)) => columns.push((name.into(), sql)),
+        Some(Cells::Position(cells)) => {
+            let names = parts(&Column { name, kind }).into_iter().map(|(name, _)| Cow::Owned(name));
+            columns.extend(names.zip(cells));
+        }
+    }
+    true
+}
+
 /// Writes columns of a record and of its lines, each row with one statement, whether or not it is there.
 fn write(
     db: &Db,
     (descriptor, id): (&Descriptor, RecordId),
-    own: Vec<(String, Sql)>,
-    by_line: BTreeMap<(&str, &str), Vec<(String, Sql)>>,
+    own: Columns<'_>,
+    by_line: BTreeMap<(&str, &str), Columns<'_>>,
 ) -> Result<(), StoreError> {
     let object = &descriptor.object;
     upsert(db, object, vec![("id", Sql::Blob(id.0.to_vec()))], own)?;
@@ -107,13 +123,19 @@ fn write(
     Ok(())
 }
 
-fn upsert(db: &Db, table: &str, key: Vec<(&str, Sql)>, columns: Vec<(String, Sql)>) -> Result<(), StoreError> {
-    let set: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\" = excluded.\"{name}\"")).collect();
-    let then = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+fn upsert(db: &Db, table: &str, key: Vec<(&str, Sql)>, columns: Columns<'_>) -> Result<(), StoreError> {
     let keys = key.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let all: String = columns.iter().map(|(name, _)| format!(", \"{name}\"")).collect();
-    let marks = vec!["?"; key.len() + columns.len()].join(", ");
-    let sql = format!("INSERT INTO \"{table}\" ({keys}{all}) VALUES ({marks}) ON CONFLICT ({keys}) DO {then}");
+    let mut sql = format!("INSERT INTO \"{table}\" ({keys}");
+    for (name, _) in &columns {
+        sql.extend([", \"", name, "\""]);
+    }
+    sql.push_str(") VALUES (?");
+    sql.extend(std::iter::repeat_n(", ?", key.len() + columns.len() - 1));
+    sql.extend([") ON CONFLICT (", &keys, ") DO "]);
+    sql.push_str(if columns.is_empty() { "NOTHING" } else { "UPDATE SET " });
+    for (n, (name, _)) in columns.iter().enumerate() {
+        sql.extend([if n > 0 { ", \"" } else { "\"" }, name, "\" = excluded.\"", name, "\""]);
+    }
     let values = key.into_iter().map(|(_, value)| value).chain(columns.into_iter().map(|(_, value)| value));
     db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
     Ok(())
@@ -128,10 +150,10 @@ pub fn patch(
     stamp: Option<Stamp>,
 ) -> Result<(), StoreError> {
     let Sorted { own: written, by_line, extra } = Sorted::of(descriptor, values);
-    let mut own: Vec<(String, Sql)> = stamp.iter().flat_map(stamped).collect();
+    let mut own: Columns<'_> = stamp.iter().flat_map(stamped).collect();
     own.extend(written);
     if !extra.is_empty() {
-        own.push(("_extra".to_owned(), merge_extra(db, &descriptor.object, id, &extra)?));
+        own.push(("_extra".into(), merge_extra(db, &descriptor.object, id, &extra)?));
     }
     write(db, (descriptor, id), own, by_line)?;
     if descriptor.search.iter().any(|field| values.contains_key(field)) {
@@ -140,12 +162,12 @@ pub fn patch(
     Ok(())
 }
 
-fn stamped(stamp: &Stamp) -> Vec<(String, Sql)> {
-    vec![
-        ("_created_at".to_owned(), Sql::Integer(stamp.created_at.0)),
-        ("_created_by".to_owned(), Sql::Blob(stamp.created_by.0.to_vec())),
-        ("_changed_at".to_owned(), Sql::Integer(stamp.changed_at.0)),
-        ("_changed_by".to_owned(), Sql::Blob(stamp.changed_by.0.to_vec())),
+fn stamped<'a>(stamp: &Stamp) -> [(Cow<'a, str>, Sql); 4] {
+    [
+        ("_created_at".into(), Sql::Integer(stamp.created_at.0)),
+        ("_created_by".into(), Sql::Blob(stamp.created_by.0.to_vec())),
+        ("_changed_at".into(), Sql::Integer(stamp.changed_at.0)),
+        ("_changed_by".into(), Sql::Blob(stamp.changed_by.0.to_vec())),
     ]
 }
 
@@ -169,21 +191,30 @@ fn merged(mut values: Values, extra: &[(&str, &Value)]) -> Result<Sql, StoreErro
     Ok(Sql::Text(serde_json::to_string(&values).map_err(StoreError::new)?))
 }
 
+/// A value as its columns hold it.
+pub(super) enum Cells {
+    /// In one column.
+    One(Sql),
+    /// In three: latitude, longitude, and as it is written.
+    Position([Sql; 3]),
+}
+
 /// A value as its columns hold it, in the order of [`parts`]; none if no column fits it.
-pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Vec<Sql>> {
-    Some(match (kind, value) {
-        (FieldKind::Position, Value::Null) => vec![Sql::Null, Sql::Null, Sql::Null],
-        (_, Value::Null) => vec![Sql::Null],
-        (FieldKind::Boolean, Value::Bool(yes)) => vec![Sql::Integer(i64::from(*yes))],
-        (FieldKind::Integer | FieldKind::Time, Value::Int(int)) => vec![Sql::Integer(*int)],
+pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Cells> {
+    Some(Cells::One(match (kind, value) {
+        (FieldKind::Position, Value::Null) => return Some(Cells::Position([Sql::Null, Sql::Null, Sql::Null])),
+        (FieldKind::Position, Value::Text(text)) => {
+            let at: Position = text.parse().ok()?;
+            let (latitude, longitude) = (Sql::Integer(at.latitude_udeg.into()), Sql::Integer(at.longitude_udeg.into()));
+            return Some(Cells::Position([latitude, longitude, Sql::Text(text.clone())]));
+        }
+        (_, Value::Null) => Sql::Null,
+        (FieldKind::Boolean, Value::Bool(yes)) => Sql::Integer(i64::from(*yes)),
+        (FieldKind::Integer | FieldKind::Time, Value::Int(int)) => Sql::Integer(*int),
         (FieldKind::Reference, Value::Text(text)) => {
             let id: RecordId = text.parse().ok()?;
             // Only the canonical form comes back as it was.
-            (id.to_string() == *text).then(|| vec![Sql::Blob(id.0.to_vec())])?
-        }
-        (FieldKind::Position, Value::Text(text)) => {
-            let at: Position = text.parse().ok()?;
-            vec![Sql::Integer(at.latitude_udeg.into()), Sql::Integer(at.longitude_udeg.into()), Sql::Text(text.clone())]
+            (id.to_string() == *text).then(|| Sql::Blob(id.0.to_vec()))?
         }
         (
             FieldKind::Text
@@ -195,9 +226,9 @@ pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Vec<Sql>> {
             | FieldKind::Gtin
             | FieldKind::Decimal,
             Value::Text(text),
-        ) => vec![Sql::Text(text.clone())],
+        ) => Sql::Text(text.clone()),
         (_, Value::Bool(_) | Value::Int(_) | Value::Text(_)) => return None,
-    })
+    }))
 }
 
 fn from_sql(kind: FieldKind, sql: ValueRef<'_>) -> Result<Value, StoreError> {
