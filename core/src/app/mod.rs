@@ -8,6 +8,8 @@ mod error;
 mod execute;
 mod house;
 mod observe;
+#[cfg(feature = "planted")]
+pub mod older;
 mod receive;
 mod rewrite;
 mod sell;

@@ -12,6 +12,7 @@ use super::working::{accept, give_up, project, promote, settled};
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
+use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::base::version::Version;
 use crate::crdt::{Document, Vetted, gate, touched};
@@ -64,6 +65,9 @@ impl House {
     /// Takes in a batch of frames; after this returns they are kept, cursors included.
     pub(super) fn receive(&mut self, pull: &mut Pull, frames: Vec<Frame>) -> Result<(), FieldError> {
         store::open::durable(&self.db, false)?;
+        if planted::is(Planted::CursorOutsideTransaction) {
+            pull.move_cursors(&self.db, &frames)?;
+        }
         let context = self.context_with_new_actor()?;
         let tx = store::open::begin(&self.db)?;
         let (registry, changed, changes) = (self.registry.clone(), Vec::new(), BTreeMap::new());
@@ -78,6 +82,24 @@ impl House {
         self.identity = self.stored_identity()?;
         self.tell(changed);
         Ok(())
+    }
+}
+
+impl Pull {
+    /// Moves the cursor of the bucket under way past these frames, before any of them is kept: a planted error.
+    fn move_cursors(&self, db: &Db, frames: &[Frame]) -> Result<(), FieldError> {
+        let Some(bucket) = self.bucket.as_ref().filter(|_| planted::is(Planted::CursorOutsideTransaction)) else {
+            return Ok(());
+        };
+        let within = frames.iter().take_while(|frame| !matches!(frame, Frame::Start(_)));
+        let seqs = within.filter_map(|frame| match frame {
+            Frame::Row(row) => Some(row.seq),
+            Frame::Doc(doc) => Some(doc.seq),
+            Frame::Change(change) => Some(change.seq),
+            Frame::Fact(fact) => Some(fact.seq),
+            _ => None,
+        });
+        seqs.max().map_or(Ok(()), |seq| Ok(members::set_cursor(db, bucket, seq)?))
     }
 }
 
@@ -128,7 +150,7 @@ impl Intake<'_> {
             }
             Frame::Remove(gone) => {
                 let bucket = in_bucket()?;
-                if !members::remove(self.db, &bucket, gone.record)? {
+                if !planted::is(Planted::SkippedRemove) && !members::remove(self.db, &bucket, gone.record)? {
                     // It may be on its way into another bucket of this device.
                     sweep_later(self.db)?;
                 }

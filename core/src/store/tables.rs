@@ -10,6 +10,7 @@ use super::ddl::{self, Before, Column, columns, line_columns, lines_table, parts
 use super::{Db, StoreError, meta, search};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
+use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::objects::path::line_path;
 use crate::objects::{Descriptor, FieldKind, Path, Record, Registry, Stamp, Value, Values};
@@ -70,6 +71,9 @@ pub fn patch(
     for (path, value) in values {
         let parsed = Path::parse(path);
         let field = parsed.and_then(|path| descriptor.field(path));
+        if planted::is(Planted::UnpatchedKind) && field.is_some_and(|field| field.kind == FieldKind::Phone) {
+            continue;
+        }
         match (parsed, field.map(|field| to_sql(field.kind, value))) {
             (Some(Path::Field(name)), Some(Some(sql))) => {
                 let kind = descriptor.fields[name].kind;
