@@ -42,6 +42,10 @@ pub(super) struct Pull {
     whole: BTreeSet<RecordId>,
     /// Buckets that the server told anything of.
     pub told: BTreeSet<String>,
+    /// The server's state sums of the buckets that were told in this answer.
+    marks: BTreeMap<String, u64>,
+    /// Buckets that must come anew, whatever they add up to.
+    again: BTreeSet<String>,
     /// Buckets whose state sum was compared and matched.
     pub verified: BTreeSet<String>,
     /// Operations taken in.
@@ -120,10 +124,14 @@ impl Intake<'_> {
                 return Ok(());
             }
             Frame::Checkpoint(mark) => {
-                self.apply_changes()?;
-                return self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum));
+                members::ensure_bucket(self.db, &mark.bucket)?;
+                members::set_cursor(self.db, &mark.bucket, mark.seq)?;
+                pull.marks.insert(mark.bucket, mark.sum);
+                return Ok(());
             }
             Frame::End(end) => {
+                self.apply_changes()?;
+                self.compare(pull)?;
                 // A second answer speaks of the buckets that differed after the first; the others stand as before.
                 pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
                 return Ok(());
@@ -311,7 +319,7 @@ impl Intake<'_> {
         }
         if take_in(self.db, &mut self.registry, (published.record, &published.json))? {
             let found = discover(self.db, &self.registry)?;
-            pull.verified.retain(|bucket| !found.buckets.contains(bucket));
+            pull.again.extend(found.buckets);
             self.changed.extend(found.changed);
         }
         self.changed.push((DESCRIPTOR.to_owned(), published.record));
@@ -319,16 +327,19 @@ impl Intake<'_> {
         self.file(bucket, (DESCRIPTOR, published.record), version)
     }
 
-    fn checkpoint(&mut self, pull: &mut Pull, bucket: &str, (seq, sum): (u64, u64)) -> Result<(), FieldError> {
-        members::ensure_bucket(self.db, bucket)?;
-        members::set_cursor(self.db, bucket, seq)?;
-        let here = members::bucket(self.db, bucket)?.map_or(0, |state| state.sum);
-        if here == sum {
-            pull.verified.insert(bucket.to_owned());
-        } else {
-            // The bucket comes anew; records stay meanwhile, and what no bucket holds then is swept.
-            pull.verified.remove(bucket);
-            members::set_cursor(self.db, bucket, 0)?;
+    /// Compares state sums when all buckets are told: what one of them says of a record may lack what a later one brings.
+    fn compare(&self, pull: &mut Pull) -> Result<(), FieldError> {
+        let again = std::mem::take(&mut pull.again);
+        pull.verified.retain(|bucket| !again.contains(bucket));
+        for (bucket, sum) in std::mem::take(&mut pull.marks) {
+            let here = members::bucket(self.db, &bucket)?.map_or(0, |state| state.sum);
+            if here == sum && !again.contains(&bucket) {
+                pull.verified.insert(bucket);
+            } else {
+                // The bucket comes anew; records stay meanwhile, and what no bucket holds then is swept.
+                pull.verified.remove(&bucket);
+                members::set_cursor(self.db, &bucket, 0)?;
+            }
         }
         Ok(())
     }

@@ -13,8 +13,9 @@ use crate::Phone;
 use crate::dice::Dice;
 use crate::world::HERE;
 
-/// Records that people choose from when they look for one: few, so that they meet.
+/// Records that people choose from when they look for one.
 const SHOWN: usize = 40;
+const OLDEST: usize = 2;
 /// Line ids that people make by themselves.
 const LINES: usize = 3;
 
@@ -55,8 +56,10 @@ impl Hand<'_> {
         self.one_of(&all)
     }
 
+    /// Records of an object, often only the oldest, so that people meet.
     fn records(&mut self, object: &str) -> Vec<Json> {
-        let found = self.phone.house().list(object, None, SHOWN).map(|receipt| receipt.data);
+        let shown = if self.dice.roll(2) == 0 { OLDEST } else { SHOWN };
+        let found = self.phone.house().list(object, None, shown).map(|receipt| receipt.data);
         found.ok().and_then(|all| all.as_array().cloned()).unwrap_or_default()
     }
 
