@@ -57,19 +57,19 @@ impl World {
         let clock = Clock::at("2026-11-24T08:30:00Z");
         let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
         let tenant = server.found("Harbour Foods");
-        World { clock, server, tenant, seed, folder }.with_territories()
+        World { clock, server, tenant, seed, folder }.with_territories(["North", "South"])
     }
 
-    /// Another tenant of the same server, who never sees this one.
+    /// Another tenant of the same server, with the territories East and West, who never sees this one.
     #[must_use]
     pub fn neighbour(&self, name: &str) -> World {
         let (clock, server, folder) = (Arc::clone(&self.clock), Rc::clone(&self.server), Rc::clone(&self.folder));
         let tenant = server.found(name);
-        World { clock, server, tenant, seed: self.seed, folder }.with_territories()
+        World { clock, server, tenant, seed: self.seed, folder }.with_territories(["East", "West"])
     }
 
-    fn with_territories(self) -> World {
-        for name in ["North", "South"] {
+    fn with_territories(self, names: [&str; 2]) -> World {
+        for name in names {
             self.office(|office| office.add_territory(name, None)).unwrap();
         }
         self

@@ -42,10 +42,6 @@ pub(super) struct Pull {
     whole: BTreeSet<RecordId>,
     /// Buckets that the server told anything of.
     pub told: BTreeSet<String>,
-    /// The server's state sums of the buckets that were told in this answer.
-    marks: BTreeMap<String, u64>,
-    /// Buckets that must come anew, whatever they add up to.
-    again: BTreeSet<String>,
     /// Buckets whose state sum was compared and matched.
     pub verified: BTreeSet<String>,
     /// Operations taken in.
@@ -70,7 +66,11 @@ impl House {
     pub(super) fn receive(&mut self, pull: &mut Pull, frames: Vec<Frame>) -> Result<(), FieldError> {
         store::open::durable(&self.db, false)?;
         if planted::is(Planted::CursorOutsideTransaction) {
-            pull.move_cursors(&self.db, &frames)?;
+            for frame in &frames {
+                if let Frame::Checkpoint(mark) = frame {
+                    members::set_cursor(&self.db, &mark.bucket, mark.seq)?;
+                }
+            }
         }
         let context = self.context_with_new_actor()?;
         let tx = store::open::begin(&self.db)?;
@@ -86,24 +86,6 @@ impl House {
         self.identity = self.stored_identity()?;
         self.tell(changed);
         Ok(())
-    }
-}
-
-impl Pull {
-    /// Moves the cursor of the bucket under way past these frames, before any of them is kept: a planted error.
-    fn move_cursors(&self, db: &Db, frames: &[Frame]) -> Result<(), FieldError> {
-        let Some(bucket) = self.bucket.as_ref().filter(|_| planted::is(Planted::CursorOutsideTransaction)) else {
-            return Ok(());
-        };
-        let within = frames.iter().take_while(|frame| !matches!(frame, Frame::Start(_)));
-        let seqs = within.filter_map(|frame| match frame {
-            Frame::Row(row) => Some(row.seq),
-            Frame::Doc(doc) => Some(doc.seq),
-            Frame::Change(change) => Some(change.seq),
-            Frame::Fact(fact) => Some(fact.seq),
-            _ => None,
-        });
-        seqs.max().map_or(Ok(()), |seq| Ok(members::set_cursor(db, bucket, seq)?))
     }
 }
 
@@ -124,14 +106,10 @@ impl Intake<'_> {
                 return Ok(());
             }
             Frame::Checkpoint(mark) => {
-                members::ensure_bucket(self.db, &mark.bucket)?;
-                members::set_cursor(self.db, &mark.bucket, mark.seq)?;
-                pull.marks.insert(mark.bucket, mark.sum);
-                return Ok(());
+                self.apply_changes()?;
+                return self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum));
             }
             Frame::End(end) => {
-                self.apply_changes()?;
-                self.compare(pull)?;
                 // A second answer speaks of the buckets that differed after the first; the others stand as before.
                 pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
                 return Ok(());
@@ -319,7 +297,7 @@ impl Intake<'_> {
         }
         if take_in(self.db, &mut self.registry, (published.record, &published.json))? {
             let found = discover(self.db, &self.registry)?;
-            pull.again.extend(found.buckets);
+            pull.verified.retain(|bucket| !found.buckets.contains(bucket));
             self.changed.extend(found.changed);
         }
         self.changed.push((DESCRIPTOR.to_owned(), published.record));
@@ -327,19 +305,16 @@ impl Intake<'_> {
         self.file(bucket, (DESCRIPTOR, published.record), version)
     }
 
-    /// Compares state sums when all buckets are told: what one of them says of a record may lack what a later one brings.
-    fn compare(&self, pull: &mut Pull) -> Result<(), FieldError> {
-        let again = std::mem::take(&mut pull.again);
-        pull.verified.retain(|bucket| !again.contains(bucket));
-        for (bucket, sum) in std::mem::take(&mut pull.marks) {
-            let here = members::bucket(self.db, &bucket)?.map_or(0, |state| state.sum);
-            if here == sum && !again.contains(&bucket) {
-                pull.verified.insert(bucket);
-            } else {
-                // The bucket comes anew; records stay meanwhile, and what no bucket holds then is swept.
-                pull.verified.remove(&bucket);
-                members::set_cursor(self.db, &bucket, 0)?;
-            }
+    fn checkpoint(&mut self, pull: &mut Pull, bucket: &str, (seq, sum): (u64, u64)) -> Result<(), FieldError> {
+        members::ensure_bucket(self.db, bucket)?;
+        members::set_cursor(self.db, bucket, seq)?;
+        let here = members::bucket(self.db, bucket)?.map_or(0, |state| state.sum);
+        if here == sum {
+            pull.verified.insert(bucket.to_owned());
+        } else {
+            // The bucket comes anew; records stay meanwhile, and what no bucket holds then is swept.
+            pull.verified.remove(bucket);
+            members::set_cursor(self.db, bucket, 0)?;
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ use super::{Counts, Outcome, Trouble, run};
 
 /// Steps of a failing seed that are shown.
 const SHOWN: usize = 30;
+/// Of so many seeds one runs twice.
+const TWICE_ONE_OF: u64 = 20;
 /// Seeds within which a planted error must be found.
 pub const SEEDS_TO_FIND: u64 = 300;
 
@@ -112,6 +114,14 @@ pub fn shown(outcome: &Outcome) -> String {
     text
 }
 
+/// What a second run of a seed does otherwise, if anything: one seed gives one trace.
+#[must_use]
+pub fn difference(outcome: &Outcome) -> Option<String> {
+    let again = run(outcome.seed, None);
+    let same = outcome.trace.iter().zip(&again.trace).take_while(|(one, other)| one == other).count();
+    (*outcome != again).then(|| format!("a second run differs from step {same} on"))
+}
+
 /// Runs seeds from `first` on, so many or until this time is over, on every core.
 #[must_use]
 pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
@@ -128,6 +138,9 @@ pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
                     return outcomes;
                 }
                 let mut outcome = run(first.wrapping_add(number), None);
+                if number.is_multiple_of(TWICE_ONE_OF) && outcome.failure.is_none() {
+                    outcome.failure = difference(&outcome);
+                }
                 if outcome.failure.is_none() {
                     outcome.trace.clear();
                 }

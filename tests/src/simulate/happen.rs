@@ -1,7 +1,9 @@
 //! The troubles of a run, as they befall a phone, the server, or what the office decides.
 //! It does not know what has to hold in the end.
 
+use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use outfield_core::base::context::Role;
 use serde_json::json;
@@ -9,7 +11,7 @@ use serde_json::json;
 use super::disk::{Owner, Spell};
 use super::stage::Stage;
 use super::trouble::Trouble;
-use crate::Fault;
+use crate::{Fault, world};
 
 /// Ten years.
 const YEARS_MS: i64 = 10 * 365 * 24 * 3_600_000;
@@ -47,10 +49,17 @@ impl Stage {
             Trouble::ServerKilled => self.server_is_killed(at),
             Trouble::ServerFull => self.server_is_full(at),
             Trouble::SlowDisk => self.disks_are_slow(at),
-            Trouble::ServerRestarted => self.before_a_call(at, trouble),
-            Trouble::TokenExpired | Trouble::Revoked | Trouble::AccountMoved | Trouble::UserMoved => {
-                self.before_a_call(at, trouble);
+            Trouble::ServerRestarted => {
+                let server = Rc::clone(&self.world.server);
+                self.before_a_call(at, trouble, move || server.restart());
             }
+            Trouble::TokenExpired => {
+                let clock = Arc::clone(&self.world.clock);
+                self.before_a_call(at, trouble, move || clock.advance_hours(25));
+            }
+            Trouble::Revoked => self.device_is_revoked(at),
+            Trouble::AccountMoved => self.account_moves(at),
+            Trouble::UserMoved => self.user_moves(at),
             Trouble::RoleChanged => self.role_changes(at),
             Trouble::ClockOff => {
                 let off = [-YEARS_MS, 0, YEARS_MS][self.dice.roll(3)];
@@ -177,40 +186,49 @@ impl Stage {
     }
 
     /// Something happens just before the server gets a call of a phone.
-    fn before_a_call(&mut self, at: usize, trouble: Trouble) {
+    fn before_a_call(&mut self, at: usize, trouble: Trouble, work: impl FnOnce() + 'static) {
         let call = ["/hello", "/push", "/pull", "/pull"][self.dice.roll(4)];
-        let (server, tenant) = (Rc::clone(&self.world.server), self.world.tenant);
-        let happened = Rc::new(std::cell::Cell::new(false));
+        let (happened, person) = (Rc::new(Cell::new(false)), self.carried[at].person);
+        self.note(format!("{} before {call} of {person}", trouble.name()));
         let seen = Rc::clone(&happened);
-        let person = self.carried[at].person;
-        let territory = ["North", "South"][self.dice.roll(2)];
-        let followed: &[&str] = [&["North"][..], &["South"], &["North", "South"], &[]][self.dice.roll(4)];
-        let shop = self.shops[self.dice.roll(self.shops.len())].clone();
-        let status = self.phone(at).house().status().unwrap().data;
-        let device = status["enrolled"]["device"].as_str().unwrap().to_owned();
-        self.note(format!("{} before {call} of {person}: {territory}, {followed:?}, {shop}", trouble.name()));
-        let work = move || {
+        self.carried[at].phone.line.before(call, move || {
             seen.set(true);
-            match trouble {
-                Trouble::ServerRestarted => server.restart(),
-                Trouble::TokenExpired => server.clock().advance_hours(25),
-                Trouble::Revoked => drop(server.with(tenant, |office| office.revoke(&device)).unwrap()),
-                Trouble::UserMoved => {
-                    let names: Vec<String> = followed.iter().map(|name| (*name).to_owned()).collect();
-                    server.with(tenant, |office| office.set_user(person, None, Some(&names), None)).unwrap();
-                }
-                _ => server.with(tenant, |office| {
-                    let to = office.territory_named(territory).unwrap().unwrap().to_string();
-                    let values = crate::world::values(&json!({"territory": to}));
-                    office.put("account", Some(shop.parse().unwrap()), values).unwrap();
-                }),
-            }
-        };
-        self.carried[at].phone.line.before(call, work);
+            work();
+        });
         self.meets(at);
         if happened.get() {
             self.count(trouble);
         }
+    }
+
+    fn device_is_revoked(&mut self, at: usize) {
+        let (server, tenant) = (Rc::clone(&self.world.server), self.world.tenant);
+        let status = self.phone(at).house().status().unwrap().data;
+        let device = status["enrolled"]["device"].as_str().unwrap().to_owned();
+        self.before_a_call(at, Trouble::Revoked, move || {
+            server.with(tenant, |office| office.revoke(&device)).unwrap();
+        });
+    }
+
+    fn account_moves(&mut self, at: usize) {
+        let (server, tenant) = (Rc::clone(&self.world.server), self.world.tenant);
+        let shop = self.shops[self.dice.roll(self.shops.len())].parse().unwrap();
+        let to = self.world.territory(["North", "South"][self.dice.roll(2)]);
+        self.note(format!("{shop} goes to {to}"));
+        self.before_a_call(at, Trouble::AccountMoved, move || {
+            let to = world::values(&json!({"territory": to}));
+            server.with(tenant, |office| office.put("account", Some(shop), to)).unwrap();
+        });
+    }
+
+    fn user_moves(&mut self, at: usize) {
+        let (server, tenant, person) = (Rc::clone(&self.world.server), self.world.tenant, self.carried[at].person);
+        let followed: &[&str] = [&["North"][..], &["South"], &["North", "South"], &[]][self.dice.roll(4)];
+        let followed: Vec<String> = followed.iter().map(|name| (*name).to_owned()).collect();
+        self.note(format!("{person} gets {followed:?}"));
+        self.before_a_call(at, Trouble::UserMoved, move || {
+            server.with(tenant, |office| office.set_user(person, None, Some(&followed), None)).unwrap();
+        });
     }
 
     fn role_changes(&mut self, at: usize) {

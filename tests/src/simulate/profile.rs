@@ -24,8 +24,6 @@ pub(crate) struct Profile {
     pub(crate) trouble_one_of: usize,
     /// Whether databases may be copied and come back: then work may be there twice.
     pub(crate) copies: bool,
-    /// Whether a phone runs an older version of the app.
-    pub(crate) old_version: bool,
 }
 
 impl Profile {
@@ -37,7 +35,6 @@ impl Profile {
             steps: STEPS_MIN + dice.roll(STEPS_MORE),
             trouble_one_of: 2 + dice.roll(5),
             copies: dice.roll(3) == 0,
-            old_version: dice.roll(3) == 0,
         }
     }
 
@@ -53,12 +50,8 @@ impl Profile {
 
     /// Whether this goes wrong in this run.
     pub(crate) fn suffers(&self, trouble: Trouble) -> bool {
-        let allowed = match trouble {
-            Trouble::DatabaseCopied | Trouble::DatabaseRestored => self.copies,
-            Trouble::OldVersion => self.old_version,
-            _ => true,
-        };
-        allowed && self.is_on(trouble.name())
+        let copies = [Trouble::DatabaseCopied, Trouble::DatabaseRestored].contains(&trouble);
+        (self.copies || !copies) && self.is_on(trouble.name())
     }
 
     fn is_on(&self, name: &str) -> bool {

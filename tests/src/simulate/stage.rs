@@ -75,8 +75,8 @@ impl Stage {
         let heard = Rc::new(RefCell::new(Heard::default()));
         heard.borrow_mut().may_repair = profile.copies;
         let neighbour = world.neighbour("Globex");
-        let shop = neighbour.account(&format!("Corner {}", CANARIES[1]), "North");
-        let stranger = neighbour.phone_for("Eve", Role::Manager, &["North"]);
+        let shop = neighbour.account(&format!("Corner {}", CANARIES[1]), "East");
+        let stranger = neighbour.phone_for("Eve", Role::Manager, &["East"]);
         neighbour.puts("account", Some(&shop), &json!({"city": format!("Town {}", CANARIES[1])}));
         let (carried, ledger, counts) = Default::default();
         let dice = profile.dice("stage");
