@@ -6,6 +6,8 @@ use outfield_core::crdt::{CrdtError, GateError};
 use outfield_core::domain::{Refusal, RefusalKind};
 use outfield_core::objects::ReadError;
 use outfield_core::store::StoreError;
+use serde::Serialize;
+use serde_json::Value as Json;
 
 /// A refusal or a fault, with a stable code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +38,35 @@ impl ServerError {
     pub fn broken(cause: impl std::fmt::Display) -> Self {
         ServerError::refused("broken", cause.to_string())
     }
+}
+
+/// The one line of JSON that says what was not done, on the command line and over HTTP; `data` is what was done all the
+/// same.
+#[must_use]
+pub fn refusal_line((code, message, fields): (&str, &str, &[String]), data: Option<&Json>) -> String {
+    #[derive(Serialize)]
+    struct Refused<'a> {
+        ok: bool,
+        error: Reason<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<&'a Json>,
+    }
+    #[derive(Serialize)]
+    struct Reason<'a> {
+        code: &'a str,
+        message: &'a str,
+        fields: &'a [String],
+    }
+    let refused = Refused { ok: false, error: Reason { code, message, fields }, data };
+    // Text always has a JSON form, so the fallback is never seen.
+    serde_json::to_string(&refused).map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
+}
+
+/// A message brought into one line.
+#[must_use]
+pub fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 impl From<StoreError> for ServerError {

@@ -18,16 +18,20 @@ use axum::routing::{get, post};
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
-use outfield_core::sync::frames::{Frame, Want};
+use outfield_core::domain::rules::pricing::Basket;
+use outfield_core::sync::frames::Frame;
 use outfield_core::sync::wire;
 use serde_json::{Value as Json, json};
+use tokio::sync::watch;
 
-use crate::error::ServerError;
+use crate::error::{ServerError, one_line, refusal_line};
 use crate::office::Office;
 use crate::tenant::{Applicant, Session, Tenant};
 use hear::{Asked, Heard, Named};
 use turns::Turns;
 
+/// The head of an answer that is JSON text already.
+const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 /// How long a client may take for one piece of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long those who are being answered have once the server is told to stop.
@@ -51,6 +55,8 @@ struct Door {
     id: TenantId,
     writer: Mutex<Tenant>,
     readers: Mutex<Vec<Tenant>>,
+    /// Whoever packs a bucket for all.
+    cutter: Mutex<()>,
 }
 
 type Shared = Arc<House>;
@@ -60,14 +66,24 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves a data folder until it is told to stop (Ctrl-C or SIGTERM). `ready` learns the address first.
+/// What ends a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Ctrl-C or SIGTERM.
+    Told,
+    /// The same, or the end of standard input: whoever started it is gone.
+    Alone,
+}
+
+/// Serves a data folder until it ends. `ready` learns the address first.
 pub fn serve(
     dir: &Path,
-    listen: &str,
+    (listen, until): (&str, Until),
     surroundings: Arc<dyn Surroundings>,
     ready: &dyn Fn(&str),
 ) -> Result<(), ServerError> {
     let office = Mutex::new(Office::open(dir, surroundings)?);
+    let gone = (until == Until::Alone).then(input_ends);
     let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()), turns: Turns::default() });
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
     let served = runtime.block_on(async {
@@ -79,10 +95,10 @@ pub fn serve(
         })?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
         ready(&format!("http://{address}"));
-        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped());
+        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped(gone.clone()));
         tokio::select! {
             served = async { serving.await } => served.map_err(ServerError::broken),
-            () = late() => Ok(()),
+            () = late(gone) => Ok(()),
         }
     });
     runtime.shutdown_timeout(FAREWELL);
@@ -90,19 +106,36 @@ pub fn serve(
 }
 
 /// Nobody who dawdles over a request holds up the end of the server.
-async fn late() {
-    stopped().await;
+async fn late(gone: Option<watch::Receiver<bool>>) {
+    stopped(gone).await;
     tokio::time::sleep(FAREWELL).await;
 }
 
-async fn stopped() {
+async fn stopped(gone: Option<watch::Receiver<bool>>) {
+    let alone = async {
+        match gone {
+            Some(mut gone) => drop(gone.wait_for(|gone| *gone).await),
+            None => std::future::pending().await,
+        }
+    };
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {}, () = alone => {} }
         }
         Err(_) => drop(interrupt.await),
     }
+}
+
+/// Learns when standard input ends, in a thread of its own: nobody waits for it when the server stops for another reason.
+fn input_ends() -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(false);
+    std::thread::spawn(move || {
+        // An input that breaks has ended too.
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
+        tell.send(true).ok();
+    });
+    told
 }
 
 fn router(house: Shared) -> Router {
@@ -150,8 +183,8 @@ impl IntoResponse for Failed {
             _ if bad_input => StatusCode::BAD_REQUEST,
             _ => StatusCode::FORBIDDEN,
         };
-        let body = json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
-        (status, axum::Json(body)).into_response()
+        let body = refusal_line((&code, &one_line(&message), &fields), None);
+        (status, JSON, body).into_response()
     }
 }
 
@@ -167,7 +200,7 @@ impl House {
             return Ok(Arc::clone(door));
         }
         let writer = Mutex::new(office.open_tenant(id)?);
-        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()) });
+        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()), cutter: Mutex::new(()) });
         doors.insert(id, Arc::clone(&door));
         Ok(door)
     }
@@ -182,6 +215,20 @@ impl House {
         let mut tenant = locked(&door.writer);
         tenant.refresh()?;
         work(&mut tenant)
+    }
+
+    /// Packs the buckets that are due. Of many who ask at once one does it, and the others wait for that.
+    fn pack(&self, secret: &str, due: impl Fn(&Tenant) -> Result<Vec<String>, ServerError>) -> Result<(), ServerError> {
+        if self.read(secret, &due)?.is_empty() {
+            return Ok(());
+        }
+        let door = self.door(secret)?;
+        let _one = locked(&door.cutter);
+        for bucket in self.read(secret, &due)? {
+            let cut = self.read(secret, |tenant| tenant.cut(&bucket))?;
+            self.write(secret, |tenant| tenant.keep(&cut))?;
+        }
+        Ok(())
     }
 
     /// Works on a file that only reads, beside writers and other readers.
@@ -303,8 +350,6 @@ async fn push(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
 
 async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
     let (session, frames) = frames(&house, &headers, body).await?;
-    let wants: Vec<Want> =
-        frames.into_iter().filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None }).collect();
     let (token, turn) = (bearer(&headers)?, house.turns.take(session.device)?);
     let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_MAX);
     let runtime = tokio::runtime::Handle::current();
@@ -313,7 +358,9 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
             let sent = runtime.block_on(tokio::time::timeout(PATIENCE, sender.send(piece)));
             if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(ServerError::broken("the client stopped listening")) }
         };
-        let told = house.read(&token, |tenant| tell(tenant, &session, &wants, &give));
+        let told = house
+            .pack(&token, |tenant| tenant.due(&session, &frames))
+            .and_then(|()| house.read(&token, |tenant| tell(tenant, &session, &frames, &give)));
         drop(turn);
         if let Err(error) = told {
             // A broken connection is how the client learns that this is not the end.
@@ -330,13 +377,13 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
 fn tell(
     tenant: &Tenant,
     session: &Session,
-    wants: &[Want],
+    asked: &[Frame],
     give: &dyn Fn(std::io::Result<Vec<u8>>) -> Result<(), ServerError>,
 ) -> Result<(), ServerError> {
     let mut encoder = wire::Encoder::new().map_err(ServerError::broken)?;
     let mut ready = Vec::new();
-    tenant.pull(session, wants, &mut |frame| {
-        encoder.push(&frame).map_err(ServerError::broken)?;
+    tenant.pull(session, asked, &mut |piece| {
+        piece.write(&mut encoder)?;
         ready.extend(encoder.ready());
         if ready.len() < PIECE_BYTES { Ok(()) } else { give(Ok(std::mem::take(&mut ready))) }
     })?;
@@ -352,12 +399,17 @@ async fn digest(State(house): State<Shared>, headers: HeaderMap, asked: Asked) -
     .await
 }
 
-async fn price(State(house): State<Shared>, headers: HeaderMap, body: Bytes) -> Answer {
+/// Answers and refuses in the bytes of the command line.
+async fn price(State(house): State<Shared>, headers: HeaderMap, body: Result<Heard, Failed>) -> Answer {
+    let Heard(body) = body.map_err(|failed| match failed.0.code.as_str() {
+        "too_large" => Failed(Basket::too_large().into()),
+        _ => failed,
+    })?;
     let basket = String::from_utf8(body.to_vec())
         .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
     let token = bearer(&headers)?;
     let priced = aside(move || house.read(&token, |tenant| tenant.price(&tenant.authenticate(&token)?, &basket)));
-    Ok(([(header::CONTENT_TYPE, "application/json")], priced.await?).into_response())
+    Ok((JSON, priced.await?).into_response())
 }
 
 async fn list(State(house): State<Shared>, headers: HeaderMap, Named(object): Named<String>, asked: Asked) -> Answer {

@@ -1,13 +1,11 @@
 //! Orders between phones and server: what both phones' own checks let pass and the server cannot, what is mended, what
-//! comes too late, and prices that are the same bytes everywhere. Each refusal comes from a fact that no phone held.
+//! comes too late. Each refusal comes from a fact that no phone held.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+use outfield_core::base::limits::ORDER_LINES_MAX;
 use outfield_tests::{Phone, World};
 use serde_json::{Value as Json, json};
-
-/// Baskets that phone and server price.
-const BASKETS: u64 = 240;
 
 /// A shop with a credit limit of 100.00, two reps who sell to it, and a pen at 2.00.
 struct Trade {
@@ -192,80 +190,138 @@ fn numbers_of_two_phones_never_meet() {
     world.agree(&mut [&mut ann, &mut ben]);
 }
 
-/// Numbers that a seed decides.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn one_of<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
-    }
-}
-
-fn basket(dice: &mut Dice, products: &[String], shop: &str) -> Json {
-    let lines: Vec<Json> = (0..=dice.below(6))
-        .map(|_| {
-            let product = &products[usize::try_from(dice.below(products.len() as u64)).unwrap()];
-            let quantity = format!("{}{}", dice.below(30), dice.one_of(&["", ".5", ".125"]));
-            json!({
-                "product": product, "quantity": quantity, "unit": dice.one_of(&["EA", "XCS"]),
-                "discount_percent": dice.one_of(&["0", "5", "12.5", "33.333"]),
-            })
-        })
-        .collect();
-    let mut basket = json!({
-        "currency": "USD", "tax_mode": dice.one_of(&["exclusive", "inclusive"]),
-        "tax_rounding": dice.one_of(&["line", "document"]), "lines": lines,
-    });
-    if dice.below(2) == 0 {
-        basket["account"] = shop.into();
-    }
-    basket
+/// The conflict on this path, and no other.
+#[track_caller]
+fn only_conflict(phone: &mut Phone, path: &str) -> Json {
+    let open = phone.conflicts();
+    let [conflict] = &open[..] else { panic!("{}: {open:?}", phone.name) };
+    assert_eq!(conflict["path"], path);
+    conflict["id"].clone()
 }
 
 #[test]
-fn phone_and_server_price_every_basket_to_the_same_bytes() {
-    let Trade { world, mut ann, shop, pen, .. } = trade();
-    let class = world.puts("tax_class", None, &json!({"name": "Four", "category": "S", "rate_percent": "4.75"}));
-    let mut products = vec![pen.clone()];
-    for (name, price) in [("Ink", "0.333333"), ("Pad", "2.8207"), ("Glue", "7.995"), ("Ruler", "1.1")] {
-        products.push(product(&world, name, &class, price));
+fn a_quantity_that_two_people_changed_is_decided_before_the_order_is_confirmed() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let order = ann.does(&json!({"do": "new_order", "account": shop}));
+    ann.does(&line(&order, &pen, "10"));
+    world.agree(&mut [&mut ann, &mut ben]);
+    for (phone, pens) in [(&mut ann, "11"), (&mut ben, "12")] {
+        phone.does(&line(&order, &pen, pens));
+        phone.does(&submit(&order));
+        world.clock.advance(1_000);
     }
-    let agreed = json!({
-        "name": "Agreed", "applies_to": "account", "account": shop, "currency": "USD", "list_version": 2,
-    });
-    let agreed = world.puts("price_list", None, &agreed);
-    for (minimum, price) in [("0", "1.75"), ("24", "1.5")] {
-        let entry = json!({
-            "price_list": agreed, "product": pen, "unit": "EA", "minimum_quantity": minimum, "unit_price": price,
-        });
-        world.puts("price_entry", None, &entry);
-    }
-    for (name, level, more) in [
-        ("Dozen", "line", json!({"product": pen, "hurdle": "quantity", "hurdle_quantity": "12"})),
-        ("Fifty", "order", json!({"hurdle": "value", "hurdle_value": "50", "currency": "USD"})),
-    ] {
-        let mut fields = json!({
-            "name": name, "promotion_version": 1, "level": level, "reward": "percent", "reward_percent": "3",
-        });
-        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        world.puts("promotion", None, &fields);
-    }
+    ben.sync();
+    stands(&mut ben, &order, "confirmed");
     ann.sync();
-    let session = {
-        let token = ann.token();
-        world.office(|office| office.authenticate(&token)).unwrap()
-    };
-    let mut dice = Dice(7);
-    for number in 0..BASKETS {
-        let basket = basket(&mut dice, &products, &shop).to_string();
-        let here = ann.house().price(&basket).unwrap_or_else(|error| panic!("{number}: {error}: {basket}"));
-        let there = world.office(|office| office.price(&session, &basket)).unwrap();
-        assert_eq!(here, there, "{number}: {basket}");
-        assert!(here.starts_with("{\"ok\":true,\"id\":null,\"data\":{\"currency\":\"USD\"") && here.ends_with("}\n"));
+    stands(&mut ann, &order, "confirmed");
+    assert_eq!(shown(&mut ann, &order)["lines"][0]["quantity"], "12", "who comes first is confirmed");
+    assert!(
+        ann.needs_attention()
+            .iter()
+            .all(|held| held["code"] == "after_confirmation" || held["code"] == "follows_refused")
+    );
+
+    let order = ann.does(&json!({"do": "new_order", "account": shop}));
+    ann.does(&line(&order, &pen, "10"));
+    world.agree(&mut [&mut ann, &mut ben]);
+    ben.does(&line(&order, &pen, "7"));
+    ann.does(&line(&order, &pen, "6"));
+    ann.does(&submit(&order));
+    ben.sync();
+    ann.sync();
+    let refused = shown(&mut ann, &order);
+    assert_eq!((&refused["status"], &refused["verdict"]["code"]), (&json!("rejected"), &json!("changed_meanwhile")));
+    assert!(refused["verdict"]["message"].as_str().unwrap().contains("the `quantity` of Pen"), "{refused}");
+    let path = format!("lines/{pen}~EA/quantity");
+    let conflict = only_conflict(&mut ann, &path);
+    assert_eq!(ann.refused(&submit(&order)), ("changed_meanwhile".to_owned(), vec![path]));
+    ann.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "mine"}));
+    world.clock.advance(1_000);
+    ann.does(&submit(&order));
+    world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        stands(phone, &order, "confirmed");
+        assert_eq!(shown(phone, &order)["lines"][0]["quantity"], "6");
+        assert!(phone.conflicts().is_empty());
+    }
+}
+
+#[test]
+fn what_does_not_count_may_be_decided_after_the_confirmation_and_changes_nothing_of_it() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let order = ann.does(&json!({"do": "new_order", "account": shop, "note": "Back door"}));
+    ann.does(&line(&order, &pen, "10"));
+    world.agree(&mut [&mut ann, &mut ben]);
+    ann.edits("sales_order", &order, &json!({"note": "Front door"}));
+    ben.edits("sales_order", &order, &json!({"note": "Ring twice"}));
+    ben.sync();
+    ann.does(&submit(&order));
+    world.agree(&mut [&mut ann, &mut ben]);
+    stands(&mut ann, &order, "confirmed");
+    let before = shown(&mut ben, &order);
+    let conflict = only_conflict(&mut ben, "note");
+    assert_eq!(ben.refused(&line(&order, &pen, "1")).0, "after_confirmation");
+    ben.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "mine"}));
+    world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        let shown = shown(phone, &order);
+        assert_eq!((&shown["note"], &shown["status"]), (&json!("Ring twice"), &json!("confirmed")));
+        assert_eq!((&shown["lines"], &shown["gross"]), (&before["lines"], &before["gross"]));
+        assert!(phone.conflicts().is_empty() && phone.needs_attention().is_empty());
+    }
+    assert_eq!(
+        ann.refused(&json!({"do": "edit", "object": "sales_order", "id": order, "fields": {"note": "Late"}})).0,
+        "after_confirmation"
+    );
+}
+
+#[test]
+fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
+    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let class = world.record("product", &pen)["tax_class"].as_str().unwrap().to_owned();
+    for (name, level) in [("A penny off each line", "line"), ("Some more off the whole order", "order")] {
+        let promotion = json!({
+            "name": name, "promotion_version": 1, "level": level, "hurdle": "quantity", "hurdle_quantity": "1",
+            "reward": "percent", "reward_percent": "1",
+        });
+        world.puts("promotion", None, &promotion);
+    }
+    let products: Vec<String> =
+        (0..=ORDER_LINES_MAX).map(|number| product(&world, &format!("Product {number}"), &class, "0.1")).collect();
+    ann.sync();
+    let order = ann.does(&json!({"do": "new_order", "account": shop}));
+    for some in products[..ORDER_LINES_MAX].chunks(100) {
+        let fields = some.iter().flat_map(|product| {
+            let values =
+                [("product", product.as_str()), ("unit", "EA"), ("quantity", "1.5"), ("discount_percent", "5")];
+            values.map(|(field, value)| (format!("lines/{product}~EA/{field}"), json!(value)))
+        });
+        ann.edits("sales_order", &order, &fields.collect());
+    }
+    assert_eq!(
+        ann.refused(&line(&order, &products[ORDER_LINES_MAX], "1")),
+        ("too_many_lines".to_owned(), vec!["lines".to_owned()])
+    );
+    let (one, over) = (format!("lines/{}~EA", products[0]), format!("lines/{}~EA", products[ORDER_LINES_MAX]));
+    for (fields, code) in [
+        (
+            json!({format!("{over}/product"): products[ORDER_LINES_MAX], format!("{over}/quantity"): "1"}),
+            "too_many_lines",
+        ),
+        (json!({format!("{over}/removed"): true, format!("{one}/quantity"): "-2"}), "bad_order"),
+        (json!({format!("{one}/quantity"): "2", format!("{one}/discount_percent"): "100.5"}), "bad_order"),
+    ] {
+        ann.edits("sales_order", &order, &fields);
+        assert_eq!(ann.refused(&submit(&order)).0, code);
+    }
+    ann.does(&line(&order, &products[0], "2"));
+    ann.does(&submit(&order));
+    world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        let shown = shown(phone, &order);
+        assert_eq!(
+            (&shown["status"], shown["lines"].as_array().unwrap().len()),
+            (&json!("confirmed"), ORDER_LINES_MAX)
+        );
     }
 }

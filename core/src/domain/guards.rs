@@ -12,12 +12,14 @@ pub type Guard = fn(&Situation<'_>) -> Result<(), Refusal>;
 pub const GUARDS: &[(&str, Guard)] = &[
     ("account_not_blocked", order::account_not_blocked),
     ("checked_in", visit::checked_in),
+    ("confirmed_stays", order::confirmed_stays),
     ("mandatory_actions_done", actions::mandatory_actions_done),
     ("names_what_it_follows", follow_up::names_what_it_follows),
     ("no_other_visit_open", visit::no_other_visit_open),
     ("not_confirmed", order::not_confirmed),
     ("not_yet_checked_in", visit::not_yet_checked_in),
     ("order_has_lines", order::order_has_lines),
+    ("order_is_decided", order::order_is_decided),
     ("order_lines_sellable", order::order_lines_sellable),
 ];
 

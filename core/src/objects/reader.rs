@@ -22,4 +22,7 @@ pub trait Reader {
 
     /// The conflict with this id, if there is one here.
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError>;
+
+    /// The conflicts of a record that wait for a person.
+    fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError>;
 }

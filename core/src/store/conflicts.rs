@@ -64,6 +64,12 @@ pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Conflict>, StoreError>
     select(db, "SELECT body FROM conflict WHERE record = ?1 ORDER BY path, id", &[&record.as_bytes()])
 }
 
+/// The open conflicts of a record, those included that this device found by itself.
+pub fn open_of(db: &Db, record: RecordId) -> Result<Vec<Conflict>, StoreError> {
+    let sql = "SELECT body FROM conflict WHERE record = ?1 AND state = 'open' ORDER BY path, id";
+    select(db, sql, &[&record.as_bytes()])
+}
+
 /// The open conflicts that this one supersedes.
 pub fn superseded(db: &Db, by: &Conflict) -> Result<Vec<Conflict>, StoreError> {
     let sql = "SELECT body FROM conflict WHERE record = ?1 AND path = ?2 AND state = 'open' ORDER BY id";

@@ -31,4 +31,8 @@ impl Reader for StoreReader<'_> {
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
         Ok(conflicts::get(self.db, id)?)
     }
+
+    fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
+        Ok(conflicts::open_of(self.db, record)?)
+    }
 }

@@ -215,6 +215,12 @@ pub fn read(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<Option<Rec
     Ok(Some(Record { object: descriptor.object.clone(), id, values, stamp }))
 }
 
+/// The text in one of a record's own fields.
+pub fn text(db: &Db, descriptor: &Descriptor, id: RecordId, field: &str) -> Result<Option<String>, StoreError> {
+    let sql = format!("SELECT \"{field}\" FROM \"{}\" WHERE id = ?1", descriptor.object);
+    Ok(db.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?.flatten())
+}
+
 fn read_lines(
     db: &Db,
     descriptor: &Descriptor,
@@ -260,11 +266,6 @@ pub fn remove(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), Stor
     search::forget(db, id)
 }
 
-/// Takes all records of an object away.
-pub fn clear(db: &Db, descriptor: &Descriptor) -> Result<(), StoreError> {
-    ids(db, descriptor)?.into_iter().try_for_each(|id| remove(db, descriptor, id))
-}
-
 /// Ids of all records of an object, ascending.
 pub fn ids(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError> {
     ids_where(db, descriptor, "")
@@ -275,6 +276,23 @@ pub fn strays(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreEr
     let table = &descriptor.object;
     let held = format!("SELECT 1 FROM member m WHERE m.id = \"{table}\".id AND m.object = '{table}'");
     ids_where(db, descriptor, &format!("WHERE NOT EXISTS ({held})"))
+}
+
+/// Ids of the closed records that did not change since a moment and whose history is here.
+pub fn closed_before(db: &Db, descriptor: &Descriptor, moment: Timestamp) -> Result<Vec<RecordId>, StoreError> {
+    let Some(lifecycle) = descriptor.lifecycle.as_ref().filter(|lifecycle| !lifecycle.closed.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let sql = format!(
+        "SELECT r.id FROM \"{}\" r JOIN document d ON d.id = r.id
+         WHERE r.\"{}\" IN (SELECT value FROM json_each(?1)) AND r._changed_at < ?2
+         AND (length(d.blob) > 0 OR EXISTS (SELECT 1 FROM document_tail t WHERE t.id = r.id)) ORDER BY r.id",
+        descriptor.object, lifecycle.field
+    );
+    let closed = serde_json::to_string(&lifecycle.closed).map_err(StoreError::new)?;
+    let mut statement = db.prepare_cached(&sql)?;
+    let ids = statement.query_map(params![closed, moment.0], |row| row.get::<_, Vec<u8>>(0))?;
+    ids.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
 }
 
 fn ids_where(db: &Db, descriptor: &Descriptor, condition: &str) -> Result<Vec<RecordId>, StoreError> {

@@ -10,6 +10,7 @@ mod descriptors;
 mod edits;
 mod figures;
 mod follow_ups;
+mod order_money;
 mod orders;
 mod rights;
 mod shelf;

@@ -203,6 +203,7 @@ fn what_is_wrong_with_a_count_is_said() {
         (json!({"status": "not_checked", "price": "1"}), "status_needed", "`price` is counted"),
         (json!({"status": "gone"}), "bad_value", "`gone` is not one of"),
         (json!({"status": "present", "facings": -1}), "bad_value", "-1 is below 0"),
+        (json!({"status": "present", "facings": i64::MAX}), "bad_value", "no more than 1000000000"),
         (json!({"status": "present", "par_units": -5}), "bad_value", "-5 is below 0"),
         (json!({"status": "present", "price": "1,99"}), "bad_value", "`1,99` is not an exact decimal"),
         (json!({"status": "present", "price": "-1"}), "bad_value", "`-1` is not an exact decimal"),

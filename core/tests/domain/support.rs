@@ -7,7 +7,7 @@ use outfield_core::base::context::{Context, Identity, Role, Surroundings};
 use outfield_core::base::id::{ActorId, ConflictId, DeviceId, RecordId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::domain::{Command, Decision, Refusal, decide, registry};
-use outfield_core::objects::{Conflict, ReadError, Reader, Record, Registry, Value, Values};
+use outfield_core::objects::{Conflict, ConflictState, ReadError, Reader, Record, Registry, Value, Values};
 use serde_json::{Value as Json, json};
 
 /// 2026-11-24T08:30:00Z, which is the same day in Chicago.
@@ -146,5 +146,10 @@ impl Reader for World {
 
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
         Ok(self.conflicts.iter().find(|conflict| conflict.id == id).cloned())
+    }
+
+    fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
+        let open = |conflict: &&Conflict| conflict.record == record && conflict.state == ConflictState::Open;
+        Ok(self.conflicts.iter().filter(open).cloned().collect())
     }
 }

@@ -73,6 +73,9 @@ fn the_random_baskets_meet_every_rule() {
         "near",
         "ambiguous_promotion",
         "ambiguous_price",
+        "unknown_account",
+        "unknown_product",
+        "unknown_unit",
     ] {
         assert!(met.get(what).is_some_and(|times| *times >= 5), "{what} is met too seldom: {met:?}");
     }

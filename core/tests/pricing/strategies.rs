@@ -169,7 +169,10 @@ fn line() -> impl Strategy<Value = BasketLine> {
         (Item::Own { unit_price: price, tax_rate: rate.parse().unwrap() }, None)
     });
     let discount = select(vec!["0", "0", "0", "5", "12.5", "33.3333", "100"]);
-    let item = prop_oneof![4 => bought, 1 => own];
+    let nowhere =
+        select(vec![("cheese", None), ("ham", Some("XCS")), ("crisps", Some("KGM")), ("harbour", Some("EA"))])
+            .prop_map(|(id, packed)| (Item::Product(id.to_owned()), packed.map(unit)));
+    let item = prop_oneof![160 => bought, 40 => own, 3 => nowhere];
     (item, number(40, 2), prop::bool::weighted(0.1), discount).prop_map(|((item, unit), quantity, back, discount)| {
         let sign = if back { -1 } else { 1 };
         let quantity = Decimal::new(sign * quantity.mantissa(), quantity.scale()).unwrap();
@@ -180,7 +183,7 @@ fn line() -> impl Strategy<Value = BasketLine> {
 fn basket(currency: Currency) -> impl Strategy<Value = Basket> {
     let mode = select(vec![TaxMode::Exclusive, TaxMode::Inclusive]);
     let rounding = select(vec![Rounding::Line, Rounding::Document]);
-    let account = select(vec![Some("harbour"), Some("harbour"), None]);
+    let account = prop_oneof![20 => Just(Some("harbour")), 10 => Just(None), 1 => Just(Some("crisps"))];
     let at = select(vec!["2026-11-24", "2026-11-23", "2027-01-15"]);
     let lines = prop::collection::vec(line(), 1..8);
     (mode, rounding, account, at, lines).prop_map(move |(tax_mode, tax_rounding, account, at, lines)| {

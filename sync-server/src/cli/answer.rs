@@ -6,7 +6,7 @@ use std::path::Path;
 use outfield_core::app::{FieldError, Receipt};
 use serde_json::Value as Json;
 
-use crate::error::ServerError;
+use crate::error::{ServerError, one_line};
 
 /// The input is wrong.
 pub(super) const BAD_INPUT: u8 = 2;
@@ -110,9 +110,7 @@ impl Failure {
 
     /// Any failure, its message brought into one line.
     pub(super) fn new(exit: u8, code: &str, message: String, fields: Vec<String>) -> Failure {
-        let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
-        let message = lines.collect::<Vec<_>>().join(" ");
-        Failure { exit, code: code.to_owned(), message, fields, partial: None }
+        Failure { exit, code: code.to_owned(), message: one_line(&message), fields, partial: None }
     }
 }
 

@@ -21,6 +21,8 @@ const POSITION: &str = "position";
 /// Field to column.
 pub(super) struct Plan {
     columns: BTreeMap<String, usize>,
+    /// Names among these that are no fields for a cell to fill as it is.
+    beside: &'static [&'static str],
 }
 
 /// Finds a column for each field that the file can fill, and makes sure of those that are needed.
@@ -30,8 +32,8 @@ pub(super) fn plan(
     names: &[String],
     maps: &[String],
 ) -> Result<Plan, Failure> {
-    let mut plan = Plan { columns: BTreeMap::new() };
-    let said = said(descriptor, names, maps)?;
+    let mut plan = Plan { columns: BTreeMap::new(), beside: target.beside };
+    let said = said((target, descriptor), names, maps)?;
     for (at, field) in said.iter().filter(|(_, field)| !field.is_empty()) {
         if let Some(other) = plan.columns.insert(field.clone(), *at) {
             let message = format!("--map puts both `{}` and `{}` into `{field}`; choose one", names[other], names[*at]);
@@ -39,7 +41,10 @@ pub(super) fn plan(
         }
     }
     let by_name = |name: &str| {
-        let name = name.to_lowercase();
+        let name = name.to_lowercase().replace(' ', "_");
+        if target.beside.contains(&name.as_str()) {
+            return Some(name);
+        }
         let plain = descriptor.fields.get(&name).filter(|field| field.kind != FieldKind::Reference);
         plain.map(|_| name.clone()).or_else(|| [LATITUDE, LONGITUDE].contains(&name.as_str()).then_some(name))
     };
@@ -67,14 +72,21 @@ pub(super) fn column(names: &[String], name: &str) -> Result<usize, Failure> {
 }
 
 /// What the options say: column to field, empty where a column is left out.
-fn said(descriptor: &Descriptor, names: &[String], maps: &[String]) -> Result<BTreeMap<usize, String>, Failure> {
+fn said(
+    (target, descriptor): (&Target, &Descriptor),
+    names: &[String],
+    maps: &[String],
+) -> Result<BTreeMap<usize, String>, Failure> {
     let mut said = BTreeMap::new();
     for map in maps {
         let (name, field) = fields::split(map, "COLUMN=FIELD, such as store_no=code")?;
         let (at, field) = (column(names, name.trim())?, field.trim());
         let is_half = [LATITUDE, LONGITUDE].contains(&field) && descriptor.fields.contains_key(POSITION);
-        if !(field.is_empty() || is_half || descriptor.fields.contains_key(field)) {
-            let known: Vec<&str> = descriptor.fields.keys().map(String::as_str).collect();
+        let is_beside = target.beside.contains(&field);
+        if !(field.is_empty() || is_half || is_beside || descriptor.fields.contains_key(field)) {
+            let fields = descriptor.fields.keys().map(String::as_str);
+            let beside = target.beside.iter().copied().filter(|name| !descriptor.fields.contains_key(*name));
+            let known: Vec<&str> = fields.chain(beside).collect();
             let message = format!("`{}` has no field `{field}`; there are: {}", descriptor.object, known.join(", "));
             return Err(bad_map(message).about(field));
         }
@@ -129,7 +141,10 @@ impl Plan {
     /// The text of each field that a column holds; two halves make one position.
     pub(super) fn texts(&self, row: &Row) -> Result<Vec<(&str, String)>, String> {
         let mut texts = Vec::new();
-        for field in self.columns.keys().filter(|field| ![LATITUDE, LONGITUDE].contains(&field.as_str())) {
+        let is_plain = |field: &&String| {
+            ![LATITUDE, LONGITUDE].contains(&field.as_str()) && !self.beside.contains(&field.as_str())
+        };
+        for field in self.columns.keys().filter(is_plain) {
             texts.push((field.as_str(), self.cell(row, field).unwrap_or_default().to_owned()));
         }
         match (self.cell(row, LATITUDE), self.cell(row, LONGITUDE)) {

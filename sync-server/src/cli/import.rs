@@ -28,6 +28,8 @@ pub(super) struct Target {
     pub(super) key: &'static str,
     /// Names of columns whose field has another name.
     pub(super) aliases: &'static [(&'static str, &'static str)],
+    /// What a column may hold that is no field for its cell to fill as it is.
+    pub(super) beside: &'static [&'static str],
     /// The field that is made of others where no column holds it, and those others.
     pub(super) composed: Option<(&'static str, &'static [&'static str])>,
 }
@@ -44,13 +46,24 @@ pub(super) const ACCOUNTS: Target = Target {
         ("lon", columns::LONGITUDE),
         ("lng", columns::LONGITUDE),
     ],
+    beside: &[],
     composed: Some(("name", &["type", "city"])),
 };
 
 pub(super) const PRODUCTS: Target = Target {
     object: "product",
     key: "gtin",
-    aliases: &[("ean", "gtin"), ("upc", "gtin"), ("barcode", "gtin")],
+    aliases: &[
+        ("ean", "gtin"),
+        ("upc", "gtin"),
+        ("barcode", "gtin"),
+        ("unit", "base_unit"),
+        ("uom", "base_unit"),
+        ("list_price", goods::PRICE),
+        ("unit_price", goods::PRICE),
+        ("tax", goods::TAX_CLASS),
+    ],
+    beside: &[goods::PRICE, goods::CURRENCY, goods::TAX_CLASS],
     composed: None,
 };
 
@@ -62,10 +75,13 @@ struct Rejected {
 }
 
 /// A row that fits.
-struct Fit<'a> {
-    row: &'a Row,
-    key: String,
-    values: Values,
+pub(super) struct Fit<'a> {
+    /// The row itself.
+    pub(super) row: &'a Row,
+    /// The key of its record.
+    pub(super) key: String,
+    /// The fields of its record.
+    pub(super) values: Values,
 }
 
 /// Imports a file; rows that do not fit are named, and the others are imported.
@@ -92,16 +108,25 @@ pub(super) fn import(import: &Import, world: Arc<dyn Surroundings>) -> Result<An
         None => Vec::new(),
     };
     let is_goods = target.object == PRODUCTS.object;
+    let mut entries = Vec::new();
     if is_goods {
-        fits.iter_mut().for_each(|fit| goods::complete(&fit.key, &mut fit.values));
         if !file.dry_run {
             tenant.standardise()?;
         }
+        let shop = goods::Shop::of(&tenant)?;
+        for mut fit in std::mem::take(&mut fits) {
+            match shop.complete(&mut fit, &plan) {
+                Ok(entry) => {
+                    entries.push((fit.key.clone(), entry));
+                    fits.push(fit);
+                }
+                Err(reason) => rejected.push(Rejected { line: fit.row.line, key: fit.key, reason }),
+            }
+        }
     }
     let rows: Vec<(String, Values)> = fits.into_iter().map(|fit| (fit.key, fit.values)).collect();
-    let keys: Vec<String> = rows.iter().map(|(key, _)| key.clone()).collect();
     let imported = tenant.import(target.object, rows, file.dry_run)?;
-    let prices = if is_goods { Some(goods::prices(&mut tenant, &keys, file.dry_run)?) } else { None };
+    let prices = if is_goods { Some(tenant.import("price_entry", entries, file.dry_run)?) } else { None };
     rejected.sort_by_key(|row| row.line);
     let shown: Vec<Json> =
         rejected.iter().map(|row| json!({ "line": row.line, "key": row.key, "reason": row.reason })).collect();
@@ -276,6 +301,70 @@ mod tests {
             { "line": 5, "key": "96385074", "reason": "name: the cell is empty, but each product needs one" },
         ]);
         assert_eq!(answer.data["rejected"], expected);
+    }
+
+    #[test]
+    fn a_price_a_unit_and_a_tax_class_are_taken_from_their_columns_and_made_where_a_cell_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = "gtin,name,Price,currency,UOM,Tax class\n\
+            4006381333931,Pen,1.25,USD,EA,Reduced\n\
+            4006381333948,Ham,12.5,,KGM,\n\
+            96385074,Gum,,USD,,Standard\n";
+        let answer = imported(folder.path(), csv, Import::Products).ok().unwrap();
+        assert_eq!(counts(&answer), [3, 3, 0, 0]);
+        assert_eq!(answer.data["ignored_columns"], json!([]));
+        let again = imported(folder.path(), csv, Import::Products).ok().unwrap();
+        assert_eq!((counts(&again), &again.data["prices"]["unchanged"]), ([3, 0, 0, 3], &json!(3)));
+        let dearer = csv.replace("1.25", "1.30");
+        let again = imported(folder.path(), &dearer, Import::Products).ok().unwrap();
+        assert_eq!((counts(&again), &again.data["prices"]["changed"]), ([3, 0, 0, 3], &json!(1)));
+        let world: Arc<dyn Surroundings> = Arc::new(World::open().ok().unwrap());
+        let tenant = office::open(&Place { data: folder.path().to_owned(), tenant: None }, world).ok().unwrap();
+        let entry = |gtin: &str| {
+            let product = crate::tenant::imported_id("product", gtin).to_string();
+            let [entry] = &tenant.find("price_entry", "product", &product.into()).unwrap()[..] else {
+                panic!("{gtin}")
+            };
+            [entry.text("unit").unwrap(), entry.text("unit_price").unwrap()].join(" ")
+        };
+        assert_eq!(entry("04006381333931"), "EA 1.3");
+        assert_eq!(entry("04006381333948"), "KGM 12.5");
+        assert_eq!(entry("00000096385074"), "EA 6.16");
+        let product = tenant.find("product", "name", &"Pen".into()).unwrap().remove(0);
+        let reduced = crate::tenant::standard_id("tax_class", "Reduced").to_string();
+        assert_eq!(product.text("tax_class"), Some(reduced.as_str()));
+    }
+
+    #[test]
+    fn what_a_product_cannot_be_sold_by_is_rejected_by_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let row = |gtin: &str, rest: &str| format!("{gtin},Pen,{rest}\n");
+        let bad =
+            ["cheap,,,", "-1,,,", "1e3,,,", "1.1234567,,,", "9999999999999,,,", "1,EUR,,", "1,,box,", "1,,,Luxury"];
+        let gtins = [
+            "4006381333931",
+            "4006381333948",
+            "96385074",
+            "036000291452",
+            "4006381333955",
+            "4006381333962",
+            "4006381333979",
+            "4006381333986",
+        ];
+        let rows: String = gtins.iter().zip(bad).map(|(gtin, rest)| row(gtin, rest)).collect();
+        let failure =
+            imported(folder.path(), &format!("gtin,name,price,currency,unit,tax_class\n{rows}"), Import::Products);
+        let answer = failure.err().unwrap().partial.unwrap();
+        assert_eq!(counts(&answer), [8, 0, 0, 0]);
+        let rejected = answer.data["rejected"].as_array().unwrap();
+        let said: Vec<&str> = rejected.iter().filter_map(|row| row["reason"].as_str()?.split(':').next()).collect();
+        assert_eq!(
+            said,
+            ["price", "price", "price", "price", "price", "currency", "base_unit", "tax_class"],
+            "{rejected:?}"
+        );
+        let lines: Vec<u64> = rejected.iter().filter_map(|row| row["line"].as_u64()).collect();
+        assert_eq!(lines, [2, 3, 4, 5, 6, 7, 8, 9]);
     }
 
     #[test]

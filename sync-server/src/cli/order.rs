@@ -117,6 +117,12 @@ fn product_of(house: &mut House, typed: &str) -> Result<(String, Option<String>)
     if typed.parse::<RecordId>().is_ok() {
         return Ok((typed.to_owned(), None));
     }
+    // What does not even look like a GTIN gets no lesson on labels.
+    let is_label = typed.contains(|letter: char| letter.is_ascii_digit()) && typed.len() <= 48;
+    if !is_label {
+        let message = format!("`{typed}` is neither a product's id nor a GTIN; look for the product by `search`");
+        return Err(Failure::bad_input("unknown_product", message).about("product"));
+    }
     let scanned = house.scan(typed)?.data;
     let text = |name: &str| scanned[name].as_str().map(str::to_owned);
     let unknown = || {

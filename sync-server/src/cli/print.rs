@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::answer::{Answer, BROKEN, Failure};
 use super::render;
+use crate::error::refusal_line;
 
 /// How the caller wants to be answered.
 #[derive(Debug, Clone, Copy)]
@@ -23,21 +24,6 @@ struct Done<'a> {
     ok: bool,
     id: &'a Option<String>,
     data: &'a Json,
-}
-
-#[derive(Serialize)]
-struct Refused<'a> {
-    ok: bool,
-    error: Reason<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<&'a Json>,
-}
-
-#[derive(Serialize)]
-struct Reason<'a> {
-    code: &'a str,
-    message: &'a str,
-    fields: &'a [String],
 }
 
 /// Prints what a command came to, if anything is left to say, and gives its exit code.
@@ -81,18 +67,15 @@ pub(super) fn meanwhile(manner: Manner, text: &str) {
     };
 }
 
+/// Text and whole numbers always have a JSON form, so the fallback is never seen.
 fn done(answer: &Answer) -> String {
-    line(serde_json::to_string(&Done { ok: true, id: &answer.id, data: &answer.data }))
+    let json = serde_json::to_string(&Done { ok: true, id: &answer.id, data: &answer.data });
+    json.map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
 }
 
 fn refused(failure: &Failure) -> String {
-    let error = Reason { code: &failure.code, message: &failure.message, fields: &failure.fields };
-    line(serde_json::to_string(&Refused { ok: false, error, data: failure.partial.as_ref().map(|part| &part.data) }))
-}
-
-/// Text and whole numbers always have a JSON form, so the fallback is never seen.
-fn line(json: Result<String, serde_json::Error>) -> String {
-    json.map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
+    let Failure { code, message, fields, partial, .. } = failure;
+    refusal_line((code, message, fields), partial.as_ref().map(|part| &part.data))
 }
 
 fn plain(manner: Manner, answer: &Answer) -> String {

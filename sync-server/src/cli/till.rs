@@ -41,12 +41,7 @@ fn one_line(line: &Json, digits: usize) -> Vec<String> {
     let (price, net) = (padded(&at("unit_price"), digits), at("net"));
     let free = if line["free"] == Json::Bool(true) { "  free" } else { "" };
     let story = items(line, "trace").filter(|step| step["step"] != "tax").filter_map(step);
-    // A step names the product by its id; people know it by its name.
-    let named = |told: String| match line["product"].as_str() {
-        Some(id) => told.replace(&format!("product {id}"), &at("product_name")),
-        None => told,
-    };
-    std::iter::once(format!("{head}  at {price}  net {net}{free}")).chain(story.map(named)).collect()
+    std::iter::once(format!("{head}  at {price}  net {net}{free}")).chain(story).collect()
 }
 
 /// One step, if it changed something.

@@ -10,6 +10,7 @@ use outfield_core::objects::Descriptor;
 use outfield_core::store::{StoreReader, digest, members, tables};
 use serde_json::Value as Json;
 
+use super::reach::Eyes;
 use super::{Session, Tenant};
 use crate::error::ServerError;
 
@@ -51,9 +52,11 @@ impl Tenant {
         if sees { Ok(record.to_json()) } else { Err(missing()) }
     }
 
-    /// Prices a basket, given as JSON, by what the office keeps: the same bytes as on a phone that is up to date.
+    /// Prices a basket, given as JSON, by what the asker's devices hold: the same bytes, or the same refusal, as on a
+    /// phone that is up to date.
     pub fn price(&self, session: &Session, basket: &str) -> Result<String, ServerError> {
-        let reader = StoreReader { db: &self.db, registry: &self.registry };
+        let all = StoreReader { db: &self.db, registry: &self.registry };
+        let reader = Eyes { all, buckets: &session.buckets };
         let zone = self.time_zone()?;
         Ok(outfield_core::app::price(&reader, basket, (&session.now.day_in(&zone), &zone))?)
     }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use outfield_core::base::id::{RecordId, UserId};
-use outfield_core::store::{Db, members};
+use outfield_core::base::id::{ConflictId, RecordId, UserId};
+use outfield_core::objects::{Conflict, ReadError, Reader, Record, Value};
+use outfield_core::store::{Db, StoreReader, members};
 use rusqlite::params;
 
 use super::log;
@@ -52,4 +53,44 @@ pub(super) fn held_since(db: &Db, id: RecordId, buckets: &BTreeSet<String>, knew
         }
     }
     Ok(false)
+}
+
+/// The store as the devices of one person hold it: what is in none of the person's buckets is not there.
+pub(super) struct Eyes<'a> {
+    /// All there is.
+    pub(super) all: StoreReader<'a>,
+    /// The buckets that the person follows.
+    pub(super) buckets: &'a [String],
+}
+
+impl Eyes<'_> {
+    fn see(&self, id: RecordId) -> Result<bool, ReadError> {
+        Ok(members::is_member(self.all.db, id, self.buckets)?)
+    }
+}
+
+impl Reader for Eyes<'_> {
+    fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError> {
+        if self.see(id)? { self.all.record(object, id) } else { Ok(None) }
+    }
+
+    fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
+        let mut seen = Vec::new();
+        for record in self.all.find(object, wanted)? {
+            if self.see(record.id)? {
+                seen.push(record);
+            }
+        }
+        Ok(seen)
+    }
+
+    fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
+        let conflict = self.all.conflict(id)?;
+        let sees = conflict.as_ref().map_or(Ok(false), |conflict| self.see(conflict.record))?;
+        Ok(conflict.filter(|_| sees))
+    }
+
+    fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
+        if self.see(record)? { self.all.open_conflicts(record) } else { Ok(Vec::new()) }
+    }
 }

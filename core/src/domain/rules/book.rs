@@ -23,9 +23,34 @@ const PRICE_ENTRY: &str = "price_entry";
 const PROMOTION: &str = "promotion";
 const TAX_CLASS: &str = "tax_class";
 const POLICY: &str = "order_policy";
+const TERRITORY: &str = "territory";
 
-/// The book for a basket: its products, its buyer, the prices for them, all promotions, their taxes, the cash step.
+/// The book for a basket: its products, its buyer, the prices for them, all promotions, their taxes, the cash step of
+/// the tenant's policy.
 pub fn book(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
+    let mut book = without_cash(reader, basket)?;
+    for policy in reader.find(POLICY, &[("is_default", Value::Bool(true))])? {
+        if policy.text("currency") == Some(basket.currency.code()) {
+            cash(&mut book, &policy, basket.currency)?;
+        }
+    }
+    Ok(book)
+}
+
+/// The book for an order, whose cash step was frozen when it was made.
+pub(super) fn of_order(reader: &dyn Reader, basket: &Basket, order: &Record) -> Result<Book, Refusal> {
+    let mut book = without_cash(reader, basket)?;
+    cash(&mut book, order, basket.currency)?;
+    Ok(book)
+}
+
+/// Takes over the cash step that a row names.
+fn cash(book: &mut Book, row: &Record, currency: Currency) -> Result<(), Refusal> {
+    let Some(step) = parsed::<Decimal>(row, "cash_step")? else { return Ok(()) };
+    book.set_cash_step(money(row, "cash_step", step, currency)?)
+}
+
+fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
     let mut book = Book::default();
     let mut lists: BTreeMap<String, PriceList> = BTreeMap::new();
     let (mut classes, mut categories) = (BTreeSet::new(), BTreeSet::new());
@@ -39,6 +64,7 @@ pub fn book(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
         let Some(row) = row(reader, PRODUCT, id)? else { continue };
         classes.extend(row.text("tax_class").map(str::to_owned));
         categories.extend(row.text("category").map(str::to_owned));
+        called(&mut book, &row);
         book.put_product(product(&row)?);
         entries(reader, &mut lists, ("product", id), Goods::Product(id.to_owned()))?;
     }
@@ -47,24 +73,37 @@ pub fn book(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
     }
     lists.into_values().try_for_each(|list| book.add_list(list))?;
     promotions.iter().try_for_each(|row| book.add_promotion(promotion(row, basket.currency)?))?;
+    for id in promotions.iter().flat_map(goods_of) {
+        row(reader, PRODUCT, id)?.iter().for_each(|row| called(&mut book, row));
+    }
     for class in classes {
         if let Some(row) = row(reader, TAX_CLASS, &class)? {
+            called(&mut book, &row);
             book.add_tax(tax_rate(&row)?)?;
         }
     }
     if let Some(id) = &basket.account
         && let Some(row) = row(reader, ACCOUNT, id)?
     {
+        called(&mut book, &row);
+        let territory = row.text("territory").map_or(Ok(None), |id| self::row(reader, TERRITORY, id))?;
+        territory.iter().for_each(|row| called(&mut book, row));
         book.put_account(account(&row));
     }
-    for policy in reader.find(POLICY, &[("is_default", Value::Bool(true))])? {
-        if policy.text("currency") == Some(basket.currency.code())
-            && let Some(step) = parsed::<Decimal>(&policy, "cash_step")?
-        {
-            book.set_cash_step(money(&policy, "cash_step", step, basket.currency)?)?;
-        }
-    }
     Ok(book)
+}
+
+/// Takes over what people call a row.
+fn called(book: &mut Book, row: &Record) {
+    if let Some(name) = row.text("name") {
+        book.call(&row.id.to_string(), name);
+    }
+}
+
+/// The products that a promotion counts.
+fn goods_of(promotion: &Record) -> Vec<&str> {
+    let parts = promotion.lines("mix").into_values().filter_map(|part| part.get("product")?.text());
+    promotion.text("product").into_iter().chain(parts).collect()
 }
 
 fn row(reader: &dyn Reader, object: &str, id: &str) -> Result<Option<Record>, Refusal> {

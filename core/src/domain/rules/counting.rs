@@ -206,12 +206,19 @@ fn product(situation: &Situation<'_>, name: &str) -> Result<Record, Refusal> {
     }
 }
 
-/// Refuses numbers below nothing, prices that are none, and counts that the status contradicts.
+/// Units of one product that may be counted: so few that no sum of counts overflows.
+const UNITS_MAX: i64 = 1_000_000_000;
+
+/// Refuses numbers below nothing or beyond all shelves, prices that are none, and counts that the status contradicts.
 fn check(status: Status, name: &str, given: &Fields<'_>) -> Result<(), Refusal> {
     let at = |field: &str| line_path(COUNTS, name, field);
     let int = |field: &str| given.get(field).and_then(|value| value.int());
     if let Some(field) = UNITS.iter().find(|field| int(field).is_some_and(|units| units < 0)) {
         let message = format!("`{field}`: {} is below 0; count 0 or more", int(field).unwrap_or(0));
+        return Err(Refusal::bad_input("bad_value", message).about(at(field)));
+    }
+    if let Some(field) = UNITS.iter().find(|field| int(field).is_some_and(|units| units > UNITS_MAX)) {
+        let message = format!("`{field}`: a shelf has no more than {UNITS_MAX} of a product; look at the number again");
         return Err(Refusal::bad_input("bad_value", message).about(at(field)));
     }
     let is_price = |text: &str| Exact::parse(text).is_some_and(|price| price.units >= 0);

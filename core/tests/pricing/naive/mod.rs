@@ -36,6 +36,9 @@ struct Line {
 }
 
 pub(crate) fn price(shop: &Shop, basket: &Basket) -> Result<Answer, String> {
+    if basket.account.iter().any(|id| !shop.accounts.iter().any(|account| account.id == *id)) {
+        return Err("unknown_account".to_owned());
+    }
     let mut lines = Vec::new();
     for line in &basket.lines {
         lines.push(open(
@@ -73,6 +76,9 @@ fn open(shop: &Shop, basket: &Basket, item: &Item, (quantity, unit): (&str, Opti
     };
     let product = shop.products.iter().find(|product| product.id == *id).ok_or("unknown_product")?;
     let unit = unit.unwrap_or(product.packaging.base().to_string());
+    if product.packaging.content(unit.parse().unwrap()).is_err() {
+        return Err("unknown_unit".to_owned());
+    }
     let pieces = quantity.times(&holds(&unit));
     let tax = tax_of(shop, basket, product)?;
     let found = winner(shop, basket, product, &pieces)?;

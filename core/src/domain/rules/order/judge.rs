@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::limits::{check, credit_figure, discontinued, is_judged, number, stock_figures, too_large};
 use super::totals::{Totals, kept, told, totals};
+use super::undecided::undecided;
 use super::{ACCOUNT, SUBMITTED, VERDICT, content_hash};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
@@ -30,6 +31,9 @@ pub fn judge_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
 /// The prices and sums of an order that nothing is against.
 fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
     let (reader, order) = (situation.reader, situation.record);
+    if let Some(refusal) = undecided(reader, order)? {
+        return Err(refusal);
+    }
     if order.text("content_hash") != Some(content_hash(order).as_str()) {
         let message = "someone changed the order while it was submitted; look at it and submit it again";
         return Err(Refusal::rule("changed_meanwhile", message));
@@ -90,12 +94,13 @@ fn reject(situation: &Situation<'_>, refusal: &Refusal) -> Write {
 
 fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Refusal> {
     let mut write = verdict(situation, "confirmed");
-    for (field, text) in [("net", &totals.net), ("tax", &totals.tax), ("gross", &totals.gross)] {
+    for (field, text) in sums(totals) {
         write.values.insert(field.to_owned(), kept(text));
     }
     for (position, line) in (1..).zip(&totals.lines) {
         let path = |field: &str| line_path("lines", &line.line, field);
         write.values.insert(path(POSITION), Value::Int(position));
+        write.values.insert(path("free"), Value::Bool(line.free));
         let texts = [("product", &line.product), ("unit", &line.unit), ("trace_json", &line.trace)];
         write.values.extend(texts.map(|(field, text)| (path(field), text.as_str().into())));
         let numbers = [
@@ -111,6 +116,10 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
     writes.extend(owe(situation, totals)?);
     writes.extend(take_from_stock(situation, totals)?);
     Ok(writes)
+}
+
+fn sums(totals: &Totals) -> [(&'static str, &String); 4] {
+    [("net", &totals.net), ("tax", &totals.tax), ("gross", &totals.gross), ("payable", &totals.payable)]
 }
 
 /// The account owes what was confirmed.

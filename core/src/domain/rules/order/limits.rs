@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::totals::{Totals, told};
+use super::totals::{Totals, in_base, told};
 use super::{LINES, ORDER, PRODUCT, SUBMITTED, VERDICT, policy};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
@@ -116,7 +116,7 @@ fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Ref
             free = free.plus(number(figure, "available").unwrap_or_default().into()).map_err(too_large)?;
         }
         for other in unjudged_anywhere(reader, order)? {
-            free = free.minus(reserved(&other, product)?).map_err(too_large)?;
+            free = free.minus(reserved(reader, &other, product)?).map_err(too_large)?;
         }
         if quantity > free {
             return Err(short(reader, product, quantity, free)?);
@@ -137,12 +137,13 @@ fn unjudged_anywhere(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>,
 }
 
 /// What an order that waits takes of a product, as it was submitted, in base units.
-fn reserved(order: &Record, product: &str) -> Result<Fraction, Refusal> {
+fn reserved(reader: &dyn Reader, order: &Record, product: &str) -> Result<Fraction, Refusal> {
     let mut sum = Fraction::ZERO;
     for line in order.lines(LINES).values() {
-        if line.get("product").and_then(|value| value.text()) == Some(product) {
-            let quantity = line.get("base_quantity").and_then(|value| value.text()).unwrap_or_default();
-            sum = sum.plus(read(quantity).into()).map_err(too_large)?;
+        let text = |field: &str| line.get(field).and_then(|value| value.text()).unwrap_or_default();
+        if text("product") == product {
+            let ordered = (read(text("quantity")), text("unit").parse().ok());
+            sum = sum.plus(in_base(reader, product, ordered)?).map_err(too_large)?;
         }
     }
     Ok(sum)

@@ -1,25 +1,30 @@
 //! Rules of sales orders: beginning, lines, submitting, cancelling. What is submitted is named by a hash of its content.
-//! They do not know how a price is made (`pricing` does) nor what the server says of it (`judge` does).
+//! They do not know how a price is made (`pricing` does), what two people left undecided (`undecided` does) nor what the
+//! server says of it (`judge` does).
 
 mod content;
 mod judge;
 mod limits;
 mod show;
 mod totals;
+mod undecided;
 
 pub use content::content_hash;
 pub use judge::judge_order;
 pub use limits::is_rejected;
 pub use show::show;
 pub use totals::{LineTotal, Totals, totals};
+pub use undecided::{confirmed_stays, order_is_decided};
 
 use super::super::refusal::Refusal;
 use super::super::situation::Situation;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::id::{ActorId, RecordId};
+use crate::base::limits::ORDER_LINES_MAX;
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::{Unit, UnitError};
+use crate::domain::rules::pricing::{LINE_QUANTITY_MAX, PERCENT_SCALE_MAX};
 use crate::domain::rules::product::packaging;
 use crate::objects::path::{POSITION, REMOVED, line_path};
 use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
@@ -158,11 +163,43 @@ fn sold(situation: &Situation<'_>) -> Result<Record, Refusal> {
 
 fn quantity(situation: &Situation<'_>) -> Result<Decimal, Refusal> {
     let quantity = decimal(situation, "quantity")?.unwrap_or_default();
-    if quantity.is_negative() || quantity.is_zero() {
-        let message = "`quantity` is above 0; to take a product out, use `remove_order_line`";
-        return Err(Refusal::bad_input("bad_value", message).about("quantity"));
-    }
+    orderable(quantity).map_err(|why| wrong_input("quantity", &why))?;
     Ok(quantity)
+}
+
+fn wrong_input(name: &str, why: &str) -> Refusal {
+    Refusal::bad_input("bad_value", format!("`{name}` {why}")).about(name)
+}
+
+/// Whether a line can order so much, or why not.
+fn orderable(quantity: Decimal) -> Result<(), String> {
+    if quantity.is_negative() || quantity.is_zero() {
+        return Err("is above 0; to take a product out, use `remove_order_line`".to_owned());
+    }
+    if quantity > Decimal::from(LINE_QUANTITY_MAX) {
+        return Err(format!("is at most {LINE_QUANTITY_MAX} of its unit; order less, or in a larger unit"));
+    }
+    if quantity.scale() > QUANTITY_SCALE_MAX {
+        return Err(format!("has at most {QUANTITY_SCALE_MAX} digits after the point, and {quantity} has more"));
+    }
+    Ok(())
+}
+
+/// Whether so many per cent can be taken off a line, or why not.
+fn takeable(percent: Decimal) -> Result<(), String> {
+    if percent.is_negative() || percent > Decimal::from(100) || percent.scale() > PERCENT_SCALE_MAX {
+        return Err(format!("is 0 to 100, with at most {PERCENT_SCALE_MAX} digits after the point"));
+    }
+    Ok(())
+}
+
+/// An order of so many lines can still be confirmed.
+fn fits(lines: usize) -> Result<(), Refusal> {
+    if lines <= ORDER_LINES_MAX {
+        return Ok(());
+    }
+    let message = format!("an order has at most {ORDER_LINES_MAX} lines; begin another order for what is left");
+    Err(Refusal::rule("too_many_lines", message).about(LINES).with("most", ORDER_LINES_MAX))
 }
 
 /// Writes one line, and brings it back if it was taken out.
@@ -172,25 +209,25 @@ fn line(
     quantity: Decimal,
     discount_percent: Value,
 ) -> Result<Vec<Write>, Refusal> {
-    let discount = decimal(situation, "discount_percent")?;
-    if discount.is_some_and(|percent| percent.is_negative() || percent > Decimal::from(100)) {
-        return Err(Refusal::bad_input("bad_value", "`discount_percent` is 0 to 100").about("discount_percent"));
-    }
+    orderable(quantity).map_err(|why| wrong_input("quantity", &why))?;
+    let discount = decimal(situation, "discount_percent")?.unwrap_or_default();
+    takeable(discount).map_err(|why| wrong_input("discount_percent", &why))?;
     let line = line_id(product, unit);
     let path = |field: &str| line_path(LINES, &line, field);
     let mut values = Values::from([
         (path("product"), Value::from(product.id.to_string())),
         (path("unit"), Value::from(unit.to_string())),
         (path("quantity"), Value::from(quantity.to_string())),
-        (path("base_quantity"), Value::from(in_base(product, quantity, unit)?.to_string())),
         (path("discount_percent"), discount_percent),
     ]);
     let before = situation.record;
+    let lines = before.lines(LINES);
+    fits(lines.len() + usize::from(!lines.contains_key(line.as_str())))?;
     if before.value(&path(REMOVED)).is_true() {
         values.insert(path(REMOVED), Value::Bool(false));
     }
     if before.value(&path(POSITION)).is_null() {
-        let positions = before.lines(LINES).into_values().filter_map(|line| line.get(POSITION)?.int());
+        let positions = lines.into_values().filter_map(|line| line.get(POSITION)?.int());
         values.insert(path(POSITION), Value::Int(positions.max().unwrap_or(0) + 1));
     }
     Ok(vec![Write { values, ..situation.write([]) }])
@@ -253,12 +290,6 @@ fn unit(situation: &Situation<'_>, product: &Record) -> Result<Unit, Refusal> {
     let unit: Unit = wanted.parse().map_err(|error: UnitError| wrong(error.to_string()))?;
     packaging.content(unit).map_err(|error| wrong(error.to_string()))?;
     Ok(unit)
-}
-
-/// So many of a unit in base units, as exactly as six digits after the point allow.
-fn in_base(product: &Record, quantity: Decimal, unit: Unit) -> Result<Decimal, Refusal> {
-    let base = packaging(product)?.to_base(quantity.into(), unit).and_then(|base| Ok(base.shown(6)?));
-    base.map_err(|error| Refusal::bad_input("bad_value", format!("`quantity`: {error}")).about("quantity"))
 }
 
 fn decimal(situation: &Situation<'_>, name: &str) -> Result<Option<Decimal>, Refusal> {

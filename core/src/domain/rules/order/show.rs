@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::limits::answers;
+use super::limits::{answers, number};
 use super::totals::{by_position, priced, told};
 use super::{ACCOUNT, LINES, PRODUCT, SUBMITTED, VERDICT};
 use crate::base::decimal::Decimal;
+use crate::base::fraction::Fraction;
 use crate::base::id::RecordId;
 use crate::base::time::Timestamp;
 use crate::domain::refusal::Refusal;
@@ -97,7 +98,7 @@ fn worth(reader: &dyn Reader, order: &Record) -> Result<Map<String, Json>, Refus
 fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Json>, ReadError> {
     let mut lines: Vec<_> = verdict.lines(LINES).into_iter().collect();
     lines.sort_by_key(|(id, line)| (line.get(POSITION).and_then(|position| position.int()), *id));
-    let mut told = Vec::new();
+    let mut all = Vec::new();
     for (id, line) in lines {
         let mut shown = Map::from_iter([("line".to_owned(), json!(id))]);
         let plain = line.iter().filter(|(field, _)| ![POSITION, "trace_json"].contains(*field));
@@ -111,11 +112,16 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
         shown.insert("trace".to_owned(), trace.unwrap_or_else(|| json!([])));
         let mut shown = Json::Object(shown);
         named(reader, &mut shown)?;
-        told.push(shown);
+        all.push(shown);
     }
-    let mut shown = Map::from_iter([("lines".to_owned(), Json::from(told))]);
+    let mut shown = Map::from_iter([("lines".to_owned(), Json::from(all))]);
     let sum = |field: &str| amount(verdict.text(field).unwrap_or_default(), verdict);
-    shown.extend(["net", "tax", "gross"].map(|field| (field.to_owned(), sum(field))));
+    shown.extend(["net", "tax", "gross", "payable"].map(|field| (field.to_owned(), sum(field))));
+    let read = |field: &str| number(verdict, field).map(Fraction::from);
+    let difference = read("payable").zip(read("gross")).and_then(|(payable, gross)| payable.minus(gross).ok());
+    let currency = verdict.text("currency").unwrap_or_default();
+    let difference = difference.and_then(|difference| told(difference, currency).ok());
+    shown.insert("cash_difference".to_owned(), json!(difference));
     Ok(shown)
 }
 

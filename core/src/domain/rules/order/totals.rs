@@ -3,18 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::{LINES, PRODUCT};
+use super::{LINES, PRODUCT, fits, orderable, takeable};
 use crate::base::currency::Currency;
 use crate::base::decimal::{Decimal, DecimalError};
 use crate::base::fraction::Fraction;
 use crate::base::money::Money;
 use crate::base::time::TimeError;
-use crate::base::unit::UnitError;
+use crate::base::unit::{Unit, UnitError};
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::book::book;
-use crate::domain::rules::pricing::{Basket, BasketLine, Item, Priced, PricedLine, Stage, price};
+use crate::domain::rules::book::of_order;
+use crate::domain::rules::pricing::{Basket, BasketLine, Item, Priced, Stage, price};
 use crate::domain::rules::product::packaging;
 use crate::domain::rules::tax::WordError;
 use crate::objects::path::{POSITION, line_path};
@@ -31,9 +31,11 @@ pub struct Totals {
     pub tax: String,
     /// With tax.
     pub gross: String,
+    /// What is paid in cash.
+    pub payable: String,
     /// By position.
     pub lines: Vec<LineTotal>,
-    /// The price lists and promotions that were used, with their versions.
+    /// The price lists, promotions and tax classes that were used, with their versions.
     pub sources: Json,
 }
 
@@ -46,6 +48,8 @@ pub struct LineTotal {
     pub product: String,
     /// The unit.
     pub unit: String,
+    /// Whether a promotion gives it for nothing.
+    pub free: bool,
     /// How many of it.
     pub quantity: String,
     /// How many base units that is.
@@ -76,7 +80,7 @@ pub(super) fn told(amount: Fraction, currency: &str) -> Result<String, Refusal> 
 /// Prices an order by the book as it is, for the order's day.
 pub(super) fn priced(reader: &dyn Reader, order: &Record) -> Result<Priced, Refusal> {
     let basket = basket(order)?;
-    price(&basket, &book(reader, &basket)?)
+    price(&basket, &of_order(reader, &basket, order)?)
 }
 
 /// An order's sums.
@@ -90,9 +94,10 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
         let id = ordered.get(index).map_or_else(|| format!("free~{}", index - ordered.len()), |id| (*id).to_owned());
         lines.push(LineTotal {
             line: id,
-            base_quantity: in_base(reader, &product, line)?,
+            base_quantity: in_base(reader, &product, (line.quantity, line.unit))?,
             product,
             unit,
+            free: line.free,
             quantity: line.quantity.to_string(),
             unit_price: line.unit_price.to_string(),
             net: line.net.to_string(),
@@ -101,14 +106,26 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
             trace: serde_json::to_string(&line.trace).unwrap_or_default(),
         });
     }
-    let (net, tax, gross) = (priced.net.to_string(), priced.tax.to_string(), priced.gross.to_string());
-    Ok(Totals { currency: priced.currency.code().to_owned(), net, tax, gross, lines, sources: sources(&priced) })
+    Ok(Totals {
+        currency: priced.currency.code().to_owned(),
+        net: priced.net.to_string(),
+        tax: priced.tax.to_string(),
+        gross: priced.gross.to_string(),
+        payable: priced.payable.to_string(),
+        lines,
+        sources: sources(&priced),
+    })
 }
 
-fn in_base(reader: &dyn Reader, product: &str, line: &PricedLine) -> Result<Fraction, Refusal> {
+/// So many of a product's unit in base units.
+pub(super) fn in_base(
+    reader: &dyn Reader,
+    product: &str,
+    (quantity, unit): (Decimal, Option<Unit>),
+) -> Result<Fraction, Refusal> {
     let row = product.parse().ok().map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
-    let (Some(row), Some(unit)) = (row, line.unit) else { return Ok(line.quantity.into()) };
-    let base = packaging(&row)?.to_base(line.quantity.into(), unit);
+    let (Some(row), Some(unit)) = (row, unit) else { return Ok(quantity.into()) };
+    let base = packaging(&row)?.to_base(quantity.into(), unit);
     base.map_err(|error| Refusal::rule("bad_units", error.to_string()))
 }
 
@@ -126,6 +143,7 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
         |field: &str, why: String| Refusal::rule("bad_order", format!("`{field}` of the order: {why}")).about(field);
     let text = |field: &str| order.text(field).unwrap_or_default();
     let lines = order.lines(LINES);
+    fits(lines.len())?;
     let line = |id: &str| -> Result<BasketLine, Refusal> {
         let text = |field: &str| lines.get(id).and_then(|line| line.get(field)?.text()).unwrap_or_default();
         let decimal = |field: &str| -> Result<Decimal, Refusal> {
@@ -133,12 +151,16 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
         };
         let unit =
             text("unit").parse().map_err(|error: UnitError| wrong(&line_path(LINES, id, "unit"), error.to_string()));
-        let discount = text("discount_percent");
+        let is_full = text("discount_percent").is_empty();
+        let discount_percent = if is_full { Decimal::ZERO } else { decimal("discount_percent")? };
+        let quantity = decimal("quantity")?;
+        orderable(quantity).map_err(|why| wrong(&line_path(LINES, id, "quantity"), why))?;
+        takeable(discount_percent).map_err(|why| wrong(&line_path(LINES, id, "discount_percent"), why))?;
         Ok(BasketLine {
             item: Item::Product(text("product").to_owned()),
-            quantity: decimal("quantity")?,
+            quantity,
             unit: Some(unit?),
-            discount_percent: if discount.is_empty() { Decimal::ZERO } else { decimal("discount_percent")? },
+            discount_percent,
         })
     };
     Ok(Basket {
@@ -153,25 +175,25 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
     })
 }
 
-/// The lists, promotions and taxes that made the prices, each once, with its version.
+/// The lists, promotions and taxes that made the prices by kind and name, each once, with its version.
 fn sources(priced: &Priced) -> Json {
     let steps = priced.lines.iter().flat_map(|line| &line.trace).chain(&priced.trace);
-    let named = steps.filter_map(|step| {
-        let rule = match step.stage {
+    let mut kinds: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
+    for step in steps {
+        let (kind, rule) = match step.stage {
             // The rule of such a step is an entry of a list, as LIST/ENTRY.
-            Stage::ListPrice | Stage::AgreedPrice | Stage::QuantityBreak => step.rule.rsplit_once('/')?.0,
-            Stage::OwnPrice
-            | Stage::TaxConversion
-            | Stage::LineAmount
-            | Stage::LinePromotion
-            | Stage::Discount
-            | Stage::LineRounding
-            | Stage::OrderPromotion
-            | Stage::Tax
-            | Stage::CashRounding => &step.rule,
+            Stage::ListPrice | Stage::AgreedPrice | Stage::QuantityBreak => {
+                ("price_list", step.rule.rsplit_once('/').map_or(&*step.rule, |(list, _)| list))
+            }
+            Stage::LinePromotion | Stage::OrderPromotion => ("promotion", &*step.rule),
+            Stage::Tax | Stage::TaxConversion => ("tax_class", &*step.rule),
+            Stage::OwnPrice | Stage::LineAmount | Stage::Discount | Stage::LineRounding | Stage::CashRounding => {
+                continue;
+            }
         };
-        Some((rule, step.version?))
-    });
-    let rules: BTreeMap<&str, u32> = named.collect();
-    rules.into_iter().map(|(rule, version)| (rule.to_owned(), Json::from(version))).collect()
+        if let Some(version) = step.version {
+            kinds.entry(kind).or_default().insert(rule, version);
+        }
+    }
+    json!(kinds)
 }

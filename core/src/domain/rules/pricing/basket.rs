@@ -6,7 +6,7 @@ use super::strict::{self, Members};
 use crate::base::currency::Currency;
 use crate::base::day::Day;
 use crate::base::decimal::Decimal;
-use crate::base::limits::LINES_MAX;
+use crate::base::limits::{LINES_MAX, REQUEST_BYTES_MAX};
 use crate::base::money::UNIT_PRICE_SCALE_MAX;
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::time::Timestamp;
@@ -73,6 +73,9 @@ impl Basket {
     /// Reads a basket from JSON. `at` is a day, or a moment that falls on a day in the time zone; without it the basket
     /// is of today. Refusals name the line and the member.
     pub fn parse(text: &str, today: Day, time_zone: &str) -> Result<Basket, Refusal> {
+        if text.len() > REQUEST_BYTES_MAX {
+            return Err(Basket::too_large());
+        }
         let mut members = strict::read(text, "basket")?;
         let currency = members.text("currency")?;
         let currency = members.needed("currency", currency)?;
@@ -90,6 +93,13 @@ impl Basket {
         }
         let lines = lines.into_iter().map(line).collect::<Result<_, _>>()?;
         Ok(Basket { currency, tax_mode, tax_rounding, account, at, lines })
+    }
+
+    /// The refusal of a basket that no request could carry.
+    #[must_use]
+    pub fn too_large() -> Refusal {
+        let message = format!("a basket has at most {REQUEST_BYTES_MAX} bytes; price less at a time");
+        Refusal::bad_input("too_large", message)
     }
 }
 

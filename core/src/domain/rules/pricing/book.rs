@@ -140,9 +140,26 @@ pub struct Book {
     promotions: Vec<Promotion>,
     taxes: BTreeMap<String, Vec<TaxRate>>,
     cash_steps: BTreeMap<Currency, Money>,
+    /// What people call what has an id: products, accounts, territories, tax classes.
+    names: BTreeMap<String, String>,
 }
 
 impl Book {
+    /// Says what people call something; traces and messages call it so.
+    pub fn call(&mut self, id: &str, name: &str) {
+        self.names.insert(id.to_owned(), name.to_owned());
+    }
+
+    /// What people call something; its id, where nobody said.
+    pub(super) fn name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.known_name(id).unwrap_or(id)
+    }
+
+    /// What people call something, if somebody said.
+    pub(super) fn known_name(&self, id: &str) -> Option<&str> {
+        self.names.get(id).map(String::as_str)
+    }
+
     /// Puts a product in, or another in the place of the one with its id.
     pub fn put_product(&mut self, product: Product) {
         self.products.insert(product.id.clone(), product);

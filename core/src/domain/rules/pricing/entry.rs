@@ -58,7 +58,7 @@ pub(super) fn price<'a>(
         Some(_) | None if is_agreed(&winner) => path.push((Stage::AgreedPrice, winner)),
         Some(_) | None => path.push((Stage::ListPrice, winner)),
     }
-    let (price, steps) = told(&path, (product, unit), basket)?;
+    let (price, steps) = told(&path, (product, unit), (book, basket))?;
     Ok(Some(Found { price, list: winner.list, steps }))
 }
 
@@ -148,7 +148,7 @@ fn best<'a>(candidates: &[Candidate<'a>], with_breaks: bool) -> Result<Option<Ca
 fn told(
     path: &[(Stage, Candidate<'_>)],
     (product, unit): (&Product, Unit),
-    basket: &Basket,
+    (book, basket): (&Book, &Basket),
 ) -> Result<(Fraction, Vec<Step>), QuantityError> {
     let mut before = None;
     let mut price = Fraction::ZERO;
@@ -158,7 +158,7 @@ fn told(
         let units = product.packaging.content(unit)?.over(product.packaging.content(priced_by)?)?;
         price = Fraction::from(candidate.entry.price).times(units)?;
         let after = price_told(price)?;
-        let (goods, buyers) = (goods_told(&candidate.entry.goods), buyers_told(&candidate.list.buyers));
+        let (goods, buyers) = (goods_told(&candidate.entry.goods, book), buyers_told(&candidate.list.buyers, book));
         let minimum = candidate.entry.minimum;
         let from = if minimum.is_zero() { String::new() } else { format!(" from {minimum} {priced_by}") };
         let why = format!("{} {} per {priced_by}, for {goods}{from}, {buyers}", candidate.entry.price, basket.currency);
@@ -169,21 +169,22 @@ fn told(
 }
 
 /// The goods as a person reads them.
-pub(super) fn goods_told(goods: &Goods) -> String {
+pub(super) fn goods_told(goods: &Goods, book: &Book) -> String {
+    let named = |kind: &str, id: &str| book.known_name(id).map_or_else(|| format!("{kind} {id}"), str::to_owned);
     match goods {
-        Goods::Variant(id) => format!("variant {id}"),
-        Goods::Product(id) => format!("product {id}"),
+        Goods::Variant(id) => named("variant", id),
+        Goods::Product(id) => named("product", id),
         Goods::Category(id) => format!("category {id}"),
         Goods::All => "everything".to_owned(),
     }
 }
 
-fn buyers_told(buyers: &Buyers) -> String {
+fn buyers_told(buyers: &Buyers, book: &Book) -> String {
     match buyers {
         Buyers::Contract(id) => format!("by contract {id}"),
-        Buyers::Account(id) => format!("for account {id}"),
+        Buyers::Account(id) => format!("for account {}", book.name(id)),
         Buyers::Tier(id) => format!("for tier {id}"),
-        Buyers::Territory(id) => format!("for territory {id}"),
+        Buyers::Territory(id) => format!("for territory {}", book.name(id)),
         Buyers::All => "for everybody".to_owned(),
     }
 }

@@ -130,7 +130,7 @@ impl Measure<'_> {
         let missing = self.need.minus(self.have)?;
         let of = match self.of {
             Of::Quantity => "quantity".to_owned(),
-            Of::Part(goods) => goods_told(goods),
+            Of::Part(goods) => goods_told(goods, sheet.book),
             Of::Value => {
                 let told =
                     |minor: Fraction| Money::of(minor.numerator(), sheet.currency()).map(|money| money.to_string());

@@ -57,7 +57,7 @@ pub fn price(basket: &Basket, book: &Book) -> Result<Priced, Refusal> {
         in_currency && promotion.validity.holds(basket.at) && promotion.buyers.include(account)
     };
     let promotions: Vec<&Promotion> = book.promotions().filter(holds).collect();
-    let mut sheet = Sheet { basket, lines, free: Vec::new(), near_misses: Vec::new(), steps: Vec::new() };
+    let mut sheet = Sheet { basket, book, lines, free: Vec::new(), near_misses: Vec::new(), steps: Vec::new() };
     level::apply(Level::Line, &promotions, &mut sheet, book)?;
     for (index, line) in sheet.lines.iter_mut().enumerate() {
         settle(line, basket).map_err(|error| on_line(index)(error.into()))?;
@@ -83,15 +83,16 @@ fn product_line<'a>(
     let unit = line.unit.unwrap_or(product.packaging.base());
     let quantity = match product.packaging.to_base(line.quantity.into(), unit) {
         Err(error @ QuantityError::UnknownUnit { .. }) => {
-            return Err(Refusal::bad_input("unknown_unit", format!("`{id}`: {error}")).about("unit"));
+            let message = format!("`{}`: {error}", book.name(id));
+            return Err(Refusal::bad_input("unknown_unit", message).about("unit"));
         }
         quantity => quantity?,
     };
     let tax = line_tax(book, product, basket)?;
     let found = entry::price((book, basket), account, (product, unit), quantity.unsigned()?)?;
     let Some(found) = found else {
-        let message =
-            format!("`{id}` has no price in {} on {} for this buyer and quantity", basket.currency, basket.at);
+        let (name, currency, at) = (book.name(id), basket.currency, basket.at);
+        let message = format!("`{name}` has no price in {currency} on {at} for this buyer and quantity");
         return Err(Refusal::rule("no_price", message).about("product"));
     };
     let (mut price, mut steps) = (found.price, found.steps);
@@ -103,7 +104,7 @@ fn product_line<'a>(
     };
     if let Some(after) = converted {
         let why = format!("{} % of tax, which the price list and the basket see differently", tax.key.rate);
-        let reason = Reason::new(&product.tax_class, tax.class.map(|(_, version)| version), &why);
+        let reason = Reason::new(book.name(&product.tax_class), tax.class.map(|(_, version)| version), &why);
         steps.push(reason.step(Stage::TaxConversion, Some(price_told(price)?), price_told(after)?));
         price = after;
     }
@@ -141,16 +142,17 @@ fn line_tax<'a>(book: &'a Book, product: &'a Product, basket: &Basket) -> Result
     let class = product.tax_class.as_str();
     let mut holding = book.taxes(class).iter().filter(|tax| tax.validity.holds(basket.at));
     let Some(tax) = holding.next() else {
-        let message = format!("tax class `{class}` of `{}` has no rate on {}", product.id, basket.at);
+        let (name, of) = (book.name(class), book.name(&product.id));
+        let message = format!("tax class `{name}` of `{of}` has no rate on {}", basket.at);
         return Err(Refusal::rule("no_tax_rate", message).about("product"));
     };
     if let Some(other) = holding.next() {
-        let names = [tax, other].map(|tax| format!("{class} version {}", tax.version));
+        let names = [tax, other].map(|tax| format!("{} version {}", book.name(class), tax.version));
         let message = format!("`{}` and `{}` both hold on {}; let one of them end", names[0], names[1], basket.at);
         return Err(Refusal::rule("ambiguous_tax", message).with("entries", names.to_vec()));
     }
     let key = TaxKey { category: tax.category.clone(), rate: tax.rate };
-    Ok(LineTax { key, class: Some((class, tax.version)) })
+    Ok(LineTax { key, class: Some((book.name(class), tax.version)) })
 }
 
 /// Takes the seller's discount off, and rounds what nothing has rounded yet.

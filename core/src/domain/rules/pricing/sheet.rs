@@ -2,7 +2,7 @@
 //! It does not know which rules act on them.
 
 use super::basket::{Basket, BasketLine};
-use super::book::Product;
+use super::book::{Book, Product};
 use super::priced::NearMiss;
 use super::promotion::Promotion;
 use super::trace::{Reason, Stage, Step, told};
@@ -14,6 +14,7 @@ use crate::domain::rules::tax::TaxKey;
 /// A basket on its way through the waterfall.
 pub(super) struct Sheet<'a> {
     pub(super) basket: &'a Basket,
+    pub(super) book: &'a Book,
     pub(super) lines: Vec<SheetLine<'a>>,
     /// What is given for nothing, in the order in which it was given.
     pub(super) free: Vec<FreeLine<'a>>,
