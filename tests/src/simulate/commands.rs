@@ -15,7 +15,11 @@ use crate::world::HERE;
 
 /// Records that people choose from when they look for one.
 const SHOWN: usize = 40;
-const OLDEST: usize = 2;
+const OLDEST: usize = 1;
+/// Fields that everybody of a run writes to again and again, so that values compete.
+const HOT: usize = 3;
+/// How often something to do is drawn.
+const DRAWS: usize = 5;
 /// Line ids that people make by themselves.
 const LINES: usize = 3;
 
@@ -32,14 +36,14 @@ pub(crate) struct Hand<'a> {
 }
 
 impl Hand<'_> {
-    /// Something to do, if what was drawn is possible here.
+    /// Something to do, if one of a few that were drawn is possible here.
     pub(crate) fn command(&mut self) -> Option<Json> {
-        match self.dice.roll(20) {
+        (0..DRAWS).find_map(|_| match self.dice.roll(20) {
             0..=2 => self.resolve(),
-            3..=4 => self.add(),
-            5..=11 => self.edit(),
+            3 => self.add(),
+            4..=11 => self.edit(),
             _ => self.perform(),
-        }
+        })
     }
 
     fn one_of<T: Clone>(&mut self, all: &[T]) -> Option<T> {
@@ -140,6 +144,11 @@ impl Hand<'_> {
         // Taking lines out is rare.
         let keeps = self.dice.roll(4) > 0;
         paths.retain(|(path, _)| !keeps || !path.ends_with(REMOVED));
+        if self.dice.roll(3) > 0 && !paths.is_empty() {
+            let first = self.profile.hot % paths.len();
+            paths.rotate_left(first);
+            paths.truncate(HOT);
+        }
         self.one_of(&paths)
     }
 

@@ -71,6 +71,11 @@ impl Stage {
             }
             Trouble::DatabaseCopied => self.copies(at),
             Trouble::DatabaseRestored => self.restores(at),
+            Trouble::Compacted => {
+                self.world.compacts();
+                self.note("the logs are compacted");
+                self.count(trouble);
+            }
             Trouble::ObjectPublished | Trouble::ObjectGrown => self.publishes(),
             Trouble::OldVersion => {
                 if let Some(old) = self.carried.iter().position(|carried| carried.is_old) {

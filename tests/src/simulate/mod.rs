@@ -7,6 +7,7 @@ mod disk;
 mod documents;
 mod happen;
 mod ledger;
+mod model;
 mod profile;
 mod proof;
 mod stage;

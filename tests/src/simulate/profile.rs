@@ -9,8 +9,8 @@ use crate::dice::Dice;
 /// Of so many commands one is switched off in a run; the same of troubles.
 const OFF_ONE_OF: usize = 4;
 /// Steps of a run.
-const STEPS_MIN: usize = 40;
-const STEPS_MORE: usize = 60;
+const STEPS_MIN: usize = 60;
+const STEPS_MORE: usize = 90;
 
 /// The make-up of one run.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub(crate) struct Profile {
     pub(crate) steps: usize,
     /// Of so many steps one is a trouble.
     pub(crate) trouble_one_of: usize,
+    /// Which fields of an object everybody writes to.
+    pub(crate) hot: usize,
     /// Whether databases may be copied and come back: then work may be there twice.
     pub(crate) copies: bool,
 }
@@ -33,7 +35,8 @@ impl Profile {
             seed,
             people: 3 + dice.roll(3),
             steps: STEPS_MIN + dice.roll(STEPS_MORE),
-            trouble_one_of: 2 + dice.roll(5),
+            trouble_one_of: 3 + dice.roll(6),
+            hot: dice.roll(1_000),
             copies: dice.roll(3) == 0,
         }
     }

@@ -5,12 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use automerge::Change;
 use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::store::{Db, documents, tables};
 use outfield_core::sync::frames::Ruling;
 
-use super::documents::Replica;
 use super::ledger::Word;
 use super::stage::{CANARIES, Stage, words_of_held};
 use super::trouble::Trouble;
@@ -67,24 +65,20 @@ impl Stage {
     }
 
     /// Rows and conflicts of the server are what the accepted changes come to, computed beside it.
-    fn documents_are_what_their_changes_say(&self) {
+    pub(crate) fn documents_are_what_their_changes_say(&mut self) {
         let (db, registry) = (self.server_db(), self.world.registry());
-        let mut replicas: BTreeMap<RecordId, Replica> = BTreeMap::new();
-        let mut decided = Vec::new();
-        for (record, bytes) in accepted(&db) {
-            match Change::from_bytes(bytes) {
-                Ok(change) => replicas.entry(record).or_default().accept(record, &change),
-                Err(_) => decided.extend(decision(&db, record, &mut replicas)),
-            }
-        }
-        let expected: BTreeMap<String, String> = replicas.values().flat_map(Replica::conflicts).collect();
+        self.model.catches_up(&db);
+        let expected = self.model.conflicts();
         assert_eq!(conflicts(&db), expected, "the server's conflicts are not the model's");
         for (id, object) in documents::all_ids(&db).unwrap() {
-            let replica = replicas.get(&id).unwrap_or_else(|| panic!("{object} {id} has no accepted change"));
             let shown = tables::read(&db, registry.get(&object).unwrap(), id).unwrap().unwrap();
-            assert_eq!(shown.values, replica.values(), "{object} {id} shows something else than its changes say");
+            assert_eq!(
+                Some(shown.values),
+                self.model.values(id),
+                "{object} {id} shows something else than its changes say"
+            );
         }
-        self.note(format!("{} documents, {} conflicts, {} decided", replicas.len(), expected.len(), decided.len()));
+        self.note(format!("{} conflicts", expected.len()));
     }
 
     /// Every word is in one place: in the history of its record as often as it was written, or refused and kept with
@@ -157,48 +151,6 @@ fn holds(file: &str, word: &str) -> bool {
         let bytes = std::fs::read(format!("{file}{ending}")).unwrap_or_default();
         bytes.windows(word.len()).any(|part| part == word.as_bytes())
     })
-}
-
-/// Everything that the server took in, in the order in which it did: record, and the bytes of its change; no bytes for a
-/// fact.
-fn accepted(db: &Db) -> Vec<(RecordId, Vec<u8>)> {
-    // The office makes two records alike by one and the same change.
-    let sql = "SELECT h.record, p.bytes, h.tick, h.number
-               FROM (SELECT v.hash, v.record, (SELECT min(tick) FROM log l WHERE l.hash = v.hash) AS tick, v.number
-                     FROM verdict v WHERE v.code = 'accepted'
-                     UNION ALL
-                     SELECT l.hash, l.id, min(l.tick), NULL FROM log l
-                     WHERE l.hash NOT IN (SELECT hash FROM verdict) GROUP BY l.hash, l.id) h
-               LEFT JOIN payload p ON p.hash = h.hash";
-    let mut statement = db.prepare(sql).unwrap();
-    let rows = statement
-        .query_map([], |row| {
-            let (record, bytes): (Vec<u8>, Option<Vec<u8>>) = (row.get(0)?, row.get(1)?);
-            let (tick, number): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-            Ok((record, bytes.unwrap_or_default(), tick, number))
-        })
-        .unwrap();
-    let mut all: Vec<_> = rows.map(Result::unwrap).collect();
-    // What no bucket holds is in no log; then it came after the verdict before it.
-    all.sort_by_key(|(_, _, _, number)| *number);
-    let mut last = 0;
-    let mut sorted = Vec::new();
-    for (record, bytes, tick, number) in all {
-        let tick = tick.unwrap_or(last);
-        last = if number.is_some() { tick.max(last) } else { last };
-        sorted.push(((tick, number), RecordId::from_slice(&record).unwrap(), bytes));
-    }
-    sorted.sort_by_key(|(key, _, _)| *key);
-    sorted.into_iter().map(|(_, record, bytes)| (record, bytes)).collect()
-}
-
-/// A fact may be somebody's decision: it closes its conflict, whose id is answered.
-fn decision(db: &Db, fact: RecordId, replicas: &mut BTreeMap<RecordId, Replica>) -> Option<RecordId> {
-    let sql = "SELECT conflict, record FROM conflict_resolution WHERE id = ?1";
-    let (conflict, record): (String, String) =
-        db.query_row(sql, [fact.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).ok()?;
-    replicas.entry(record.parse().unwrap()).or_default().resolve(conflict.parse().unwrap());
-    Some(fact)
 }
 
 fn conflicts(db: &Db) -> BTreeMap<String, String> {

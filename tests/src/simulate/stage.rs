@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use super::commands::Hand;
 use super::disk::{Disks, Owner, Spell};
 use super::ledger::{Heard, Ledger, Word};
+use super::model::Model;
 use super::profile::Profile;
 use super::trouble::{Counts, Trouble};
 use crate::dice::Dice;
@@ -29,6 +30,9 @@ pub(crate) const PHONES_MAX: usize = 6;
 /// Who there is, with what they may do at first.
 const PEOPLE: [(&str, Role); 5] =
     [("Ann", Role::Manager), ("Ben", Role::Rep), ("Mia", Role::Manager), ("Tom", Role::Rep), ("Zoe", Role::Admin)];
+
+/// Days after which logs forget what left.
+const LONG_DAYS: i64 = 200;
 
 /// What happened so far, step by step.
 pub(crate) type Trace = Rc<RefCell<Vec<String>>>;
@@ -49,6 +53,7 @@ pub(crate) struct Stage {
     pub(crate) carried: Vec<Carried>,
     pub(crate) stranger: Phone,
     pub(crate) ledger: Ledger,
+    pub(crate) model: Model,
     pub(crate) heard: Rc<RefCell<Heard>>,
     pub(crate) counts: Counts,
     pub(crate) dice: Dice,
@@ -58,6 +63,7 @@ pub(crate) struct Stage {
     pub(crate) published: u32,
     trace: Trace,
     number: u32,
+    long_passed: bool,
 }
 
 impl Stage {
@@ -78,7 +84,7 @@ impl Stage {
         let shop = neighbour.account(&format!("Corner {}", CANARIES[1]), "East");
         let stranger = neighbour.phone_for("Eve", Role::Manager, &["East"]);
         neighbour.puts("account", Some(&shop), &json!({"city": format!("Town {}", CANARIES[1])}));
-        let (carried, ledger, counts) = Default::default();
+        let (carried, ledger, model, counts) = Default::default();
         let dice = profile.dice("stage");
         let mut stage = Stage {
             world,
@@ -86,6 +92,7 @@ impl Stage {
             carried,
             stranger,
             ledger,
+            model,
             heard,
             counts,
             dice,
@@ -95,6 +102,7 @@ impl Stage {
             published: 0,
             trace,
             number: 0,
+            long_passed: false,
         };
         for (at, (name, role)) in PEOPLE.iter().take(stage.profile.people).enumerate() {
             let is_old = at == 1 && stage.profile.suffers(Trouble::OldVersion);
@@ -141,18 +149,28 @@ impl Stage {
     /// One thing happens.
     pub(crate) fn step(&mut self) {
         let at = self.dice.roll(self.carried.len());
-        match self.dice.roll(self.profile.trouble_one_of * 4) {
-            0..4 => self.trouble(at),
-            _ if self.dice.roll(5) == 0 => self.meets(at),
-            _ if self.dice.roll(25) == 0 => self.attends(at),
-            _ if self.dice.roll(25) == 0 => self.stranger_works(),
-            _ if self.dice.roll(20) == 0 => {
-                let hours = 1 + self.dice.roll(8);
-                self.world.clock.advance_hours(i64::try_from(hours).unwrap());
-                self.note(format!("{hours} h pass"));
+        if self.dice.roll(self.profile.trouble_one_of) == 0 {
+            self.trouble(at);
+        } else {
+            match self.dice.roll(60) {
+                0..4 => self.meets(at),
+                4..6 => self.attends(at),
+                6..8 => self.stranger_works(),
+                8..10 => self.time_passes(),
+                _ => self.does(at, None),
             }
-            _ => self.does(at, None),
         }
+        self.model.catches_up(&behind::open(&self.world.server.file(self.world.tenant)));
+    }
+
+    /// Hours, days, or once in a while so long that logs forget what left.
+    fn time_passes(&mut self) {
+        let days = [0, 0, 0, 1, 8, LONG_DAYS][self.dice.roll(6)];
+        // Who stays away twice as long must sign in anew.
+        let days = if days == LONG_DAYS && std::mem::replace(&mut self.long_passed, true) { 0 } else { days };
+        let hours = 24 * days + 1 + i64::try_from(self.dice.roll(8)).unwrap();
+        self.world.clock.advance_hours(hours);
+        self.note(format!("{hours} h pass"));
     }
 
     /// Somebody gives a command, and is killed or has no room meanwhile if a spell says so.
@@ -320,6 +338,8 @@ impl Stage {
 
     /// Files are kept aside, or come back: then what was written since and not sent is lost with the newer ones.
     pub(crate) fn restores(&mut self, at: usize) {
+        let backed_up = self.carried.iter().position(|carried| carried.backed_up);
+        let at = backed_up.unwrap_or(at);
         let backup = self.world.place(&format!("backup {at}"));
         let name = self.carried[at].phone.name.clone();
         if !self.carried[at].backed_up {

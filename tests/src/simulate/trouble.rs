@@ -76,6 +76,8 @@ troubles! {
     DatabaseCopied = "database copied",
     /// An older database comes back.
     DatabaseRestored = "database restored",
+    /// The logs of the tenant are compacted, so that late devices are filled from bases.
+    Compacted = "log compacted",
     /// The tenant publishes an object.
     ObjectPublished = "object published",
     /// The tenant's object gets more fields.
