@@ -15,6 +15,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::ListenerExt as _;
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
@@ -95,6 +96,8 @@ pub fn serve(
         })?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
         ready(&format!("http://{address}"));
+        // An answer is many small pieces; none of them waits until the last one was acknowledged.
+        let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
         let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped(gone.clone()));
         tokio::select! {
             served = async { serving.await } => served.map_err(ServerError::broken),

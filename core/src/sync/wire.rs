@@ -19,7 +19,7 @@ const CRITICAL: u8 = 0x80;
 /// zstd's default level: the smallest bodies at a speed that no network here outruns.
 const LEVEL: i32 = 3;
 /// The level for what is packed once and read by many.
-const THOROUGH: i32 = 15;
+const THOROUGH: i32 = 9;
 /// Largest zstd window, as a power of two: 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
 /// Bytes inflated in one step.
