@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use automerge::legacy::{Key, OpType};
+use automerge::legacy::{Key, OpId, OpType};
 use automerge::{Automerge, Change, ExpandedChange};
-use outfield_core::base::id::RecordId;
+use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::objects::{Value, Values};
 use outfield_core::store::outbox::Entry;
 use outfield_core::store::{Db, documents, members, meta, outbox};
@@ -89,6 +89,19 @@ pub fn operations(change: &Change) -> Vec<(String, Json)> {
     operations.collect()
 }
 
+/// The operations that each operation of a change takes the place of, each as `counter@actor`.
+#[must_use]
+pub fn predecessors(change: &Change) -> Vec<Vec<String>> {
+    let name = |OpId(counter, actor): &OpId| format!("{counter}@{}", actor_of(actor));
+    change.decode().operations.iter().map(|operation| operation.pred.iter().map(name).collect()).collect()
+}
+
+/// The actor of a change or an operation.
+#[must_use]
+pub fn actor_of(actor: &automerge::ActorId) -> ActorId {
+    ActorId(actor.to_bytes().try_into().unwrap())
+}
+
 /// The operations of an entry that waits for the server.
 #[must_use]
 pub fn operations_of(entry: &Entry) -> Vec<(String, Json)> {
@@ -134,6 +147,15 @@ pub fn actor(file: &Path) -> String {
 /// The values of a fact that waits for the server.
 #[must_use]
 pub fn fact_values(entry: &Entry) -> Vec<Json> {
-    let values: Values = minicbor::decode(&entry.bytes).unwrap();
+    values_of(&entry.bytes)
+}
+
+/// The values that a change or a fact writes.
+#[must_use]
+pub fn values_of(bytes: &[u8]) -> Vec<Json> {
+    if let Ok(change) = Change::from_bytes(bytes.to_vec()) {
+        return operations(&change).into_iter().map(|(_, value)| value).collect();
+    }
+    let values: Values = minicbor::decode(bytes).unwrap();
     values.values().map(Value::to_json).collect()
 }

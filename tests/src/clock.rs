@@ -8,26 +8,42 @@ use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::ChangeHash;
 use outfield_core::base::time::Timestamp;
 
-/// The one clock of a world; it stands still unless somebody moves it or waits.
+/// A clock of a world; it stands still unless somebody moves time or waits. Those of one world share its time, and each
+/// may be off by as much as somebody says.
 #[derive(Debug)]
-pub struct Clock(AtomicI64);
+pub struct Clock {
+    time: Arc<AtomicI64>,
+    off: AtomicI64,
+}
 
 impl Clock {
-    /// A clock that stands at this moment.
+    /// A clock of a new world, where it is this moment.
     #[must_use]
     pub fn at(moment: &str) -> Arc<Clock> {
-        Arc::new(Clock(AtomicI64::new(Timestamp::parse(moment).unwrap().0)))
+        let time = Arc::new(AtomicI64::new(Timestamp::parse(moment).unwrap().0));
+        Arc::new(Clock { time, off: AtomicI64::new(0) })
+    }
+
+    /// Another clock of the same world.
+    #[must_use]
+    pub fn another(&self) -> Arc<Clock> {
+        Arc::new(Clock { time: Arc::clone(&self.time), off: AtomicI64::new(self.off.load(Ordering::Relaxed)) })
     }
 
     /// The moment it shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::Relaxed))
+        Timestamp(self.time.load(Ordering::Relaxed) + self.off.load(Ordering::Relaxed))
     }
 
-    /// Lets time pass.
+    /// Somebody sets it: from now on it is this much ahead of the world's time, or behind it.
+    pub fn set_off(&self, ms: i64) {
+        self.off.store(ms, Ordering::Relaxed);
+    }
+
+    /// Lets time pass in the whole world.
     pub fn advance(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::Relaxed);
+        self.time.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Lets hours pass.

@@ -22,6 +22,8 @@ pub mod products;
 pub mod samples;
 pub mod served;
 pub mod server;
+#[cfg(feature = "planted")]
+pub mod simulate;
 pub mod world;
 
 pub use clock::{Clock, Luck};

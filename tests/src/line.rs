@@ -1,7 +1,7 @@
 //! The line between one phone and the server: it carries calls, and breaks as a test or a seed says.
 //! It does not know what is in a body.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -10,6 +10,7 @@ use outfield_core::sync::carrier::Take;
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
 
 use crate::Server;
+use crate::server::Answer;
 
 /// Bytes of an answer that arrive at once.
 const PIECE_BYTES: usize = 600;
@@ -29,12 +30,18 @@ pub enum Fault {
     Cut(usize),
     /// The same, as if the answer ended there.
     Short(usize),
+    /// The request is under way for so many milliseconds, and so is the answer.
+    Delayed(i64),
+    /// The phone hears nothing; the request arrives after the next one.
+    Late,
     /// The server has no time, and asks to wait so many milliseconds.
     Busy(u64),
 }
 
 /// What a test does at the moment of a call.
 type Between = Box<dyn FnOnce()>;
+/// Who listens to a call and its answer where they leave the server.
+type Ear = Box<dyn FnMut(&Call, &Answer)>;
 
 /// The line of one phone.
 pub struct Line {
@@ -42,14 +49,26 @@ pub struct Line {
     faults: RefCell<VecDeque<(&'static str, Fault)>>,
     between: RefCell<Option<(&'static str, Between)>>,
     calls: RefCell<Vec<&'static str>>,
+    late: RefCell<Vec<Call>>,
+    ear: RefCell<Option<Ear>>,
+    fired: RefCell<Vec<Fault>>,
+    cut: Cell<bool>,
 }
 
 impl Line {
     /// A line that works.
     #[must_use]
     pub fn new(server: &Rc<Server>) -> Line {
-        let (faults, between, calls) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Line { server: Rc::clone(server), faults, between, calls }
+        Line {
+            server: Rc::clone(server),
+            faults: RefCell::default(),
+            between: RefCell::default(),
+            calls: RefCell::default(),
+            late: RefCell::default(),
+            ear: RefCell::default(),
+            fired: RefCell::default(),
+            cut: Cell::new(false),
+        }
     }
 
     /// The next call whose path ends like this goes wrong; an empty ending fits every call.
@@ -62,9 +81,26 @@ impl Line {
         self.between.replace(Some((ending, Box::new(work))));
     }
 
-    /// From now on everything works.
+    /// From now on everything works, and what was to happen does not.
     pub fn mend(&self) {
         self.faults.borrow_mut().clear();
+        self.between.take();
+        self.cut.set(false);
+    }
+
+    /// From now on nothing gets through, until it is mended.
+    pub fn cut(&self) {
+        self.cut.set(true);
+    }
+
+    /// From now on this hears every call that the server answers.
+    pub fn heard_by(&self, ear: impl FnMut(&Call, &Answer) + 'static) {
+        self.ear.replace(Some(Box::new(ear)));
+    }
+
+    /// The faults that came about since somebody asked last.
+    pub fn fired(&self) -> Vec<Fault> {
+        self.fired.take()
     }
 
     /// The paths that were called since somebody asked last.
@@ -76,6 +112,15 @@ impl Line {
         let mut faults = self.faults.borrow_mut();
         let found = faults.iter().position(|(ending, _)| path.ends_with(ending));
         found.and_then(|index| faults.remove(index)).map_or(Fault::None, |(_, fault)| fault)
+    }
+
+    /// The server's answer; none if it was killed meanwhile.
+    fn ask(&self, call: &Call) -> Option<Answer> {
+        let answer = self.server.answer(call)?;
+        if let Some(ear) = self.ear.borrow_mut().as_mut() {
+            ear(call, &answer);
+        }
+        Some(answer)
     }
 
     fn happen(&self, path: &str) {
@@ -92,26 +137,44 @@ impl Carrier for Line {
         self.happen(call.path);
         let lost = |what: &str| Err(CarryError(format!("the {what} was lost")));
         let reply = |status| Ok(Reply { status, retry_after_ms: None });
-        let fault = self.next_fault(call.path);
-        if fault == Fault::RequestLost {
+        if self.cut.get() {
             return lost("request");
         }
-        if let Fault::Busy(ms) = fault {
-            return Ok(Reply { status: 429, retry_after_ms: Some(ms) });
+        let fault = self.next_fault(call.path);
+        if fault != Fault::None {
+            self.fired.borrow_mut().push(fault);
         }
-        if fault == Fault::Twice {
-            drop(self.server.answer(call));
+        match fault {
+            Fault::RequestLost => return lost("request"),
+            Fault::Busy(ms) => return Ok(Reply { status: 429, retry_after_ms: Some(ms) }),
+            Fault::Late => {
+                self.late.borrow_mut().push(call.clone());
+                return lost("request");
+            }
+            Fault::Twice => drop(self.ask(call)),
+            Fault::Delayed(ms) => self.server.clock().advance(ms),
+            Fault::None | Fault::AnswerLost | Fault::Cut(_) | Fault::Short(_) => {}
         }
-        let answer = self.server.answer(call);
+        let answer = self.ask(call);
+        for late in self.late.take() {
+            self.ask(&late);
+        }
+        let Some(answer) = answer else { return lost("answer") };
+        if let Fault::Delayed(ms) = fault {
+            self.server.clock().advance(ms);
+        }
         let (keep, end) = match fault {
             Fault::AnswerLost => (0, lost("answer")),
             Fault::Cut(bytes) => (bytes % (answer.body.len() + 1), lost("rest of the answer")),
             Fault::Short(bytes) => (bytes % (answer.body.len() + 1), reply(answer.status)),
-            Fault::None | Fault::Twice | Fault::RequestLost | Fault::Busy(_) => {
+            Fault::None | Fault::Twice | Fault::Delayed(_) | Fault::RequestLost | Fault::Late | Fault::Busy(_) => {
                 (answer.body.len(), reply(answer.status))
             }
         };
         for piece in answer.body[..keep].chunks(PIECE_BYTES) {
+            if self.cut.get() {
+                return lost("rest of the answer");
+            }
             if let ControlFlow::Break(()) = take(answer.status, piece) {
                 return reply(answer.status);
             }

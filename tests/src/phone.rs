@@ -21,8 +21,9 @@ pub struct Phone {
     pub line: Rc<Line>,
     /// The file of its database.
     pub file: PathBuf,
+    /// Its clock.
+    pub clock: Arc<Clock>,
     house: Option<House>,
-    clock: Arc<Clock>,
     seed: u64,
     openings: u64,
 }
@@ -32,8 +33,8 @@ impl Phone {
     #[must_use]
     pub fn open(folder: &Path, name: &str, server: &Rc<Server>, (clock, seed): (&Arc<Clock>, u64)) -> Phone {
         let (file, line) = (folder.join(format!("{name}.db")), Rc::new(Line::new(server)));
-        let (name, clock) = (name.to_owned(), Arc::clone(clock));
-        let mut phone = Phone { name, line, file, house: None, clock, seed, openings: 0 };
+        let (name, clock) = (name.to_owned(), clock.another());
+        let mut phone = Phone { name, line, file, clock, house: None, seed, openings: 0 };
         phone.reopen();
         phone
     }
@@ -43,7 +44,7 @@ impl Phone {
     pub fn beside(&self, server: &Rc<Server>) -> Phone {
         let (name, line) = (format!("beside {}", self.name), Rc::new(Line::new(server)));
         let (file, clock) = (self.file.clone(), Arc::clone(&self.clock));
-        let mut phone = Phone { name, line, file, house: None, clock, seed: self.seed, openings: self.openings };
+        let mut phone = Phone { name, line, file, clock, house: None, seed: self.seed, openings: self.openings };
         phone.reopen();
         phone
     }
@@ -63,12 +64,15 @@ impl Phone {
 
     /// The system kills the app: what is on the disk at that moment is all there is.
     pub fn killed(&mut self) {
-        let aside = self.file.with_extension("killed");
-        self.copy_files(&aside, true);
+        let image = self.file.with_extension("killed");
+        copy_database(&self.file, &image);
+        self.reopen_on(&image);
+    }
+
+    /// Starts the app on what was on the disk when it was killed; `image` is where `copy_database` put it.
+    pub fn reopen_on(&mut self, image: &Path) {
         self.house = None;
-        for ending in ["", "-wal"] {
-            std::fs::rename(with_ending(&aside, ending), with_ending(&self.file, ending)).unwrap();
-        }
+        move_database(image, &self.file);
         self.reopen();
     }
 
@@ -86,15 +90,9 @@ impl Phone {
     /// Puts files that were copied before back into this phone's place.
     pub fn restore_files(&mut self, from: &Path) {
         self.house = None;
-        for ending in ["", "-wal", "-shm"] {
-            drop(std::fs::remove_file(with_ending(&self.file, ending)));
-        }
-        for ending in ["", "-wal"] {
-            let (from, to) = (with_ending(from, ending), with_ending(&self.file, ending));
-            if from.exists() {
-                std::fs::copy(from, to).unwrap();
-            }
-        }
+        let image = self.file.with_extension("restored");
+        copy_database(from, &image);
+        move_database(&image, &self.file);
         self.reopen();
     }
 
@@ -191,6 +189,29 @@ impl Phone {
 
 fn array(json: Json) -> Vec<Json> {
     if let Json::Array(found) = json { found } else { panic!("{json} is no list") }
+}
+
+/// Copies a database that may be in use, as it is on the disk at this moment.
+pub fn copy_database(from: &Path, to: &Path) {
+    for ending in ["", "-wal"] {
+        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
+        if from.exists() {
+            std::fs::copy(from, to).unwrap();
+        } else {
+            drop(std::fs::remove_file(to));
+        }
+    }
+}
+
+/// Puts a copied database into the place of another, which nobody has open.
+pub fn move_database(from: &Path, to: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
+        drop(std::fs::remove_file(&to));
+        if from.exists() {
+            std::fs::rename(from, to).unwrap();
+        }
+    }
 }
 
 fn with_ending(file: &Path, ending: &str) -> PathBuf {

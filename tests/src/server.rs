@@ -2,7 +2,7 @@
 //! It decodes, lets in and maps errors as `outfield_server::http` does; a fault of the server itself ends the test.
 //! It knows nothing else of HTTP.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use outfield_server::office::Office;
 use outfield_server::tenant::{Applicant, Session, Tenant};
 use serde_json::{Value as Json, json};
 
+use crate::phone::move_database;
 use crate::{Clock, Luck};
 
 /// A data folder with its tenants open.
@@ -26,6 +27,10 @@ pub struct Server {
     office: RefCell<Office>,
     tenants: RefCell<BTreeMap<TenantId, Tenant>>,
     starts: RefCell<u64>,
+    /// Whether its disk is full, so that calls may fail.
+    full: Cell<bool>,
+    /// What was on the disk when somebody killed the server: the file and its copy.
+    killed: RefCell<Option<(PathBuf, PathBuf)>>,
 }
 
 /// Status and body of an answer.
@@ -43,7 +48,24 @@ impl Server {
     pub fn open(folder: &Path, clock: &Arc<Clock>, seed: u64) -> Server {
         let office = RefCell::new(Office::open(folder, Luck::of(clock, seed, "server 0")).unwrap());
         let (folder, clock) = (folder.to_owned(), Arc::clone(clock));
-        Server { folder, clock, seed, office, tenants: RefCell::default(), starts: RefCell::new(0) }
+        let (tenants, starts) = (RefCell::default(), RefCell::new(0));
+        Server { folder, clock, seed, office, tenants, starts, full: Cell::new(false), killed: RefCell::default() }
+    }
+
+    /// The clock of the world.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether the disk is full from now on: then a call may fail as a whole.
+    pub fn is_full(&self, yes: bool) {
+        self.full.set(yes);
+    }
+
+    /// Somebody killed the server in the midst of a call: this file was then as its copy is.
+    pub fn is_killed(&self, file: PathBuf, image: PathBuf) {
+        self.killed.replace(Some((file, image)));
     }
 
     /// Stops and starts: what was only in memory is gone.
@@ -73,13 +95,20 @@ impl Server {
         work(tenant)
     }
 
-    /// Answers one call.
-    pub fn answer(&self, call: &Call) -> Answer {
-        match self.carry_out(call) {
+    /// Answers one call; not if the server was killed meanwhile, which runs anew then.
+    pub fn answer(&self, call: &Call) -> Option<Answer> {
+        let answer = match self.carry_out(call) {
             Ok(body) => Answer { status: 200, body },
-            Err(error) if error.code == "broken" => panic!("{} broke the server: {}", call.path, error.message),
+            Err(error) if error.code == "broken" && !self.full.get() => {
+                panic!("{} broke the server: {}", call.path, error.message)
+            }
             Err(error) => refusal(&error),
-        }
+        };
+        let Some((file, image)) = self.killed.take() else { return Some(answer) };
+        self.tenants.borrow_mut().clear();
+        move_database(&image, &file);
+        self.restart();
+        None
     }
 
     fn carry_out(&self, call: &Call) -> Result<Vec<u8>, ServerError> {
@@ -173,6 +202,7 @@ fn refusal(error: &ServerError) -> Answer {
         "signed_out" => 401,
         "not_found" => 404,
         "push_too_large" => 413,
+        "broken" => 500,
         _ if *bad_input => 400,
         _ => 403,
     };

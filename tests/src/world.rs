@@ -28,7 +28,7 @@ pub struct World {
     pub tenant: TenantId,
     seed: u64,
     // The folder goes with the world.
-    folder: TempDir,
+    folder: Rc<TempDir>,
 }
 
 impl Default for World {
@@ -47,15 +47,32 @@ impl World {
     /// The same of another seed.
     #[must_use]
     pub fn seeded(seed: u64) -> World {
-        let folder = tempfile::tempdir().unwrap();
+        World::within(tempfile::tempdir().unwrap(), seed)
+    }
+
+    /// The same in a folder of somebody's choice.
+    #[must_use]
+    pub fn within(folder: TempDir, seed: u64) -> World {
+        let folder = Rc::new(folder);
         let clock = Clock::at("2026-11-24T08:30:00Z");
         let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
         let tenant = server.found("Harbour Foods");
-        let world = World { clock, server, tenant, seed, folder };
-        for name in ["North", "South"] {
-            world.office(|office| office.add_territory(name, None)).unwrap();
+        World { clock, server, tenant, seed, folder }.with_territories(["North", "South"])
+    }
+
+    /// Another tenant of the same server, with the territories East and West, who never sees this one.
+    #[must_use]
+    pub fn neighbour(&self, name: &str) -> World {
+        let (clock, server, folder) = (Arc::clone(&self.clock), Rc::clone(&self.server), Rc::clone(&self.folder));
+        let tenant = server.found(name);
+        World { clock, server, tenant, seed: self.seed, folder }.with_territories(["East", "West"])
+    }
+
+    fn with_territories(self, names: [&str; 2]) -> World {
+        for name in names {
+            self.office(|office| office.add_territory(name, None)).unwrap();
         }
-        world
+        self
     }
 
     /// Lets the office do something.

@@ -118,7 +118,7 @@ fn tenants_never_meet() {
     for token in [Some(forged), Some("nonsense".to_owned()), None] {
         let body = wire::encode(&[]).unwrap();
         let call = Call { path: "/sync/v1/pull", token, media_type: wire::MEDIA_TYPE, body };
-        assert_eq!(world.server.answer(&call).status, 401);
+        assert_eq!(world.server.answer(&call).unwrap().status, 401);
     }
     let foreign = json!({"do": "log_follow_up", "account": shop, "note": "Mine now?"});
     assert_eq!(eve.refused(&foreign).0, "unknown_reference");

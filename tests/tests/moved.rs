@@ -164,3 +164,25 @@ fn ones_own_move_fetches_no_bucket_anew() {
     assert_eq!(pulls, 1);
     world.agree(&mut [&mut mia]);
 }
+
+#[test]
+fn what_ones_own_edit_brings_into_another_bucket_comes_with_all_that_others_wrote_meanwhile() {
+    let world = World::new();
+    let shop = world.account("Harp's", "North");
+    let mut ann = world.phone_for("Ann", Role::Manager, &["North", "South"]);
+    let mut mia = world.phone_for("Mia", Role::Manager, &["North", "South"]);
+    let rosa = ann.adds("contact", &json!({"name": "Rosa", "roles/r/account": shop}));
+    let other = world.account("Dale's", "South");
+    world.agree(&mut [&mut ann, &mut mia]);
+    ann.edits("account", &shop, &json!({"phone": "+14795550101"}));
+    ann.edits("contact", &rosa, &json!({"job_title": "Owner"}));
+    mia.edits("account", &shop, &json!({"territory": world.territory("South")}));
+    mia.does(&json!({"do": "link_contact", "contact": rosa, "account": other}));
+    ann.sync();
+    mia.line.calls();
+    mia.sync();
+    let pulls = mia.line.calls().iter().filter(|path| path.ends_with("/pull")).count();
+    assert_eq!(pulls, 1, "a bucket differed and came anew");
+    assert_eq!(mia.get("account", &shop)["phone"], "+14795550101");
+    world.agree(&mut [&mut ann, &mut mia]);
+}

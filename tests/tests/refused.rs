@@ -207,7 +207,7 @@ fn hand_in(world: &World, phone: &mut Phone, fact: &Json) -> Ruling {
     let entry = Entry { number: 1, is_fact: true, object, record, bytes, knew: 0, actor, at_ms };
     let (body, token) = (wire::encode(&[Frame::Entry(entry)]).unwrap(), Some(phone.token()));
     let call = Call { path: "/sync/v1/push", token, media_type: wire::MEDIA_TYPE, body };
-    let answer = wire::decode(&world.server.answer(&call).body, usize::MAX).unwrap();
+    let answer = wire::decode(&world.server.answer(&call).unwrap().body, usize::MAX).unwrap();
     let [Frame::Verdict(verdict)] = &answer[..] else { panic!("{answer:?}") };
     verdict.ruling.clone()
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::FieldError;
 use super::working::{give_up, project};
 use crate::base::id::RecordId;
+use crate::base::planted::{self, Planted};
 use crate::objects::{Descriptor, Kind, Registry};
 use crate::store::{Db, documents, members, meta, tables};
 
@@ -26,6 +27,9 @@ pub(super) fn discover(db: &Db, registry: &Registry) -> Result<Discovered, Field
     let mut found = Discovered::default();
     for object in tables::ensure(db, registry)? {
         let Some(descriptor) = registry.get(&object) else { continue };
+        if planted::is(Planted::ObjectNotDiscovered) {
+            continue;
+        }
         match descriptor.kind {
             Kind::Document => {
                 for (id, _) in documents::all_ids(db)?.into_iter().filter(|(_, of)| *of == object) {

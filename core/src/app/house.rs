@@ -141,8 +141,12 @@ impl House {
 
 /// The objects that this version brings.
 pub(super) fn built_in() -> Result<Registry, FieldError> {
-    domain::registry()
-        .map_err(|problems| FieldError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+    let registry = domain::registry().map_err(|problems| {
+        FieldError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    #[cfg(feature = "planted")]
+    let registry = super::older::of(registry);
+    Ok(registry)
 }
 
 /// The objects that this version brings, and those that the tenant published.

@@ -9,6 +9,8 @@ mod execute;
 mod history;
 mod house;
 mod observe;
+#[cfg(feature = "planted")]
+pub mod older;
 mod receive;
 mod rewrite;
 mod sell;

@@ -13,6 +13,7 @@ use super::working::{accept, accepted, give_up, project, promote, settled};
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
+use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::base::version::Version;
 use crate::crdt::{Vetted, gate, touched};
@@ -68,6 +69,13 @@ impl House {
     /// Takes in a batch of frames; after this returns they are kept, cursors included.
     pub(super) fn receive(&mut self, pull: &mut Pull, frames: Vec<Frame>) -> Result<(), FieldError> {
         store::open::durable(&self.db, false)?;
+        if planted::is(Planted::CursorOutsideTransaction) {
+            for frame in &frames {
+                if let Frame::Checkpoint(mark) = frame {
+                    members::set_cursor(&self.db, &mark.bucket, mark.seq)?;
+                }
+            }
+        }
         let context = self.context_with_new_actor()?;
         let tx = store::open::begin(&self.db)?;
         let (registry, changed, changes) = (self.registry.clone(), Vec::new(), BTreeMap::new());
@@ -150,7 +158,8 @@ impl Intake<'_> {
                 change.seq
             }
             Frame::Remove(gone) => {
-                if !members::remove(self.db, &filling(&mut pull.bucket)?.name, gone.record)? {
+                let bucket = &filling(&mut pull.bucket)?.name;
+                if !planted::is(Planted::SkippedRemove) && !members::remove(self.db, bucket, gone.record)? {
                     // It may be on its way into another bucket of this device.
                     sweep_later(self.db)?;
                 }

@@ -10,6 +10,7 @@ use super::history::need;
 use super::working::{accepted, give_up, project, working};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
+use crate::base::planted::{self, Planted};
 use crate::crdt::gate;
 use crate::domain::command::Command;
 use crate::domain::decide::decide;
@@ -140,6 +141,9 @@ fn carry_out_again(db: &Db, registry: &Registry, context: &Context, entry: &Entr
 }
 
 fn set_aside(db: &Db, entry: &Entry, reason: &Reason, context: &Context) -> Result<(), FieldError> {
+    if planted::is(Planted::RefusedWorkForgotten) {
+        return Ok(());
+    }
     let fields = serde_json::to_string(&reason.fields).map_err(FieldError::broken)?;
     let held = Attention {
         number: entry.number,

@@ -7,6 +7,7 @@ use super::working::promote;
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
+use crate::base::planted::{self, Planted};
 use crate::store::outbox::EntryKind;
 use crate::store::{self, outbox};
 use crate::sync::frames::{Ruling, Verdict};
@@ -52,7 +53,9 @@ impl House {
     /// The context of this moment under an actor that never wrote.
     pub(super) fn context_with_new_actor(&self) -> Result<Context, FieldError> {
         let mut context = self.context()?;
-        context.actor = self.new_actor();
+        if !planted::is(Planted::ReusedActor) {
+            context.actor = self.new_actor();
+        }
         Ok(context)
     }
 }

@@ -14,6 +14,7 @@ use super::{FieldError, House, Receipt};
 use crate::base::context::Role;
 use crate::base::id::{ActorId, RecordId};
 use crate::base::limits::{BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX};
+use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::store::outbox::{self, EntryKind};
 use crate::store::{self, attention, members, meta};
@@ -178,6 +179,9 @@ impl House {
     fn entries(&self, after: u64) -> Result<Vec<Entry>, FieldError> {
         let after = i64::try_from(after).map_err(FieldError::broken)?;
         let batch = outbox::batch(&self.db, after, PUSH_ENTRIES_MAX, PUSH_BYTES_MAX)?;
+        if planted::is(Planted::OutboxClearedOnSending) {
+            batch.iter().try_for_each(|entry| outbox::take(&self.db, entry.hash).map(drop))?;
+        }
         let entries = batch.into_iter().map(|entry| {
             let is_fact = entry.kind == EntryKind::Fact;
             Entry {

@@ -14,6 +14,7 @@ pub mod id;
 pub mod limits;
 pub mod money;
 pub mod place;
+pub mod planted;
 pub mod quantity;
 pub mod ratio;
 pub mod spread;

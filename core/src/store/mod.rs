@@ -5,6 +5,8 @@ pub mod attention;
 pub mod conflicts;
 mod ddl;
 pub mod digest;
+#[cfg(feature = "planted")]
+pub mod disk;
 pub mod documents;
 pub mod error;
 pub mod members;

@@ -46,6 +46,8 @@ pub fn others_wrote(db: &Db) -> Result<i64, StoreError> {
 
 /// Begins a writing transaction; other writers wait.
 pub fn begin(db: &Db) -> Result<Transaction<'_>, StoreError> {
+    #[cfg(feature = "planted")]
+    super::disk::moment(db, super::disk::Moment::Begins)?;
     Ok(Transaction::new_unchecked(db, TransactionBehavior::Immediate)?)
 }
 
@@ -56,6 +58,9 @@ pub fn snapshot(db: &Db) -> Result<Transaction<'_>, StoreError> {
 
 /// Makes a transaction true.
 pub fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
+    #[cfg(feature = "planted")]
+    return super::disk::commit(transaction);
+    #[cfg(not(feature = "planted"))]
     Ok(transaction.commit()?)
 }
 

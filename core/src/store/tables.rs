@@ -11,6 +11,7 @@ use super::ddl::{self, Before, Column, columns, line_columns, lines_table, parts
 use super::{Db, StoreError, meta, search};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
+use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::objects::path::line_path;
 use crate::objects::{Descriptor, FieldKind, Path, Record, Registry, Stamp, Value, Values};
@@ -79,6 +80,9 @@ impl<'a> Sorted<'a> {
         for (path, value) in values {
             let parsed = Path::parse(path);
             let kind = parsed.and_then(|path| descriptor.field(path)).map(|field| field.kind);
+            if planted::is(Planted::UnpatchedKind) && kind == Some(FieldKind::Phone) {
+                continue;
+            }
             let fits = match (parsed, kind) {
                 (Some(Path::Field(name)), Some(kind)) => to_columns(&mut sorted.own, name, (kind, value)),
                 (Some(Path::Line { lines, line, field: name }), Some(kind)) => {

@@ -8,7 +8,7 @@ use outfield_core::app::{CONFLICT, DESCRIPTOR};
 use outfield_core::base::id::{ActorId, ConflictId, RecordId};
 use outfield_core::base::limits::{CLOSED_KEPT_MS, DOCUMENT_BYTES_MAX};
 use outfield_core::base::time::Timestamp;
-use outfield_core::crdt::Document;
+use outfield_core::crdt::{Document, gate};
 use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Stamp};
 use outfield_core::store::documents::Stored;
 use outfield_core::store::{self, conflicts, documents, members, tables};
@@ -188,7 +188,7 @@ impl Tenant {
         for entry in logged {
             let (changes, own) = stepwise.entry(entry.id).or_insert((holds, holds));
             *changes &= entry.op == Op::Change;
-            *own = *own && self.is_own(entry, actor)?;
+            *own = *own && self.is_own(entry, actor)? && (entry.op == Op::Change || self.begins(entry)?);
         }
         let mut tellings = BTreeMap::new();
         for (id, (changes, own)) in stepwise {
@@ -213,6 +213,16 @@ impl Tenant {
             .query_row([&hash.0[..]], |row| row.get(0))
             .optional()?;
         Ok(by.flatten().is_some_and(|by| by == actor))
+    }
+
+    /// Whether a record began with this entry, so that whoever wrote it lacks nothing of it. One that an edit brought here
+    /// may hold what others wrote meanwhile, in a bucket that tells nothing of it any more.
+    fn begins(&self, entry: &Logged) -> Result<bool, ServerError> {
+        let Some(hash) = entry.hash else { return Ok(false) };
+        let mut read = self.db.prepare_cached("SELECT bytes FROM payload WHERE hash = ?1")?;
+        let change: Option<Vec<u8>> = read.query_row([&hash.0[..]], |row| row.get(0)).optional()?;
+        // Facts have no payload: each is its own beginning.
+        change.map_or(Ok(true), |change| Ok(gate::change(&change).is_ok_and(|change| change.deps.is_empty())))
     }
 
     /// One operation of a record that the device holds, or made.

@@ -2,6 +2,7 @@
 //! It does not judge.
 
 use outfield_core::base::id::{ChangeHash, RecordId};
+use outfield_core::base::planted::{self, Planted};
 use outfield_core::store::Db;
 use outfield_core::sync::frames::Ruling;
 use rusqlite::{OptionalExtension, params};
@@ -95,9 +96,11 @@ fn record(db: &Db, session: &Session, (entry, hash): (&Pushed, ChangeHash), why:
     let fields = serde_json::to_string(&why.fields).map_err(ServerError::broken)?;
     let (record, device) = (entry.record.as_bytes(), session.device.as_bytes());
     let actor = entry.actor.map(|actor| actor.0.to_vec());
-    db.prepare_cached(
-        "INSERT INTO verdict (hash, record, device, actor, code, message, fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
+    let again = if planted::is(Planted::VerdictNotIdempotent) { "OR REPLACE" } else { "" };
+    db.prepare_cached(&format!(
+        "INSERT {again} INTO verdict (hash, record, device, actor, code, message, fields)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    ))?
     .execute(params![&hash.0[..], record, device, actor, why.code, why.message, fields])?;
     Ok(db.last_insert_rowid().cast_unsigned())
 }

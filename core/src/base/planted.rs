@@ -1,0 +1,101 @@
+//! Errors that the simulation plants, one at a time, to see whether it finds them. Without the feature `planted` none
+//! of them is there: `is` is then a constant, and what hangs on it is not compiled.
+//! It does not know what they do; the places that ask do.
+
+/// One error that can be planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Planted {
+    /// The server answers verdicts although their transaction failed.
+    AckBeforeCommit,
+    /// The phone moves its cursors before it has what lies before them.
+    CursorOutsideTransaction,
+    /// The server keeps no conflict of a line's field.
+    DroppedConflictRow,
+    /// Work is signed anew under the actor that it had.
+    ReusedActor,
+    /// Every tenant's file is the first tenant's.
+    MissingTenantFilter,
+    /// The phone keeps what it is told to let go.
+    SkippedRemove,
+    /// The server judges anew what it judged before.
+    VerdictNotIdempotent,
+    /// Work leaves the outbox when it is sent.
+    OutboxClearedOnSending,
+    /// Patching a row leaves out phone numbers.
+    UnpatchedKind,
+    /// Refused work is not kept on the phone.
+    RefusedWorkForgotten,
+    /// A later edit closes a conflict.
+    ConflictClosedByEdit,
+    /// An object that is published meanwhile gets its tables, but not the records that came before it.
+    ObjectNotDiscovered,
+}
+
+impl Planted {
+    /// All of them.
+    pub const ALL: [Planted; 12] = [
+        Planted::AckBeforeCommit,
+        Planted::CursorOutsideTransaction,
+        Planted::DroppedConflictRow,
+        Planted::ReusedActor,
+        Planted::MissingTenantFilter,
+        Planted::SkippedRemove,
+        Planted::VerdictNotIdempotent,
+        Planted::OutboxClearedOnSending,
+        Planted::UnpatchedKind,
+        Planted::RefusedWorkForgotten,
+        Planted::ConflictClosedByEdit,
+        Planted::ObjectNotDiscovered,
+    ];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Planted::AckBeforeCommit => "ack-before-commit",
+            Planted::CursorOutsideTransaction => "cursor-outside-transaction",
+            Planted::DroppedConflictRow => "dropped-conflict-row",
+            Planted::ReusedActor => "reused-actor",
+            Planted::MissingTenantFilter => "missing-tenant-filter",
+            Planted::SkippedRemove => "skipped-remove",
+            Planted::VerdictNotIdempotent => "verdict-not-idempotent",
+            Planted::OutboxClearedOnSending => "outbox-cleared-on-sending",
+            Planted::UnpatchedKind => "unpatched-kind",
+            Planted::RefusedWorkForgotten => "refused-work-forgotten",
+            Planted::ConflictClosedByEdit => "conflict-closed-by-edit",
+            Planted::ObjectNotDiscovered => "object-not-discovered",
+        }
+    }
+}
+
+/// Whether this error is planted.
+#[cfg(not(feature = "planted"))]
+#[must_use]
+pub const fn is(_: Planted) -> bool {
+    false
+}
+
+#[cfg(feature = "planted")]
+pub use switch::{is, plant};
+
+#[cfg(feature = "planted")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Planted;
+
+    thread_local! {
+        static NOW: Cell<Option<Planted>> = const { Cell::new(None) };
+    }
+
+    /// Plants an error in everything that this thread does from now on, or none.
+    pub fn plant(error: Option<Planted>) {
+        NOW.set(error);
+    }
+
+    /// Whether this error is planted.
+    #[must_use]
+    pub fn is(error: Planted) -> bool {
+        NOW.get() == Some(error)
+    }
+}

@@ -1,0 +1,94 @@
+//! `simulate` runs seeds of the simulation and says which failed. It reads the words of the command line;
+//! `outfield_tests::simulate` does the rest.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use outfield_core::base::planted::Planted;
+use outfield_tests::simulate::{self, batch};
+
+const USAGE: &str =
+    "usage: simulate --seeds N [--from S] | --hours H [--from S] | --seed S | --planted all|NAME [--from S]";
+
+/// What is asked for.
+enum Work {
+    Seeds(u64),
+    Hours(u64),
+    Seed(u64),
+    Planted(Vec<Planted>),
+}
+
+fn read() -> Option<(Work, u64)> {
+    let (mut work, mut from) = (None, 1);
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next()?;
+        let number = || value.parse::<u64>().ok();
+        match word.as_str() {
+            "--from" => from = number()?,
+            "--seeds" => work = Some(Work::Seeds(number()?)),
+            "--hours" => work = Some(Work::Hours(number()?)),
+            "--seed" => work = Some(Work::Seed(number()?)),
+            "--planted" if value == "all" => work = Some(Work::Planted(Planted::ALL.to_vec())),
+            "--planted" => {
+                let named = Planted::ALL.into_iter().find(|planted| planted.name() == value)?;
+                work = Some(Work::Planted(vec![named]));
+            }
+            _ => return None,
+        }
+    }
+    Some((work?, from))
+}
+
+fn say(text: &str) {
+    write!(std::io::stdout(), "{text}").ok();
+}
+
+fn many(first: u64, count: u64, until: Option<Instant>) -> bool {
+    say(&format!("seeds from {first} on\n"));
+    let report = batch::run_many(first, count, until);
+    say(&report.shown());
+    report.holds()
+}
+
+/// One seed, twice.
+fn one(seed: u64) -> bool {
+    let mut outcome = simulate::run(seed, None);
+    let difference = batch::difference(&outcome);
+    outcome.failure = outcome.failure.or(difference);
+    say(&batch::shown(&outcome));
+    outcome.failure.is_none()
+}
+
+fn planted(errors: Vec<Planted>, first: u64) -> bool {
+    let mut found_all = true;
+    for error in errors {
+        let line = match batch::find(error, first) {
+            Some((seeds, failure)) => {
+                let failure = failure.lines().next().unwrap_or_default().to_owned();
+                format!("{:<28} seed {seeds:>3}  {failure}\n", error.name())
+            }
+            None => {
+                found_all = false;
+                format!("{:<28} not found within {} seeds\n", error.name(), batch::SEEDS_TO_FIND)
+            }
+        };
+        say(&line);
+    }
+    found_all
+}
+
+fn main() -> ExitCode {
+    let Some((work, from)) = read() else {
+        writeln!(std::io::stderr(), "{USAGE}").ok();
+        return ExitCode::from(2);
+    };
+    let holds = match work {
+        Work::Seeds(count) => many(from, count, None),
+        Work::Hours(hours) => many(from, u64::MAX, Some(Instant::now() + Duration::from_secs(hours * 3_600))),
+        Work::Seed(seed) => one(seed),
+        Work::Planted(errors) => planted(errors, from),
+    };
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

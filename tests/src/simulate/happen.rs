@@ -1,0 +1,269 @@
+//! The troubles of a run, as they befall a phone, the server, or what the office decides.
+//! It does not know what has to hold in the end.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use outfield_core::base::context::Role;
+use serde_json::json;
+
+use super::disk::{Owner, Spell};
+use super::stage::Stage;
+use super::trouble::Trouble;
+use crate::{Fault, world};
+
+/// Ten years.
+const YEARS_MS: i64 = 10 * 365 * 24 * 3_600_000;
+/// Faults of a line in one meeting.
+const FAULTS_MAX: usize = 6;
+/// Steps of transactions after which a disk or a process may fail; a command takes 3, a meeting some 20.
+const STEPS_OF_COMMAND: usize = 4;
+const STEPS_OF_MEETING: usize = 24;
+
+/// The objects of a tenant's own, each with the version that grows out of it.
+const OWN: [&str; 3] = [
+    include_str!("../../objects/cooler_maker.json"),
+    include_str!("../../objects/cooler.json"),
+    include_str!("../../objects/cooler_reading.json"),
+];
+
+impl Stage {
+    /// One trouble comes, if this run suffers from it.
+    pub(crate) fn trouble(&mut self, at: usize) {
+        let trouble = Trouble::ALL[self.dice.roll(Trouble::ALL.len())];
+        if !self.profile.suffers(trouble) {
+            return;
+        }
+        match trouble {
+            Trouble::RequestLost
+            | Trouble::AnswerLost
+            | Trouble::Doubled
+            | Trouble::Reordered
+            | Trouble::Delayed
+            | Trouble::Cut
+            | Trouble::Short
+            | Trouble::Busy => self.line_fails(at),
+            Trouble::PhoneKilled => self.phone_is_killed(at),
+            Trouble::PhoneFull => self.phone_is_full(at),
+            Trouble::ServerKilled => self.server_is_killed(at),
+            Trouble::ServerFull => self.server_is_full(at),
+            Trouble::SlowDisk => self.disks_are_slow(at),
+            Trouble::ServerRestarted => {
+                let server = Rc::clone(&self.world.server);
+                self.before_a_call(at, trouble, move || server.restart());
+            }
+            Trouble::TokenExpired => {
+                let clock = Arc::clone(&self.world.clock);
+                self.before_a_call(at, trouble, move || clock.advance_hours(25));
+            }
+            Trouble::Revoked => self.device_is_revoked(at),
+            Trouble::AccountMoved => self.account_moves(at),
+            Trouble::UserMoved => self.user_moves(at),
+            Trouble::RoleChanged => self.role_changes(at),
+            Trouble::ClockOff => {
+                let off = [-YEARS_MS, 0, YEARS_MS][self.dice.roll(3)];
+                self.carried[at].phone.clock.set_off(off);
+                self.note(format!("the clock of {} is off by {off} ms", self.carried[at].phone.name));
+                if off != 0 {
+                    self.count(trouble);
+                }
+            }
+            Trouble::DatabaseCopied => self.copies(at),
+            Trouble::DatabaseRestored => self.restores(at),
+            Trouble::Compacted => {
+                self.world.compacts();
+                self.note("the logs are compacted");
+                self.count(trouble);
+            }
+            Trouble::ObjectPublished | Trouble::ObjectGrown => self.publishes(),
+            Trouble::OldVersion => {
+                if let Some(old) = self.carried.iter().position(|carried| carried.is_old) {
+                    self.updates(old);
+                }
+            }
+        }
+    }
+
+    /// The app of a phone is updated.
+    pub(crate) fn updates(&mut self, at: usize) {
+        self.carried[at].is_old = false;
+        self.phone(at).reopen();
+        self.note(format!("{} is updated", self.carried[at].phone.name));
+    }
+
+    fn fault(&mut self) -> (&'static str, Fault) {
+        let call = ["/hello", "/push", "/pull", "/refresh", ""][self.dice.roll(5)];
+        let bytes = self.dice.roll(1 << 16);
+        match self.dice.roll(8) {
+            0 => (call, Fault::RequestLost),
+            1 => (call, Fault::AnswerLost),
+            2 => (call, Fault::Twice),
+            3 => (call, Fault::Late),
+            4 => (call, Fault::Delayed(3_600_000 * (1 + i64::try_from(bytes % 6).unwrap()))),
+            5 => (call, Fault::Cut(bytes)),
+            6 => ("/pull", Fault::Short(bytes)),
+            _ => (call, Fault::Busy(bytes as u64)),
+        }
+    }
+
+    fn line_fails(&mut self, at: usize) {
+        let faults: Vec<_> = (0..=self.dice.roll(FAULTS_MAX)).map(|_| self.fault()).collect();
+        let faults = faults
+            .into_iter()
+            .filter(|(_, fault)| Trouble::of(*fault).is_none_or(|trouble| self.profile.suffers(trouble)));
+        let faults: Vec<_> = faults.collect();
+        self.note(format!("the line of {} will: {faults:?}", self.carried[at].phone.name));
+        faults.into_iter().for_each(|(call, fault)| self.carried[at].phone.line.fault(call, fault));
+        self.meets(at);
+    }
+
+    /// Killed between two steps of a command or of a meeting.
+    fn phone_is_killed(&mut self, at: usize) {
+        let (file, owner) = (self.carried[at].phone.file.clone(), self.owner(at));
+        if self.dice.roll(2) == 0 {
+            let after = self.dice.roll(STEPS_OF_COMMAND);
+            self.note(format!("{} is killed after {after} steps", self.carried[at].phone.name));
+            return self.does(at, Some(Spell::Kill { file, after, owner }));
+        }
+        let after = self.dice.roll(STEPS_OF_MEETING);
+        self.disks.bewitch(Spell::Kill { file, after, owner });
+        self.note(format!("{} is killed after {after} steps", self.carried[at].phone.name));
+        let told = self.phone(at).syncs();
+        let (_, image) = self.disks.mend();
+        let line = Rc::clone(&self.carried[at].phone.line);
+        line.mend();
+        match image {
+            Some(image) => {
+                self.phone(at).reopen_on(&image);
+                self.count(Trouble::PhoneKilled);
+            }
+            None => self.note(format!("it was over before: {}", told.is_ok())),
+        }
+    }
+
+    fn phone_is_full(&mut self, at: usize) {
+        let file = self.carried[at].phone.file.clone();
+        if self.dice.roll(2) == 0 {
+            let after = self.dice.roll(STEPS_OF_COMMAND);
+            return self.does(at, Some(Spell::Full { file, after }));
+        }
+        let after = self.dice.roll(STEPS_OF_MEETING);
+        self.note(format!("the disk of {} is full after {after} steps", self.carried[at].phone.name));
+        self.disks.bewitch(Spell::Full { file, after });
+        self.meets(at);
+        if self.disks.mend().0 {
+            self.count(Trouble::PhoneFull);
+        }
+    }
+
+    fn server_is_killed(&mut self, at: usize) {
+        let server = Rc::clone(&self.world.server);
+        let file = server.file(self.world.tenant);
+        let after = self.dice.roll(STEPS_OF_MEETING / 2);
+        self.note(format!("the server is killed after {after} steps"));
+        self.disks.bewitch(Spell::Kill { file, after, owner: Owner::Server(server) });
+        self.meets(at);
+        if self.disks.mend().0 {
+            self.count(Trouble::ServerKilled);
+        }
+    }
+
+    fn server_is_full(&mut self, at: usize) {
+        let file = self.world.server.file(self.world.tenant);
+        let after = self.dice.roll(STEPS_OF_MEETING / 2);
+        self.note(format!("the disk of the server is full after {after} steps"));
+        self.world.server.is_full(true);
+        self.disks.bewitch(Spell::Full { file, after });
+        self.meets(at);
+        if self.disks.mend().0 {
+            self.count(Trouble::ServerFull);
+        }
+        self.world.server.is_full(false);
+    }
+
+    fn disks_are_slow(&mut self, at: usize) {
+        self.disks.bewitch(Spell::Slow(1_000 * i64::try_from(1 + self.dice.roll(60)).unwrap()));
+        self.meets(at);
+        if self.disks.mend().0 {
+            self.count(Trouble::SlowDisk);
+        }
+    }
+
+    /// Something happens just before the server gets a call of a phone.
+    fn before_a_call(&mut self, at: usize, trouble: Trouble, work: impl FnOnce() + 'static) {
+        let call = ["/hello", "/push", "/pull", "/pull"][self.dice.roll(4)];
+        let (happened, person) = (Rc::new(Cell::new(false)), self.carried[at].person);
+        self.note(format!("{} before {call} of {person}", trouble.name()));
+        let seen = Rc::clone(&happened);
+        self.carried[at].phone.line.before(call, move || {
+            seen.set(true);
+            work();
+        });
+        self.meets(at);
+        if happened.get() {
+            self.count(trouble);
+        }
+    }
+
+    fn device_is_revoked(&mut self, at: usize) {
+        let (server, tenant) = (Rc::clone(&self.world.server), self.world.tenant);
+        let status = self.phone(at).house().status().unwrap().data;
+        let device = status["enrolled"]["device"].as_str().unwrap().to_owned();
+        self.before_a_call(at, Trouble::Revoked, move || {
+            server.with(tenant, |office| office.revoke(&device)).unwrap();
+        });
+    }
+
+    fn account_moves(&mut self, at: usize) {
+        let (server, tenant) = (Rc::clone(&self.world.server), self.world.tenant);
+        let shop = self.shops[self.dice.roll(self.shops.len())].parse().unwrap();
+        let to = self.world.territory(["North", "South"][self.dice.roll(2)]);
+        self.note(format!("{shop} goes to {to}"));
+        self.before_a_call(at, Trouble::AccountMoved, move || {
+            let to = world::values(&json!({"territory": to}));
+            server.with(tenant, |office| office.put("account", Some(shop), to)).unwrap();
+        });
+    }
+
+    fn user_moves(&mut self, at: usize) {
+        let (server, tenant, person) = (Rc::clone(&self.world.server), self.world.tenant, self.carried[at].person);
+        let followed: &[&str] = [&["North"][..], &["South"], &["North", "South"], &[]][self.dice.roll(4)];
+        let followed: Vec<String> = followed.iter().map(|name| (*name).to_owned()).collect();
+        self.note(format!("{person} gets {followed:?}"));
+        self.before_a_call(at, Trouble::UserMoved, move || {
+            server.with(tenant, |office| office.set_user(person, None, Some(&followed), None)).unwrap();
+        });
+    }
+
+    fn role_changes(&mut self, at: usize) {
+        let (person, role) = (self.carried[at].person, [Role::Rep, Role::Manager][self.dice.roll(2)]);
+        self.world.sets(person, Some(role), None);
+        self.note(format!("{person} is a {} now", role.name()));
+        self.count(Trouble::RoleChanged);
+    }
+
+    /// The tenant publishes its own objects one after the other, with records of each; then they grow.
+    fn publishes(&mut self) {
+        let (round, which) = (self.published / 3, (self.published % 3) as usize);
+        if round > 1 {
+            return;
+        }
+        self.published += 1;
+        self.heard.borrow_mut().may_repair = true;
+        let mut object: serde_json::Value = serde_json::from_str(OWN[which]).unwrap();
+        if round > 0 {
+            object["version"] = json!(2);
+            object["fields"]["remark"] = json!({"kind": "text", "label": "Remark"});
+        }
+        self.world.publishes(&object.to_string());
+        self.note(format!("{} of version {} is published", object["object"], object["version"]));
+        self.count(if round > 0 { Trouble::ObjectGrown } else { Trouble::ObjectPublished });
+        if which == 1 {
+            // Its owner hears of the record before the object: the bucket of a person comes first.
+            let owner = self.world.user(self.carried[0].person);
+            let fields = json!({"name": "Cooler", "account": self.shops[0], "owner": owner, "state": "placed"});
+            self.world.puts("cooler", None, &fields);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What must be, as far as people and the wire tell: every word that somebody was told is kept, and every verdict as it
+//! was given first. It does not look into a database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use outfield_core::base::id::ChangeHash;
+use outfield_core::base::limits::REQUEST_BYTES_MAX;
+use outfield_core::sync::frames::{Frame, Ruling};
+use outfield_core::sync::{Call, wire};
+
+use crate::server::Answer;
+
+/// A record and a text that was written into it.
+pub(crate) type Word = (String, String);
+
+/// The books of one run.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// How often each word was written.
+    pub(crate) words: BTreeMap<Word, usize>,
+    /// Words that were refused and are known to the server alone, for the phone that was told is an older one again.
+    pub(crate) forgotten: BTreeSet<Word>,
+    /// Refused words that a person took off the list.
+    pub(crate) dismissed: BTreeMap<Word, usize>,
+}
+
+impl Ledger {
+    pub(crate) fn wrote(&mut self, words: impl IntoIterator<Item = Word>) {
+        words.into_iter().for_each(|word| *self.words.entry(word).or_default() += 1);
+    }
+
+    /// These words went with an older database, before anybody else had them.
+    pub(crate) fn lost(&mut self, words: impl IntoIterator<Item = Word>) {
+        for word in words {
+            if let Some(times) = self.words.get_mut(&word) {
+                *times = times.saturating_sub(1);
+            }
+        }
+        self.words.retain(|_, times| *times > 0);
+    }
+
+    pub(crate) fn dismissed(&mut self, words: impl IntoIterator<Item = Word>) {
+        words.into_iter().for_each(|word| *self.dismissed.entry(word).or_default() += 1);
+    }
+}
+
+/// What was heard where it left the server.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// The first verdict of each entry.
+    pub(crate) verdicts: BTreeMap<ChangeHash, Ruling>,
+    /// Where each phone's buckets stood when it asked last, in its present meeting.
+    asked: BTreeMap<(String, String), u64>,
+    /// Whether a bucket may have to come anew: then state sums repair what is meant to differ.
+    pub(crate) may_repair: bool,
+}
+
+impl Heard {
+    /// One call of a phone and its answer.
+    pub(crate) fn hears(&mut self, phone: &str, call: &Call, answer: &Answer) {
+        if answer.status != 200 {
+            return;
+        }
+        match call.path {
+            "/sync/v1/hello" => self.asked.retain(|(of, _), _| of != phone),
+            "/sync/v1/push" => {
+                for frame in wire::decode(&answer.body, usize::MAX).unwrap() {
+                    let Frame::Verdict(verdict) = frame else { continue };
+                    self.verdict(verdict.hash, verdict.ruling);
+                }
+            }
+            "/sync/v1/pull" => {
+                for frame in wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap() {
+                    let Frame::Want(want) = frame else { continue };
+                    let before = self.asked.insert((phone.to_owned(), want.bucket.clone()), want.cursor);
+                    let anew = want.cursor == 0 && before.is_some_and(|before| before > 0);
+                    assert!(
+                        !anew || self.may_repair,
+                        "{phone}: {} differs from the server's and comes anew",
+                        want.bucket
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn verdict(&mut self, hash: ChangeHash, ruling: Ruling) {
+        let settled = match &ruling {
+            Ruling::Accepted { number } | Ruling::Duplicate { number } => Ruling::Duplicate { number: *number },
+            Ruling::Quarantined { .. } => ruling.clone(),
+            Ruling::Needs { .. } | Ruling::RetryLater | Ruling::Rewrite => return,
+        };
+        let is_again = self.verdicts.contains_key(&hash);
+        assert!(!is_again || !matches!(ruling, Ruling::Accepted { .. }), "{hash} is accepted a second time");
+        let first = self.verdicts.entry(hash).or_insert_with(|| settled.clone());
+        assert_eq!(*first, settled, "{hash} gets another verdict");
+    }
+}

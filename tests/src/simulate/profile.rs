@@ -1,0 +1,70 @@
+//! What a seed decides before anything happens: who is there, which commands and troubles are switched off, and how often
+//! the others come. It does not know what they do.
+
+use outfield_core::base::id::ChangeHash;
+
+use super::trouble::Trouble;
+use crate::dice::Dice;
+
+/// Of so many commands one is switched off in a run; the same of troubles.
+const OFF_ONE_OF: usize = 4;
+/// Steps of a run.
+const STEPS_MIN: usize = 60;
+const STEPS_MORE: usize = 90;
+
+/// The make-up of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    seed: u64,
+    /// How many people there are.
+    pub(crate) people: usize,
+    /// How many things happen.
+    pub(crate) steps: usize,
+    /// Of so many steps one is a trouble.
+    pub(crate) trouble_one_of: usize,
+    /// Which fields of an object everybody writes to.
+    pub(crate) hot: usize,
+    /// Whether databases may be copied and come back: then work may be there twice.
+    pub(crate) copies: bool,
+}
+
+impl Profile {
+    pub(crate) fn of(seed: u64) -> Profile {
+        let mut dice = dice(seed, "profile");
+        Profile {
+            seed,
+            people: 3 + dice.roll(3),
+            steps: STEPS_MIN + dice.roll(STEPS_MORE),
+            trouble_one_of: 3 + dice.roll(6),
+            hot: dice.roll(1_000),
+            copies: dice.roll(3) == 0,
+        }
+    }
+
+    /// The dice of this run for one purpose.
+    pub(crate) fn dice(&self, purpose: &str) -> Dice {
+        dice(self.seed, purpose)
+    }
+
+    /// Whether people give this command in this run.
+    pub(crate) fn gives(&self, command: &str) -> bool {
+        self.is_on(command)
+    }
+
+    /// Whether this goes wrong in this run.
+    pub(crate) fn suffers(&self, trouble: Trouble) -> bool {
+        let copies = [Trouble::DatabaseCopied, Trouble::DatabaseRestored].contains(&trouble);
+        (self.copies || !copies) && self.is_on(trouble.name())
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        dice(self.seed, name).roll(OFF_ONE_OF) != 0
+    }
+}
+
+/// Neighbouring seeds have nothing in common.
+fn dice(seed: u64, purpose: &str) -> Dice {
+    let mut first = [0; 8];
+    first.copy_from_slice(&ChangeHash::of(&[&seed.to_be_bytes(), purpose.as_bytes()].concat()).0[..8]);
+    Dice::new(u64::from_be_bytes(first))
+}
