@@ -32,8 +32,8 @@ pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Option<Document>, FieldE
 /// Accepted history and unsent changes together, if they fit each other.
 pub(super) fn working(db: &Db, id: RecordId) -> Result<Result<Document, Unfit>, FieldError> {
     let Some(mut document) = accepted(db, id)? else { return Ok(Err(Unfit::History)) };
-    match document.apply(&unsent(db, id)?) {
-        Ok(applied) if applied.missing.is_empty() => Ok(Ok(document)),
+    match document.put_back(&unsent(db, id)?) {
+        Ok(missing) if missing.is_empty() => Ok(Ok(document)),
         Ok(_) | Err(CrdtError::History { .. }) => Ok(Err(Unfit::Author)),
         Err(error) => Err(error.into()),
     }
