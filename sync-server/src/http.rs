@@ -15,13 +15,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::ListenerExt as _;
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::domain::rules::pricing::Basket;
-use outfield_core::sync::frames::{Frame, Want};
+use outfield_core::sync::frames::Frame;
 use outfield_core::sync::wire;
 use serde_json::{Value as Json, json};
+use tokio::sync::watch;
 
 use crate::error::{ServerError, one_line, refusal_line};
 use crate::office::Office;
@@ -54,6 +56,8 @@ struct Door {
     id: TenantId,
     writer: Mutex<Tenant>,
     readers: Mutex<Vec<Tenant>>,
+    /// Whoever packs a bucket for all.
+    cutter: Mutex<()>,
 }
 
 type Shared = Arc<House>;
@@ -63,14 +67,24 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves a data folder until it is told to stop (Ctrl-C or SIGTERM). `ready` learns the address first.
+/// What ends a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Ctrl-C or SIGTERM.
+    Told,
+    /// The same, or the end of standard input: whoever started it is gone.
+    Alone,
+}
+
+/// Serves a data folder until it ends. `ready` learns the address first.
 pub fn serve(
     dir: &Path,
-    listen: &str,
+    (listen, until): (&str, Until),
     surroundings: Arc<dyn Surroundings>,
     ready: &dyn Fn(&str),
 ) -> Result<(), ServerError> {
     let office = Mutex::new(Office::open(dir, surroundings)?);
+    let gone = (until == Until::Alone).then(input_ends);
     let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()), turns: Turns::default() });
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
     let served = runtime.block_on(async {
@@ -82,10 +96,12 @@ pub fn serve(
         })?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
         ready(&format!("http://{address}"));
-        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped());
+        // An answer is many small pieces; none of them waits until the last one was acknowledged.
+        let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
+        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped(gone.clone()));
         tokio::select! {
             served = async { serving.await } => served.map_err(ServerError::broken),
-            () = late() => Ok(()),
+            () = late(gone) => Ok(()),
         }
     });
     runtime.shutdown_timeout(FAREWELL);
@@ -93,19 +109,36 @@ pub fn serve(
 }
 
 /// Nobody who dawdles over a request holds up the end of the server.
-async fn late() {
-    stopped().await;
+async fn late(gone: Option<watch::Receiver<bool>>) {
+    stopped(gone).await;
     tokio::time::sleep(FAREWELL).await;
 }
 
-async fn stopped() {
+async fn stopped(gone: Option<watch::Receiver<bool>>) {
+    let alone = async {
+        match gone {
+            Some(mut gone) => drop(gone.wait_for(|gone| *gone).await),
+            None => std::future::pending().await,
+        }
+    };
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {}, () = alone => {} }
         }
         Err(_) => drop(interrupt.await),
     }
+}
+
+/// Learns when standard input ends, in a thread of its own: nobody waits for it when the server stops for another reason.
+fn input_ends() -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(false);
+    std::thread::spawn(move || {
+        // An input that breaks has ended too.
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()).ok();
+        tell.send(true).ok();
+    });
+    told
 }
 
 fn router(house: Shared) -> Router {
@@ -170,7 +203,7 @@ impl House {
             return Ok(Arc::clone(door));
         }
         let writer = Mutex::new(office.open_tenant(id)?);
-        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()) });
+        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()), cutter: Mutex::new(()) });
         doors.insert(id, Arc::clone(&door));
         Ok(door)
     }
@@ -185,6 +218,20 @@ impl House {
         let mut tenant = locked(&door.writer);
         tenant.refresh()?;
         work(&mut tenant)
+    }
+
+    /// Packs the buckets that are due. Of many who ask at once one does it, and the others wait for that.
+    fn pack(&self, secret: &str, due: impl Fn(&Tenant) -> Result<Vec<String>, ServerError>) -> Result<(), ServerError> {
+        if self.read(secret, &due)?.is_empty() {
+            return Ok(());
+        }
+        let door = self.door(secret)?;
+        let _one = locked(&door.cutter);
+        for bucket in self.read(secret, &due)? {
+            let cut = self.read(secret, |tenant| tenant.cut(&bucket))?;
+            self.write(secret, |tenant| tenant.keep(&cut))?;
+        }
+        Ok(())
     }
 
     /// Works on a file that only reads, beside writers and other readers.
@@ -306,8 +353,6 @@ async fn push(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
 
 async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
     let (session, frames) = frames(&house, &headers, body).await?;
-    let wants: Vec<Want> =
-        frames.into_iter().filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None }).collect();
     let (token, turn) = (bearer(&headers)?, house.turns.take(session.device)?);
     let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_MAX);
     let runtime = tokio::runtime::Handle::current();
@@ -316,7 +361,9 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
             let sent = runtime.block_on(tokio::time::timeout(PATIENCE, sender.send(piece)));
             if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(ServerError::broken("the client stopped listening")) }
         };
-        let told = house.read(&token, |tenant| tell(tenant, &session, &wants, &give));
+        let told = house
+            .pack(&token, |tenant| tenant.due(&session, &frames))
+            .and_then(|()| house.read(&token, |tenant| tell(tenant, &session, &frames, &give)));
         drop(turn);
         if let Err(error) = told {
             // A broken connection is how the client learns that this is not the end.
@@ -333,13 +380,13 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
 fn tell(
     tenant: &Tenant,
     session: &Session,
-    wants: &[Want],
+    asked: &[Frame],
     give: &dyn Fn(std::io::Result<Vec<u8>>) -> Result<(), ServerError>,
 ) -> Result<(), ServerError> {
     let mut encoder = wire::Encoder::new().map_err(ServerError::broken)?;
     let mut ready = Vec::new();
-    tenant.pull(session, wants, &mut |frame| {
-        encoder.push(&frame).map_err(ServerError::broken)?;
+    tenant.pull(session, asked, &mut |piece| {
+        piece.write(&mut encoder)?;
         ready.extend(encoder.ready());
         if ready.len() < PIECE_BYTES { Ok(()) } else { give(Ok(std::mem::take(&mut ready))) }
     })?;

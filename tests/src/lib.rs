@@ -7,6 +7,7 @@
 
 pub mod agree;
 pub mod behind;
+pub mod bench;
 pub mod bindings;
 pub mod caller;
 pub mod clock;

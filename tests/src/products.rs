@@ -21,21 +21,29 @@ pub fn folder() -> Result<PathBuf, String> {
     let (Some(target), Some(profile)) = (folder.parent(), folder.file_name()) else {
         return Err(format!("{} is no folder of a profile", folder.display()));
     };
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = cargo();
     cargo.args(["build", "--workspace", "--lib", "--bin", "outfield", "--locked", "--quiet", "--profile"]);
     cargo.arg(if profile == "debug" { "dev".as_ref() } else { profile });
-    cargo.arg("--target-dir").arg(target).current_dir(workspace());
+    cargo.arg("--target-dir").arg(target);
+    match cargo.status() {
+        Ok(status) if status.success() => Ok(folder),
+        Ok(status) => Err(format!("`cargo build` of binary and library: {status}")),
+        Err(error) => Err(format!("cargo cannot be run: {error}")),
+    }
+}
+
+/// Cargo in the folder of all packages.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(workspace());
     // What the outer cargo tells this program of its package would make the inner one build ring, and all above it, anew.
     for (name, _) in std::env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|of| name.to_string_lossy().starts_with(of)) {
             cargo.env_remove(name);
         }
     }
-    match cargo.status() {
-        Ok(status) if status.success() => Ok(folder),
-        Ok(status) => Err(format!("`cargo build` of binary and library: {status}")),
-        Err(error) => Err(format!("cargo cannot be run: {error}")),
-    }
+    cargo
 }
 
 /// The library's file name on this system.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
-use outfield_core::sync::frames::{Frame, Want};
+use outfield_core::sync::frames::Frame;
 use outfield_core::sync::{Call, wire};
 use outfield_server::error::ServerError;
 use outfield_server::office::Office;
@@ -133,17 +133,17 @@ impl Server {
 
     /// The body is flushed after every frame, so that it can be cut between any two of them.
     fn pull(&self, call: &Call) -> Result<Vec<u8>, ServerError> {
-        let wants = frames(call)?;
-        let wants: Vec<Want> = wants
-            .into_iter()
-            .filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None })
-            .collect();
+        let asked = frames(call)?;
         let token = bearer(call)?;
         self.at_door(&token, |tenant| {
             let session = tenant.authenticate(&token)?;
             let mut encoder = wire::Encoder::new().map_err(ServerError::broken)?;
-            tenant.pull(&session, &wants, &mut |frame| {
-                encoder.push(&frame).and_then(|()| encoder.flush()).map_err(ServerError::broken)
+            for bucket in tenant.due(&session, &asked)? {
+                tenant.compact(&bucket)?;
+            }
+            tenant.pull(&session, &asked, &mut |piece| {
+                piece.write(&mut encoder)?;
+                encoder.flush().map_err(ServerError::broken)
             })?;
             encoder.finish().map_err(ServerError::broken)
         })

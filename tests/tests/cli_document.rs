@@ -1,5 +1,5 @@
-//! Runs `docs/cli.md` as it stands: every `$ ` line of its console blocks, from top to bottom, in one shell and one
-//! empty folder, and compares what comes out. It knows the form of the document and nothing of what commands do.
+//! Runs `docs/cli.md` as it stands, and the README likewise: every `$ ` line of their console blocks, from top to bottom, in
+//! one shell and one empty folder, and compares what comes out. It knows the form of the document and nothing of what commands do.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -28,8 +28,15 @@ struct Step {
     expected: Vec<String>,
 }
 
+const DOCUMENT: &str = "docs/cli.md";
+const README: &str = "README.md";
+
+fn text_of(name: &str) -> String {
+    std::fs::read_to_string(products::workspace().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 fn document() -> String {
-    std::fs::read_to_string(products::workspace().join("docs/cli.md")).expect("docs/cli.md is there")
+    text_of(DOCUMENT)
 }
 
 /// The commands of all console blocks. A line that starts with `> ` continues a command.
@@ -134,9 +141,9 @@ fn line_agrees(expected: &str, actual: &str) -> bool {
 }
 
 /// What differs between document and outcome, for whoever mends one of them.
-fn difference(step: &Step, outcome: &Outcome) -> Option<String> {
+fn difference(name: &str, step: &Step, outcome: &Outcome) -> Option<String> {
     let Some((printed, exit)) = outcome else {
-        return Some(format!("docs/cli.md:{}: the shell did not come to this\n  $ {}", step.line, step.command));
+        return Some(format!("{name}:{}: the shell did not come to this\n  $ {}", step.line, step.command));
     };
     let actual: Vec<&str> = printed.lines().collect();
     if *exit == step.exit && agrees(&step.expected, &actual) {
@@ -145,7 +152,7 @@ fn difference(step: &Step, outcome: &Outcome) -> Option<String> {
     let shown = |mark: char, lines: &[&str]| lines.iter().map(|line| format!("  {mark} {line}\n")).collect::<String>();
     let expected: Vec<&str> = step.expected.iter().map(String::as_str).collect();
     Some(format!(
-        "docs/cli.md:{}\n  $ {}\n  exit {exit}, the document says {}\n{}{}",
+        "{name}:{}\n  $ {}\n  exit {exit}, the document says {}\n{}{}",
         step.line,
         step.command,
         step.exit,
@@ -154,15 +161,32 @@ fn difference(step: &Step, outcome: &Outcome) -> Option<String> {
     ))
 }
 
+fn check(name: &str, steps: &[Step]) {
+    let home = tempfile::tempdir().unwrap();
+    let outcomes = run(steps, home.path());
+    let wrong: Vec<String> =
+        steps.iter().zip(&outcomes).filter_map(|(step, outcome)| difference(name, step, outcome)).collect();
+    assert!(wrong.is_empty(), "- the document, + what came out:\n\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_document_tells_the_truth() {
     let steps = steps(&document());
     assert!(steps.len() > 30, "the document was not read");
-    let home = tempfile::tempdir().unwrap();
-    let outcomes = run(&steps, home.path());
-    let wrong: Vec<String> =
-        steps.iter().zip(&outcomes).filter_map(|(step, outcome)| difference(step, outcome)).collect();
-    assert!(wrong.is_empty(), "- the document, + what came out:\n\n{}", wrong.join("\n"));
+    check(DOCUMENT, &steps);
+}
+
+#[test]
+fn the_first_screen_of_the_readme_was_really_run() {
+    let readme = text_of(README);
+    let screen = readme.lines().take_while(|line| !line.starts_with("## ")).count();
+    let (mut day, mut before): (Vec<Step>, Vec<Step>) =
+        steps(&readme).into_iter().partition(|step| step.line <= screen);
+    let shown = day.len() + day.iter().map(|step| step.expected.len()).sum::<usize>();
+    assert!(shown == 10 && before.len() > 5, "a day in ten lines, and what it needs: {shown} lines, {before:?}");
+    // What the day needs stands below it.
+    before.append(&mut day);
+    check(README, &before);
 }
 
 #[test]

@@ -153,7 +153,8 @@ impl Table {
             Went => self.step(Event::Went),
             Entries(numbers) => self.step(Event::Entries(entries(numbers))),
             Wants(wants) => {
-                let wants = wants.iter().map(|(bucket, cursor)| Want { bucket: (*bucket).to_owned(), cursor: *cursor });
+                let want = |(bucket, cursor): &(&str, u64)| Want { bucket: (*bucket).to_owned(), cursor: *cursor };
+                let wants = wants.iter().map(|of| Frame::Want(want(of)));
                 self.step(Event::Wants(wants.collect()));
             }
         }
@@ -181,7 +182,8 @@ fn a_meeting_greets_sends_fetches_and_compares() {
 
 #[test]
 fn who_is_up_to_date_and_has_nothing_to_say_makes_one_call() {
-    Table::greeted(true).check(&[Entries(&[])], &["verified"]);
+    let said = &["wants after a pull", "verified"];
+    Table::greeted(true).check(&[Entries(&[]), Wants(&[])], said);
 }
 
 #[test]

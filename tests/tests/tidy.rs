@@ -29,6 +29,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("futures_util", &["sync-server/src/http"]),
     ("clap", &["sync-server/src/cli/"]),
     ("csv", &["sync-server/src/cli/"]),
+    ("indicatif", &["sync-server/src/cli/"]),
 ];
 
 /// The rooms that never import each other.

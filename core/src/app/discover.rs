@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::FieldError;
-use super::working::project;
+use super::working::{give_up, project};
 use crate::base::id::RecordId;
 use crate::objects::{Descriptor, Kind, Registry};
 use crate::store::{Db, documents, members, meta, tables};
@@ -29,7 +29,13 @@ pub(super) fn discover(db: &Db, registry: &Registry) -> Result<Discovered, Field
         match descriptor.kind {
             Kind::Document => {
                 for (id, _) in documents::all_ids(db)?.into_iter().filter(|(_, of)| *of == object) {
-                    project(db, descriptor, id, None)?;
+                    if documents::is_elsewhere(db, id)? {
+                        // What it shows had no place when it came.
+                        found.buckets.extend(members::of(db, id)?);
+                        give_up(db, id)?;
+                    } else {
+                        project(db, descriptor, id, None)?;
+                    }
                     found.changed.push((object.clone(), id));
                 }
             }

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::error::TOO_MANY_BYTES;
+use super::history::need;
 use super::working::{Unfit, accepted, give_up, working};
 use super::{FieldError, House, Receipt};
 use crate::base::context::Context;
@@ -16,7 +17,7 @@ use crate::domain::decide::{Decision, decide};
 use crate::objects::{ConflictState, Kind, Record, Registry, Stamp, Write};
 use crate::store::attention::{self, Attention};
 use crate::store::outbox::{EntryKind, NewEntry};
-use crate::store::{self, Db, StoreReader, conflicts, meta, outbox, tables};
+use crate::store::{self, Db, StoreReader, conflicts, documents, meta, outbox, tables};
 
 impl House {
     /// Carries out one command given as JSON (`domain::command` has the forms). When this answers, the work is
@@ -58,7 +59,7 @@ impl House {
         let text = command.of(decision.id).to_json(&self.registry);
         if let Err(error) = carry_out(&tx, &self.registry, &decision, (&context, &text, known(&tx)?)) {
             drop(tx);
-            self.give_up_unread(&decision)?;
+            self.fetch_histories(&decision)?;
             return Err(error);
         }
         if let Some(number) = settles {
@@ -74,12 +75,15 @@ impl House {
         Ok(Receipt { id: Some(decision.id.to_string()), data })
     }
 
-    /// Histories that a decision was to be written upon and that cannot be read are fetched anew by the next sync.
-    fn give_up_unread(&self, decision: &Decision) -> Result<(), FieldError> {
+    /// Histories that a decision was to be written upon and that cannot be read, or are on the server only, are fetched
+    /// by the next sync.
+    fn fetch_histories(&self, decision: &Decision) -> Result<(), FieldError> {
         let tx = store::open::begin(&self.db)?;
         for write in decision.writes.iter().filter(|write| !write.new) {
             let is_document = self.registry.get(&write.object).is_some_and(|of| of.kind == Kind::Document);
-            if is_document && accepted(&tx, write.id)?.is_none() {
+            if is_document && documents::is_elsewhere(&tx, write.id)? {
+                need(&tx, write.id)?;
+            } else if is_document && accepted(&tx, write.id)?.is_none() {
                 give_up(&tx, write.id)?;
             }
         }
@@ -143,6 +147,14 @@ pub(super) fn carry_out(
 fn change(db: &Db, write: &Write, context: &Context) -> Result<(Vetted, Option<Stamp>), FieldError> {
     let mut document = working(db, write.id)?.map_err(|unfit| {
         let message = match unfit {
+            Unfit::Elsewhere => {
+                let (bad_input, fields) = (false, Vec::new());
+                let message = format!(
+                    "this {} was closed long ago and its history is on the server; sync, then do it again",
+                    write.object
+                );
+                return FieldError::Refused { bad_input, code: "history_elsewhere".to_owned(), message, fields };
+            }
             Unfit::History => "the history of this record is not here; sync, then do it again",
             Unfit::Author => "unsent work does not fit the history of this record; sync, then do it again",
         };

@@ -6,6 +6,7 @@ mod discover;
 mod enrol;
 mod error;
 mod execute;
+mod history;
 mod house;
 mod observe;
 mod receive;

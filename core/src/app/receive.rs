@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::discover::{discover, take_in};
 use super::execute::fact_hash;
+use super::history;
 use super::house::built_in;
 use super::rewrite::sign_anew;
 use super::sweep::sweep_later;
-use super::working::{accept, give_up, project, promote, settled};
+use super::working::{accept, accepted, give_up, project, promote, settled};
 use super::{FieldError, House};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::time::Timestamp;
 use crate::base::version::Version;
-use crate::crdt::{Document, Vetted, gate, touched};
+use crate::crdt::{Vetted, gate, touched};
 use crate::objects::check::check_shape;
 use crate::objects::{Conflict, Descriptor, Kind, Record, Registry, Stamp, Values};
 use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
@@ -43,6 +44,8 @@ pub(super) struct Pull {
     pub told: BTreeSet<String>,
     /// Buckets whose state sum was compared and matched.
     pub verified: BTreeSet<String>,
+    /// Records whose histories were asked for.
+    pub needed: Vec<RecordId>,
     /// Operations taken in.
     pub received: u64,
     /// The server's clock at the end of the first whole answer.
@@ -101,7 +104,14 @@ impl Intake<'_> {
                 self.apply_changes()?;
                 return self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum));
             }
+            Frame::History(told) => {
+                if history::take_in(self.db, &told)? {
+                    self.merge(&told.object, told.record, None)?;
+                }
+                return Ok(());
+            }
             Frame::End(end) => {
+                history::answered(self.db, &pull.needed, self.context.now)?;
                 // A second answer speaks of the buckets that differed after the first; the others stand as before.
                 pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
                 return Ok(());
@@ -134,7 +144,12 @@ impl Intake<'_> {
                 }
                 (bucket, gone.seq)
             }
-            Frame::Hello(_) | Frame::Welcome(_) | Frame::Entry(_) | Frame::Verdict(_) | Frame::Want(_) => return Ok(()),
+            Frame::Hello(_)
+            | Frame::Welcome(_)
+            | Frame::Entry(_)
+            | Frame::Verdict(_)
+            | Frame::Want(_)
+            | Frame::Need(_) => return Ok(()),
         };
         pull.received += 1;
         Ok(members::set_cursor(self.db, &bucket, seq)?)
@@ -194,30 +209,51 @@ impl Intake<'_> {
         if !self.may_be(Kind::Document, &doc.object) {
             return Ok(());
         }
-        let (id, version) = (doc.record, Version::of_heads(&doc.heads));
+        let (id, mut version) = (doc.record, Version::of_heads(&doc.heads));
+        let object = doc.object.clone();
         let is_here = documents::heads(self.db, id)?.as_ref() == Some(&doc.heads)
             && documents::object_of(self.db, id)?.as_ref() == Some(&doc.object);
-        if anew || !is_here {
-            if gate::document(&doc.blob)? != doc.heads || doc.heads.is_empty() {
-                return Err(FieldError::broken(format!("the server's document {id} has other heads than it says")));
-            }
-            documents::put(self.db, id, &doc.object, &doc.blob, &doc.heads)?;
-            if outbox::of_record(self.db, id)?.is_empty() {
-                let stamp = Some(doc.stamp());
-                self.put((&doc.object, id), doc.values, stamp)?;
-            } else {
-                let document = Document::load(&doc.blob, &[])?;
-                for entry in outbox::of_record(self.db, id)? {
-                    if document.has(entry.hash) {
-                        outbox::take(self.db, entry.hash)?;
-                    }
-                }
-                settled(self.db, id)?;
-                self.merge(&doc.object, id, None)?;
-            }
+        if !anew && !is_here && self.is_ahead(&doc)? {
+            // It was packed before the device learnt more.
+            version = version_of(self.db, None, id)?.unwrap_or(version);
+        } else if anew || !is_here {
+            self.whole_document(doc, is_here)?;
         }
-        self.file(bucket, (&doc.object, id), version)?;
+        self.file(bucket, (&object, id), version)?;
         Ok(members::update(self.db, id, version)?)
+    }
+
+    fn whole_document(&mut self, doc: Doc, is_here: bool) -> Result<(), FieldError> {
+        let (id, stamp) = (doc.record, Some(doc.stamp()));
+        if doc.heads.is_empty() {
+            return Err(FieldError::broken(format!("the server's document {id} has no heads")));
+        }
+        if doc.blob.is_empty() {
+            if !is_here {
+                documents::put(self.db, id, &doc.object, &[], &doc.heads)?;
+            }
+            if outbox::of_record(self.db, id)?.is_empty() {
+                return self.put((&doc.object, id), doc.values, stamp);
+            }
+            return history::need(self.db, id);
+        }
+        if gate::document(&doc.blob)? != doc.heads {
+            return Err(FieldError::broken(format!("the server's document {id} has other heads than it says")));
+        }
+        documents::put(self.db, id, &doc.object, &doc.blob, &doc.heads)?;
+        if history::above(self.db, id, &doc.blob)? {
+            return self.merge(&doc.object, id, None);
+        }
+        self.put((&doc.object, id), doc.values, stamp)
+    }
+
+    /// Whether the device's history holds all of a document that is told whole, and more.
+    fn is_ahead(&self, doc: &Doc) -> Result<bool, FieldError> {
+        let id = doc.record;
+        if documents::object_of(self.db, id)?.as_ref() != Some(&doc.object) {
+            return Ok(false);
+        }
+        Ok(accepted(self.db, id)?.is_some_and(|history| doc.heads.iter().all(|head| history.has(*head))))
     }
 
     /// Others' changes, document by document: into the accepted history, then the rows of what they touched.

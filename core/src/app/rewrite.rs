@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::FieldError;
 use super::execute::carry_out;
+use super::history::need;
 use super::working::{accepted, give_up, project, working};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
@@ -16,7 +17,7 @@ use crate::domain::rules::conflict::closes;
 use crate::objects::{ConflictState, Kind, Registry};
 use crate::store::attention::{self, Attention};
 use crate::store::outbox::{self, Entry, EntryKind, NewEntry};
-use crate::store::{Db, StoreReader, conflicts, meta, tables};
+use crate::store::{Db, StoreReader, conflicts, documents, meta, tables};
 
 /// Why an entry was set aside.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub(super) fn rewrite(
     let record = refused.record;
     if refused.kind == EntryKind::Change && accepted(db, record)?.is_none() {
         // The verdict is given again once there is a history to write upon.
-        return give_up(db, record);
+        return fetch(db, record);
     }
     let later = take_from(db, record, refused.number)?;
     set_aside(db, refused, reason, context)?;
@@ -77,7 +78,7 @@ pub(super) fn sign_anew(
     (object, record, from): (&str, RecordId, i64),
 ) -> Result<(), FieldError> {
     if accepted(db, record)?.is_none() {
-        return give_up(db, record);
+        return fetch(db, record);
     }
     let entries = take_from(db, record, from)?;
     let Ok(mut document) = working(db, record)? else {
@@ -103,6 +104,11 @@ pub(super) fn sign_anew(
         outbox::push(db, &NewEntry { kind, object, record, hash, bytes, command, actor, at, knew })?;
     }
     show_anew(db, registry, (object, record))
+}
+
+/// The history is fetched by the next pull: it is on the server only, or cannot be read here.
+fn fetch(db: &Db, record: RecordId) -> Result<(), FieldError> {
+    if documents::is_elsewhere(db, record)? { need(db, record) } else { give_up(db, record) }
 }
 
 /// Takes a record's entries from `from` on out of the outbox.

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
+use super::history::{let_go, needed};
 use super::house::{fit, objects};
 use super::receive::{DESCRIPTOR, Pull};
 use super::sweep::{sweep, sweep_later};
@@ -59,7 +60,7 @@ impl House {
                     self.settle(verdicts)?;
                     session.step(Event::Went)
                 }
-                Action::GiveWants { pulled } => session.step(Event::Wants(self.wants(&meeting, pulled)?)),
+                Action::GiveWants { pulled } => session.step(Event::Wants(self.wants(&mut meeting, pulled)?)),
                 Action::Renew => match self.renew_tokens(carrier) {
                     Ok(()) => session.step(Event::Went),
                     Err(error) => return Err(error),
@@ -193,14 +194,18 @@ impl House {
         Ok(entries.collect())
     }
 
-    /// Where the followed buckets stand; after a pull only those that were not verified.
-    fn wants(&self, meeting: &Meeting, pulled: bool) -> Result<Vec<Want>, FieldError> {
+    /// Where the followed buckets stand, after a pull only those that were not verified; and which histories to fetch.
+    fn wants(&self, meeting: &mut Meeting, pulled: bool) -> Result<Vec<Frame>, FieldError> {
         let open = meeting.buckets.iter().filter(|bucket| !pulled || !meeting.pull.verified.contains(*bucket));
-        open.map(|bucket| {
+        let mut wants = Vec::new();
+        for bucket in open {
             let cursor = members::bucket(&self.db, bucket)?.map_or(0, |state| state.cursor);
-            Ok(Want { bucket: bucket.clone(), cursor })
-        })
-        .collect()
+            wants.push(Frame::Want(Want { bucket: bucket.clone(), cursor }));
+        }
+        let needs = needed(&self.db)?;
+        meeting.pull.needed = needs.iter().map(|need| need.record).collect();
+        wants.extend(needs.into_iter().map(Frame::Need));
+        Ok(wants)
     }
 
     fn finish(&mut self, meeting: &Meeting, outcome: Outcome) -> Result<Receipt, FieldError> {
@@ -242,6 +247,9 @@ impl House {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
         let gone = sweep(&tx, &self.registry)?;
+        if !meeting.pull.told.is_empty() {
+            let_go(&tx, &self.registry, self.surroundings.now())?;
+        }
         if let Some(tick) = meeting.pull.tick {
             meta::set(&tx, "tick", &tick.to_string())?;
         }

@@ -17,13 +17,17 @@ use crate::store::{Db, conflicts, documents, members, outbox, tables};
 pub(super) enum Unfit {
     /// The accepted history is not here, or not one that can be read.
     History,
+    /// The history of what was closed long ago is on the server only.
+    Elsewhere,
     /// A copy of this device wrote under the same actor, so that what is unsent must be signed anew.
     Author,
 }
 
-/// The accepted history of a document; empty when nothing of it was accepted yet, and none where it cannot be read.
+/// The accepted history of a document; empty when nothing of it was accepted yet, and none where it cannot be read or
+/// is on the server only.
 pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Option<Document>, FieldError> {
     match documents::load(db, id)? {
+        Some(stored) if stored.is_elsewhere() => Ok(None),
         Some(stored) => Ok(Document::load(&stored.blob, &stored.tail).ok()),
         None => Ok(members::of(db, id)?.is_empty().then(Document::new)),
     }
@@ -31,7 +35,9 @@ pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Option<Document>, FieldE
 
 /// Accepted history and unsent changes together, if they fit each other.
 pub(super) fn working(db: &Db, id: RecordId) -> Result<Result<Document, Unfit>, FieldError> {
-    let Some(mut document) = accepted(db, id)? else { return Ok(Err(Unfit::History)) };
+    let Some(mut document) = accepted(db, id)? else {
+        return Ok(Err(if documents::is_elsewhere(db, id)? { Unfit::Elsewhere } else { Unfit::History }));
+    };
     match document.put_back(&unsent(db, id)?) {
         Ok(missing) if missing.is_empty() => Ok(Ok(document)),
         Ok(_) | Err(CrdtError::History { .. }) => Ok(Err(Unfit::Author)),
@@ -61,6 +67,9 @@ fn unsent(db: &Db, id: RecordId) -> Result<Vec<Vetted>, FieldError> {
 /// folded when that is long. Those that are there already, or build on what is not here, are left out; answers those
 /// that were new. A history that cannot be read is given up.
 pub(super) fn accept(db: &Db, (object, id): (&str, RecordId), changes: Vec<Vetted>) -> Result<Vec<Vetted>, FieldError> {
+    if documents::is_elsewhere(db, id)? {
+        return give_up(db, id).map(|()| Vec::new());
+    }
     let mut history: Option<Document> = None;
     let mut new = Vec::new();
     for change in changes {
@@ -123,7 +132,7 @@ pub(super) fn settled(db: &Db, id: RecordId) -> Result<(), FieldError> {
 
 /// Patches the rows of a document at these paths, or all of them anew, and keeps what competes with unsent work as
 /// provisional conflicts. False if unsent work must be signed anew first. Where the history cannot be read, it is
-/// given up and the rows stay as they are.
+/// given up and the rows stay as they are; so do rows whose history is on the server only.
 pub(super) fn project(
     db: &Db,
     descriptor: &Descriptor,
@@ -133,6 +142,7 @@ pub(super) fn project(
     let document = match working(db, id)? {
         Ok(document) => document,
         Err(Unfit::Author) => return Ok(false),
+        Err(Unfit::Elsewhere) => return Ok(true),
         Err(Unfit::History) => return give_up(db, id).map(|()| true),
     };
     if document.heads().is_empty() {
@@ -162,13 +172,17 @@ pub(super) fn project(
     Ok(true)
 }
 
-/// Every document's rows anew, from accepted and unsent history alone; answers how many documents there are.
+/// Every document's rows anew, from accepted and unsent history alone, where that is here; answers how many documents there are.
 pub(super) fn project_all(db: &Db, registry: &Registry) -> Result<usize, FieldError> {
     let unsent = outbox::all(db)?.into_iter().filter(|entry| entry.kind == EntryKind::Change);
     let mut ids: BTreeSet<(RecordId, String)> = documents::all_ids(db)?.into_iter().collect();
     ids.extend(unsent.map(|entry| (entry.record, entry.object)));
     for descriptor in registry.all().filter(|of| of.kind == Kind::Document) {
-        tables::clear(db, descriptor)?;
+        for id in tables::ids(db, descriptor)? {
+            if !documents::is_elsewhere(db, id)? {
+                tables::remove(db, descriptor, id)?;
+            }
+        }
     }
     for (id, object) in &ids {
         if let Some(descriptor) = registry.get(object) {

@@ -40,6 +40,10 @@ pub const FIELDS_MAX: usize = 200;
 pub const TEXT_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of one line id.
 pub const LINE_ID_BYTES_MAX: usize = 80;
+/// How long a log remembers that a record left a bucket, in milliseconds: 180 days.
+pub const REMOVALS_KEPT_MS: i64 = 180 * 24 * 60 * 60 * 1000;
+/// How long a closed document's history stays on a device, in milliseconds: seven days.
+pub const CLOSED_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Lines of one record, removed ones included.
 pub const LINES_MAX: usize = 2_000;
 /// Lines of one order: as many as fit one frame once they are confirmed, each with the story of its price.

@@ -286,7 +286,10 @@ impl Check<'_> {
             Some(field) if field.kind != FieldKind::Choice => {
                 self.say("lifecycle.field", format!("`{}` must be a choice of states", lifecycle.field));
             }
-            Some(_) => self.states("lifecycle.start", std::slice::from_ref(&lifecycle.start)),
+            Some(_) => {
+                self.states("lifecycle.start", std::slice::from_ref(&lifecycle.start));
+                self.states("lifecycle.closed", &lifecycle.closed);
+            }
         }
         if descriptor.kind != Kind::Document {
             self.say("lifecycle", "only a document moves through states");

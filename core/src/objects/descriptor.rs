@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::path::{POSITION, Path, REMOVED};
+use super::record::Values;
 use super::value::Value;
 use crate::base::context::Role;
 use crate::base::decimal::Decimal;
@@ -143,6 +144,9 @@ pub struct Lifecycle {
     pub field: String,
     /// The state of a new record.
     pub start: String,
+    /// The states in which it is finished: after a while devices keep what it shows, and the server its history.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<String>,
 }
 
 /// Something people do to a record, in the field's words.
@@ -323,6 +327,14 @@ impl Descriptor {
     #[must_use]
     pub fn is_state(&self, path: &str) -> bool {
         self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.field == path)
+    }
+
+    /// Whether a record with these values is finished.
+    #[must_use]
+    pub fn is_closed(&self, values: &Values) -> bool {
+        let Some(lifecycle) = &self.lifecycle else { return false };
+        let state = values.get(&lifecycle.field).and_then(Value::text);
+        state.is_some_and(|state| lifecycle.closed.iter().any(|closed| closed == state))
     }
 
     /// What a role may do; nothing where the descriptor is silent.

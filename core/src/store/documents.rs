@@ -11,7 +11,7 @@ use crate::base::id::{ChangeHash, RecordId};
 pub struct Stored {
     /// The object's name.
     pub object: String,
-    /// The saved document; empty while all of it is in the tail.
+    /// The saved document; empty while all of it is in the tail, or on the server.
     pub blob: Vec<u8>,
     /// Changes after the blob, in the order they were accepted.
     pub tail: Vec<Vec<u8>>,
@@ -29,6 +29,21 @@ pub fn load(db: &Db, id: RecordId) -> Result<Option<Stored>, StoreError> {
     let mut statement = db.prepare_cached("SELECT bytes FROM document_tail WHERE id = ?1 ORDER BY n")?;
     let tail = statement.query_map([id.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(Some(Stored { object, blob, tail, heads: split(&heads)? }))
+}
+
+impl Stored {
+    /// Whether only the server has the history.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.blob.is_empty() && self.tail.is_empty() && !self.heads.is_empty()
+    }
+}
+
+/// Whether a record's document is one of which only the server has the history.
+pub fn is_elsewhere(db: &Db, id: RecordId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM document d WHERE id = ?1 AND length(blob) = 0 AND length(heads) > 0
+               AND NOT EXISTS (SELECT 1 FROM document_tail t WHERE t.id = d.id)";
+    Ok(db.prepare_cached(sql)?.exists([id.as_bytes()])?)
 }
 
 /// The object of a record's document.

@@ -127,6 +127,12 @@ pub fn holding(db: &Db, object: &str) -> Result<Vec<String>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// How many records a bucket holds.
+pub fn count(db: &Db, bucket: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1)";
+    Ok(db.prepare_cached(sql)?.query_row([bucket], |row| row.get::<_, i64>(0))?.cast_unsigned())
+}
+
 /// Whether this bucket holds a record.
 pub fn is_in(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND id = ?2";

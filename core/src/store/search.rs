@@ -5,18 +5,25 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Db, StoreError, tables};
 use crate::base::id::RecordId;
-use crate::objects::Descriptor;
+use crate::objects::{Descriptor, Record};
 
 /// Enters a record's words anew.
 pub(super) fn index(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), StoreError> {
     forget(db, id)?;
-    let Some(record) = tables::read(db, descriptor, id)? else { return Ok(()) };
+    match tables::read(db, descriptor, id)? {
+        Some(record) => enter(db, descriptor, &record),
+        None => Ok(()),
+    }
+}
+
+/// Enters the words of a record that has none here.
+pub(super) fn enter(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), StoreError> {
     let words: Vec<&str> = descriptor.search.iter().filter_map(|field| record.text(field)).collect();
     if words.is_empty() {
         return Ok(());
     }
     db.prepare_cached("INSERT INTO search_entry (object, id) VALUES (?1, ?2)")?
-        .execute(params![descriptor.object, id.as_bytes()])?;
+        .execute(params![descriptor.object, record.id.as_bytes()])?;
     db.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?
         .execute(params![db.last_insert_rowid(), words.join(" ")])?;
     Ok(())

@@ -40,18 +40,83 @@ pub fn ensure(db: &Db, registry: &Registry) -> Result<Vec<String>, StoreError> {
     Ok(new)
 }
 
-/// Writes a whole record in the place of what was there.
+/// Writes a whole record in the place of what was there: one row for it and one for each of its lines.
 pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), StoreError> {
-    for lines in descriptor.lines.keys() {
-        let sql = format!("DELETE FROM \"{}\" WHERE parent = ?1", lines_table(&descriptor.object, lines));
-        db.prepare_cached(&sql)?.execute([record.id.as_bytes()])?;
+    let (object, id) = (&descriptor.object, record.id);
+    let sorted = Sorted::of(descriptor, &record.values);
+    let sql = format!("DELETE FROM \"{object}\" WHERE id = ?1");
+    // A record that is not here has no lines.
+    if db.prepare_cached(&sql)?.execute([id.as_bytes()])? > 0 {
+        for lines in descriptor.lines.keys() {
+            let sql = format!("DELETE FROM \"{}\" WHERE parent = ?1", lines_table(object, lines));
+            db.prepare_cached(&sql)?.execute([id.as_bytes()])?;
+        }
     }
-    let sql = format!("DELETE FROM \"{}\" WHERE id = ?1", descriptor.object);
-    db.prepare_cached(&sql)?.execute([record.id.as_bytes()])?;
-    if !descriptor.search.iter().any(|field| record.values.contains_key(field)) {
-        search::forget(db, record.id)?;
+    let mut own = sorted.own;
+    own.extend(record.stamp.iter().flat_map(stamped));
+    if !sorted.extra.is_empty() {
+        own.push(("_extra".to_owned(), merged(Values::new(), &sorted.extra)?));
     }
-    patch(db, descriptor, record.id, &record.values, record.stamp)
+    write(db, (descriptor, id), own, sorted.by_line)?;
+    search::forget(db, id)?;
+    search::enter(db, descriptor, record)
+}
+
+/// Values as columns hold them: those of the record, those of each line, and those that no column fits.
+struct Sorted<'a> {
+    own: Vec<(String, Sql)>,
+    by_line: BTreeMap<(&'a str, &'a str), Vec<(String, Sql)>>,
+    extra: Vec<(&'a str, &'a Value)>,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(descriptor: &Descriptor, values: &'a Values) -> Sorted<'a> {
+        let mut sorted = Sorted { own: Vec::new(), by_line: BTreeMap::new(), extra: Vec::new() };
+        for (path, value) in values {
+            let parsed = Path::parse(path);
+            let field = parsed.and_then(|path| descriptor.field(path));
+            match (parsed, field.map(|field| (field.kind, to_sql(field.kind, value)))) {
+                (Some(Path::Field(name)), Some((kind, Some(sql)))) => {
+                    let columns = parts(&Column { name, kind }).into_iter().map(|(name, _)| name);
+                    sorted.own.extend(columns.zip(sql));
+                }
+                (Some(Path::Line { lines, line, field: name }), Some((kind, Some(sql)))) => {
+                    let columns = parts(&Column { name, kind }).into_iter().map(|(name, _)| name);
+                    sorted.by_line.entry((lines, line)).or_default().extend(columns.zip(sql));
+                }
+                _ => sorted.extra.push((path, value)),
+            }
+        }
+        sorted
+    }
+}
+
+/// Writes columns of a record and of its lines, each row with one statement, whether or not it is there.
+fn write(
+    db: &Db,
+    (descriptor, id): (&Descriptor, RecordId),
+    own: Vec<(String, Sql)>,
+    by_line: BTreeMap<(&str, &str), Vec<(String, Sql)>>,
+) -> Result<(), StoreError> {
+    let object = &descriptor.object;
+    upsert(db, object, vec![("id", Sql::Blob(id.0.to_vec()))], own)?;
+    for ((lines, line), columns) in by_line {
+        let key = vec![("parent", Sql::Blob(id.0.to_vec())), ("line", Sql::Text(line.to_owned()))];
+        upsert(db, &lines_table(object, lines), key, columns)?;
+    }
+    Ok(())
+}
+
+fn upsert(db: &Db, table: &str, key: Vec<(&str, Sql)>, columns: Vec<(String, Sql)>) -> Result<(), StoreError> {
+    let set: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\" = excluded.\"{name}\"")).collect();
+    let then = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+    let keys = key.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let all: String = columns.iter().map(|(name, _)| format!(", \"{name}\"")).collect();
+    let marks = vec!["?"; key.len() + columns.len()].join(", ");
+    let sql = format!("INSERT INTO \"{table}\" ({keys}{all}) VALUES ({marks}) ON CONFLICT ({keys}) DO {then}");
+    let values = key.into_iter().map(|(_, value)| value).chain(columns.into_iter().map(|(_, value)| value));
+    db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
+    Ok(())
 }
 
 /// Writes only these values; the record is made when it is not there. `Null` clears.
@@ -62,52 +127,16 @@ pub fn patch(
     values: &Values,
     stamp: Option<Stamp>,
 ) -> Result<(), StoreError> {
-    let object = &descriptor.object;
-    db.prepare_cached(&format!("INSERT OR IGNORE INTO \"{object}\" (id) VALUES (?1)"))?.execute([id.as_bytes()])?;
+    let Sorted { own: written, by_line, extra } = Sorted::of(descriptor, values);
     let mut own: Vec<(String, Sql)> = stamp.iter().flat_map(stamped).collect();
-    let mut by_line: BTreeMap<(&str, &str), Vec<(String, Sql)>> = BTreeMap::new();
-    let mut extra: Vec<(&str, &Value)> = Vec::new();
-    for (path, value) in values {
-        let parsed = Path::parse(path);
-        let field = parsed.and_then(|path| descriptor.field(path));
-        match (parsed, field.map(|field| to_sql(field.kind, value))) {
-            (Some(Path::Field(name)), Some(Some(sql))) => {
-                let kind = descriptor.fields[name].kind;
-                own.extend(parts(&Column { name, kind }).into_iter().map(|(name, _)| name).zip(sql));
-            }
-            (Some(Path::Line { lines, line, field: name }), Some(Some(sql))) => {
-                let kind = field.map_or(FieldKind::Text, |field| field.kind);
-                let columns = parts(&Column { name, kind }).into_iter().map(|(name, _)| name);
-                by_line.entry((lines, line)).or_default().extend(columns.zip(sql));
-            }
-            _ => extra.push((path, value)),
-        }
-    }
+    own.extend(written);
     if !extra.is_empty() {
-        own.push(("_extra".to_owned(), merge_extra(db, object, id, &extra)?));
+        own.push(("_extra".to_owned(), merge_extra(db, &descriptor.object, id, &extra)?));
     }
-    update(db, &format!("\"{object}\""), ("id = ?", vec![Sql::Blob(id.0.to_vec())]), own)?;
-    for ((lines, line), columns) in by_line {
-        let table = format!("\"{}\"", lines_table(object, lines));
-        let sql = format!("INSERT OR IGNORE INTO {table} (parent, line) VALUES (?1, ?2)");
-        db.prepare_cached(&sql)?.execute(params![id.as_bytes(), line])?;
-        let key = vec![Sql::Blob(id.0.to_vec()), Sql::Text(line.to_owned())];
-        update(db, &table, ("parent = ? AND line = ?", key), columns)?;
-    }
+    write(db, (descriptor, id), own, by_line)?;
     if descriptor.search.iter().any(|field| values.contains_key(field)) {
         search::index(db, descriptor, id)?;
     }
-    Ok(())
-}
-
-fn update(db: &Db, table: &str, (key, bound): (&str, Vec<Sql>), columns: Vec<(String, Sql)>) -> Result<(), StoreError> {
-    if columns.is_empty() {
-        return Ok(());
-    }
-    let (names, values): (Vec<String>, Vec<Sql>) = columns.into_iter().unzip();
-    let set: Vec<String> = names.iter().map(|name| format!("\"{name}\" = ?")).collect();
-    let sql = format!("UPDATE {table} SET {} WHERE {key}", set.join(", "));
-    db.prepare_cached(&sql)?.execute(params_from_iter(values.into_iter().chain(bound)))?;
     Ok(())
 }
 
@@ -124,10 +153,14 @@ fn merge_extra(db: &Db, object: &str, id: RecordId, extra: &[(&str, &Value)]) ->
     let sql = format!("SELECT _extra FROM \"{object}\" WHERE id = ?1");
     let before: Option<String> =
         db.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?.flatten();
-    let mut values: Values = match before {
+    let values: Values = match before {
         Some(json) => serde_json::from_str(&json).map_err(StoreError::new)?,
         None => Values::new(),
     };
+    merged(values, extra)
+}
+
+fn merged(mut values: Values, extra: &[(&str, &Value)]) -> Result<Sql, StoreError> {
     values.extend(extra.iter().map(|(path, value)| ((*path).to_owned(), (*value).clone())));
     values.retain(|_, value| !value.is_null());
     if values.is_empty() {
@@ -211,6 +244,12 @@ pub fn read(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<Option<Rec
     Ok(Some(Record { object: descriptor.object.clone(), id, values, stamp }))
 }
 
+/// The text in one of a record's own fields.
+pub fn text(db: &Db, descriptor: &Descriptor, id: RecordId, field: &str) -> Result<Option<String>, StoreError> {
+    let sql = format!("SELECT \"{field}\" FROM \"{}\" WHERE id = ?1", descriptor.object);
+    Ok(db.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?.flatten())
+}
+
 fn read_lines(
     db: &Db,
     descriptor: &Descriptor,
@@ -256,11 +295,6 @@ pub fn remove(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), Stor
     search::forget(db, id)
 }
 
-/// Takes all records of an object away.
-pub fn clear(db: &Db, descriptor: &Descriptor) -> Result<(), StoreError> {
-    ids(db, descriptor)?.into_iter().try_for_each(|id| remove(db, descriptor, id))
-}
-
 /// Ids of all records of an object, ascending.
 pub fn ids(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError> {
     ids_where(db, descriptor, "")
@@ -271,6 +305,23 @@ pub fn strays(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreEr
     let table = &descriptor.object;
     let held = format!("SELECT 1 FROM member m WHERE m.id = \"{table}\".id AND m.object = '{table}'");
     ids_where(db, descriptor, &format!("WHERE NOT EXISTS ({held})"))
+}
+
+/// Ids of the closed records that did not change since a moment and whose history is here.
+pub fn closed_before(db: &Db, descriptor: &Descriptor, moment: Timestamp) -> Result<Vec<RecordId>, StoreError> {
+    let Some(lifecycle) = descriptor.lifecycle.as_ref().filter(|lifecycle| !lifecycle.closed.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let sql = format!(
+        "SELECT r.id FROM \"{}\" r JOIN document d ON d.id = r.id
+         WHERE r.\"{}\" IN (SELECT value FROM json_each(?1)) AND r._changed_at < ?2
+         AND (length(d.blob) > 0 OR EXISTS (SELECT 1 FROM document_tail t WHERE t.id = r.id)) ORDER BY r.id",
+        descriptor.object, lifecycle.field
+    );
+    let closed = serde_json::to_string(&lifecycle.closed).map_err(StoreError::new)?;
+    let mut statement = db.prepare_cached(&sql)?;
+    let ids = statement.query_map(params![closed, moment.0], |row| row.get::<_, Vec<u8>>(0))?;
+    ids.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
 }
 
 fn ids_where(db: &Db, descriptor: &Descriptor, condition: &str) -> Result<Vec<RecordId>, StoreError> {

@@ -176,6 +176,15 @@ pub struct Want {
     pub cursor: u64,
 }
 
+/// A document whose history the device wants, though it is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Need {
+    /// The record.
+    #[n(0)]
+    pub record: RecordId,
+}
+
 /// Operations of one bucket follow.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -243,7 +252,8 @@ pub struct Doc {
     /// The record.
     #[n(2)]
     pub record: RecordId,
-    /// The saved document, changes behind it included.
+    /// The saved document, changes behind it included; empty where it was closed long ago and only what it shows goes
+    /// to devices.
     #[n(3)]
     pub blob: ByteVec,
     /// Its accepted heads, ascending.
@@ -277,6 +287,24 @@ impl Doc {
             changed_by: self.changed_by,
         }
     }
+}
+
+/// The history of a document that the device asked for, as of the moment of which the answer speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct History {
+    /// The object's name.
+    #[n(0)]
+    pub object: String,
+    /// The record.
+    #[n(1)]
+    pub record: RecordId,
+    /// The saved document, changes behind it included.
+    #[n(2)]
+    pub blob: ByteVec,
+    /// Its accepted heads, ascending.
+    #[n(3)]
+    pub heads: Vec<ChangeHash>,
 }
 
 /// One more change of a document that the device holds.
@@ -394,6 +422,8 @@ pub enum Frame {
     Verdict(Verdict),
     /// See [`Want`].
     Want(Want),
+    /// See [`Need`].
+    Need(Need),
     /// See [`Start`].
     Start(Start),
     /// See [`Row`].
@@ -402,6 +432,8 @@ pub enum Frame {
     Fact(Fact),
     /// See [`Doc`].
     Doc(Doc),
+    /// See [`History`].
+    History(History),
     /// See [`Change`].
     Change(Change),
     /// See [`Own`].

@@ -4,7 +4,7 @@
 
 use super::backoff;
 use super::carrier::Reply;
-use super::frames::{Entry, Frame, Hello, Ruling, Verdict, Want, Welcome};
+use super::frames::{Entry, Frame, Hello, Ruling, Verdict, Welcome};
 use super::wire::{self, Decoder};
 
 /// How often one call is tried.
@@ -36,8 +36,8 @@ pub enum Event<'a> {
     Went,
     /// The next entries of the outbox; none if there are no more.
     Entries(Vec<Entry>),
-    /// The buckets to pull; none if all are verified.
-    Wants(Vec<Want>),
+    /// The buckets and histories to pull; none if all are verified and here.
+    Wants(Vec<Frame>),
 }
 
 /// What the caller is to do.
@@ -309,22 +309,20 @@ impl Session {
 
     fn download(&mut self) -> Action {
         self.stage = Stage::Pull;
-        if self.same {
-            return self.finish(None);
-        }
-        Action::GiveWants { pulled: false }
+        // Where all buckets are the same, there may still be histories to ask for.
+        Action::GiveWants { pulled: self.same }
     }
 
-    fn wants(&mut self, wants: &[Want]) -> Action {
+    fn wants(&mut self, wants: &[Frame]) -> Action {
         if wants.is_empty() {
             return self.finish(None);
         }
         if self.rounds >= ROUNDS_MAX {
-            return self.finish(Some(Failure::Diverged(wants.iter().map(|want| want.bucket.clone()).collect())));
+            let open = wants.iter().filter_map(|want| if let Frame::Want(want) = want { Some(want) } else { None });
+            return self.finish(Some(Failure::Diverged(open.map(|want| want.bucket.clone()).collect())));
         }
         self.rounds += 1;
-        let frames: Vec<Frame> = wants.iter().cloned().map(Frame::Want).collect();
-        self.call("/sync/v1/pull", &frames)
+        self.call("/sync/v1/pull", wants)
     }
 
     fn retry(&mut self, failure: Failure, asked_ms: Option<u64>, random: u64) -> Action {

@@ -18,6 +18,8 @@ pub const MEDIA_TYPE: &str = "application/vnd.outfield.frames";
 const CRITICAL: u8 = 0x80;
 /// zstd's default level: the smallest bodies at a speed that no network here outruns.
 const LEVEL: i32 = 3;
+/// The level for what is packed once and read by many.
+const THOROUGH: i32 = 9;
 /// Largest zstd window, as a power of two: 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
 /// Bytes inflated in one step.
@@ -63,10 +65,12 @@ frame_types! {
     Entry = 0x83,
     Verdict = 0x84,
     Want = 0x05,
+    Need = 0x12,
     Start = 0x86,
     Row = 0x87,
     Fact = 0x88,
     Doc = 0x89,
+    History = 0x91,
     Change = 0x8a,
     Own = 0x8b,
     Conflict = 0x8c,
@@ -115,13 +119,38 @@ pub fn decode(body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
 /// Makes a body frame by frame.
 pub struct Encoder {
     deflate: zstd::stream::write::Encoder<'static, Vec<u8>>,
+    taken: usize,
 }
 
 impl Encoder {
     /// An empty body.
     pub fn new() -> Result<Self, WireError> {
-        let deflate = zstd::stream::write::Encoder::new(Vec::new(), LEVEL).map_err(WireError::new)?;
-        Ok(Encoder { deflate })
+        Encoder::at(LEVEL)
+    }
+
+    /// An empty body that takes its time: for what is packed once and read by many.
+    pub fn thorough() -> Result<Self, WireError> {
+        Encoder::at(THOROUGH)
+    }
+
+    fn at(level: i32) -> Result<Self, WireError> {
+        let deflate = zstd::stream::write::Encoder::new(Vec::new(), level).map_err(WireError::new)?;
+        Ok(Encoder { deflate, taken: 0 })
+    }
+
+    /// Bytes of frames that it took so far.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Appends frames that are packed already, as they are.
+    pub fn splice(&mut self, packed: &[u8]) -> Result<(), WireError> {
+        let next = Encoder::new()?.deflate;
+        let mut bytes = std::mem::replace(&mut self.deflate, next).finish().map_err(WireError::new)?;
+        bytes.extend_from_slice(packed);
+        *self.deflate.get_mut() = bytes;
+        Ok(())
     }
 
     /// Appends a frame.
@@ -138,6 +167,7 @@ impl Encoder {
         }
         head.push((length & 0x7f) as u8);
         head.push(kind);
+        self.taken += head.len() + body.len();
         self.deflate.write_all(&head).and_then(|()| self.deflate.write_all(&body)).map_err(WireError::new)
     }
 

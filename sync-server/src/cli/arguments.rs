@@ -82,6 +82,9 @@ pub(super) struct Serve {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8480")]
     pub(super) listen: String,
+    /// Stop when standard input ends too: for a program that starts a server and may die before it
+    #[arg(long)]
+    pub(super) until_eof: bool,
 }
 
 /// What is done to tenants.

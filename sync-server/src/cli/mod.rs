@@ -27,6 +27,7 @@ use clap::{CommandFactory, Parser};
 use outfield_core::base::context::Surroundings;
 use serde_json::json;
 
+use crate::http::Until;
 use answer::{Answer, Failure};
 use arguments::{Arguments, Command, Serve};
 use print::Manner;
@@ -121,5 +122,6 @@ fn serving(manner: Manner, serve: &Serve, world: Arc<dyn Surroundings>) -> Resul
         let lines = |data: &serde_json::Value| vec![format!("listening on {}", render::text(&data["url"]))];
         print::outcome(manner, Ok(Some(Answer::of(json!({ "url": url }), lines).brief("url"))));
     };
-    Ok(crate::http::serve(&serve.data, &serve.listen, world, &ready)?)
+    let until = if serve.until_eof { Until::Alone } else { Until::Told };
+    Ok(crate::http::serve(&serve.data, (&serve.listen, until), world, &ready)?)
 }

@@ -20,7 +20,22 @@ pub(super) struct Ledger {
     before: BTreeMap<String, Values>,
     /// Record to person to the last answer.
     answers: BTreeMap<(String, String), BTreeMap<String, Json>>,
+    /// Record and path to what a person chose between the values of two.
+    chosen: BTreeMap<(String, String), Json>,
+    /// Orders by id.
+    orders: BTreeMap<String, Order>,
     commands: usize,
+}
+
+/// What was answered about one order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Order {
+    /// Whose it is.
+    pub(super) who: String,
+    /// Each time it was submitted, with lines, prices and sums.
+    pub(super) submitted: Vec<Json>,
+    /// Each time the server was heard to refuse it, with the reason.
+    pub(super) refused: Vec<Json>,
 }
 
 /// What one record must be in the end.
@@ -30,6 +45,8 @@ pub(super) struct Expected {
     pub(super) object: String,
     /// The record's id.
     pub(super) id: String,
+    /// The people who wrote it.
+    pub(super) by: BTreeSet<String>,
     /// The values on which nobody disagrees.
     pub(super) values: Values,
     /// The values on which people disagree.
@@ -47,6 +64,8 @@ pub(super) struct Rivals {
     pub(super) base: Json,
     /// Person to value.
     pub(super) by: BTreeMap<String, Json>,
+    /// What somebody chose in the end.
+    pub(super) chosen: Option<Json>,
 }
 
 impl Ledger {
@@ -57,6 +76,36 @@ impl Ledger {
             self.answers.entry(record).or_default().insert(who.to_owned(), answer.clone());
             self.commands += 1;
         }
+    }
+
+    /// Keeps what a command to another record has made of this one.
+    pub(super) fn follow(&mut self, who: &str, record: &Json) {
+        self.note(who, record);
+        self.commands -= 1;
+    }
+
+    /// Keeps that somebody chose a value where two people disagreed.
+    pub(super) fn choose(&mut self, record: &str, path: &str, value: Json) {
+        self.chosen.insert((record.to_owned(), path.to_owned()), value);
+        self.commands += 1;
+    }
+
+    /// Keeps an order as it was answered when it was submitted.
+    pub(super) fn submitted(&mut self, who: &str, order: &Json) {
+        let kept = self.orders.entry(order["id"].as_str().unwrap_or_default().to_owned()).or_default();
+        kept.who = who.to_owned();
+        kept.submitted.push(order.clone());
+    }
+
+    /// Keeps an order as it was when a phone had heard that the server refused it.
+    pub(super) fn refused(&mut self, order: &Json) {
+        let kept = self.orders.entry(order["id"].as_str().unwrap_or_default().to_owned()).or_default();
+        kept.refused.push(order.clone());
+    }
+
+    /// All orders by id.
+    pub(super) fn orders(&self) -> &BTreeMap<String, Order> {
+        &self.orders
     }
 
     /// Keeps a record as everybody knew it before they parted.
@@ -104,7 +153,10 @@ impl Ledger {
             match changed.as_slice() {
                 [] => drop(settled.insert(path.clone(), base)),
                 [one] => drop(settled.insert(path.clone(), (*one).clone())),
-                [_, _, ..] => rivals.push(Rivals { path: path.clone(), base, by }),
+                [_, _, ..] => {
+                    let chosen = self.chosen.get(&(id.to_owned(), path.clone())).cloned();
+                    rivals.push(Rivals { path: path.clone(), base, by, chosen });
+                }
             }
         }
         settled.retain(|_, value| !value.is_null());
@@ -112,6 +164,7 @@ impl Ledger {
         Expected {
             object: object.to_owned(),
             id: id.to_owned(),
+            by: answers.keys().cloned().collect(),
             values: settled,
             rivals,
             provenance: alone.map(provenance),
@@ -161,8 +214,10 @@ mod tests {
         let [expected] = &ledger.expected()[..] else { panic!("one record") };
         assert_eq!(expected.values, BTreeMap::from([("email".to_owned(), json!("a@example.com"))]));
         let by = BTreeMap::from([("Ann".to_owned(), json!("2")), ("Ben".to_owned(), json!("3"))]);
-        assert_eq!(expected.rivals, [Rivals { path: "phone".to_owned(), base: json!("1"), by }]);
+        assert_eq!(expected.rivals, [Rivals { path: "phone".to_owned(), base: json!("1"), by, chosen: None }]);
         assert_eq!(expected.provenance, None);
+        ledger.choose("7", "phone", json!("3"));
+        assert_eq!((ledger.expected()[0].rivals[0].chosen.clone(), ledger.commands()), (Some(json!("3")), 3));
     }
 
     #[test]

@@ -1,19 +1,30 @@
-//! A morning of two reps without a network, lived by processes of their own, and the proof that nothing of it was lost.
-//! It knows the commands of the binary alone: rules, merge and sync happen in the processes that it starts.
+//! A day of three reps, most of it without a network, lived by processes of their own, and the proof that nothing of it
+//! was lost. It knows the commands of the binary alone: rules, merge and sync happen in the processes that it starts.
 
+mod cast;
 mod claims;
+mod day;
 mod digests;
+mod dispute;
+mod evening;
+mod exact;
+mod figures;
 mod forge;
+mod home;
 mod ledger;
 mod line;
-mod morning;
 mod office;
 mod page;
 mod processes;
 mod proof;
-mod reunion;
+mod road;
+mod sales;
 mod stage;
+mod tally;
+mod trouble;
+mod visit;
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -23,10 +34,13 @@ use outfield_core::objects::FieldKind;
 use serde_json::{Value as Json, json};
 
 pub use forge::Defect;
+pub use page::Teller;
 
 use crate::error::ServerError;
+use cast::Cast;
 use claims::{Case, Claim, Phone};
-use morning::Cast;
+use evening::Seen;
+use office::Opened;
 use page::Page;
 use proof::{Replica, YesNo};
 use stage::{Rep, Stage};
@@ -42,8 +56,8 @@ pub struct Options {
     pub exit: bool,
     /// Chooses stores, numbers, and the bytes at which connections break.
     pub seed: u64,
-    /// What to spoil before the proof, to see it fail.
-    pub defect: Option<Defect>,
+    /// What to spoil before the proof, to see it fail: one proof each, on copies of the files.
+    pub defects: Vec<Defect>,
 }
 
 /// What the demo came to.
@@ -55,22 +69,30 @@ pub struct Outcome {
     pub unproven: Option<String>,
 }
 
-/// Lives the morning and proves the claims, telling the story line by line. An error is a step that was not as told.
-pub fn run(options: &Options, tell: &dyn Fn(&str), colour: bool) -> Result<Outcome, ServerError> {
+/// Lives the day and proves the claims, telling the story line by line. An error is a step that was not as told.
+pub fn run(options: &Options, teller: &dyn Teller) -> Result<Outcome, ServerError> {
     let began = Instant::now();
-    let mut stage = Stage::set(Page { tell, colour }, options.seed)?;
+    let mut stage = Stage::set(Page::new(teller), options.seed)?;
     stage.page.line(&format!("Outfield demo, seed {}, in {}", options.seed, stage.folder().display()));
     let opened = office::open(&stage, options)?;
-    let mut cast = morning::online(&mut stage, &opened)?;
-    morning::offline(&mut stage, &mut cast)?;
-    let tenant_file = stage.tenant_file(&opened.tenant);
-    let server = reunion::reunite(&mut stage, &cast, &tenant_file)?;
-    if let Some(defect) = options.defect {
-        forge::forge(Path::new(&cast.ben.db), defect, (&cast.passed_by, &cast.maria))?;
+    let mut cast = home::begin(&mut stage, &opened)?;
+    road::morning(&mut stage, &mut cast)?;
+    road::noon(&mut stage, &mut cast)?;
+    road::afternoon(&mut stage, &mut cast)?;
+    let seen = evening::reunite(&mut stage, &cast)?;
+    let mut claims = Vec::new();
+    for defect in &options.defects {
+        let (db, mut seen) = (cast.ben.db.clone(), seen.clone());
+        cast.ben.db = forge::forge(&cast, &mut seen, *defect)?;
+        let figures = figures::ask(&stage, &cast, &opened)?;
+        stage.page.heading(&format!("The proof, where a file is spoiled: {}", defect.name()));
+        claims.extend(prove(&stage, &cast, (seen, &figures))?);
+        cast.ben.db = db;
     }
+    let figures = figures::ask(&stage, &cast, &opened)?;
     stage.page.heading("The proof, by code that imports nothing of the core");
-    let claims = prove(&stage, &cast, (&tenant_file, server))?;
-    claims.iter().for_each(|claim| stage.page.claim(claim.holds, &claim.text));
+    claims.extend(prove(&stage, &cast, (seen, &figures))?);
+    figures::table(&stage, &figures);
     let failed = claims.iter().filter(|claim| !claim.holds).count();
     let (ms, processes) = (began.elapsed().as_millis(), stage.crew.started());
     let told = match failed {
@@ -79,40 +101,68 @@ pub fn run(options: &Options, tell: &dyn Fn(&str), colour: bool) -> Result<Outco
     };
     stage.page.verdict(failed == 0, &told);
     if !options.exit {
-        what_to_try(&stage, &cast, server)?;
+        what_to_try(&stage, &cast)?;
         stage.linger();
     }
-    let shown: Vec<Json> = claims.iter().map(|of| json!({ "holds": of.holds, "claim": of.text })).collect();
-    let data = json!({
-        "seed": options.seed, "stores": opened.stores, "products": opened.products, "processes": processes,
-        "commands": stage.ledger.commands(), "ms": u64::try_from(ms).unwrap_or(u64::MAX), "claims": shown,
-    });
+    let data = data(&stage, options, (&opened, &claims, figures), ms);
     Ok(Outcome { data, unproven: (failed > 0).then_some(told) })
 }
 
-/// Gathers what the phones say of themselves, and has the claims checked.
-fn prove(
+/// What the demo came to, as JSON.
+fn data(
     stage: &Stage<'_>,
-    cast: &Cast,
-    (tenant_file, server): (&Path, SocketAddr),
-) -> Result<Vec<Claim>, ServerError> {
+    options: &Options,
+    (opened, claims, figures): (&Opened, &[Claim], Vec<Json>),
+    ms: u128,
+) -> Json {
+    let claims: Vec<Json> = claims.iter().map(|of| json!({ "holds": of.holds, "claim": of.text })).collect();
+    let stores: usize = opened.territories.iter().map(|territory| territory.stores).sum();
+    json!({
+        "seed": options.seed, "stores": stores, "products": opened.products, "processes": stage.crew.started(),
+        "commands": stage.ledger.commands(), "ms": u64::try_from(ms).unwrap_or(u64::MAX), "claims": claims,
+        "figures": figures,
+    })
+}
+
+/// Gathers what the phones say of themselves, and has the claims checked and told.
+fn prove(stage: &Stage<'_>, cast: &Cast, (seen, figures): (Seen, &[Json])) -> Result<Vec<Claim>, ServerError> {
     let yes_no = yes_no()?;
     let phone = |rep: &'_ Rep| {
         let file = Path::new(&rep.db);
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let token = stage.ask(rep, &["token"])?["token"].as_str().unwrap_or_default().to_owned();
+        let before = seen.conflicts.iter().find(|(who, _)| *who == rep.who).map(|(_, shown)| shown.clone());
         Ok(Phone {
             who: rep.who,
             user: rep.user.clone(),
+            territory: rep.territory.clone(),
             replica: Replica::open(&name, file, &yes_no).map_err(ServerError::broken)?,
             token,
             digest: stage.ask(rep, &["digest"])?,
             conflicts: stage.ask(rep, &["conflicts"])?,
+            conflicts_before: before.unwrap_or_default(),
         })
     };
-    let phones = [&cast.ann, &cast.ben].into_iter().map(phone).collect::<Result<_, ServerError>>()?;
-    let server_file = Replica::open("the server's file", tenant_file, &yes_no).map_err(ServerError::broken)?;
-    Ok(claims::all(&Case { ledger: &stage.ledger, phones, server_file, server }))
+    let phones = cast.reps().into_iter().map(phone).collect::<Result<_, ServerError>>()?;
+    let tenant_file = stage.tenant_file(&cast.tenant);
+    let server_file = Replica::open("the server's file", &tenant_file, &yes_no).map_err(ServerError::broken)?;
+    let case = Case {
+        ledger: &stage.ledger,
+        phones,
+        server_file,
+        server: stage.server()?,
+        shelf: (cast.found.shelf.1.clone(), seen.shelf.clone()),
+        day: stage.day.clone(),
+        figures: figures.to_vec(),
+    };
+    let (done, of) = (Cell::new(0), claims::count(&case));
+    let now = "the proof reads files and answers";
+    stage.page.progress(0, of, now);
+    Ok(claims::all(&case, &|claim| {
+        stage.page.claim(claim.holds, &claim.text);
+        done.set(done.get() + 1);
+        stage.page.progress(done.get(), of, now);
+    }))
 }
 
 /// Which columns are yes or no, by the descriptors: the one thing that tables do not say of themselves.
@@ -132,20 +182,21 @@ fn yes_no() -> Result<YesNo, ServerError> {
 }
 
 /// Commands for whoever wants to go on by hand.
-fn what_to_try(stage: &Stage<'_>, cast: &Cast, server: SocketAddr) -> Result<(), ServerError> {
+fn what_to_try(stage: &Stage<'_>, cast: &Cast) -> Result<(), ServerError> {
+    let server: SocketAddr = stage.server()?;
     let program = quoted(&stage.crew.program().display().to_string());
     let rep = |rep: &Rep| format!("{program} rep --db {}", quoted(&rep.db));
     let (ann, ben) = (rep(&cast.ann), rep(&cast.ben));
-    let open = stage.ask(&cast.ann, &["conflicts"])?;
-    let conflict = open[0]["id"].as_str().unwrap_or("CONFLICT").to_owned();
     let page = &stage.page;
     page.heading("The server is still up; in another terminal, try");
+    let (order, _) = &cast.found.refused;
     for command in [
-        format!("{ann} conflicts"),
-        format!("{ann} resolve {conflict} theirs"),
-        format!("{ann} sync; {ben} sync; {ben} conflicts"),
-        format!("{ben} get contact {}", cast.maria),
-        format!("curl -H \"Authorization: Bearer $({ann} token -q)\" http://{server}/api/v1/contact/{}", cast.maria),
+        format!("{ann} today"),
+        format!("{ben} order show {order}"),
+        format!("{ann} edit contact {} phone=+14795550199; {ann} sync; {ben} sync", cast.found.maria),
+        format!("{ben} get contact {}", cast.found.maria),
+        format!("{ann} figures --day {}", stage.day),
+        format!("curl -H \"Authorization: Bearer $({ann} token -q)\" http://{server}/api/v1/sales_order/{order}"),
         format!("{program} user list --data {}", quoted(&stage.data())),
     ] {
         page.line(&format!("  {command}"));

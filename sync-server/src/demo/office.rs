@@ -1,4 +1,4 @@
-//! How the story begins: a tenant, its stores and products, two reps in one territory, and what the office knows.
+//! How the story begins: a tenant, its stores and products, three reps in two territories, and what the office knows.
 //! It does not know what the reps will do.
 
 use std::collections::BTreeMap;
@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::Options;
-use super::line::Line;
-use super::morning::Store;
+use super::cast::{Cast, Store};
 use super::page::Mood;
 use super::proof::{Replica, YesNo};
 use super::stage::{Rep, Stage};
@@ -21,31 +20,66 @@ const TENANT: &str = "Harvest Foods";
 const STORES_MAX: usize = 100;
 /// As many as the story needs.
 const STORES_MIN: usize = 3;
+/// What is done in a visit.
+const TEMPLATE: &[&str] = &[
+    "put",
+    "visit_template",
+    "name=Store visit",
+    "template_version=1",
+    "actions/talk/kind=survey",
+    "actions/talk/title=Ask how sales go",
+    "actions/shelf/kind=shelf_count",
+    "actions/shelf/title=Count the shelf",
+    "actions/shelf/mandatory=true",
+    "actions/prices/kind=price_check",
+    "actions/prices/title=Check the prices",
+    "actions/prices/mandatory=true",
+    "actions/promotion/kind=promotion_check",
+    "actions/promotion/title=Check the promotion",
+    "actions/order/kind=order",
+    "actions/order/title=Take the order",
+    "questions/sells/action=talk",
+    "questions/sells/text=Does it sell?",
+    "questions/sells/kind=yes_no",
+    "questions/sells/required=true",
+];
 /// The failure of an import that left some rows out.
 const ROWS_REJECTED: &str = "rows_rejected";
+
+/// A territory of the story.
+#[derive(Debug, Clone)]
+pub(super) struct Territory {
+    /// Its id.
+    pub(super) id: String,
+    /// Its name.
+    pub(super) name: String,
+    /// The stores in it.
+    pub(super) stores: usize,
+}
 
 /// What there is once the office has opened.
 pub(super) struct Opened {
     /// The tenant's id.
     pub(super) tenant: String,
-    /// The name of the reps' territory.
-    pub(super) territory: String,
-    /// The stores in it.
-    pub(super) stores: usize,
+    /// The territory that two reps share, and that of the third.
+    pub(super) territories: [Territory; 2],
     /// Products, as imported.
     pub(super) products: u64,
 }
 
 /// Founds the tenant and imports what it sells and to whom.
 pub(super) fn open(stage: &Stage<'_>, options: &Options) -> Result<Opened, ServerError> {
-    stage.page.heading("The office");
+    stage.page.heading("The office opens");
     let (tenant, _) = stage.office("founds the tenant", &["tenant", "add", TENANT], TENANT)?;
     let stores = file(stage, options.stores.as_deref(), ("sample-stores.csv", SAMPLE_STORES))?;
     let products = file(stage, options.products.as_deref(), ("sample-products.csv", SAMPLE_PRODUCTS))?;
+    stage.page.progress(0, 2, "imports stores");
     import(stage, "accounts", &stores, &["--territory-column", "state"])?;
+    stage.page.progress(1, 2, "imports products");
     let imported = import(stage, "products", &products, &[])?;
-    let (territory, stores) = choose_territory(&stage.tenant_file(&tenant))?;
-    Ok(Opened { tenant, territory, stores, products: imported["created"].as_u64().unwrap_or(0) })
+    stage.page.rests();
+    let territories = choose_territories(&stage.tenant_file(&tenant))?;
+    Ok(Opened { tenant, territories, products: imported["created"].as_u64().unwrap_or(0) })
 }
 
 /// The file that was given, or else the sample, written where an import can read it.
@@ -79,12 +113,12 @@ fn import(stage: &Stage<'_>, of: &str, file: &Path, more: &[&str]) -> Result<Jso
         rejected => (Mood::Refused, format!("{told}, {rejected} rejected")),
     };
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    stage.page.step(("Office", &format!("imports {of} from {name}")), (mood, &told), Some(ended.ms));
+    stage.page.step(("Office", &format!("imports {of}, {name}")), (mood, &told), Some(ended.ms));
     Ok(answer.clone())
 }
 
-/// The territory with the most stores that one rep can look after; else the smallest that is large enough.
-fn choose_territory(tenant_file: &Path) -> Result<(String, usize), ServerError> {
+/// The two territories with the most stores that one rep can look after; else the smallest that are large enough.
+fn choose_territories(tenant_file: &Path) -> Result<[Territory; 2], ServerError> {
     let yes_no = YesNo::new();
     let replica = Replica::open("the server's file", tenant_file, &yes_no).map_err(ServerError::broken)?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -93,25 +127,42 @@ fn choose_territory(tenant_file: &Path) -> Result<(String, usize), ServerError> 
             *counts.entry(territory.to_owned()).or_default() += 1;
         }
     }
-    let rank = |count: usize| if count <= STORES_MAX { (0, STORES_MAX - count) } else { (1, count) };
-    let chosen = counts.into_iter().filter(|(_, count)| *count >= STORES_MIN).min_by_key(|(_, count)| rank(*count));
-    let Some((id, count)) = chosen else {
-        let message = format!("no territory has {STORES_MIN} stores with positions; the story needs as many");
-        return Err(ServerError::bad_input("too_few_stores", message));
-    };
     let territories = replica.records("territory").map_err(ServerError::broken)?;
-    let name = territories.get(&id).and_then(|of| of.get("name")).and_then(Json::as_str).unwrap_or_default();
-    Ok((name.to_owned(), count))
+    let name = |id: &str| territories.get(id)?.get("name")?.as_str().map(str::to_owned);
+    let rank = |count: usize| if count <= STORES_MAX { (0, STORES_MAX - count) } else { (1, count) };
+    counts.retain(|_, count| *count >= STORES_MIN);
+    let mut ranked: Vec<Territory> = (counts.into_iter())
+        .map(|(id, stores)| Territory { name: name(&id).unwrap_or_default(), id, stores })
+        .collect();
+    ranked.sort_by_cached_key(|of| (rank(of.stores), of.name.clone()));
+    ranked.truncate(2);
+    ranked.try_into().map_err(|few: Vec<Territory>| {
+        let message = format!(
+            "{} of the stores' territories have {STORES_MIN} stores with positions; the story needs two such",
+            few.len()
+        );
+        ServerError::bad_input("too_few_stores", message)
+    })
 }
 
 /// Adds a rep who sees the territory; the phone is not enrolled yet. Answers the rep and the enrolment code.
-pub(super) fn add_rep(stage: &mut Stage<'_>, opened: &Opened, who: &'static str) -> Result<(Rep, String), ServerError> {
-    let command = ["user", "add", who, "--role", "rep", "--territory", &opened.territory];
-    let told = format!("territory {}, {} stores", opened.territory, opened.stores);
+pub(super) fn add_rep(
+    stage: &Stage<'_>,
+    territory: &Territory,
+    who: &'static str,
+) -> Result<(Rep, String), ServerError> {
+    let command = ["user", "add", who, "--role", "rep", "--territory", &territory.name];
+    let told = format!("territory {}, {} stores", territory.name, territory.stores);
     let (user, added) = stage.office(&format!("adds the rep {who}"), &command, &told)?;
     let code = added["enrolment_code"].as_str().unwrap_or_default().to_owned();
     let db = stage.folder().join(format!("{}.db", who.to_lowercase())).display().to_string();
-    Ok((Rep { who, db, line: Line::lay()?, user }, code))
+    Ok((Rep::new((who, user), &territory.id, db)?, code))
+}
+
+/// Says what is done in a visit; answers the template's id.
+pub(super) fn template(stage: &Stage<'_>) -> Result<String, ServerError> {
+    let told = "survey, shelf count, price and promotion check, order";
+    Ok(stage.office("says what a visit is", TEMPLATE, told)?.0)
 }
 
 /// Writes down a contact who works at a store; answers the contact's id.
@@ -127,9 +178,28 @@ pub(super) fn contact(stage: &Stage<'_>, fields: (&str, &str, &str), store: &Sto
     Ok(stage.office(&format!("writes down {name}"), &command, &format!("{role} at {}", store.name))?.0)
 }
 
-/// Plans a visit; answers its id.
-pub(super) fn plan(stage: &Stage<'_>, rep: &Rep, store: &Store) -> Result<String, ServerError> {
-    let (account, owner) = (format!("account={}", store.id), format!("owner={}", rep.user));
-    let command = ["put", "visit", &account, &owner, "state=planned", "purpose=Shelf check"];
-    Ok(stage.office(&format!("plans a visit for {}", rep.who), &command, &format!("at {}", store.name))?.0)
+/// Says how much an account may owe.
+pub(super) fn credit(stage: &Stage<'_>, store: &Store, limit: &str) -> Result<(), ServerError> {
+    let values = [format!("account={}", store.id), format!("limit={limit}")];
+    let command = [&["put", "credit_figure", "currency=USD", "used=0"], &values.each_ref().map(String::as_str)[..]];
+    stage.office(&format!("gives {} credit", store.name), &command.concat(), &format!("{limit}.00 USD")).map(drop)
+}
+
+/// Plans a visit at a place of the rep's route; answers its id.
+pub(super) fn plan(
+    stage: &Stage<'_>,
+    cast: &Cast,
+    (rep, place): (&Rep, usize),
+    route: &str,
+) -> Result<String, ServerError> {
+    let values = [
+        format!("account={}", cast.store(rep, place).id),
+        format!("owner={}", rep.user),
+        format!("planned_on={}", stage.day),
+        format!("route_position={route}"),
+        format!("template={}", cast.found.template),
+    ];
+    let command =
+        [&["put", "visit", "state=planned", "purpose=Shelf check"], &values.each_ref().map(String::as_str)[..]];
+    stage.puts(&command.concat())
 }

@@ -1,6 +1,8 @@
 //! The page that the story is told on: one line a step, with colour where the reader is a person at a terminal.
 //! It does not know what happens, nor where its lines go.
 
+use std::cell::Cell;
+
 /// How a step reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mood {
@@ -13,9 +15,10 @@ pub(super) enum Mood {
 }
 
 /// Columns of a step, in characters.
+const HOUR: usize = 5;
 const WHO: usize = 6;
-const WHAT: usize = 44;
-const RESULT: usize = 58;
+const WHAT: usize = 40;
+const RESULT: usize = 57;
 /// Characters of a claim's line.
 const CLAIM: usize = 110;
 
@@ -25,22 +28,54 @@ const RED: &str = "31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
 
+/// Takes the story as it is told.
+pub trait Teller {
+    /// One line, which stays.
+    fn line(&self, text: &str);
+    /// How far a part has come, and what is done now; it stays until the part rests. A teller may leave it out.
+    fn progress(&self, done: usize, of: usize, now: &str);
+    /// The part is done.
+    fn rests(&self);
+    /// Whether lines may have colour.
+    fn has_colour(&self) -> bool;
+}
+
 /// Where the story is told.
 pub(super) struct Page<'a> {
-    /// Takes each line as it is told.
-    pub(super) tell: &'a dyn Fn(&str),
-    /// Whether lines may have colour.
-    pub(super) colour: bool,
+    teller: &'a dyn Teller,
+    /// The hour of the story in minutes, where it has one.
+    hour: Cell<Option<u32>>,
 }
 
 impl Page<'_> {
+    /// An empty page.
+    pub(super) fn new(teller: &dyn Teller) -> Page<'_> {
+        Page { teller, hour: Cell::new(None) }
+    }
+
     /// A line as it is.
     pub(super) fn line(&self, text: &str) {
-        (self.tell)(text);
+        self.teller.line(text);
+    }
+
+    /// How far a part has come, and what is done now.
+    pub(super) fn progress(&self, done: usize, of: usize, now: &str) {
+        self.teller.progress(done, of, now);
+    }
+
+    /// A part is done.
+    pub(super) fn rests(&self) {
+        self.teller.rests();
+    }
+
+    /// The hour of the steps from now on, in minutes.
+    pub(super) fn hour(&self, hour: Option<u32>) {
+        self.hour.set(hour);
     }
 
     /// Opens a part of the story.
     pub(super) fn heading(&self, text: &str) {
+        self.rests();
         self.line("");
         self.line(&self.painted(BOLD, text));
     }
@@ -52,10 +87,11 @@ impl Page<'_> {
             Mood::Refused => YELLOW,
             Mood::Amiss => RED,
         };
-        let (who, what) = (column(who, WHO), column(what, WHAT));
-        let Some(ms) = ms else { return self.line(&format!("  {who} {what} {}", self.painted(paint, result))) };
+        let hour = self.hour.get().map(|hour| format!("{:02}:{:02}", hour / 60, hour % 60)).unwrap_or_default();
+        let step = format!("  {} {} {}", self.painted(DIM, &column(&hour, HOUR)), column(who, WHO), column(what, WHAT));
+        let Some(ms) = ms else { return self.line(&format!("{step} {}", self.painted(paint, result))) };
         let (result, ms) = (column(result, RESULT), format!("{ms:>5} ms"));
-        self.line(&format!("  {who} {what} {} {}", self.painted(paint, &result), self.painted(DIM, &ms)));
+        self.line(&format!("{step} {} {}", self.painted(paint, &result), self.painted(DIM, &ms)));
     }
 
     /// One claim, and whether it holds.
@@ -68,12 +104,13 @@ impl Page<'_> {
 
     /// The last word.
     pub(super) fn verdict(&self, holds: bool, text: &str) {
+        self.rests();
         self.line("");
         self.line(&self.painted(if holds { GREEN } else { RED }, text));
     }
 
     fn painted(&self, paint: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{paint}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.teller.has_colour() { format!("\u{1b}[{paint}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
@@ -106,19 +143,35 @@ mod tests {
 
     use super::*;
 
+    struct Listener(bool, RefCell<Vec<String>>);
+
+    impl Teller for Listener {
+        fn line(&self, text: &str) {
+            self.1.borrow_mut().push(text.to_owned());
+        }
+        fn progress(&self, _: usize, _: usize, _: &str) {}
+        fn rests(&self) {}
+        fn has_colour(&self) -> bool {
+            self.0
+        }
+    }
+
     fn told(colour: bool, story: impl Fn(&Page<'_>)) -> String {
-        let lines = RefCell::new(Vec::new());
-        story(&Page { tell: &|line| lines.borrow_mut().push(line.to_owned()), colour });
-        lines.into_inner().join("\n")
+        let listener = Listener(colour, RefCell::default());
+        story(&Page::new(&listener));
+        listener.1.into_inner().join("\n")
     }
 
     #[test]
     fn a_step_stands_in_columns_and_what_is_too_long_is_cut() {
         let line = told(false, |page| page.step(("Ann", "checks in"), (Mood::Done, &"ö".repeat(70)), Some(9)));
-        let what = format!("{:<44}", "checks in");
-        assert_eq!(line, format!("  Ann    {what} {}…     9 ms", "ö".repeat(57)));
-        let line = told(false, |page| page.step(("Ann", "rests"), (Mood::Done, "well"), None));
-        assert!(line.ends_with("  well"), "{line}");
+        let what = format!("{:<WHAT$}", "checks in");
+        assert_eq!(line, format!("        Ann    {what} {}…     9 ms", "ö".repeat(RESULT - 1)));
+        let line = told(false, |page| {
+            page.hour(Some(8 * 60 + 5));
+            page.step(("Ann", "rests"), (Mood::Done, "well"), None);
+        });
+        assert!(line.starts_with("  08:05 Ann    rests ") && line.ends_with("  well"), "{line}");
     }
 
     #[test]

@@ -121,17 +121,33 @@ impl Crew {
         self.started.get()
     }
 
-    /// Starts a command that answers with JSON. It answers into a file, so that it never waits for a reader.
+    /// Starts a command that answers with JSON.
     pub(super) fn start(&self, arguments: &[&str]) -> Result<Process, ServerError> {
+        self.spawn(arguments, None, Stdio::null())
+    }
+
+    /// The same at this moment of the story.
+    pub(super) fn start_at(&self, arguments: &[&str], moment: &str) -> Result<Process, ServerError> {
+        self.spawn(arguments, Some(moment), Stdio::null())
+    }
+
+    /// Starts a command whose standard input ends with this process, however that ends.
+    pub(super) fn start_with_me(&self, arguments: &[&str]) -> Result<Process, ServerError> {
+        self.spawn(arguments, None, Stdio::piped())
+    }
+
+    /// It answers into a file, so that it never waits for a reader.
+    fn spawn(&self, arguments: &[&str], moment: Option<&str>, input: Stdio) -> Result<Process, ServerError> {
         let number = self.started.get() + 1;
         self.started.set(number);
         let (out, err) = (self.answers.join(format!("{number}.out")), self.answers.join(format!("{number}.err")));
         let file = |path: &Path| File::create(path).map_err(ServerError::broken);
         let mut command = Command::new(&self.program);
-        command.arg("--json").args(arguments).stdin(Stdio::null()).stdout(file(&out)?).stderr(file(&err)?);
+        command.arg("--json").args(arguments).stdin(input).stdout(file(&out)?).stderr(file(&err)?);
         // A group of its own: Ctrl-C reaches the demo alone, which then ends all of them in order. No proxy of the
         // user's lies between phones and a server on this machine, and no variable stops their clocks.
         command.process_group(0).env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").env_remove("OUTFIELD_NOW");
+        command.envs(moment.map(|moment| ("OUTFIELD_NOW", moment)));
         let child = command
             .spawn()
             .map_err(|error| ServerError::broken(format!("`{}` cannot be started: {error}", self.program.display())))?;

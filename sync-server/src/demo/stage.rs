@@ -1,6 +1,7 @@
 //! Where the story takes place: the processes, the server among them, the page, and the ledger of what was answered.
 //! It does not know the story.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,16 @@ const DONE: i32 = 0;
 const REFUSED: i32 = 3;
 const UNREACHABLE: i32 = 4;
 
+/// Commands that talk to the server: they live in the hour of this machine, as the server does.
+const BY_THE_REAL_CLOCK: &[&str] = &["enrol", "sync"];
+
+fn is_by_the_real_clock(command: &[&str]) -> bool {
+    command.first().is_some_and(|first| BY_THE_REAL_CLOCK.contains(first))
+}
+
+/// Seconds that one command takes in the story.
+const COMMAND_S: u32 = 40;
+
 /// SplitMix64: the same seed makes the same choices on every machine.
 pub(super) struct Chance(pub(super) u64);
 
@@ -73,9 +84,28 @@ pub(super) struct Rep {
     pub(super) line: Line,
     /// The person's id.
     pub(super) user: String,
+    /// The id of the territory.
+    pub(super) territory: String,
+    /// The second of the story's day.
+    clock: Cell<u32>,
 }
 
 impl Rep {
+    /// A rep whose phone is new.
+    pub(super) fn new((who, user): (&'static str, String), territory: &str, db: String) -> Result<Rep, ServerError> {
+        Ok(Rep { who, db, line: Line::lay()?, user, territory: territory.to_owned(), clock: Cell::new(0) })
+    }
+
+    /// What comes next happens at this minute of the day, or later if it is later already.
+    pub(super) fn at(&self, minute: u32) {
+        self.clock.set(self.clock.get().max(minute * 60));
+    }
+
+    /// The minute of the day.
+    pub(super) fn minute(&self) -> u32 {
+        self.clock.get() / 60
+    }
+
     /// The arguments of one of the rep's commands.
     pub(super) fn arguments<'a>(&'a self, command: &[&'a str]) -> Vec<&'a str> {
         [&["rep", "--db", self.db.as_str()], command].concat()
@@ -93,6 +123,8 @@ pub(super) struct Stage<'a> {
     pub(super) ledger: Ledger,
     /// Chooses.
     pub(super) chance: Chance,
+    /// The day of the story, `YYYY-MM-DD`; empty before it begins.
+    pub(super) day: String,
     /// Rings when the person wants to end.
     pub(super) bell: Bell,
     folder: Folder,
@@ -104,7 +136,8 @@ impl<'a> Stage<'a> {
         let bell = Bell::hang()?;
         let folder = Folder::make()?;
         let crew = Crew::gather(folder.path(), bell.clone())?;
-        Ok(Stage { server: None, crew, page, ledger: Ledger::default(), chance: Chance(seed), bell, folder })
+        let ledger = Ledger::default();
+        Ok(Stage { server: None, crew, page, ledger, chance: Chance(seed), day: String::new(), bell, folder })
     }
 
     /// The folder of this demo.
@@ -124,9 +157,36 @@ impl<'a> Stage<'a> {
 
     /// One command of the office, which must be done; answers the id that it is about, and its data.
     pub(super) fn office(&self, what: &str, command: &[&str], told: &str) -> Result<(String, Json), ServerError> {
+        self.page.hour(None);
         let ended = self.crew.start(&[command, &["--data", &self.data()]].concat())?.ended()?;
         let data = self.told(("Office", what), &ended, Expect::Done, |_| told.to_owned())?;
         Ok((ended.answer["id"].as_str().unwrap_or_default().to_owned(), data))
+    }
+
+    /// The same, and nothing is told unless it is not done; answers the id.
+    pub(super) fn puts(&self, command: &[&str]) -> Result<String, ServerError> {
+        let ended = self.crew.start(&[command, &["--data", &self.data()]].concat())?.ended()?;
+        if ended.exit == Some(DONE) {
+            return Ok(ended.answer["id"].as_str().unwrap_or_default().to_owned());
+        }
+        Err(self.amiss("Office", &command.join(" "), &format!("{} {}", ended.answer, ended.said)))
+    }
+
+    /// Starts a rep's command, in the hour of the story where it needs no network.
+    pub(super) fn start(&self, rep: &Rep, command: &[&str]) -> Result<Process, ServerError> {
+        let arguments = rep.arguments(command);
+        if self.day.is_empty() || is_by_the_real_clock(command) {
+            return self.crew.start(&arguments);
+        }
+        let second = rep.clock.get() + COMMAND_S;
+        rep.clock.set(second);
+        let moment = format!("{}T{:02}:{:02}:{:02}Z", self.day, second / 3600, second / 60 % 60, second % 60);
+        self.crew.start_at(&arguments, &moment)
+    }
+
+    fn shows_hour_of(&self, rep: &Rep, command: &[&str]) {
+        let has_hour = !self.day.is_empty() && !is_by_the_real_clock(command);
+        self.page.hour(has_hour.then(|| rep.minute()));
     }
 
     /// A rep's command that writes, which must be done; its answer is kept for the proof.
@@ -142,6 +202,20 @@ impl<'a> Stage<'a> {
         Ok(data)
     }
 
+    /// The same, and nothing is told unless it is not done.
+    pub(super) fn works(&mut self, rep: &Rep, command: &[&str]) -> Result<Json, ServerError> {
+        let data = self.ask(rep, command)?;
+        self.ledger.note(rep.who, &data);
+        Ok(data)
+    }
+
+    /// Keeps for the proof what a record is that a command to another has changed too.
+    pub(super) fn follows(&mut self, rep: &Rep, object: &str, id: &str) -> Result<Json, ServerError> {
+        let data = self.ask(rep, &["get", object, id])?;
+        self.ledger.follow(rep.who, &data);
+        Ok(data)
+    }
+
     /// A rep's command that writes no record, which must be done.
     pub(super) fn looks<T: Into<Said>>(
         &mut self,
@@ -150,7 +224,8 @@ impl<'a> Stage<'a> {
         command: &[&str],
         say: impl Fn(&Json) -> T,
     ) -> Result<Json, ServerError> {
-        let ended = self.crew.start(&rep.arguments(command))?.ended()?;
+        self.shows_hour_of(rep, command);
+        let ended = self.start(rep, command)?.ended()?;
         self.told((rep.who, what), &ended, Expect::Done, say)
     }
 
@@ -162,7 +237,8 @@ impl<'a> Stage<'a> {
         command: &[&str],
         expect: Expect,
     ) -> Result<(), ServerError> {
-        let ended = self.crew.start(&rep.arguments(command))?.ended()?;
+        self.shows_hour_of(rep, command);
+        let ended = self.start(rep, command)?.ended()?;
         let message = ended.answer["error"]["message"].as_str().unwrap_or_default();
         // What is wrong stands first; its cause in the network, or what to do about it, follows.
         let ends = if expect == Expect::Unreachable { [':', ';'] } else { ['(', ';'] };
@@ -172,11 +248,12 @@ impl<'a> Stage<'a> {
 
     /// What a rep's command answers; nothing is told.
     pub(super) fn ask(&self, rep: &Rep, command: &[&str]) -> Result<Json, ServerError> {
-        let ended = self.crew.start(&rep.arguments(command))?.ended()?;
+        let ended = self.start(rep, command)?.ended()?;
         if ended.exit == Some(DONE) {
             return Ok(ended.answer["data"].clone());
         }
-        Err(ServerError::broken(format!("{} {}: {} {}", rep.who, command.join(" "), ended.answer, ended.said)))
+        let why = ended.answer["error"]["message"].as_str().unwrap_or(&ended.said);
+        Err(self.amiss(rep.who, &command.join(" "), why))
     }
 
     /// Tells how a step ended, and answers its data if it ended as it was to.
@@ -214,7 +291,9 @@ impl<'a> Stage<'a> {
     pub(super) fn serve(&mut self, what: &str, lines: &[&Line]) -> Result<SocketAddr, ServerError> {
         let data = self.data();
         let began = std::time::Instant::now();
-        let mut process = self.crew.start(&["serve", "--data", &data, "--listen", "127.0.0.1:0"])?;
+        self.page.hour(None);
+        let mut process =
+            self.crew.start_with_me(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--until-eof"])?;
         let answer = process.first_answer()?;
         let url = answer["data"]["url"].as_str().unwrap_or_default();
         let Some(address) = url.strip_prefix("http://").and_then(|address| address.parse().ok()) else {
@@ -228,14 +307,21 @@ impl<'a> Stage<'a> {
         Ok(address)
     }
 
+    /// Where the server listens.
+    pub(super) fn server(&self) -> Result<SocketAddr, ServerError> {
+        let running = self.server.as_ref().map(|(_, address)| *address);
+        running.ok_or_else(|| ServerError::broken("the server is not running"))
+    }
+
     /// Ends the server as a power cut would.
-    pub(super) fn switch_off(&mut self, lines: &[&Line]) -> Result<(), ServerError> {
+    pub(super) fn switch_off(&mut self, (what, told): (&str, &str), lines: &[&Line]) -> Result<(), ServerError> {
+        self.page.hour(None);
         lines.iter().for_each(|line| line.lead_to(None));
         if let Some((process, _)) = self.server.take() {
-            let told = format!("process {} is killed: nobody can be reached", process.id());
+            let told = format!("killed{told}");
             let began = std::time::Instant::now();
             process.kill()?;
-            self.page.step(("Server", "is switched off"), (Mood::Done, &told), Some(began.elapsed().as_millis()));
+            self.page.step(("Server", what), (Mood::Refused, &told), Some(began.elapsed().as_millis()));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! It does not decide whether something is accepted.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use outfield_core::app::CONFLICT;
 use outfield_core::base::id::{ChangeHash, RecordId};
@@ -11,6 +12,7 @@ use outfield_core::objects::{Bucket, Conflict, Record, Registry, Value, scope};
 use outfield_core::store::{Db, StoreReader, conflicts, documents, members, query};
 use rusqlite::params;
 
+use super::Tenant;
 use crate::error::ServerError;
 
 /// What an entry of a log says about its record.
@@ -46,6 +48,38 @@ pub(super) struct Entry<'a> {
     pub id: RecordId,
     pub op: Op,
     pub hash: Option<ChangeHash>,
+}
+
+/// An entry as it lies in a log.
+pub(super) struct Logged {
+    pub seq: u64,
+    pub op: Op,
+    pub object: String,
+    pub id: RecordId,
+    pub hash: Option<ChangeHash>,
+}
+
+impl Tenant {
+    /// The entries of a bucket's log with these numbers, ascending.
+    pub(super) fn logged(&self, bucket: &str, numbers: Range<u64>) -> Result<Vec<Logged>, ServerError> {
+        let sql = "SELECT seq, op, object, id, hash FROM log
+                   WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND seq >= ?2 AND seq < ?3 ORDER BY seq";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let (start, end) = (numbers.start.cast_signed(), numbers.end.cast_signed());
+        let mut rows = statement.query(params![bucket, start, end])?;
+        let mut logged = Vec::new();
+        while let Some(row) = rows.next()? {
+            let hash: Option<Vec<u8>> = row.get(4)?;
+            logged.push(Logged {
+                seq: row.get::<_, i64>(0)?.cast_unsigned(),
+                op: Op::numbered(row.get(1)?)?,
+                object: row.get(2)?,
+                id: RecordId::from_slice(&row.get::<_, Vec<u8>>(3)?).map_err(ServerError::broken)?,
+                hash: hash.map(|hash| ChangeHash::from_slice(&hash)).transpose().map_err(ServerError::broken)?,
+            });
+        }
+        Ok(logged)
+    }
 }
 
 /// Appends to one bucket's log; the sequence is dense and becomes true with the transaction.

@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod ask;
 mod authors;
+mod bases;
 mod cache;
 mod import;
 mod log;
@@ -28,8 +29,9 @@ use outfield_core::objects::{Descriptor, Registry};
 use outfield_core::store::{self, Db, Schema, meta, tables};
 
 pub use access::{Applicant, Session};
+pub use bases::Cut;
 pub use import::{Imported, imported_id};
-pub use pull::Give;
+pub use pull::{Give, Piece};
 pub use standard::standard_id;
 
 use crate::error::ServerError;
@@ -38,7 +40,7 @@ use crate::error::ServerError;
 const TENANT: Schema = Schema {
     application: i32::from_be_bytes(*b"OFtn"),
     what: "a tenant's database",
-    migrations: &[store::SHARED, include_str!("server.sql")],
+    migrations: &[store::SHARED, include_str!("server.sql"), include_str!("bases.sql")],
 };
 
 /// One open tenant.

@@ -5,29 +5,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use outfield_core::app::{CONFLICT, DESCRIPTOR};
-use outfield_core::base::id::{ActorId, ChangeHash, ConflictId, RecordId};
-use outfield_core::base::limits::DOCUMENT_BYTES_MAX;
+use outfield_core::base::id::{ActorId, ConflictId, RecordId};
+use outfield_core::base::limits::{CLOSED_KEPT_MS, DOCUMENT_BYTES_MAX};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::Document;
-use outfield_core::objects::{Kind, Stamp};
+use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Stamp};
+use outfield_core::store::documents::Stored;
 use outfield_core::store::{self, conflicts, documents, members, tables};
 use outfield_core::sync::frames::{
-    Change, Checkpoint, Doc, End, Fact, Frame, Held, Own, PROTOCOL, Published, Remove, Row, Start, Want, Welcome,
+    Change, Checkpoint, Doc, End, Fact, Frame, Held, History, Own, PROTOCOL, Published, Remove, Row, Start, Want,
+    Welcome,
 };
 use outfield_core::sync::wire;
 use rusqlite::{OptionalExtension, params};
 
-use super::log::{self, Op};
+use super::log::{self, Logged, Op};
 use super::{Session, Tenant, authors};
 use crate::error::ServerError;
-
-struct Logged {
-    seq: u64,
-    op: Op,
-    object: String,
-    id: RecordId,
-    hash: Option<ChangeHash>,
-}
 
 /// How a record of a bucket is told beyond a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +34,27 @@ enum Telling {
     Step,
 }
 
-/// Takes the frames of an answer, one by one.
-pub type Give<'a> = &'a mut dyn FnMut(Frame) -> Result<(), ServerError>;
+/// A piece of an answer.
+pub enum Piece {
+    /// One frame.
+    Frame(Frame),
+    /// Many, packed already.
+    Packed(Vec<u8>),
+}
+
+impl Piece {
+    /// Appends it to a body.
+    pub fn write(self, encoder: &mut wire::Encoder) -> Result<(), ServerError> {
+        match self {
+            Piece::Frame(frame) => encoder.push(&frame),
+            Piece::Packed(bytes) => encoder.splice(&bytes),
+        }
+        .map_err(ServerError::broken)
+    }
+}
+
+/// Takes the pieces of an answer, one by one.
+pub type Give<'a> = &'a mut dyn FnMut(Piece) -> Result<(), ServerError>;
 
 impl Tenant {
     /// Answers a device's greeting: who it is, what it may follow, and whether it is up to date.
@@ -83,8 +96,8 @@ impl Tenant {
     }
 
     /// All frames beyond the wanted cursors, bucket by bucket, each closed by a checkpoint. Buckets that the
-    /// person does not follow, or that are named again, are left out.
-    pub fn pull(&self, session: &Session, wants: &[Want], give: Give<'_>) -> Result<(), ServerError> {
+    /// person does not follow, or that are named again, are left out. Then the histories that are needed.
+    pub fn pull(&self, session: &Session, asked: &[Frame], give: Give<'_>) -> Result<(), ServerError> {
         let tx = store::open::snapshot(&self.db)?;
         let tick = log::tick(&tx)?;
         let actor: Option<Vec<u8>> = tx
@@ -94,70 +107,86 @@ impl Tenant {
             .flatten();
         let mut told = BTreeSet::new();
         let is_new = |want: &&Want| session.buckets.contains(&want.bucket) && told.insert(want.bucket.clone());
-        for want in wants.iter().filter(is_new) {
+        for want in wanted(asked).filter(is_new) {
             self.pull_bucket(actor.as_deref(), want, give)?;
         }
-        give(Frame::End(End { tick }))
+        for frame in asked {
+            let Frame::Need(need) = frame else { continue };
+            if let Some(history) = self.history(session, need.record)? {
+                give(Piece::Frame(Frame::History(history)))?;
+            }
+        }
+        give(Piece::Frame(Frame::End(End { tick })))
     }
 
     fn pull_bucket(&self, actor: Option<&[u8]>, want: &Want, give: Give<'_>) -> Result<(), ServerError> {
-        let state = members::bucket(&self.db, &want.bucket)?.unwrap_or_default();
-        // A cursor beyond the log belongs to another life of this server: the bucket starts anew.
-        let from = if want.cursor > state.cursor { 0 } else { want.cursor };
-        give(Frame::Start(Start { bucket: want.bucket.clone(), from }))?;
-        let logged = self.logged(&want.bucket, from)?;
-        let mut tellings = self.tellings(&want.bucket, (from, actor), &logged)?;
-        for entry in &logged {
-            let Some(telling) = tellings.get(&entry.id).copied() else { continue };
-            let frame = match telling {
-                Telling::Step => self.step(entry, actor)?,
-                Telling::Whole => self.whole(entry)?,
-                Telling::Gone if from == 0 => None,
-                Telling::Gone => {
-                    let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
-                    Some(Frame::Remove(Remove { seq, object, record }))
-                }
-            };
-            if telling != Telling::Step {
-                tellings.remove(&entry.id);
-            }
-            if let Some(frame) = frame {
-                give(frame)?;
-            }
+        let bucket = &want.bucket;
+        let (state, compacted) = (members::bucket(&self.db, bucket)?.unwrap_or_default(), self.compacted(bucket)?);
+        // A cursor beyond the log belongs to another life of this server, and one below the floor may lack a removal:
+        // the bucket starts anew.
+        let from = if want.cursor > state.cursor || want.cursor < compacted.floor { 0 } else { want.cursor };
+        give(Piece::Frame(Frame::Start(Start { bucket: bucket.clone(), from })))?;
+        let parts = self.parts(bucket, from)?;
+        let packed = parts.first().map_or(0..0, |first| *first..compacted.upto + 1);
+        let mut logged = self.logged(bucket, from + 1..packed.start.max(from + 1))?;
+        let early = logged.len();
+        if from > 0 {
+            // Parts hold what is there. What left meanwhile is told behind them, as of where they end: a cursor never
+            // passes what has not come.
+            let left = self.logged(bucket, packed.clone())?.into_iter().filter(|entry| entry.op == Op::Remove);
+            logged.extend(left.map(|entry| Logged { seq: compacted.upto, ..entry }));
         }
-        give(Frame::Checkpoint(Checkpoint { bucket: want.bucket.clone(), seq: state.cursor, sum: state.sum }))
+        logged.extend(self.logged(bucket, packed.end.max(from + 1)..state.cursor + 1)?);
+        // What was packed may be older than what the device has made since, so that its own work comes in full.
+        let (holds, actor) = if parts.is_empty() { (from > 0, actor) } else { (true, None) };
+        let mut tellings = self.tellings(bucket, (holds, actor), &logged)?;
+        let mut tell = |entries: &[Logged], give: Give<'_>| {
+            entries.iter().try_for_each(|entry| self.tell(entry, (holds, actor), &mut tellings, give))
+        };
+        tell(&logged[..early], give)?;
+        for first in parts {
+            give(Piece::Packed(self.part(bucket, first)?))?;
+        }
+        tell(&logged[early..], give)?;
+        let (bucket, seq, sum) = (bucket.clone(), state.cursor, state.sum);
+        give(Piece::Frame(Frame::Checkpoint(Checkpoint { bucket, seq, sum })))
     }
 
-    fn logged(&self, bucket: &str, from: u64) -> Result<Vec<Logged>, ServerError> {
-        let sql = "SELECT seq, op, object, id, hash FROM log
-                   WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND seq > ?2 ORDER BY seq";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query(params![bucket, i64::try_from(from).unwrap_or(i64::MAX)])?;
-        let mut logged = Vec::new();
-        while let Some(row) = rows.next()? {
-            let hash: Option<Vec<u8>> = row.get(4)?;
-            logged.push(Logged {
-                seq: row.get::<_, i64>(0)?.cast_unsigned(),
-                op: Op::numbered(row.get(1)?)?,
-                object: row.get(2)?,
-                id: RecordId::from_slice(&row.get::<_, Vec<u8>>(3)?).map_err(ServerError::broken)?,
-                hash: hash.map(|hash| ChangeHash::from_slice(&hash)).transpose().map_err(ServerError::broken)?,
-            });
+    /// Tells an entry, if its record is still to be told.
+    fn tell(
+        &self,
+        entry: &Logged,
+        (holds, actor): (bool, Option<&[u8]>),
+        tellings: &mut BTreeMap<RecordId, Telling>,
+        give: Give<'_>,
+    ) -> Result<(), ServerError> {
+        let Some(telling) = tellings.get(&entry.id).copied() else { return Ok(()) };
+        let frame = match telling {
+            Telling::Step => self.step(entry, actor)?,
+            Telling::Whole => self.whole(entry)?,
+            Telling::Gone if !holds => None,
+            Telling::Gone => {
+                let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
+                Some(Frame::Remove(Remove { seq, object, record }))
+            }
+        };
+        if telling != Telling::Step {
+            tellings.remove(&entry.id);
         }
-        Ok(logged)
+        frame.map_or(Ok(()), |frame| give(Piece::Frame(frame)))
     }
 
     /// How each record is to be told.
     fn tellings(
         &self,
         bucket: &str,
-        (from, actor): (u64, Option<&[u8]>),
+        (holds, actor): (bool, Option<&[u8]>),
         logged: &[Logged],
     ) -> Result<BTreeMap<RecordId, Telling>, ServerError> {
         // Stepwise is only what the device holds already (changes alone), or what it made itself (its own alone).
         let mut stepwise: BTreeMap<RecordId, (bool, bool)> = BTreeMap::new();
         for entry in logged {
-            let (changes, own) = stepwise.entry(entry.id).or_insert((from > 0, from > 0));
+            let (changes, own) = stepwise.entry(entry.id).or_insert((holds, holds));
             *changes &= entry.op == Op::Change;
             *own = *own && self.is_own(entry, actor)?;
         }
@@ -200,8 +229,28 @@ impl Tenant {
         Ok(Some(Frame::Change(Change { seq, object, record, bytes: bytes.into() })))
     }
 
+    /// The history of a document within a person's reach.
+    fn history(&self, session: &Session, record: RecordId) -> Result<Option<History>, ServerError> {
+        if !members::is_member(&self.db, record, &session.buckets)? {
+            return Ok(None);
+        }
+        let Some(stored) = documents::load(&self.db, record)? else { return Ok(None) };
+        let (object, heads) = (stored.object.clone(), stored.heads.clone());
+        Ok(Some(History { object, record, blob: saved(&stored)?.into(), heads }))
+    }
+
+    /// Whether devices do without the history of a document: it was closed long ago, and nothing about it is open.
+    fn is_history_kept_here(&self, descriptor: &Descriptor, found: &Record) -> Result<bool, ServerError> {
+        let changed = found.stamp.map_or(i64::MAX, |stamp| stamp.changed_at.0);
+        if !descriptor.is_closed(&found.values) || changed > self.surroundings.now().0 - CLOSED_KEPT_MS {
+            return Ok(false);
+        }
+        let held = conflicts::of_record(&self.db, found.id)?;
+        Ok(held.iter().all(|conflict| conflict.state != ConflictState::Open))
+    }
+
     /// A record as it is now, whole.
-    fn whole(&self, entry: &Logged) -> Result<Option<Frame>, ServerError> {
+    pub(super) fn whole(&self, entry: &Logged) -> Result<Option<Frame>, ServerError> {
         let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
         if object == CONFLICT {
             let conflict = conflicts::get(&self.db, ConflictId(record.0))?;
@@ -222,11 +271,8 @@ impl Tenant {
             }
             Kind::Document => {
                 let Some(stored) = documents::load(&self.db, record)? else { return Ok(None) };
-                let (mut blob, folded) = (stored.blob.clone(), stored.blob.len());
-                stored.tail.iter().for_each(|change| blob.extend_from_slice(change));
-                if blob.len() > DOCUMENT_BYTES_MAX {
-                    blob = Document::load(&blob[..folded], &stored.tail)?.save();
-                }
+                let kept = self.is_history_kept_here(&descriptor, &found)?;
+                let blob = if kept { Vec::new() } else { saved(&stored)? };
                 let (created_ms, created_by) = (stamp.created_at.0, stamp.created_by);
                 let (changed_ms, changed_by) = (stamp.changed_at.0, stamp.changed_by);
                 let (blob, heads, values) = (blob.into(), stored.heads, found.values);
@@ -245,4 +291,19 @@ impl Tenant {
             }
         }))
     }
+}
+
+/// The buckets among what a device asks for.
+pub(super) fn wanted(asked: &[Frame]) -> impl Iterator<Item = &Want> {
+    asked.iter().filter_map(|frame| if let Frame::Want(want) = frame { Some(want) } else { None })
+}
+
+/// A document as one saved piece, changes behind it included.
+fn saved(stored: &Stored) -> Result<Vec<u8>, ServerError> {
+    let mut blob = stored.blob.clone();
+    stored.tail.iter().for_each(|change| blob.extend_from_slice(change));
+    if blob.len() > DOCUMENT_BYTES_MAX {
+        blob = Document::load(&stored.blob, &stored.tail)?.save();
+    }
+    Ok(blob)
 }

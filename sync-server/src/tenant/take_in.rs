@@ -25,6 +25,7 @@ pub(super) fn take_in_change(
 ) -> Result<(), ServerError> {
     let object = &descriptor.object;
     let heads = document.heads();
+    let was_closed = was_closed(db, descriptor, id)?;
     let is_new = documents::heads(db, id)?.is_none();
     if is_new {
         documents::put(db, id, object, &[], &[])?;
@@ -41,12 +42,23 @@ pub(super) fn take_in_change(
     let values = if moves { document.values() } else { Values::new() };
     let record = Record { object: object.clone(), id, values, stamp: None };
     let now = if moves { scope_of(db, registry, &record)? } else { members::of(db, id)?.into_iter().collect() };
-    let entry = Entry { object, id, op: Op::Change, hash: Some(change.hash) };
+    // Devices may have let go of the history of what was closed: they are told all of it.
+    let op = if was_closed { Op::Enter } else { Op::Change };
+    let entry = Entry { object, id, op, hash: Some(change.hash) };
     publish(db, registry, (&record, Version::of_heads(&heads)), &now, entry)?;
     for conflict in document.conflicts(object, id, &paths)? {
         take_in_conflict(db, &conflict)?;
     }
     Ok(())
+}
+
+/// Whether a record is closed by what it shows so far.
+fn was_closed(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<bool, ServerError> {
+    let Some(lifecycle) = descriptor.lifecycle.as_ref().filter(|lifecycle| !lifecycle.closed.is_empty()) else {
+        return Ok(false);
+    };
+    let state = tables::text(db, descriptor, id, &lifecycle.field)?;
+    Ok(state.is_some_and(|state| lifecycle.closed.contains(&state)))
 }
 
 /// A conflict that nobody has seen yet; those it supersedes end.

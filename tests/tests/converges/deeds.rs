@@ -25,6 +25,7 @@ pub(crate) enum Deed {
     Answer(&'static str),
     CheckOut,
     Cancel,
+    Purpose(Index),
     Resolve(Index, &'static str),
     Order(Index),
     OrderLine(Index, u8),
@@ -49,6 +50,8 @@ pub(crate) enum Step {
     Reopen(usize),
     Kill(usize),
     RestartServer,
+    /// The server packs what its buckets hold, and forgets what their logs say twice.
+    Compact,
     Wait(i64),
     Order(Order),
     /// The phone's files are copied to another phone, with the mark beside them or without.
@@ -71,7 +74,7 @@ impl Step {
             | Step::Copy(phone, _)
             | Step::BackUp(phone)
             | Step::Restore(phone) => Some(*phone),
-            Step::RestartServer | Step::Wait(_) | Step::Order(_) => None,
+            Step::RestartServer | Step::Compact | Step::Wait(_) | Step::Order(_) => None,
         }
     }
 }
@@ -93,6 +96,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => select(vec!["shelf", "prices"]).prop_map(Deed::Answer),
         3 => Just(Deed::CheckOut),
         1 => Just(Deed::Cancel),
+        2 => index().prop_map(Deed::Purpose),
         6 => (index(), select(vec!["mine", "theirs"])).prop_map(|(i, choice)| Deed::Resolve(i, choice)),
     ]
 }
@@ -141,7 +145,9 @@ pub(crate) fn step(phones: usize) -> impl Strategy<Value = Step> {
         1 => phone().prop_map(Step::Reopen),
         1 => phone().prop_map(Step::Kill),
         1 => Just(Step::RestartServer),
+        1 => Just(Step::Compact),
         2 => (0..90_000_000_i64).prop_map(Step::Wait),
+        1 => (0..20 * 86_400_000_i64).prop_map(Step::Wait),
     ]
 }
 
@@ -222,6 +228,10 @@ pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Jso
         Deed::Submit(index) => json!({"do": "submit_order", "sales_order": order(phone, index)?}),
         Deed::CancelOrder(index) => {
             json!({"do": "cancel_order", "sales_order": order(phone, index)?, "reason": format!("Reason {number}")})
+        }
+        // Of visits that ended long ago too, whose history only the server has.
+        Deed::Purpose(index) => {
+            edit("visit", one_of(&ids(phone, "visit"), index)?, json!({"purpose": format!("Purpose {number}")}))
         }
         Deed::Resolve(index, choice) => {
             let conflict = one_of(&phone.conflicts(), index)?["id"].clone();

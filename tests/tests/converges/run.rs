@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use outfield_core::app::FieldError;
+use outfield_core::app::{FieldError, digest_json};
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
 use outfield_core::store::attention::{self, Attention};
-use outfield_core::store::documents;
 use outfield_core::store::outbox::{Entry, EntryKind};
+use outfield_core::store::{digest, documents};
 use outfield_tests::{Phone, World, behind};
 use proptest::sample::Index;
 use serde_json::{Value as Json, json};
@@ -74,6 +74,7 @@ impl Run {
             Step::Reopen(phone) => self.phones[phone].reopen(),
             Step::Kill(phone) => self.phones[phone].killed(),
             Step::RestartServer => self.world.server.restart(),
+            Step::Compact => self.compacts(),
             Step::Wait(ms) => self.world.clock.advance(ms),
             Step::Order(order) => self.ordered(&order),
             Step::Copy(phone, with_mark) => self.copies(phone, with_mark),
@@ -83,6 +84,18 @@ impl Run {
             }
             Step::Restore(phone) => self.restores(phone),
         }
+    }
+
+    /// The server compacts everything, and holds what it held.
+    fn compacts(&self) {
+        let (file, registry) = (self.world.server.file(self.world.tenant), self.world.registry());
+        let stands = || {
+            let db = behind::open(&file);
+            (behind::standings(&db), digest_json(&digest::digest(&db, &registry, None).unwrap()))
+        };
+        let before = stands();
+        self.world.compacts();
+        assert_eq!(stands(), before, "compaction changed what there is");
     }
 
     fn syncs(&mut self, phone: usize) {
@@ -193,6 +206,11 @@ impl Run {
             self.phones[phone].line.mend();
             self.syncs(phone);
         }
+        self.world.agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
+        self.compacts();
+        let late = self.world.phone_for("Zoe", Role::Manager, &["North", "South"]);
+        self.phones.push(late);
+        self.people.push("Zoe");
         self.world.agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
         for phone in &mut self.phones {
             let shown = phone.digest();

@@ -1,0 +1,122 @@
+//! Every figure that is measured, with its budget beside it as data. It does not know how a figure is measured.
+
+/// What a figure is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds.
+    Time,
+    /// Bytes.
+    Bytes,
+    /// Hundredths of a byte.
+    ByteHundredths,
+    /// So many each second.
+    Rate,
+    /// A plain count.
+    Count,
+}
+
+/// What a figure may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// So many hundredths of its floor.
+    Floor(u64),
+    /// At most so much.
+    AtMost(u64),
+    /// At least so much.
+    AtLeast(u64),
+}
+
+/// One figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figure {
+    /// The part that measures it.
+    pub part: &'static str,
+    /// What it is.
+    pub name: &'static str,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// What it may be.
+    pub budget: Budget,
+}
+
+const MS: u64 = 1_000_000;
+const MIB: u64 = 1024 * 1024;
+
+macro_rules! figures {
+    ($($part:literal, $name:literal, $unit:ident, $budget:ident($limit:expr);)*) => {
+        &[$(Figure { part: $part, name: $name, unit: Unit::$unit, budget: Budget::$budget($limit) },)*]
+    };
+}
+
+/// All figures, in the order of the plan.
+pub const FIGURES: &[Figure] = figures! {
+    "first-sync", "first sync of T, CPU of the device", Time, Floor(150);
+    "first-sync", "first sync of T, on the wire a row", ByteHundredths, AtMost(6_200);
+    "first-sync", "device database a row", ByteHundredths, AtMost(25_000);
+    "first-sync", "memory added by the first sync", Bytes, AtMost(64 * MIB);
+    "write", "write a visit of 45 lines, warm, p50", Time, Floor(150);
+    "write", "write a visit of 45 lines, warm, p99", Time, Floor(150);
+    "write", "write a visit of 45 lines, cold, p50", Time, Floor(400);
+    "write", "write a visit of 45 lines, cold, p99", Time, Floor(400);
+    "write", "edit one field, warm, p50", Time, Floor(150);
+    "write", "edit one field, warm, p99", Time, Floor(150);
+    "write", "edit one field, cold, p50", Time, Floor(400);
+    "write", "edit one field, cold, p99", Time, Floor(400);
+    "write", "change one count of 40, warm, p50", Time, Floor(150);
+    "write", "change one count of 40, warm, p99", Time, Floor(150);
+    "read", "open a visit of 45 lines", Time, AtMost(MS);
+    "read", "list 50 accounts nearby", Time, AtMost(5 * MS);
+    "search", "search a prefix over 50,000 accounts", Time, AtMost(5 * MS);
+    "price", "price an order of 100 lines with 50 promotions", Time, AtMost(2 * MS);
+    "push", "push a one-field change in a batch of 100", ByteHundredths, AtMost(9_000);
+    "push", "push a one-field change alone", Bytes, AtMost(400);
+    "push", "server push of one-field changes, warm", Rate, AtLeast(8_000);
+    "idle", "no-op sync of 64 buckets, bytes sent", Bytes, AtMost(2_048);
+    "idle", "no-op sync of 64 buckets, bytes received", Bytes, AtMost(2_048);
+    "idle", "no-op sync of 64 buckets, round trips", Count, AtMost(1);
+    "idle", "no-op sync of 64 buckets, CPU of the device", Time, AtMost(5 * MS);
+    "idle", "no-op sync of 64 buckets, CPU of the server", Time, AtMost(5 * MS);
+    "online", "a write to another device, server side, p50", Time, AtMost(20 * MS);
+    "online", "a write to another device, server side, p99", Time, AtMost(150 * MS);
+    "library", "mobile library, stripped", Bytes, AtMost(6 * MIB);
+};
+
+/// Parts that show how cost grows; they have no budget.
+pub const GROWTH: &[&str] = &["scale", "devices", "evening", "monday"];
+
+/// A number as people read it.
+#[must_use]
+pub fn shown(unit: Unit, number: u64) -> String {
+    let fraction = |step: u64| format!("{}.{:02}", number / step, number % step * 100 / step);
+    match unit {
+        Unit::Time if number >= 1_000 * MS => format!("{} s", fraction(1_000 * MS)),
+        Unit::Time if number >= MS => format!("{} ms", fraction(MS)),
+        Unit::Time => format!("{} us", fraction(1_000)),
+        Unit::Bytes if number >= MIB => format!("{} MiB", fraction(MIB)),
+        Unit::Bytes if number >= 10 * 1024 => format!("{} KiB", fraction(1024)),
+        Unit::Bytes => format!("{number} B"),
+        Unit::ByteHundredths => format!("{} B", fraction(100)),
+        Unit::Rate => format!("{number} /s"),
+        Unit::Count => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_in_the_unit_that_suits_them() {
+        let times = [950, 1_234_567, 61_500_000_000].map(|ns| shown(Unit::Time, ns));
+        assert_eq!(times, ["0.95 us", "1.23 ms", "61.50 s"]);
+        let bytes = [400, 20 * 1024, 6 * MIB + MIB / 2].map(|bytes| shown(Unit::Bytes, bytes));
+        assert_eq!(bytes, ["400 B", "20.00 KiB", "6.50 MiB"]);
+        assert_eq!([shown(Unit::ByteHundredths, 6_207), shown(Unit::Rate, 9)], ["62.07 B", "9 /s"]);
+    }
+
+    #[test]
+    fn no_two_figures_have_one_name() {
+        let names: std::collections::BTreeSet<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+        assert_eq!(names.len(), FIGURES.len());
+    }
+}
