@@ -243,3 +243,38 @@ fn long_histories_by_many_hands_always_load_again() {
         assert!(hands.windows(2).all(|pair| pair[0].values() == pair[1].values()));
     }
 }
+
+#[test]
+fn what_is_put_back_at_once_is_as_if_it_was_applied_one_by_one() {
+    let (mut ann, mut bob, first) = pair();
+    let mut own: Vec<Vetted> =
+        (2..40).map(|n| write(&mut ann, ANN, n, &[("phone", n.into()), ("fax", 1.into())])).collect();
+    let other = write(&mut bob, BOB, 50, &[("phone", "Bob's".into())]);
+    ann.apply(std::slice::from_ref(&other)).unwrap();
+    own.push(write(&mut ann, ANN, 60, &[("phone", "both seen".into())]));
+    own.reverse();
+    let mut back = Document::new();
+    back.apply(&[first.clone(), other]).unwrap();
+    assert_eq!(back.put_back(&own).unwrap(), []);
+    assert_eq!((back.heads(), back.values(), back.stamp()), (ann.heads(), ann.values(), ann.stamp()));
+    assert_eq!(back.put_back(&own).unwrap(), [], "a second time changes nothing");
+    let next = |document: &mut Document| write(document, ANN, 70, &[("phone", "next".into())]).hash;
+    assert_eq!(next(&mut back), next(&mut ann));
+    assert_eq!(Document::load(&back.save(), &[]).unwrap().values(), ann.values());
+}
+
+#[test]
+fn what_lacks_its_history_or_whose_place_is_taken_is_not_put_back() {
+    let (mut ann, mut copy, first) = pair();
+    let own = [write(&mut ann, ANN, 2, &[("fax", 1.into())]), write(&mut ann, ANN, 3, &[("fax", 2.into())])];
+    let mut empty = Document::new();
+    assert_eq!(empty.put_back(&own).unwrap(), [first.hash]);
+    assert_eq!(empty.heads(), []);
+    let mut behind = Document::new();
+    behind.apply(&[first]).unwrap();
+    assert_eq!(behind.put_back(&own[1..]).unwrap(), [own[0].hash]);
+    write(&mut copy, ANN, 9, &[("fax", 9.into())]);
+    let before = (copy.heads(), copy.values());
+    assert_eq!(copy.put_back(&own).unwrap_err().code(), "wrong_sequence");
+    assert_eq!((copy.heads(), copy.values()), before);
+}

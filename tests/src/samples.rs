@@ -86,7 +86,13 @@ impl Stock {
     #[must_use]
     pub fn values(&self, descriptor: &Descriptor, n: usize) -> Map<String, Json> {
         let paths = paths(descriptor).into_iter();
-        paths.filter_map(|(path, field)| Some((path, self.value(&field, n)?))).collect()
+        let mut values: Map<String, Json> =
+            paths.filter_map(|(path, field)| Some((path, self.value(&field, n)?))).collect();
+        // The one line has all that is shared out.
+        for (lines, shape) in &descriptor.lines {
+            values.extend(shape.shares.iter().map(|(name, whole)| (line_path(lines, LINE, name), json!(whole))));
+        }
+        values
     }
 }
 

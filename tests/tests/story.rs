@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use outfield_core::app::{FieldError, Observer};
@@ -191,6 +192,38 @@ fn one_visit_is_open_at_a_time_and_its_mandatory_actions_come_first() {
     assert_eq!(ben.get("visit", &visit)["state"], "completed");
     assert_eq!(ben.get("visit", &visit)["actions"]["survey"]["skip_reason"], "The owner is away.");
     ann.does(&json!({"do": "start_visit", "account": shop}));
+}
+
+#[test]
+fn two_visits_that_one_person_opens_on_two_devices_are_both_kept_and_flagged() {
+    let Two { world, mut ann, shop, .. } = two();
+    let mut tablet = world.second_phone("Ann", "tablet");
+    let first = ann.does(&json!({"do": "start_visit", "account": shop}));
+    assert_eq!(ann.house().today().unwrap().data[0]["other_visit_open"], Json::Null);
+    let second = tablet.does(&json!({"do": "start_visit", "account": shop}));
+    world.agree(&mut [&mut ann, &mut tablet]);
+    for phone in [&mut ann, &mut tablet] {
+        let today = phone.house().today().unwrap().data;
+        let flagged = |visit: &&Json| visit["other_visit_open"] == true;
+        let flagged: BTreeSet<&str> =
+            today.as_array().unwrap().iter().filter(flagged).filter_map(|visit| visit["id"].as_str()).collect();
+        assert_eq!(flagged, BTreeSet::from([first.as_str(), second.as_str()]));
+        assert_eq!(phone.needs_attention().len(), 0);
+    }
+    ann.does(&json!({"do": "cancel_visit", "visit": second, "reason": "Opened twice."}));
+    assert_eq!(ann.house().today().unwrap().data[0]["other_visit_open"], Json::Null);
+}
+
+#[test]
+fn a_visit_that_was_not_made_on_its_day_is_shown_as_missed_the_next_day() {
+    let Two { world, mut ann, shop, .. } = two();
+    let fields = json!({"account": shop, "planned_on": "2026-11-24"});
+    ann.does(&json!({"do": "add", "object": "visit", "fields": fields}));
+    let is_missed = |phone: &mut Phone| phone.house().today().unwrap().data[0]["missed"].clone();
+    assert_eq!(is_missed(&mut ann), Json::Null);
+    let stored = ann.digest();
+    world.clock.advance(24 * 60 * 60 * 1_000);
+    assert_eq!((is_missed(&mut ann), ann.digest()), (json!(true), stored));
 }
 
 #[test]

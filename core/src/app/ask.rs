@@ -10,7 +10,7 @@ use crate::base::place::Position;
 use crate::base::time::Timestamp;
 use crate::domain::rules::figures::gather::{self, Wanted};
 use crate::domain::rules::{inventory, people, visit};
-use crate::objects::{Conflict, FieldKind, Side};
+use crate::objects::{Conflict, FieldKind, Record, Side};
 use crate::store::outbox::EntryKind;
 use crate::store::query::{self, Query};
 use crate::store::{self, attention, conflicts, digest, members, meta, outbox, search, tables};
@@ -77,10 +77,25 @@ impl House {
         Ok(Receipt::of(found.into()))
     }
 
-    /// The visits that wait for this user today: open ones, and those planned for today or missed before.
+    /// The visits that wait for this user today: open ones, and those planned for today or missed before; the latter
+    /// with `missed`, and open ones with `other_visit_open` where two devices have opened more than one.
     pub fn today(&mut self) -> Result<Receipt, FieldError> {
-        let visits = visit::today(&self.reader(), &self.context()?)?;
-        Ok(Receipt::of(visits.iter().map(crate::objects::Record::to_json).collect()))
+        let context = self.context()?;
+        let (visits, today) = (visit::today(&self.reader(), &context)?, context.today());
+        let is_open = |visit: &Record| visit.text("state") == Some(visit::IN_PROGRESS);
+        let several_open = visits.iter().filter(|visit| is_open(visit)).count() > 1;
+        let shown = visits.iter().map(|visit| {
+            let mut json = visit.to_json();
+            for (mark, holds) in
+                [("missed", visit::is_missed(visit, &today)), ("other_visit_open", several_open && is_open(visit))]
+            {
+                if holds {
+                    json[mark] = Json::Bool(true);
+                }
+            }
+            json
+        });
+        Ok(Receipt::of(shown.collect()))
     }
 
     /// The figures of a day (`YYYY-MM-DD`, else today) for a person and a territory, each by name or id: every figure

@@ -114,10 +114,8 @@ pub(super) fn carry_out(
         let actor = context.actor;
         let (kind, hash, bytes, at) = match descriptor.kind {
             Kind::Document => {
-                let change = change(db, write, context)?;
-                let stamp = tables::read(db, descriptor, write.id)?.and_then(|record| record.stamp);
-                let stamp = stamp.map_or(Stamp::once(change.at, actor), |stamp| stamp.and(change.at, actor));
-                tables::patch(db, descriptor, write.id, &write.values, Some(stamp))?;
+                let (change, stamp) = change(db, write, context)?;
+                tables::patch(db, descriptor, write.id, &write.values, stamp)?;
                 (EntryKind::Change, change.hash, change.bytes, change.at)
             }
             Kind::Fact => {
@@ -145,8 +143,8 @@ pub(super) fn carry_out(
     Ok(())
 }
 
-/// The change that a write comes to, above all that is accepted and unsent.
-fn change(db: &Db, write: &Write, context: &Context) -> Result<Vetted, FieldError> {
+/// The change that a write comes to, above all that is accepted and unsent, and the record's stamp with it.
+fn change(db: &Db, write: &Write, context: &Context) -> Result<(Vetted, Option<Stamp>), FieldError> {
     let mut document = working(db, write.id)?.map_err(|unfit| {
         let message = match unfit {
             Unfit::Elsewhere => {
@@ -167,9 +165,10 @@ fn change(db: &Db, write: &Write, context: &Context) -> Result<Vetted, FieldErro
     // to the server. So the second is made a little later.
     while write.new && outbox::find(db, change.hash)?.is_some() {
         let later = Timestamp(change.at.0 + 1);
-        change = Document::new().write(context.actor, later, &write.values)?;
+        document = Document::new();
+        change = document.write(context.actor, later, &write.values)?;
     }
-    Ok(change)
+    Ok((change, document.stamp()))
 }
 
 /// The hash that names a fact on the wire: SHA-256 over its id and canonical values.

@@ -38,8 +38,8 @@ pub(super) fn working(db: &Db, id: RecordId) -> Result<Result<Document, Unfit>, 
     let Some(mut document) = accepted(db, id)? else {
         return Ok(Err(if documents::is_elsewhere(db, id)? { Unfit::Elsewhere } else { Unfit::History }));
     };
-    match document.apply(&unsent(db, id)?) {
-        Ok(applied) if applied.missing.is_empty() => Ok(Ok(document)),
+    match document.put_back(&unsent(db, id)?) {
+        Ok(missing) if missing.is_empty() => Ok(Ok(document)),
         Ok(_) | Err(CrdtError::History { .. }) => Ok(Err(Unfit::Author)),
         Err(error) => Err(error.into()),
     }

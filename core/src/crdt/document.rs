@@ -40,6 +40,16 @@ struct Size {
     operations: u64,
 }
 
+impl Size {
+    fn and(self, change: &Vetted) -> Self {
+        Size {
+            saved: self.saved.saturating_add(change.bytes.len()),
+            plain: self.plain.saturating_add(change.bytes.len()),
+            operations: self.operations.saturating_add(change.operations),
+        }
+    }
+}
+
 impl Default for Document {
     fn default() -> Self {
         Self::new()
@@ -125,12 +135,10 @@ impl Document {
 
     /// Applies changes in any order, all or none; those already here are skipped.
     pub fn apply(&mut self, changes: &[Vetted]) -> Result<Applied, CrdtError> {
-        let news: BTreeMap<ChangeHash, &Vetted> =
-            changes.iter().filter(|change| !self.has(change.hash)).map(|change| (change.hash, change)).collect();
-        let deps = news.values().flat_map(|change| &change.deps).copied();
-        let missing: BTreeSet<ChangeHash> = deps.filter(|dep| !news.contains_key(dep) && !self.has(*dep)).collect();
+        let news = self.news(changes);
+        let missing = self.missing(&news);
         if !missing.is_empty() {
-            return Ok(Applied { touched: BTreeSet::new(), missing: missing.into_iter().collect() });
+            return Ok(Applied { touched: BTreeSet::new(), missing });
         }
         let before = (news.len() > 1).then(|| self.clone());
         let applied = in_order(news).into_iter().try_fold(BTreeSet::new(), |mut touched, change| {
@@ -141,6 +149,39 @@ impl Document {
             *self = before;
         }
         applied.map(|touched| Applied { touched, missing: Vec::new() })
+    }
+
+    /// Puts back, all at once, what was written upon these very histories before; answers what is missing, as `apply`
+    /// does. A change names what it builds on by hash, so what fitted when it was sealed fits still; nothing but another
+    /// change of the same writer can have taken its place.
+    pub fn put_back(&mut self, sealed: &[Vetted]) -> Result<Vec<ChangeHash>, CrdtError> {
+        let news = self.news(sealed);
+        let missing = self.missing(&news);
+        if !missing.is_empty() {
+            return Ok(missing);
+        }
+        let of = |change: &&Vetted| Change::from_bytes(change.bytes.clone());
+        let changes: Result<Vec<Change>, _> = news.values().map(of).collect();
+        let changes = changes.map_err(|error| GateError::malformed(error.to_string()))?;
+        self.automerge.apply_changes(changes).map_err(untaken)?;
+        for change in news.values() {
+            self.size = self.size.and(change);
+            let once = Stamp::once(change.at, change.actor);
+            self.stamp = Some(self.stamp.map_or(once, |stamp| stamp.and(change.at, change.actor)));
+        }
+        Ok(missing)
+    }
+
+    /// Those of the changes that are not here yet.
+    fn news<'a>(&self, changes: &'a [Vetted]) -> BTreeMap<ChangeHash, &'a Vetted> {
+        changes.iter().filter(|change| !self.has(change.hash)).map(|change| (change.hash, change)).collect()
+    }
+
+    /// What they build on and is neither here nor among them, ascending.
+    fn missing(&self, news: &BTreeMap<ChangeHash, &Vetted>) -> Vec<ChangeHash> {
+        let deps = news.values().flat_map(|change| &change.deps).copied();
+        let missing: BTreeSet<ChangeHash> = deps.filter(|dep| !news.contains_key(dep) && !self.has(*dep)).collect();
+        missing.into_iter().collect()
     }
 
     /// The value that shows at each path; nulls are left out.
@@ -233,10 +274,7 @@ impl Document {
         self.make_room(change)?;
         let parsed =
             Change::from_bytes(change.bytes.clone()).map_err(|error| GateError::malformed(error.to_string()))?;
-        self.automerge.apply_changes([parsed]).map_err(|error| {
-            let is_taken = matches!(error, AutomergeError::DuplicateSeqNumber(..));
-            if is_taken { wrong_sequence(body.seq) } else { error.into() }
-        })?;
+        self.automerge.apply_changes([parsed]).map_err(untaken)?;
         let (at, by) = (body.at, body.actor);
         self.stamp = Some(self.stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)));
         Ok(body.operations.into_iter().map(|operation| operation.key).collect())
@@ -255,9 +293,11 @@ impl Document {
         }
         // A writer replaces all that it sees. What it left standing would compete with its own value, and with each
         // further one, though nobody else wrote.
+        // Who built on the heads saw all that stands here, which need not be sought in the past.
         let deps: Vec<_> = body.deps.iter().map(|dep| automerge::ChangeHash(dep.0)).collect();
+        let sees_all = self.heads() == body.deps;
         for operation in &body.operations {
-            if operation.replaces != self.standing(&operation.key, &deps)? {
+            if operation.replaces != self.standing(&operation.key, (!sees_all).then_some(&deps[..]))? {
                 let message = format!("does not replace exactly what its writer saw at `{}`", operation.key);
                 return Err(CrdtError::history("unknown_operation", message));
             }
@@ -285,9 +325,13 @@ impl Document {
         false
     }
 
-    /// The operations whose values stand at a key for whoever knows these changes, ascending.
-    fn standing(&self, key: &str, known: &[automerge::ChangeHash]) -> Result<Vec<OperationId>, CrdtError> {
-        let standing = self.automerge.get_all_at(ROOT, key, known)?.into_iter().filter_map(|(_, id)| match id {
+    /// The operations whose values stand at a key, now or for whoever knows these changes alone, ascending.
+    fn standing(&self, key: &str, known: Option<&[automerge::ChangeHash]>) -> Result<Vec<OperationId>, CrdtError> {
+        let found = match known {
+            None => self.automerge.get_all(ROOT, key)?,
+            Some(known) => self.automerge.get_all_at(ROOT, key, known)?,
+        };
+        let standing = found.into_iter().filter_map(|(_, id)| match id {
             ObjId::Id(counter, actor, _) => Some((counter, actor_of(&actor))),
             ObjId::Root => None,
         });
@@ -298,23 +342,18 @@ impl Document {
 
     /// Refuses a change after which the saved document would not pass the gate.
     fn make_room(&mut self, change: &Vetted) -> Result<(), CrdtError> {
-        let grown = |size: Size| Size {
-            saved: size.saved.saturating_add(change.bytes.len()),
-            plain: size.plain.saturating_add(change.bytes.len()),
-            operations: size.operations.saturating_add(change.operations),
-        };
         let fits = |size: Size| {
             let bytes = size.saved <= DOCUMENT_BYTES_MAX && size.plain <= DOCUMENT_INFLATED_BYTES_MAX;
             bytes && size.operations <= DOCUMENT_OPERATIONS_MAX
         };
-        if !fits(grown(self.size)) {
+        if !fits(self.size.and(change)) {
             self.size.saved = self.automerge.save().len();
             self.size.plain = self.automerge.save_nocompress().len();
         }
-        if !fits(grown(self.size)) {
+        if !fits(self.size.and(change)) {
             return Err(CrdtError::history("document_full", "the record's history has no room for more changes"));
         }
-        self.size = grown(self.size);
+        self.size = self.size.and(change);
         Ok(())
     }
 }
@@ -339,6 +378,11 @@ fn in_order(mut waiting: BTreeMap<ChangeHash, &Vetted>) -> Vec<&Vetted> {
         ordered.extend(ready);
     }
     ordered
+}
+
+/// Why Automerge did not take a change.
+fn untaken(error: AutomergeError) -> CrdtError {
+    if let AutomergeError::DuplicateSeqNumber(seq, _) = error { wrong_sequence(seq) } else { error.into() }
 }
 
 fn wrong_sequence(seq: u64) -> CrdtError {

@@ -34,7 +34,8 @@ pub fn check(
     values::check_references(registry, reader, fields)?;
     let blank = Record { object: descriptor.object.clone(), id, values: Values::new(), stamp: None };
     let after = values::after(before.unwrap_or(&blank), written);
-    values::say_required(values::missing(descriptor, &after).into_iter().collect())
+    values::say_required(values::missing(descriptor, &after).into_iter().collect())?;
+    values::check_shares(descriptor, &after)
 }
 
 /// The names of guards and rules that descriptors may use.

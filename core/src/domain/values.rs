@@ -1,7 +1,7 @@
 //! Whether values fit a descriptor: known paths, fitting kinds, what is required, what really changes.
 //! It does not know who asks, nor what rules say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::refusal::Refusal;
 use super::spelling;
@@ -103,6 +103,30 @@ pub(super) fn missing(descriptor: &Descriptor, record: &Record) -> BTreeSet<Stri
         }
     }
     missing
+}
+
+/// Refuses lines whose shares are none, or do not make the whole together.
+pub(super) fn check_shares(descriptor: &Descriptor, record: &Record) -> Result<(), Refusal> {
+    for (lines, shape) in &descriptor.lines {
+        for (field, whole) in &shape.shares {
+            let present = record.lines(lines);
+            let of =
+                |line: &BTreeMap<&str, &Value>| line.get(field.as_str()).and_then(|value| value.int()).unwrap_or(0);
+            if let Some((line, fields)) = present.iter().find(|(_, fields)| of(fields) < 1) {
+                let path = line_path(lines, line, field);
+                let message = format!("`{path}`: {} is no share; give 1 or more, or take the line out", of(fields));
+                return Err(Refusal::bad_input("bad_value", message).about(path));
+            }
+            let sum = present.values().fold(0_i64, |sum, line| sum.saturating_add(of(line)));
+            if sum != *whole {
+                let message = format!("`{field}` of all `{lines}` makes {sum} together; it must make {whole}");
+                let refusal = Refusal::bad_input("bad_shares", message).with("sum", sum);
+                let refusal = present.keys().fold(refusal, |to, line| to.about(line_path(lines, line, field)));
+                return Err(if present.is_empty() { refusal.about(lines.as_str()) } else { refusal });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Refuses if any path is named as required and missing.

@@ -5,7 +5,7 @@ mod growth;
 
 use std::fmt;
 
-use super::descriptor::{Descriptor, Field, FieldKind, Kind, Scope, Verb};
+use super::descriptor::{Descriptor, Field, FieldKind, Kind, Lines, Scope, Verb};
 use super::path::{POSITION, REMOVED, is_name};
 use super::registry::Registry;
 use crate::base::limits::FIELDS_MAX;
@@ -186,6 +186,19 @@ impl Check<'_> {
         for (lines, shape) in &descriptor.lines {
             for (name, field) in &shape.fields {
                 self.field(&format!("lines.{lines}.fields.{name}"), field);
+            }
+            self.shares(&format!("lines.{lines}.shares"), shape);
+        }
+    }
+
+    /// What people change apart from each other would add up to anything.
+    fn shares(&mut self, at: &str, shape: &Lines) {
+        if !shape.shares.is_empty() && self.descriptor.kind != Kind::Row {
+            self.say(at, "only lines of a row, which the office writes whole, share something out");
+        }
+        for name in shape.shares.keys() {
+            if shape.fields.get(name).is_none_or(|field| field.kind != FieldKind::Integer) {
+                self.say(format!("{at}.{name}"), format!("there is no integer field `{name}`"));
             }
         }
     }

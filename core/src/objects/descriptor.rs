@@ -92,6 +92,9 @@ pub struct Lines {
     /// What they are, for people.
     #[serde(default)]
     pub label: String,
+    /// Integer fields that share something out: all lines of a record together make this whole, each 1 or more.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<String, i64>,
     /// Fields of a line. `position` (integer) and `removed` (boolean) are there by themselves.
     pub fields: BTreeMap<String, Field>,
 }

@@ -62,6 +62,7 @@ fn every_built_in_descriptor_passes_and_is_named_as_its_file() {
             "inventory_check",
             "order_policy",
             "order_verdict",
+            "perfect_store",
             "price_entry",
             "price_list",
             "product",
@@ -108,6 +109,8 @@ fn fields_are_checked() {
     check("/fields/name/choices", json!(["a"]), "fields.name.choices", "only a choice");
     check("/fields/state/default", json!("broken"), "fields.state.default", "not one of");
     check("/fields/name/retired", json!(true), "fields.name", "cannot be required");
+    check("/lines/parts/shares", json!({"serial": 100}), "lines.parts.shares.serial", "no integer field `serial`");
+    check("/lines/parts/shares", json!({"serial": 100}), "lines.parts.shares", "only lines of a row");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
+use outfield_core::base::ratio::Ratio;
 use outfield_core::base::time::Timestamp;
 use outfield_core::domain::rules::exact::Exact;
 use outfield_core::domain::rules::figures::gather::{Wanted, of_day};
@@ -15,7 +16,18 @@ use crate::support::{NOW, World, id};
 fn call(number: u8, planned: bool, made: bool) -> Call {
     let (owner, account) = (Some(id(1)), Some(id(number)));
     let started_at = i64::from(number);
-    Call { id: id(number), owner, account, planned, made, route_position: None, started_at, orders: Vec::new() }
+    Call {
+        id: id(number),
+        owner,
+        account,
+        planned,
+        made,
+        route_position: None,
+        started_at,
+        orders: Vec::new(),
+        price_checks: Ratio::default(),
+        promotions: Ratio::default(),
+    }
 }
 
 fn order(products: &[u8], value: Option<(&str, &str)>) -> Order {
@@ -137,11 +149,11 @@ fn each_rep_has_a_route_of_their_own_and_who_has_none_does_not_count() {
     let without = Call { owner: Some(id(3)), ..call(9, true, true) };
     let placeless = call(8, true, true);
     let day = day(vec![stop(1, 1, 2), stop(2, 2, 1), stop(3, 1, 3), stop(4, 2, 2), without, placeless]);
-    assert_eq!(figure(&day, "route_compliance").ratio, outfield_core::base::ratio::Ratio::of(4, 5));
+    assert_eq!(figure(&day, "route_compliance").ratio, Ratio::of(4, 5));
 }
 
 /// Rosa (1) and Ben (2) in Arkansas (81) below South (80); accounts 10 and 11 there, 12 elsewhere.
-fn field() -> World {
+pub(crate) fn field() -> World {
     let mut world = World::new();
     world.put("territory", id(80), &json!({"name": "South"}));
     world.put("territory", id(81), &json!({"name": "Arkansas", "parent": id(80)}));
@@ -155,18 +167,18 @@ fn field() -> World {
     world
 }
 
-fn visit(world: &mut World, number: u8, (owner, account): (u8, u8), more: &Json) {
+pub(crate) fn visit(world: &mut World, number: u8, (owner, account): (u8, u8), more: &Json) {
     let mut values = json!({"account": id(account), "owner": id(owner), "started_at": NOW.0});
     values.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     world.put("visit", id(number), &values);
 }
 
-fn asked(world: &World, wanted: Wanted<'_>) -> Json {
+pub(crate) fn asked(world: &World, wanted: Wanted<'_>) -> Json {
     of_day(&world.registry, world, &world.context(), wanted).unwrap()
 }
 
 /// `numerator/denominator` of figures by name.
-fn halves(answer: &Json, name: &str) -> String {
+pub(crate) fn halves(answer: &Json, name: &str) -> String {
     let figures = answer["figures"].as_array().unwrap();
     let figure = figures.iter().find(|figure| figure["name"] == name).unwrap();
     format!("{}/{}", figure["numerator"], figure["denominator"])
@@ -292,4 +304,25 @@ fn shelves_count_on_the_day_on_which_they_were_counted() {
     assert_eq!(halves(&asked(&world, all), "osa"), "1/2");
     assert_eq!(halves(&asked(&world, all), "oos"), "1/2");
     assert_eq!(halves(&asked(&world, Wanted { day: Some("2026-11-23"), ..all }), "osa"), "0/0");
+}
+
+#[test]
+fn checks_of_prices_and_promotions_count_in_visits_that_were_made() {
+    let mut world = field();
+    let made = json!({
+        "started_on": "2026-11-24", "state": "completed",
+        "actions/a/kind": "price_check", "actions/a/state": "done",
+        "actions/b/kind": "price_check", "actions/b/state": "skipped",
+        "actions/c/kind": "promotion_check", "actions/c/state": "done", "actions/c/answer": "present",
+        "actions/d/kind": "promotion_check", "actions/d/state": "done", "actions/d/answer": "partial",
+        "actions/e/kind": "promotion_check", "actions/e/state": "to_do",
+        "actions/f/kind": "task", "actions/f/state": "done", "actions/f/answer": "present",
+    });
+    visit(&mut world, 31, (1, 10), &made);
+    let mut open = made;
+    open["state"] = "in_progress".into();
+    visit(&mut world, 32, (1, 11), &open);
+    let answer = asked(&world, Wanted::default());
+    assert_eq!(halves(&answer, "price_checks"), "1/2");
+    assert_eq!(halves(&answer, "promotions_present"), "1/2");
 }

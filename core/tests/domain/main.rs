@@ -12,6 +12,7 @@ mod figures;
 mod follow_ups;
 mod order_money;
 mod orders;
+mod perfect;
 mod rights;
 mod shelf;
 mod shelf_arithmetic;

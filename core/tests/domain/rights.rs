@@ -69,6 +69,7 @@ fn the_files_grant_this_and_nothing_else() {
         inventory_check rep manager admin: read create edit [everything]
         order_policy rep manager admin: read edit []
         order_verdict rep manager admin: read edit []
+        perfect_store rep manager admin: read edit []
         price_entry rep manager admin: read edit []
         price_list rep manager admin: read edit []
         product rep manager admin: read edit []

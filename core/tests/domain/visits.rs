@@ -1,6 +1,7 @@
 //! Visits: start, check-in, actions, check-out, cancelling.
 
 use outfield_core::base::id::RecordId;
+use outfield_core::domain::rules::visit::is_missed;
 use serde_json::{Value as Json, json};
 
 use crate::support::{HERE, NOW, World, id};
@@ -220,6 +221,37 @@ fn a_check_out_needs_a_check_in_and_every_mandatory_action() {
     world.tell(&check_out);
     check(&world, visit, &json!({"state": "completed", "checked_out_at": NOW.0}));
     world.check(&json!({"do": "start_visit", "account": id(10)}), "ok");
+}
+
+#[test]
+fn a_visit_is_missed_once_its_day_is_past_and_it_is_not_completed_and_nothing_says_so_but_the_day() {
+    let (mut world, visit) = planned();
+    let missed = |world: &World, today: &str| is_missed(&world.records[&("visit".to_owned(), visit)], today);
+    let kept = world.records[&("visit".to_owned(), visit)].values.clone();
+    assert!(!missed(&world, "2026-11-23") && !missed(&world, "2026-11-24"));
+    assert!(missed(&world, "2026-11-25"));
+    assert_eq!(world.records[&("visit".to_owned(), visit)].values, kept);
+    for (state, is_missed) in [("in_progress", true), ("completed", false), ("cancelled", false)] {
+        world.set("visit", visit, "state", state);
+        assert_eq!(missed(&world, "2026-11-25"), is_missed, "{state}");
+    }
+    let descriptor = world.registry.get("visit").unwrap();
+    assert_eq!(descriptor.field_at("missed"), None, "no field keeps it");
+    assert!(!descriptor.field_at("state").unwrap().choices.contains(&"missed".to_owned()), "no state is it");
+}
+
+#[test]
+fn a_visit_that_nobody_planned_is_never_missed() {
+    let (world, visit) = started();
+    assert!(!is_missed(&world.records[&("visit".to_owned(), visit)], "2026-12-01"));
+}
+
+#[test]
+fn a_missed_visit_is_made_late_by_a_check_in() {
+    let (mut world, visit) = planned();
+    world.set("visit", visit, "planned_on", "2026-11-20");
+    world.tell(&check_in(visit, HERE));
+    check(&world, visit, &json!({"planned_on": "2026-11-20", "started_on": "2026-11-24", "state": "in_progress"}));
 }
 
 #[test]

@@ -140,8 +140,20 @@ pub(super) fn digests(data: &Json) -> Vec<String> {
 /// Figures: of what day and whose they are, then each with its halves.
 pub(super) fn figures(data: &Json) -> Vec<String> {
     let at = |name: &str| format!("{name}: {}", text(&data[name]));
-    let figures = data["figures"].as_array().into_iter().flatten().map(figure);
+    let figures = data["figures"].as_array().into_iter().flatten();
+    let figures = figures.flat_map(|one| std::iter::once(figure(one)).chain(parts(one)));
     [at("day"), at("rep"), at("territory")].into_iter().chain(figures).collect()
+}
+
+/// What each part adds to a weighed figure.
+fn parts(figure: &Json) -> Vec<String> {
+    let part = |part: &Json| {
+        let at = |name: &str| text(&part[name]);
+        let value = at("value") + if part["value"].is_null() { "" } else { " %" };
+        let (name, target, points, weight) = (at("name"), at("target_percent"), at("points"), at("weight_percent"));
+        format!("  {name}  {value}  {points} of {weight} points, all of them from {target} %")
+    };
+    figure["parts"].as_array().into_iter().flatten().map(part).collect()
 }
 
 fn figure(figure: &Json) -> String {

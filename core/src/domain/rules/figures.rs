@@ -5,6 +5,7 @@
 //! started, once it is completed. A made visit is *productive* if an order was submitted in it.
 
 pub mod gather;
+pub mod perfect;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,10 @@ pub struct Call {
     pub started_at: i64,
     /// The orders that were submitted in it.
     pub orders: Vec<Order>,
+    /// Its checks of prices that were done, of all.
+    pub price_checks: Ratio,
+    /// Promotions found present, of those looked for.
+    pub promotions: Ratio,
 }
 
 /// All that the figures of one day are made of.
@@ -154,6 +159,15 @@ pub fn figures(day: &Day) -> Vec<Figure> {
         ),
     ]);
     figures.extend(shelf(&day.shelves));
+    let sum = |of: fn(&Call) -> Ratio| made.iter().map(|call| of(call)).fold(Ratio::default(), Ratio::and);
+    figures.extend([
+        Figure::percent("price_checks", sum(|call| call.price_checks), ("price checks done", "price checks to do")),
+        Figure::percent(
+            "promotions_present",
+            sum(|call| call.promotions),
+            ("promotions present", "promotions checked"),
+        ),
+    ]);
     figures
 }
 

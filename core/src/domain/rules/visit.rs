@@ -44,6 +44,15 @@ pub fn today(reader: &dyn Reader, context: &Context) -> Result<Vec<Record>, Read
     Ok(visits)
 }
 
+/// Whether the day for which a visit was planned is past, and the visit neither completed nor called off. Time makes
+/// it so and nobody writes it, so it is kept nowhere.
+#[must_use]
+pub fn is_missed(visit: &Record, today: &str) -> bool {
+    let waits = matches!(visit.text("state"), Some(PLANNED | IN_PROGRESS));
+    let was_planned = !visit.value("unplanned").is_true();
+    waits && was_planned && visit.text("planned_on").is_some_and(|day| day < today)
+}
+
 /// One open visit at a time: the person must have no other in progress.
 pub fn no_other_visit_open(situation: &Situation<'_>) -> Result<(), Refusal> {
     let mine = Value::from(situation.context.user.to_string());

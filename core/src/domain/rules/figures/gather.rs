@@ -7,10 +7,11 @@ use serde_json::{Value as Json, json};
 
 use super::super::exact::Exact;
 use super::super::order::is_rejected;
-use super::super::{counting, shelf, visit};
-use super::{Call, Day, Figure, Order, figures};
+use super::super::{actions, counting, shelf, visit};
+use super::{Call, Day, Figure, Order, figures, perfect};
 use crate::base::context::{Context, Role};
 use crate::base::id::RecordId;
+use crate::base::ratio::Ratio;
 use crate::base::time::check_day;
 use crate::domain::refusal::Refusal;
 use crate::objects::{ReadError, Reader, Record, Registry, Value};
@@ -31,6 +32,9 @@ pub struct Wanted<'a> {
     /// Name or id of a territory whose accounts count, those of the territories below it included.
     pub territory: Option<&'a str>,
 }
+
+/// The fields of a line by name.
+type Line<'a> = BTreeMap<&'a str, &'a Value>;
 
 /// What counts, once names have become records.
 struct Selection<'a> {
@@ -58,7 +62,9 @@ pub fn of_day(
     let territory = named(reader, TERRITORY, wanted.territory, "territory")?;
     let accounts = accounts(reader, rep.as_ref(), territory.as_ref())?;
     let selection = Selection { registry, reader, day, rep, territory, accounts };
-    let figures: Vec<Json> = figures(&selection.day()?).iter().map(Figure::to_json).collect();
+    let figures = figures(&selection.day()?);
+    let perfect = perfect::perfect_store(&perfect::parts(registry, reader)?, &figures);
+    let figures: Vec<Json> = figures.iter().map(Figure::to_json).chain(perfect).collect();
     let name = |record: &Option<Record>| record.as_ref().and_then(|record| record.text("name").map(str::to_owned));
     let (rep, territory) = (name(&selection.rep), name(&selection.territory));
     Ok(json!({ "day": selection.day, "rep": rep, "territory": territory, "figures": figures }))
@@ -163,6 +169,8 @@ impl Selection<'_> {
             route_position: visit.value("route_position").int(),
             started_at: visit.value("started_at").int().unwrap_or(0),
             orders: if made { self.orders(visit)? } else { Vec::new() },
+            price_checks: share_of(visit, "price_check", |_| true, is_done),
+            promotions: share_of(visit, "promotion_check", is_done, |line| says(line, "answer", "present")),
         }))
     }
 
@@ -180,6 +188,21 @@ impl Selection<'_> {
         }
         Ok(standing)
     }
+}
+
+/// Of the actions of one kind that count, how many are so.
+fn share_of(visit: &Record, kind: &str, counts: fn(&Line<'_>) -> bool, is_so: fn(&Line<'_>) -> bool) -> Ratio {
+    let lines = visit.lines(actions::ACTIONS);
+    let of_kind: Vec<&Line<'_>> = lines.values().filter(|line| says(line, "kind", kind) && counts(line)).collect();
+    Ratio::of(of_kind.iter().filter(|line| is_so(line)).count() as i64, of_kind.len() as i64)
+}
+
+fn is_done(line: &Line<'_>) -> bool {
+    says(line, "state", actions::DONE)
+}
+
+fn says(line: &Line<'_>, field: &str, word: &str) -> bool {
+    line.get(field).and_then(|value| value.text()) == Some(word)
 }
 
 /// An order as figures see it; its value is what it came to with tax.
