@@ -96,7 +96,7 @@ impl House {
 
 impl Intake<'_> {
     fn take(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
-        let seq = match frame {
+        match frame {
             Frame::Start(start) => {
                 self.settle(pull)?;
                 if start.from == 0 {
@@ -106,25 +106,45 @@ impl Intake<'_> {
                 pull.anew = start.from == 0;
                 pull.told.insert(start.bucket.clone());
                 pull.bucket = Some(Filling::begin(self.db, &start.bucket)?);
-                return Ok(());
+                Ok(())
             }
             Frame::Checkpoint(mark) => {
                 self.settle(pull)?;
                 self.apply_changes()?;
-                return self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum));
+                self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum))
             }
             Frame::History(told) => {
                 if history::take_in(self.db, &told)? {
                     self.merge(&told.object, told.record, None)?;
                 }
-                return Ok(());
+                Ok(())
             }
             Frame::End(end) => {
                 history::answered(self.db, &pull.needed, self.context.now)?;
                 // A second answer speaks of the buckets that differed after the first; the others stand as before.
                 pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
-                return Ok(());
+                Ok(())
             }
+            operation @ (Frame::Row(_)
+            | Frame::Fact(_)
+            | Frame::Doc(_)
+            | Frame::Own(_)
+            | Frame::Conflict(_)
+            | Frame::Descriptor(_)
+            | Frame::Change(_)
+            | Frame::Remove(_)) => self.operation(pull, operation),
+            Frame::Hello(_)
+            | Frame::Welcome(_)
+            | Frame::Entry(_)
+            | Frame::Verdict(_)
+            | Frame::Want(_)
+            | Frame::Need(_) => Ok(()),
+        }
+    }
+
+    /// One operation of the bucket that is being told.
+    fn operation(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
+        let seq = match frame {
             Frame::Row(row) => {
                 let seq = row.seq;
                 self.row(filling(&mut pull.bucket)?, row)?;
@@ -170,7 +190,11 @@ impl Intake<'_> {
             | Frame::Entry(_)
             | Frame::Verdict(_)
             | Frame::Want(_)
-            | Frame::Need(_) => return Ok(()),
+            | Frame::Need(_)
+            | Frame::Start(_)
+            | Frame::Checkpoint(_)
+            | Frame::History(_)
+            | Frame::End(_) => return Ok(()),
         };
         pull.received += 1;
         filling(&mut pull.bucket)?.reached(seq);
