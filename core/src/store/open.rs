@@ -27,8 +27,11 @@ pub fn open(path: &Path, schema: Schema) -> Result<Db, StoreError> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let named_too = |error: StoreError| StoreError::new(format!("{}: {error}", path.display()));
     recognise(&db, schema).map_err(named_too)?;
-    db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
+    // Before the first write, which makes the file: a power cut must not leave a file that is no database. What a log
+    // holds may be forgotten only when the database has it, whatever commits wait for.
     durable(&db, true)?;
+    db.pragma_update(None, "checkpoint_fullfsync", true).map_err(named)?;
+    db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
     migrate(&db, schema).map_err(named_too)?;
     Ok(db)
 }
