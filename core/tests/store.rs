@@ -169,3 +169,14 @@ fn a_file_that_is_no_database_is_named() {
     let error = store::open::open(&path, store::PHONE).unwrap_err();
     assert!(error.message.contains("letter.db") && error.message.contains("not a database"), "{error}");
 }
+
+#[test]
+fn what_a_log_holds_reaches_the_disk_before_it_is_forgotten() {
+    let (_folder, db, _) = world();
+    let is_on = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, bool>(0)).unwrap();
+    for waits in [true, false] {
+        store::open::durable(&db, waits).unwrap();
+        assert_eq!(is_on("fullfsync"), waits);
+        assert!(is_on("checkpoint_fullfsync"), "a checkpoint leaves the disk's cache as it is");
+    }
+}

@@ -18,6 +18,8 @@ pub mod keeper;
 pub mod kill;
 pub mod line;
 pub mod phone;
+#[cfg(feature = "planted")]
+pub mod power;
 pub mod products;
 pub mod samples;
 pub mod served;

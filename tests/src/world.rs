@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use outfield_core::base::context::Role;
 use outfield_core::base::id::TenantId;
+use outfield_core::base::time::Timestamp;
 use outfield_core::objects::{Registry, Value, Values};
 use outfield_server::tenant::Tenant;
 use serde_json::{Value as Json, json};
@@ -58,6 +59,21 @@ impl World {
         let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
         let tenant = server.found("Harbour Foods");
         World { clock, server, tenant, seed, folder }.with_territories(["North", "South"])
+    }
+
+    /// The world of a folder in which there is one already, at this moment in milliseconds since 1970; its luck is another.
+    #[must_use]
+    pub fn again(folder: TempDir, (seed, ms): (u64, i64), tenant: TenantId) -> World {
+        let clock = Clock::at(&Timestamp(ms).rfc3339());
+        let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
+        World { clock, server, tenant, seed, folder: Rc::new(folder) }
+    }
+
+    /// A tenant of the same server that is there already.
+    #[must_use]
+    pub fn beside(&self, tenant: TenantId) -> World {
+        let (clock, server, folder) = (Arc::clone(&self.clock), Rc::clone(&self.server), Rc::clone(&self.folder));
+        World { clock, server, tenant, seed: self.seed, folder }
     }
 
     /// Another tenant of the same server, with the territories East and West, who never sees this one.

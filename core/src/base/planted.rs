@@ -1,4 +1,4 @@
-//! Errors that the simulation plants, one at a time, to see whether it finds them. Without the feature `planted` none
+//! Errors that the simulation and power cuts plant, one at a time, to see whether it finds them. Without the feature `planted` none
 //! of them is there: `is` is then a constant, and what hangs on it is not compiled.
 //! It does not know what they do; the places that ask do.
 
@@ -29,11 +29,17 @@ pub enum Planted {
     ConflictClosedByEdit,
     /// An object that is published meanwhile gets its tables, but not the records that came before it.
     ObjectNotDiscovered,
+    /// Commits do not wait for the disk.
+    CommitsNotAwaited,
+    /// Nobody ever waits for the disk.
+    NothingSynced,
+    /// Syncs leave the disk's own cache as it is.
+    PlainSyncs,
 }
 
 impl Planted {
-    /// All of them.
-    pub const ALL: [Planted; 12] = [
+    /// Those that the simulation finds.
+    pub const SIMULATED: [Planted; 12] = [
         Planted::AckBeforeCommit,
         Planted::CursorOutsideTransaction,
         Planted::DroppedConflictRow,
@@ -47,6 +53,10 @@ impl Planted {
         Planted::ConflictClosedByEdit,
         Planted::ObjectNotDiscovered,
     ];
+
+    /// Those that power cuts find.
+    pub const CUT: [Planted; 4] =
+        [Planted::CommitsNotAwaited, Planted::NothingSynced, Planted::PlainSyncs, Planted::OutboxClearedOnSending];
 
     /// Its name on the command line.
     #[must_use]
@@ -64,6 +74,9 @@ impl Planted {
             Planted::RefusedWorkForgotten => "refused-work-forgotten",
             Planted::ConflictClosedByEdit => "conflict-closed-by-edit",
             Planted::ObjectNotDiscovered => "object-not-discovered",
+            Planted::CommitsNotAwaited => "commits-not-awaited",
+            Planted::NothingSynced => "nothing-synced",
+            Planted::PlainSyncs => "plain-syncs",
         }
     }
 }

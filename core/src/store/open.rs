@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use super::{Db, Schema, StoreError};
+use crate::base::planted::{self, Planted};
 
 /// The oldest SQLite without the WAL-reset bug (3.51.3).
 const SQLITE_MIN: i32 = 3_051_003;
@@ -27,16 +28,24 @@ pub fn open(path: &Path, schema: Schema) -> Result<Db, StoreError> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let named_too = |error: StoreError| StoreError::new(format!("{}: {error}", path.display()));
     recognise(&db, schema).map_err(named_too)?;
-    db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
+    // Before the first write, which makes the file: a power cut must not leave a file that is no database. What a log
+    // holds may be forgotten only when the database has it, whatever commits wait for.
     durable(&db, true)?;
+    db.pragma_update(None, "checkpoint_fullfsync", !planted::is(Planted::PlainSyncs)).map_err(named)?;
+    db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
     migrate(&db, schema).map_err(named_too)?;
     Ok(db)
 }
 
 /// Whether commits wait for the disk: yes for a person's work and before an answer, no for what can be fetched again.
 pub fn durable(db: &Db, yes: bool) -> Result<(), StoreError> {
-    db.pragma_update(None, "synchronous", if yes { "full" } else { "normal" })?;
-    Ok(db.pragma_update(None, "fullfsync", yes)?)
+    let level = match yes && !planted::is(Planted::CommitsNotAwaited) {
+        _ if planted::is(Planted::NothingSynced) => "off",
+        true => "full",
+        false => "normal",
+    };
+    db.pragma_update(None, "synchronous", level)?;
+    Ok(db.pragma_update(None, "fullfsync", yes && !planted::is(Planted::PlainSyncs))?)
 }
 
 /// A number that changes whenever another connection has written to the file.

@@ -30,9 +30,9 @@ fn read() -> Option<(Work, u64)> {
             "--seeds" => work = Some(Work::Seeds(number()?)),
             "--hours" => work = Some(Work::Hours(number()?)),
             "--seed" => work = Some(Work::Seed(number()?)),
-            "--planted" if value == "all" => work = Some(Work::Planted(Planted::ALL.to_vec())),
+            "--planted" if value == "all" => work = Some(Work::Planted(Planted::SIMULATED.to_vec())),
             "--planted" => {
-                let named = Planted::ALL.into_iter().find(|planted| planted.name() == value)?;
+                let named = Planted::SIMULATED.into_iter().find(|planted| planted.name() == value)?;
                 work = Some(Work::Planted(vec![named]));
             }
             _ => return None,

@@ -24,7 +24,7 @@ thread_local! {
 }
 
 /// From now on a panic in a run is kept instead of printed.
-pub(super) fn quiet() {
+pub(crate) fn quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         panic::set_hook(Box::new(|info| {
@@ -38,7 +38,7 @@ pub(super) fn quiet() {
 }
 
 /// What the last panic of this thread said.
-pub(super) fn last_words() -> String {
+pub(crate) fn last_words() -> String {
     WORDS.take()
 }
 

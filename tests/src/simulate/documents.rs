@@ -35,7 +35,7 @@ struct Case {
 }
 
 /// One document as it must be.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Replica {
     standing: BTreeMap<String, Vec<Op>>,
     /// What each change builds on, directly or not.

@@ -14,7 +14,7 @@ use crate::server::Answer;
 pub(crate) type Word = (String, String);
 
 /// The books of one run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
     /// How often each word was written.
     pub(crate) words: BTreeMap<Word, usize>,
@@ -45,7 +45,7 @@ impl Ledger {
 }
 
 /// What was heard where it left the server.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Heard {
     /// The first verdict of each entry.
     pub(crate) verdicts: BTreeMap<ChangeHash, Ruling>,

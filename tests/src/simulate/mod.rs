@@ -3,20 +3,21 @@
 
 pub mod batch;
 mod commands;
-mod disk;
+pub(crate) mod disk;
 mod documents;
 mod happen;
-mod ledger;
-mod model;
-mod profile;
+pub(crate) mod ledger;
+pub(crate) mod model;
+pub(crate) mod profile;
 mod proof;
-mod stage;
+pub(crate) mod stage;
 mod trouble;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use outfield_core::base::planted::{Planted, plant};
 
+use crate::simulate::profile::Profile;
 use crate::simulate::stage::{Stage, Trace};
 pub use crate::simulate::trouble::{Counts, Trouble};
 
@@ -41,7 +42,7 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Outcome {
     let trace = Trace::default();
     let mut counts = Counts::default();
     let lived = catch_unwind(AssertUnwindSafe(|| {
-        let mut stage = Stage::new(seed, trace.clone());
+        let mut stage = Stage::new(stage::folder(), Profile::of(seed), trace.clone());
         (0..stage.profile.steps).for_each(|_| stage.step());
         counts.clone_from(&stage.counts);
         stage.proves();

@@ -31,7 +31,7 @@ struct Accepted {
 }
 
 /// All documents as they must be.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
     replicas: BTreeMap<RecordId, Replica>,
     tick: i64,

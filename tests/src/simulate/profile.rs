@@ -15,7 +15,7 @@ const STEPS_MORE: usize = 90;
 /// The make-up of one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
-    seed: u64,
+    pub(crate) seed: u64,
     /// How many people there are.
     pub(crate) people: usize,
     /// How many things happen.
@@ -26,6 +26,8 @@ pub(crate) struct Profile {
     pub(crate) hot: usize,
     /// Whether databases may be copied and come back: then work may be there twice.
     pub(crate) copies: bool,
+    /// Whether SQLite alone touches its files: nothing is killed, full, copied or restored.
+    pub(crate) leaves_files: bool,
 }
 
 impl Profile {
@@ -38,7 +40,14 @@ impl Profile {
             trouble_one_of: 3 + dice.roll(6),
             hot: dice.roll(1_000),
             copies: dice.roll(3) == 0,
+            leaves_files: false,
         }
+    }
+
+    /// A run of a few people and so many steps in which SQLite alone touches its files.
+    pub(crate) fn short(seed: u64, steps: usize) -> Profile {
+        let of = Profile::of(seed);
+        Profile { people: of.people - 1, steps, copies: false, leaves_files: true, ..of }
     }
 
     /// The dice of this run for one purpose.
@@ -54,7 +63,10 @@ impl Profile {
     /// Whether this goes wrong in this run.
     pub(crate) fn suffers(&self, trouble: Trouble) -> bool {
         let copies = [Trouble::DatabaseCopied, Trouble::DatabaseRestored].contains(&trouble);
-        (self.copies || !copies) && self.is_on(trouble.name())
+        let touches_files = copies
+            || [Trouble::PhoneKilled, Trouble::ServerKilled, Trouble::PhoneFull, Trouble::ServerFull]
+                .contains(&trouble);
+        (self.copies || !copies) && !(touches_files && self.leaves_files) && self.is_on(trouble.name())
     }
 
     fn is_on(&self, name: &str) -> bool {

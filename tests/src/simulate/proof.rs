@@ -42,7 +42,7 @@ impl Stage {
     }
 
     /// A verdict that was heard is on the server's disk as it was heard.
-    fn verdicts_stand(&self) {
+    pub(crate) fn verdicts_stand(&self) {
         let db = self.server_db();
         for (hash, ruling) in &self.heard.borrow().verdicts {
             let sql = "SELECT number, code FROM verdict WHERE hash = ?1";

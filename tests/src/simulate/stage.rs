@@ -12,6 +12,7 @@ use outfield_core::store::attention::{self, Attention};
 use outfield_core::store::outbox::{self, Entry};
 use outfield_core::store::{documents, tables};
 use serde_json::{Value as Json, json};
+use tempfile::TempDir;
 
 use super::commands::Hand;
 use super::disk::{Disks, Owner, Spell};
@@ -42,7 +43,7 @@ pub(crate) struct Carried {
     pub(crate) person: &'static str,
     /// Whether the app on it is an older version.
     pub(crate) is_old: bool,
-    backed_up: bool,
+    pub(crate) backed_up: bool,
 }
 
 /// A world in which steps happen.
@@ -60,16 +61,15 @@ pub(crate) struct Stage {
     pub(crate) disks: Disks,
     pub(crate) shops: Vec<String>,
     pub(crate) published: u32,
-    trace: Trace,
-    number: u32,
-    long_passed: bool,
+    pub(crate) trace: Trace,
+    pub(crate) number: u32,
+    pub(crate) long_passed: bool,
 }
 
 impl Stage {
     /// Everybody is there and in step with the server.
-    pub(crate) fn new(seed: u64, trace: Trace) -> Stage {
-        let profile = Profile::of(seed);
-        let world = World::within(folder(), seed);
+    pub(crate) fn new(folder: TempDir, profile: Profile, trace: Trace) -> Stage {
+        let world = World::within(folder, profile.seed);
         let disks = Disks::new(&world.clock);
         let shops = vec![
             world.account(&format!("Harp's {}", CANARIES[0]), "North"),
@@ -389,7 +389,7 @@ fn older_version(newer: Registry) -> Registry {
     registry
 }
 
-/// A folder in memory where there is one: power cuts are not what is tried here.
-fn folder() -> tempfile::TempDir {
+/// A folder in memory where there is one: what a disk does is not left to a disk.
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }

@@ -1,0 +1,96 @@
+//! `power` cuts the power at writes of simulated runs and says which images failed. It reads the words of the command line;
+//! `outfield_tests::power` does the rest.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use outfield_core::base::planted::Planted;
+use outfield_tests::power::{self, Wanted, batch};
+
+const USAGE: &str = "usage: power --images N [--from S] | --seeds N [--from S] | --seed S [--place P] | \
+                     --planted all|NAME [--from S]";
+
+/// What is asked for.
+enum Work {
+    Images(usize),
+    Seeds(u64),
+    Seed(u64),
+    Planted(Vec<Planted>),
+}
+
+fn read() -> Option<(Work, u64, Wanted)> {
+    let (mut work, mut from, mut wanted) = (None, 1, Wanted::About(usize::MAX));
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next()?;
+        let number = || value.parse::<u64>().ok();
+        match word.as_str() {
+            "--from" => from = number()?,
+            "--place" => wanted = Wanted::At(usize::try_from(number()?).ok()?),
+            "--images" => work = Some(Work::Images(usize::try_from(number()?).ok()?)),
+            "--seeds" => work = Some(Work::Seeds(number()?)),
+            "--seed" => work = Some(Work::Seed(number()?)),
+            "--planted" if value == "all" => work = Some(Work::Planted(Planted::CUT.to_vec())),
+            "--planted" => {
+                let named = Planted::CUT.into_iter().find(|planted| planted.name() == value)?;
+                work = Some(Work::Planted(vec![named]));
+            }
+            _ => return None,
+        }
+    }
+    Some((work?, from, wanted))
+}
+
+fn say(text: &str) {
+    write!(std::io::stdout(), "{text}").ok();
+}
+
+fn shown(report: &batch::Report) -> bool {
+    say(&report.shown());
+    report.holds()
+}
+
+fn one(seed: u64, wanted: Wanted) -> bool {
+    let outcome = power::run(seed, None, wanted);
+    for (at, kind, what) in &outcome.failures {
+        say(&format!("place {at}, {}: {what}\n", kind.name()));
+    }
+    let failed = outcome.failures.len();
+    say(&format!("seed {seed}: {} images at {} places, {failed} failed\n", outcome.cuts, outcome.places));
+    failed == 0
+}
+
+fn planted(errors: Vec<Planted>, first: u64) -> bool {
+    let mut found_all = true;
+    for error in errors {
+        let line = match batch::find(error, first) {
+            Some((images, what)) => {
+                let what = what.lines().next().unwrap_or_default().to_owned();
+                format!("{:<28} image {images:>4}  {what}\n", error.name())
+            }
+            None => {
+                found_all = false;
+                format!("{:<28} not found within {} images\n", error.name(), batch::IMAGES_TO_FIND)
+            }
+        };
+        say(&line);
+    }
+    found_all
+}
+
+fn main() -> ExitCode {
+    let Some((work, from, wanted)) = read() else {
+        writeln!(std::io::stderr(), "{USAGE}").ok();
+        return ExitCode::from(2);
+    };
+    let holds = match work {
+        Work::Images(count) => {
+            say(&format!("seeds from {from} on\n"));
+            shown(&batch::run_images(from, count, say))
+        }
+        Work::Seeds(count) => shown(&batch::run_many((from, count), wanted, say)),
+        Work::Seed(seed) => one(seed, wanted),
+        Work::Planted(errors) => planted(errors, from),
+    };
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,122 @@
+//! Power cuts: a run of the simulation is taped write by write, and for each write images are made of what a disk may
+//! hold if power goes then; each image is opened anew, looked at, and lived on. `docs/reliability.md` says what must hold.
+
+pub mod batch;
+mod disk;
+mod journal;
+mod live;
+mod proof;
+mod resume;
+mod shim;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use outfield_core::base::id::ChangeHash;
+use outfield_core::base::planted::Planted;
+
+pub use self::disk::{Cache, Kind};
+use self::disk::{Disk, Image, machine_of};
+use self::live::Lived;
+use self::proof::{Case, SERVER};
+use crate::dice::Dice;
+use crate::simulate::batch as simulated;
+
+/// Of so many images one is lived on with until all agree; the others are opened and looked at.
+const GOES_ON_ONE_OF: usize = 4;
+
+/// Which images of a seed are tried.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted {
+    /// About so many, over the whole run.
+    About(usize),
+    /// The one at this place of the tape.
+    At(usize),
+    /// About so many, until one fails.
+    First(usize),
+}
+
+/// What a seed came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// Images tried, by whose power was cut (the server's?) and what became of the writes.
+    pub images: BTreeMap<(bool, Kind), u64>,
+    /// How many of them were lived on with.
+    pub went_on: u64,
+    /// Places where power was cut.
+    pub cuts: u64,
+    /// Writes, syncs and deletions of the run.
+    pub places: u64,
+    /// Images that failed: the place, what kind, and what did not hold.
+    pub failures: Vec<(usize, Kind, String)>,
+}
+
+impl Outcome {
+    /// The kind of disk that all have in this run.
+    #[must_use]
+    pub fn cache(&self) -> Cache {
+        if self.seed.is_multiple_of(2) { Cache::Kept } else { Cache::Emptied }
+    }
+}
+
+/// Cuts the power in one seed, with an error planted or none.
+#[must_use]
+pub fn run(seed: u64, planted: Option<Planted>, wanted: Wanted) -> Outcome {
+    simulated::quiet();
+    let mut outcome = Outcome { seed, ..Outcome::default() };
+    match catch_unwind(|| live::live(seed, planted)) {
+        Ok(lived) => cut(&lived, wanted, &mut outcome),
+        Err(_) => {
+            journal::end();
+            outcome.failures.push((0, Kind::Kept, simulated::last_words()));
+        }
+    }
+    outcome
+}
+
+fn cut(lived: &Lived, wanted: Wanted, outcome: &mut Outcome) {
+    let (mut disk, mut seen) = (Disk::new(outcome.cache()), BTreeSet::new());
+    outcome.places = lived.tape.len() as u64;
+    for (number, entry) in lived.tape.iter().enumerate() {
+        disk.takes(entry);
+        let at = number + 1;
+        let mut dice = lived.profile.dice(&format!("power cut {at}"));
+        let is_wanted = match wanted {
+            Wanted::About(count) => dice.roll(lived.tape.len()) < count,
+            Wanted::At(wanted) => at == wanted,
+            Wanted::First(count) => outcome.failures.is_empty() && dice.roll(lived.tape.len()) < count,
+        };
+        if !is_wanted {
+            continue;
+        }
+        let machine = machine_of(&entry.file);
+        let Some((kind, image)) = new_image(&disk, machine, &mut seen, &mut dice) else { continue };
+        let case = Case { lived, at, machine, image: &image };
+        outcome.cuts += 1;
+        *outcome.images.entry((machine == SERVER, kind)).or_default() += 1;
+        let goes_on = dice.roll(GOES_ON_ONE_OF) == 0;
+        match catch_unwind(AssertUnwindSafe(|| case.proves(goes_on, &mut dice))) {
+            Ok(went_on) => outcome.went_on += u64::from(went_on),
+            Err(_) => outcome.failures.push((at, kind, simulated::last_words())),
+        }
+    }
+}
+
+/// An image of a machine that was not tried yet, if there is one.
+fn new_image(disk: &Disk, machine: &str, seen: &mut BTreeSet<ChangeHash>, dice: &mut Dice) -> Option<(Kind, Image)> {
+    let first = dice.roll(Kind::ALL.len());
+    (0..Kind::ALL.len()).map(|more| Kind::ALL[(first + more) % Kind::ALL.len()]).find_map(|kind| {
+        let is_hit = |file: &Path| machine_of(file) == machine;
+        let image = disk.image(kind, is_hit, dice);
+        let hit = image.iter().filter(|(name, _)| is_hit(name));
+        let print: Vec<u8> = hit.flat_map(|(name, bytes)| fingerprint(name, bytes)).collect();
+        seen.insert(ChangeHash::of(&print)).then_some((kind, image))
+    })
+}
+
+fn fingerprint(name: &Path, bytes: &[u8]) -> Vec<u8> {
+    [name.as_os_str().as_encoded_bytes(), &ChangeHash::of(bytes).0[..]].concat()
+}
