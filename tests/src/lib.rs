@@ -13,6 +13,7 @@ pub mod caller;
 pub mod clock;
 pub mod crafter;
 pub mod dice;
+pub mod fuzz;
 pub mod impostor;
 pub mod keeper;
 pub mod kill;

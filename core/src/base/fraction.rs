@@ -147,7 +147,8 @@ impl Fraction {
     pub fn shown_at_least(self, scale: u8) -> Result<Decimal, FractionError> {
         let scale = scale.min(SCALE_MAX);
         let shifted = Fraction::ZERO.minus(self)?.times(Fraction::whole(ten_to(scale)))?;
-        Decimal::new(-shifted.floor(), scale).map_err(|_| FractionError::TooLarge)
+        let least = shifted.floor().checked_neg().ok_or(FractionError::TooLarge)?;
+        Decimal::new(least, scale).map_err(|_| FractionError::TooLarge)
     }
 }
 
@@ -257,6 +258,7 @@ mod tests {
         assert_eq!(Fraction::ONE.over(Fraction::ZERO), Err(FractionError::ByZero));
         assert_eq!(Fraction::new(1, i128::MIN), Err(FractionError::TooLarge));
         assert_eq!(Fraction::new(i128::MIN, i128::MIN), Err(FractionError::TooLarge));
+        assert_eq!(fraction(1 << 126, 5).shown_at_least(1), Err(FractionError::TooLarge));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod growth;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::descriptor::{Descriptor, Field, FieldKind, Kind, Lines, Scope, Verb};
@@ -76,8 +77,15 @@ const RESERVED_OBJECTS: &[&str] = &[
     "payload",
     "verdict",
     "quarantine",
+    "follow",
+    "imported",
     "credential",
     "code",
+    "installation",
+    "author",
+    "base",
+    "compacted",
+    "tick_at",
     "digest",
     "object",
     "sqlite",
@@ -143,8 +151,9 @@ impl Check<'_> {
     fn object(&mut self) {
         let descriptor = self.descriptor;
         self.name("object", &descriptor.object, RESERVED_OBJECTS);
-        if descriptor.object.starts_with("sqlite") {
-            self.say("object", "a name may not start with `sqlite`");
+        // SQLite keeps the one, and its index of words, `search`, keeps tables of the other.
+        for taken in ["sqlite", "search_"].iter().filter(|taken| descriptor.object.starts_with(**taken)) {
+            self.say("object", format!("a name may not start with `{taken}`"));
         }
         if descriptor.version == 0 {
             self.say("version", "versions start at 1");
@@ -166,6 +175,7 @@ impl Check<'_> {
         for name in descriptor.fields.keys() {
             self.name(&format!("fields.{name}"), name, RESERVED);
         }
+        self.positions("fields", &descriptor.fields);
         for (lines, shape) in &descriptor.lines {
             self.name(&format!("lines.{lines}"), lines, RESERVED);
             if descriptor.fields.contains_key(lines) {
@@ -174,6 +184,19 @@ impl Check<'_> {
             for name in shape.fields.keys() {
                 let at = format!("lines.{lines}.fields.{name}");
                 self.name(&at, name, &[RESERVED, RESERVED_IN_LINES].concat());
+            }
+            self.positions(&format!("lines.{lines}.fields"), &shape.fields);
+        }
+    }
+
+    /// Tables have a latitude and a longitude beside each position, so no other field may be named like them.
+    fn positions(&mut self, at: &str, fields: &BTreeMap<String, Field>) {
+        for (name, _) in fields.iter().filter(|(_, field)| field.kind == FieldKind::Position) {
+            for half in ["lat", "lon"].map(|axis| format!("{name}_{axis}")) {
+                if fields.contains_key(&half) {
+                    let message = format!("`{half}` is a half of the position `{name}`; choose another name");
+                    self.say(format!("{at}.{half}"), message);
+                }
             }
         }
     }

@@ -31,17 +31,18 @@ pub fn find(db: &Db, descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Resul
     records(db, descriptor, &sql, bound)
 }
 
-/// The condition that holds for records with all of these values; none if a value fits no record at all.
+/// The condition that holds for records with all of these values; none if a value fits no record at all. A field that
+/// there is not is an error, whatever else is wanted.
 fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Option<(String, Vec<Sql>)>, StoreError> {
-    let (mut conditions, mut bound) = (vec!["1 = 1".to_owned()], Vec::new());
+    let (mut conditions, mut bound, mut fits) = (vec!["1 = 1".to_owned()], Vec::new(), true);
     for (path, value) in wanted {
         let Some(field) = descriptor.field_at(path) else {
             return Err(StoreError::new(format!("{} has no field `{path}`", descriptor.object)));
         };
-        bound.push(match to_sql(field.kind, value) {
-            None => return Ok(None),
-            Some(Cells::One(sql) | Cells::Position([_, _, sql])) => sql,
-        });
+        match to_sql(field.kind, value) {
+            None => fits = false,
+            Some(Cells::One(sql) | Cells::Position([_, _, sql])) => bound.push(sql),
+        }
         conditions.push(match path.split_once("/*/") {
             None => format!("\"{path}\" IS ?"),
             Some((lines, field)) => {
@@ -50,7 +51,7 @@ fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Optio
             }
         });
     }
-    Ok(Some((conditions.join(" AND "), bound)))
+    Ok(fits.then(|| (conditions.join(" AND "), bound)))
 }
 
 fn records(db: &Db, descriptor: &Descriptor, sql: &str, bound: Vec<Sql>) -> Result<Vec<Record>, StoreError> {

@@ -91,6 +91,9 @@ fn a_file_that_cannot_be_read_is_named() {
 fn names_and_labels_are_checked() {
     check("/object", json!("Asset"), "object", "not a name");
     check("/object", json!("outbox"), "object", "reserved");
+    check("/object", json!("author"), "object", "reserved");
+    check("/object", json!("search_data"), "object", "may not start with `search_`");
+    check("/fields/position_lat", json!({"kind": "integer"}), "fields.position_lat", "half of the position `position`");
     check("/version", json!(0), "version", "start at 1");
     check("/label", json!(" "), "label", "needed");
     check("/fields", json!({}), "fields", "at least one");

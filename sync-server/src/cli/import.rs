@@ -2,6 +2,7 @@
 //! It does not know what a tenant does with a row that it has; the tenant compares by key.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use outfield_core::base::context::Surroundings;
@@ -10,7 +11,7 @@ use outfield_core::objects::{Descriptor, Value, Values};
 use serde_json::{Value as Json, json};
 
 use super::answer::{Answer, Failure};
-use super::arguments::{Import, ImportFile};
+use super::arguments::{Import, ImportFile, Place};
 use super::sheet::{self, Row, Sheet};
 use super::{columns, goods, office, render};
 use crate::tenant::{Imported, Tenant};
@@ -91,8 +92,24 @@ pub(super) fn import(import: &Import, world: Arc<dyn Surroundings>) -> Result<An
         Import::Products(file) => (&PRODUCTS, file),
     };
     let mut tenant = office::open(&file.place, world)?;
+    take_in(&mut tenant, (target, file), &sheet::read(&file.file)?)
+}
+
+/// Imports the text of a CSV file, `accounts` or `products`, as the command does without options: its exit code, and
+/// what it tells; of a failure that did a part, the part.
+pub fn import_text(tenant: &mut Tenant, what: &str, text: &str, dry_run: bool) -> (u8, Json) {
+    let target = if what == "products" { &PRODUCTS } else { &ACCOUNTS };
+    let place = Place { data: PathBuf::new(), tenant: None };
+    let file = ImportFile { file: PathBuf::new(), map: Vec::new(), territory_column: None, dry_run, place };
+    let taken = sheet::parse(what, text).and_then(|sheet| take_in(tenant, (target, &file), &sheet));
+    match taken {
+        Ok(answer) => (0, answer.data),
+        Err(failure) => (failure.exit, failure.partial.map_or_else(|| failure.message.into(), |answer| answer.data)),
+    }
+}
+
+fn take_in(tenant: &mut Tenant, (target, file): (&Target, &ImportFile), sheet: &Sheet) -> Result<Answer, Failure> {
     let descriptor = Arc::clone(tenant.registry().get(target.object).ok_or_else(|| Failure::broken("no such object"))?);
-    let sheet = sheet::read(&file.file)?;
     let plan = columns::plan(target, &descriptor, &sheet.columns, &file.map)?;
     let territory = match file.territory_column.as_deref() {
         Some(_) if !descriptor.fields.contains_key(TERRITORY) => {
@@ -102,9 +119,9 @@ pub(super) fn import(import: &Import, world: Arc<dyn Surroundings>) -> Result<An
         Some(name) => Some(columns::column(&sheet.columns, name)?),
         None => None,
     };
-    let (mut fits, mut rejected) = sorted(target, &descriptor, &sheet, &plan);
+    let (mut fits, mut rejected) = sorted(target, &descriptor, sheet, &plan);
     let added = match territory {
-        Some(column) => territories(&mut tenant, (&mut fits, &mut rejected), column, file.dry_run)?,
+        Some(column) => territories(tenant, (&mut fits, &mut rejected), column, file.dry_run)?,
         None => Vec::new(),
     };
     let is_goods = target.object == PRODUCTS.object;
@@ -113,7 +130,7 @@ pub(super) fn import(import: &Import, world: Arc<dyn Surroundings>) -> Result<An
         if !file.dry_run {
             tenant.standardise()?;
         }
-        let shop = goods::Shop::of(&tenant)?;
+        let shop = goods::Shop::of(tenant)?;
         for mut fit in std::mem::take(&mut fits) {
             match shop.complete(&mut fit, &plan) {
                 Ok(entry) => {
@@ -256,7 +273,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cli::arguments::Place;
     use crate::cli::world::World;
 
     /// Imports a file into a new tenant, or into the one that is there.

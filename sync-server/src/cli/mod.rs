@@ -28,6 +28,8 @@ use outfield_core::base::context::Surroundings;
 use serde_json::json;
 
 use crate::http::Until;
+pub use import::import_text;
+
 use answer::{Answer, Failure};
 use arguments::{Arguments, Command, Serve};
 use print::Manner;

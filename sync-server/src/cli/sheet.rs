@@ -28,10 +28,13 @@ pub(super) struct Row {
 
 /// Reads a file; the whole of it must be UTF-8, with or without a byte order mark.
 pub(super) fn read(file: &Path) -> Result<Sheet, Failure> {
-    let text = text_of(file)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let wrong =
-        |message: &str| Failure::bad_input("bad_file", format!("`{}`: {message}", file.display())).about("file");
+    parse(&file.display().to_string(), &text_of(file)?)
+}
+
+/// Reads the text of the file of this name.
+pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, Failure> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let wrong = |message: &str| Failure::bad_input("bad_file", format!("`{file}`: {message}")).about("file");
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut rows = reader.records();
     let columns: Vec<String> = match rows.next() {
@@ -80,7 +83,9 @@ impl Lines<'_> {
             if self.offset >= start && !is_break {
                 break;
             }
-            self.line += u64::from(*byte == b'\n');
+            // Of a carriage return and a line feed the second counts; a carriage return alone breaks a line too.
+            let is_first_of_two = *byte == b'\r' && self.text.get(self.offset + 1) == Some(&b'\n');
+            self.line += u64::from(is_break && !is_first_of_two);
             self.offset += 1;
         }
         self.line
@@ -114,6 +119,7 @@ mod tests {
     fn rows_know_their_lines() {
         check("a,b\n1,2\n3,4\n", &[(2, "1|2"), (3, "3|4")]);
         check("a,b\r\n1,2\r\n\r\n3,4", &[(2, "1|2"), (4, "3|4")]);
+        check("a,b\r1,2\r\r3,4\r", &[(2, "1|2"), (4, "3|4")]);
         check("a,b\n1,\"x\ny\"\n3,4\n", &[(2, "1|x\ny"), (4, "3|4")]);
         check("\u{feff}a,b\n 1 , 2\n", &[(2, "1|2")]);
         check("a,b\n", &[]);

@@ -1,0 +1,4 @@
+//! Feeds `fuzz::codes`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| outfield_fuzz::fuzz::codes(bytes));

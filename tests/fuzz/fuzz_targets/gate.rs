@@ -1,0 +1,4 @@
+//! Feeds `fuzz::gate`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| outfield_fuzz::fuzz::gate(bytes));

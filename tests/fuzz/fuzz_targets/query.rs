@@ -1,0 +1,4 @@
+//! Feeds `fuzz::query`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| outfield_fuzz::fuzz::query(bytes));

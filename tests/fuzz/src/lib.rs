@@ -1,0 +1,6 @@
+//! The bodies of the targets, which are those of `outfield-tests`; taken as files, so that nothing else of it is built.
+
+#[path = "../../src/crafter.rs"]
+pub mod crafter;
+#[path = "../../src/fuzz/mod.rs"]
+pub mod fuzz;

@@ -1,0 +1,239 @@
+//! Objects that a tenant publishes: refused with what is wrong, or with tables on a phone that hold their records. An
+//! object is a built-in one that is edited, for raw bytes would hardly ever be one. It does not know any by name.
+
+use std::path::Path;
+
+use outfield_core::base::id::RecordId;
+use outfield_core::domain;
+use outfield_core::objects::check::check_shape;
+use outfield_core::objects::path::line_path;
+use outfield_core::objects::{Descriptor, FieldKind, Record, Registry, Value, Values};
+use outfield_core::store::{self, Db, PHONE, query, tables};
+use serde_json::{Value as Json, json};
+
+thread_local! {
+    static BUILT_IN: Registry = domain::registry().unwrap();
+}
+
+/// Words that edits put in: names that stand for something, and names that do not fit.
+const WORDS: &[&str] = &[
+    "",
+    "a",
+    "b",
+    "id",
+    "at",
+    "at_lat",
+    "at_lon",
+    "object",
+    "removed",
+    "position",
+    "parent",
+    "line",
+    "search",
+    "lines",
+    "search_data",
+    "search_config",
+    "follow",
+    "imported",
+    "author",
+    "base",
+    "compacted",
+    "tick_at",
+    "installation",
+    "meta",
+    "member",
+    "tenant",
+    "territory",
+    "user",
+    "account",
+    "order",
+    "name",
+    "state",
+    "open",
+    "closed",
+    "*",
+    "lines/*",
+    "lines/*/a",
+    "a/*/b",
+    "rep",
+    "manager",
+    "read",
+    "document",
+    "fact",
+    "row",
+    "text",
+    "integer",
+    "boolean",
+    "time",
+    "day",
+    "reference",
+    "choice",
+    "phone",
+    "email",
+    "time_zone",
+    "gtin",
+    "decimal",
+    "through",
+    "sqlite_a",
+    "a__b",
+    "A",
+    "a\"b",
+    "rowid",
+    "oid",
+    "_rowid_",
+    "fields",
+    "kind",
+    "of",
+    "choices",
+    "default",
+    "required",
+    "retired",
+    "bucket",
+    "field",
+    "while",
+    "version",
+    "scope",
+    "indexes",
+    "verbs",
+    "rights",
+    "shares",
+    "label",
+    "2026-11-24",
+];
+
+/// A text that begins with `{` is a descriptor; else the first byte chooses one, and each four more edit it.
+pub fn descriptors(bytes: &[u8]) {
+    let text = match bytes.split_first() {
+        None => return,
+        Some((b'{', _)) => String::from_utf8_lossy(bytes).into_owned(),
+        Some((chosen, edits)) => edited(*chosen, edits).to_string(),
+    };
+    let mut registry = BUILT_IN.with(Clone::clone);
+    match registry.publish("fuzz.json", &text, &domain::names()) {
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            assert!(problems.iter().all(|problem| !problem.message.is_empty() && problem.file == "fuzz.json"));
+        }
+        Ok(descriptor) => published(&registry, &descriptor),
+    }
+}
+
+fn edited(chosen: u8, edits: &[u8]) -> Json {
+    let mut json = BUILT_IN.with(|registry| {
+        let all: Vec<_> = registry.all().collect();
+        json!(&**all[usize::from(chosen) % all.len()])
+    });
+    // What is published beside the built-in objects is another one, or a newer version.
+    json["object"] = if chosen & 0x80 == 0 { json!("thing") } else { json["object"].clone() };
+    json["version"] = json!(99);
+    if chosen & 0x80 == 0 {
+        json["verbs"] = json!({});
+    }
+    for edit in edits.chunks_exact(4).take(24) {
+        let mut left = usize::from(edit[0]);
+        while !edit_one(&mut json, &mut left, (edit[1], edit[2], edit[3])) && left < usize::from(edit[0]) {}
+    }
+    json
+}
+
+/// Walks to the node that `left` counts down to, and edits it; false if there are fewer nodes.
+fn edit_one(json: &mut Json, left: &mut usize, edit: (u8, u8, u8)) -> bool {
+    if *left == 0 {
+        apply(json, edit);
+        return true;
+    }
+    *left -= 1;
+    match json {
+        Json::Array(items) => items.iter_mut().any(|item| edit_one(item, left, edit)),
+        Json::Object(members) => members.iter_mut().any(|(_, member)| edit_one(member, left, edit)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+    }
+}
+
+fn apply(json: &mut Json, (how, one, two): (u8, u8, u8)) {
+    let word = |at: u8| WORDS[usize::from(at) % WORDS.len()].to_owned();
+    let copy = json.clone();
+    match (how % 8, json) {
+        (0, json) => *json = json!(word(one)),
+        (1, json) => {
+            *json = [json!(null), json!(true), json!(i64::from(one) - 9), json!([]), json!({})][usize::from(two) % 5]
+                .clone()
+        }
+        (2, Json::Object(members)) => {
+            let name = members.keys().nth(usize::from(one) % members.len().max(1)).cloned();
+            let taken = name.and_then(|name| members.remove(&name));
+            members.insert(word(two), taken.unwrap_or_default());
+        }
+        (3, Json::Object(members)) => {
+            let name = members.keys().nth(usize::from(one) % members.len().max(1)).cloned();
+            let taken = name.and_then(|name| members.get(&name).cloned());
+            members.insert(word(two), taken.unwrap_or_default());
+        }
+        (4, Json::Object(members)) => {
+            let name = members.keys().nth(usize::from(one) % members.len().max(1)).cloned();
+            drop(name.map(|name| members.remove(&name)));
+        }
+        (5, Json::Object(members)) => drop(members.insert(word(one), json!(word(two)))),
+        (6, Json::Object(members)) => drop(members.insert(word(one), json!({ "kind": word(two) }))),
+        (2 | 3, Json::Array(items)) => items.push(json!(word(one))),
+        (4, Json::Array(items)) => drop(items.pop()),
+        (_, Json::Array(items)) => items.push(items.first().cloned().unwrap_or_default()),
+        (_, json) => *json = json!([copy]),
+    }
+}
+
+/// What was published makes tables on a phone, and they hold a record.
+fn published(registry: &Registry, descriptor: &Descriptor) {
+    assert_eq!(check_shape("fuzz.json", descriptor), []);
+    let text = serde_json::to_string(descriptor).unwrap();
+    assert_eq!(serde_json::from_str::<Descriptor>(&text).as_ref().unwrap(), descriptor);
+    let mut alone = Registry::default();
+    alone.adopt(descriptor.clone());
+    assert_eq!(registry.get(&descriptor.object).map(AsRef::as_ref), Some(descriptor));
+    let db = store::open::open(Path::new(":memory:"), PHONE).unwrap();
+    let made = tables::ensure(&db, &alone).unwrap();
+    assert_eq!(made, std::slice::from_ref(&descriptor.object), "the table was there");
+    assert!(tables::ensure(&db, &alone).unwrap().is_empty());
+    assert!(tables::fits(&db, &alone).unwrap());
+    holds(&db, descriptor);
+}
+
+fn holds(db: &Db, descriptor: &Descriptor) {
+    let mut values = Values::new();
+    for (name, field) in &descriptor.fields {
+        values.insert(name.clone(), sample(field.kind));
+    }
+    for (lines, shape) in &descriptor.lines {
+        for (name, field) in &shape.fields {
+            values.insert(line_path(lines, "l1", name), sample(field.kind));
+        }
+    }
+    let id = RecordId([7; 16]);
+    let record = Record { object: descriptor.object.clone(), id, values, stamp: None };
+    tables::put(db, descriptor, &record).unwrap();
+    assert_eq!(tables::read(db, descriptor, id).unwrap().as_ref(), Some(&record));
+    for (name, field) in &descriptor.fields {
+        let found = query::find(db, descriptor, &[(name, sample(field.kind))]).unwrap();
+        assert_eq!(found, std::slice::from_ref(&record), "{name}");
+    }
+    tables::remove(db, descriptor, id).unwrap();
+    assert_eq!(tables::read(db, descriptor, id).unwrap(), None);
+}
+
+/// A value that a column of this kind holds.
+fn sample(kind: FieldKind) -> Value {
+    match kind {
+        FieldKind::Integer | FieldKind::Time => Value::Int(-7),
+        FieldKind::Boolean => Value::Bool(true),
+        FieldKind::Position => Value::from("36.342235,-94.071410"),
+        FieldKind::Reference => Value::from(RecordId([9; 16]).to_string()),
+        FieldKind::Text
+        | FieldKind::Day
+        | FieldKind::Choice
+        | FieldKind::Phone
+        | FieldKind::Email
+        | FieldKind::TimeZone
+        | FieldKind::Gtin
+        | FieldKind::Decimal => Value::from("Harp's"),
+    }
+}
