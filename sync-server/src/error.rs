@@ -1,7 +1,7 @@
 //! What an operator or a client is told when the server does not do something.
 //! It does not know HTTP: `http` maps codes to statuses.
 
-use outfield_core::app::FieldError;
+use outfield_core::app::{DISK_FULL, FieldError};
 use outfield_core::crdt::{CrdtError, GateError};
 use outfield_core::domain::{Refusal, RefusalKind};
 use outfield_core::objects::ReadError;
@@ -71,7 +71,11 @@ pub fn one_line(message: &str) -> String {
 
 impl From<StoreError> for ServerError {
     fn from(error: StoreError) -> Self {
-        ServerError::broken(error)
+        if !error.is_full {
+            return ServerError::broken(error);
+        }
+        let message = "there is no room left on the server's disk: nothing of this was kept; free some space there";
+        ServerError::refused(DISK_FULL, message)
     }
 }
 
@@ -120,6 +124,6 @@ impl From<GateError> for ServerError {
 
 impl From<rusqlite::Error> for ServerError {
     fn from(error: rusqlite::Error) -> Self {
-        ServerError::broken(error)
+        StoreError::from(error).into()
     }
 }

@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
+use outfield_core::app::DISK_FULL;
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
@@ -183,6 +184,7 @@ impl IntoResponse for Failed {
             "busy" => StatusCode::TOO_MANY_REQUESTS,
             "too_large" | "push_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             "broken" => StatusCode::INTERNAL_SERVER_ERROR,
+            DISK_FULL => StatusCode::INSUFFICIENT_STORAGE,
             _ if bad_input => StatusCode::BAD_REQUEST,
             _ => StatusCode::FORBIDDEN,
         };

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use outfield_core::app::DISK_FULL;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::Frame;
@@ -99,7 +100,7 @@ impl Server {
     pub fn answer(&self, call: &Call) -> Option<Answer> {
         let answer = match self.carry_out(call) {
             Ok(body) => Answer { status: 200, body },
-            Err(error) if error.code == "broken" && !self.full.get() => {
+            Err(error) if matches!(&*error.code, "broken" | DISK_FULL) && !self.full.get() => {
                 panic!("{} broke the server: {}", call.path, error.message)
             }
             Err(error) => refusal(&error),
@@ -203,6 +204,7 @@ fn refusal(error: &ServerError) -> Answer {
         "not_found" => 404,
         "push_too_large" => 413,
         "broken" => 500,
+        DISK_FULL => 507,
         _ if *bad_input => 400,
         _ => 403,
     };

@@ -164,6 +164,18 @@ impl World {
         self.puts("account", None, &json!({"name": name, "territory": territory, "position": HERE}))
     }
 
+    /// A pen at 2.00, and shops that soon have no credit left.
+    pub fn goods(&self, shops: &[String]) {
+        let class = self.puts("tax_class", None, &json!({"name": "Ten", "category": "S", "rate_percent": "10"}));
+        let list = self.office(|office| office.find("price_list", "name", &"Standard".into())).unwrap()[0].id;
+        let pen = self.puts("product", None, &json!({"name": "Pen", "base_unit": "EA", "tax_class": class}));
+        let entry = json!({"price_list": list, "product": pen, "unit": "EA", "unit_price": "2"});
+        self.puts("price_entry", None, &entry);
+        for shop in shops {
+            self.puts("credit_figure", None, &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}));
+        }
+    }
+
     /// The id of a territory.
     #[must_use]
     pub fn territory(&self, name: &str) -> String {

@@ -73,9 +73,8 @@ pub(super) fn adopt_all(db: &Db, registry: &mut Registry) -> Result<(), FieldErr
     for json in meta::descriptors(db)? {
         registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
     }
-    for (key, json) in meta::starting(db, UNREAD)? {
-        let record = key.trim_start_matches(UNREAD).parse().map_err(FieldError::broken)?;
-        take_in(db, registry, (record, &json))?;
+    for (record, json) in meta::starting(db, UNREAD)? {
+        take_in(db, registry, (record.parse().map_err(FieldError::broken)?, &json))?;
     }
     Ok(())
 }

@@ -10,6 +10,9 @@ use crate::sync::CarryError;
 /// The code of work that holds more bytes than one change, or one fact, may.
 pub(super) const TOO_MANY_BYTES: &str = "too_many_bytes";
 
+/// The code of what a full disk did not take.
+pub const DISK_FULL: &str = "disk_full";
+
 /// Show it, wait, sign in, or report it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
@@ -74,7 +77,17 @@ impl From<Refusal> for FieldError {
 
 impl From<StoreError> for FieldError {
     fn from(error: StoreError) -> Self {
-        FieldError::broken(error)
+        if !error.is_full {
+            return FieldError::broken(error);
+        }
+        let message = "there is no room left on this device: nothing of this was kept, and nothing that was kept before \
+                       is lost; free some space and do it again";
+        FieldError::Refused {
+            bad_input: false,
+            code: DISK_FULL.to_owned(),
+            message: message.to_owned(),
+            fields: Vec::new(),
+        }
     }
 }
 

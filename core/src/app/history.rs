@@ -7,7 +7,7 @@ use crate::base::id::RecordId;
 use crate::base::limits::CLOSED_KEPT_MS;
 use crate::base::time::Timestamp;
 use crate::crdt::{Document, gate};
-use crate::objects::{ConflictState, Registry};
+use crate::objects::Registry;
 use crate::store::{Db, conflicts, documents, meta, outbox, tables};
 use crate::sync::frames::{History, Need};
 
@@ -25,12 +25,8 @@ pub(super) fn need(db: &Db, id: RecordId) -> Result<(), FieldError> {
 
 /// The histories to ask for.
 pub(super) fn needed(db: &Db) -> Result<Vec<Need>, FieldError> {
-    let keys = meta::starting(db, NEED)?.into_iter().take(NEEDS_MAX);
-    keys.map(|(key, _)| {
-        let record = key.trim_start_matches(NEED).parse().map_err(FieldError::broken)?;
-        Ok(Need { record })
-    })
-    .collect()
+    let asked = meta::starting(db, NEED)?.into_iter().take(NEEDS_MAX);
+    asked.map(|(id, _)| Ok(Need { record: id.parse().map_err(FieldError::broken)? })).collect()
 }
 
 /// An answer told all that there is of what was asked for.
@@ -46,9 +42,7 @@ pub(super) fn answered(db: &Db, asked: &[RecordId], now: Timestamp) -> Result<()
 /// whether unsent work waits above it.
 pub(super) fn take_in(db: &Db, history: &History) -> Result<bool, FieldError> {
     let History { object, record, blob, heads } = history;
-    let is_of_this = documents::heads(db, *record)?.as_ref() == Some(heads)
-        && documents::object_of(db, *record)?.as_ref() == Some(object);
-    if !is_of_this || !documents::is_elsewhere(db, *record)? {
+    if !documents::is_at(db, *record, object, heads)? || !documents::is_elsewhere(db, *record)? {
         return Ok(false);
     }
     if gate::document(blob)? != *heads {
@@ -76,14 +70,14 @@ pub(super) fn above(db: &Db, id: RecordId, blob: &[u8]) -> Result<bool, FieldErr
 /// what was asked for not long ago.
 pub(super) fn let_go(db: &Db, registry: &Registry, now: Timestamp) -> Result<(), FieldError> {
     let moment = Timestamp(now.0.saturating_sub(CLOSED_KEPT_MS));
-    for (key, since) in meta::starting(db, LENT)? {
+    for (id, since) in meta::starting(db, LENT)? {
         if since.parse().is_ok_and(|since: i64| since < moment.0) {
-            meta::remove(db, &key)?;
+            meta::remove(db, &format!("{LENT}{id}"))?;
         }
     }
     for descriptor in registry.all() {
         for id in tables::closed_before(db, descriptor, moment)? {
-            let is_disputed = conflicts::of_record(db, id)?.iter().any(|held| held.state == ConflictState::Open);
+            let is_disputed = !conflicts::open_of(db, id)?.is_empty();
             let is_lent = meta::get(db, &format!("{LENT}{id}"))?.is_some();
             if is_disputed || is_lent || !outbox::of_record(db, id)?.is_empty() {
                 continue;

@@ -21,7 +21,7 @@ mod sync_now;
 mod working;
 
 pub use ask::digest_json;
-pub use error::FieldError;
+pub use error::{DISK_FULL, FieldError};
 pub use execute::fact_hash;
 pub use house::House;
 pub use observe::Observer;

@@ -21,7 +21,7 @@ use crate::objects::check::check_shape;
 use crate::objects::{Conflict, Descriptor, Kind, Record, Registry, Stamp, Values};
 use crate::store::members::Filling;
 use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
-use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row};
+use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row, Start};
 
 /// The object name under which conflicts are members of a bucket.
 pub const CONFLICT: &str = "conflict";
@@ -95,109 +95,72 @@ impl House {
 }
 
 impl Intake<'_> {
+    /// What a server never says in a pull is passed over.
     fn take(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
+        let seq = frame.seq();
         match frame {
-            Frame::Start(start) => {
-                self.settle(pull)?;
-                if start.from == 0 {
-                    sweep_later(self.db)?;
-                    members::clear(self.db, &start.bucket)?;
-                }
-                pull.anew = start.from == 0;
-                pull.told.insert(start.bucket.clone());
-                pull.bucket = Some(Filling::begin(self.db, &start.bucket)?);
-                Ok(())
+            Frame::Start(start) => self.start(pull, &start)?,
+            Frame::Row(row) => self.row(filling(&mut pull.bucket)?, row)?,
+            Frame::Fact(fact) => self.fact(filling(&mut pull.bucket)?, fact)?,
+            Frame::Doc(doc) => {
+                let is_first = pull.anew && pull.whole.insert(doc.record);
+                self.document(filling(&mut pull.bucket)?, doc, is_first)?;
             }
+            Frame::Own(own) => self.own(filling(&mut pull.bucket)?, &own)?,
+            Frame::Conflict(held) => self.conflict(filling(&mut pull.bucket)?, &held.conflict)?,
+            Frame::Descriptor(published) => self.descriptor(pull, &published)?,
+            Frame::Change(change) => {
+                let vetted = gate::change(&change.bytes)?;
+                self.changes.entry((change.record, change.object)).or_default().push(vetted);
+            }
+            Frame::Remove(gone) => self.remove(filling(&mut pull.bucket)?, gone.record)?,
             Frame::Checkpoint(mark) => {
                 self.settle(pull)?;
                 self.apply_changes()?;
-                self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum))
+                self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum))?;
             }
             Frame::History(told) => {
                 if history::take_in(self.db, &told)? {
                     self.merge(&told.object, told.record, None)?;
                 }
-                Ok(())
             }
             Frame::End(end) => {
                 history::answered(self.db, &pull.needed, self.context.now)?;
                 // A second answer speaks of the buckets that differed after the first; the others stand as before.
                 pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
-                Ok(())
             }
-            operation @ (Frame::Row(_)
-            | Frame::Fact(_)
-            | Frame::Doc(_)
-            | Frame::Own(_)
-            | Frame::Conflict(_)
-            | Frame::Descriptor(_)
-            | Frame::Change(_)
-            | Frame::Remove(_)) => self.operation(pull, operation),
             Frame::Hello(_)
             | Frame::Welcome(_)
             | Frame::Entry(_)
             | Frame::Verdict(_)
             | Frame::Want(_)
-            | Frame::Need(_) => Ok(()),
+            | Frame::Need(_) => {}
         }
+        if let Some(seq) = seq {
+            pull.received += 1;
+            filling(&mut pull.bucket)?.reached(seq);
+        }
+        Ok(())
     }
 
-    /// One operation of the bucket that is being told.
-    fn operation(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
-        let seq = match frame {
-            Frame::Row(row) => {
-                let seq = row.seq;
-                self.row(filling(&mut pull.bucket)?, row)?;
-                seq
-            }
-            Frame::Fact(fact) => {
-                let seq = fact.seq;
-                self.fact(filling(&mut pull.bucket)?, fact)?;
-                seq
-            }
-            Frame::Doc(doc) => {
-                let (seq, is_first) = (doc.seq, pull.anew && pull.whole.insert(doc.record));
-                self.document(filling(&mut pull.bucket)?, doc, is_first)?;
-                seq
-            }
-            Frame::Own(own) => {
-                self.own(filling(&mut pull.bucket)?, &own)?;
-                own.seq
-            }
-            Frame::Conflict(held) => {
-                self.conflict(filling(&mut pull.bucket)?, &held.conflict)?;
-                held.seq
-            }
-            Frame::Descriptor(published) => {
-                self.descriptor(pull, &published)?;
-                published.seq
-            }
-            Frame::Change(change) => {
-                let vetted = gate::change(&change.bytes)?;
-                self.changes.entry((change.record, change.object)).or_default().push(vetted);
-                change.seq
-            }
-            Frame::Remove(gone) => {
-                let bucket = &filling(&mut pull.bucket)?.name;
-                if !planted::is(Planted::SkippedRemove) && !members::remove(self.db, bucket, gone.record)? {
-                    // It may be on its way into another bucket of this device.
-                    sweep_later(self.db)?;
-                }
-                gone.seq
-            }
-            Frame::Hello(_)
-            | Frame::Welcome(_)
-            | Frame::Entry(_)
-            | Frame::Verdict(_)
-            | Frame::Want(_)
-            | Frame::Need(_)
-            | Frame::Start(_)
-            | Frame::Checkpoint(_)
-            | Frame::History(_)
-            | Frame::End(_) => return Ok(()),
-        };
-        pull.received += 1;
-        filling(&mut pull.bucket)?.reached(seq);
+    fn start(&self, pull: &mut Pull, start: &Start) -> Result<(), FieldError> {
+        self.settle(pull)?;
+        if start.from == 0 {
+            sweep_later(self.db)?;
+            members::clear(self.db, &start.bucket)?;
+        }
+        pull.anew = start.from == 0;
+        pull.told.insert(start.bucket.clone());
+        pull.bucket = Some(Filling::begin(self.db, &start.bucket)?);
+        Ok(())
+    }
+
+    /// A record leaves a bucket.
+    fn remove(&self, bucket: &Filling, id: RecordId) -> Result<(), FieldError> {
+        if !planted::is(Planted::SkippedRemove) && !members::remove(self.db, &bucket.name, id)? {
+            // It may be on its way into another bucket of this device.
+            sweep_later(self.db)?;
+        }
         Ok(())
     }
 
@@ -261,8 +224,7 @@ impl Intake<'_> {
         }
         let (id, mut version) = (doc.record, Version::of_heads(&doc.heads));
         let object = doc.object.clone();
-        let is_here = documents::heads(self.db, id)?.as_ref() == Some(&doc.heads)
-            && documents::object_of(self.db, id)?.as_ref() == Some(&doc.object);
+        let is_here = documents::is_at(self.db, id, &object, &doc.heads)?;
         if !anew && !is_here && self.is_ahead(&doc)? {
             // It was packed before the device learnt more.
             version = version_of(self.db, None, id)?.unwrap_or(version);

@@ -50,7 +50,10 @@ pub(super) fn moment(db: &Db, moment: Moment) -> Result<(), StoreError> {
     match (moment, room) {
         (Moment::Begins, Room::Enough) => pages(db, PAGES_MAX),
         (Moment::Begins, Room::None) => pages(db, db.pragma_query_value(None, "page_count", |row| row.get(0))?),
-        (Moment::Commits, Room::None) => Err(StoreError::new("database or disk is full")),
+        (Moment::Commits, Room::None) => {
+            let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+            Err(rusqlite::Error::SqliteFailure(full, None).into())
+        }
         (Moment::Commits | Moment::Committed, _) => Ok(()),
     }
 }

@@ -52,6 +52,12 @@ pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
+/// Whether a record's document is this object's, and stands at these heads.
+pub fn is_at(db: &Db, id: RecordId, object: &str, at: &[ChangeHash]) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM document WHERE id = ?1 AND object = ?2 AND heads = ?3";
+    Ok(db.prepare_cached(sql)?.exists(params![id.as_bytes(), object, joined(at)])?)
+}
+
 /// The accepted heads of a record's document.
 pub fn heads(db: &Db, id: RecordId) -> Result<Option<Vec<ChangeHash>>, StoreError> {
     let found: Option<Vec<u8>> = db

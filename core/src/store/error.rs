@@ -7,18 +7,21 @@
 pub struct StoreError {
     /// The cause, for a log.
     pub message: String,
+    /// Whether the disk has no room for it.
+    pub is_full: bool,
 }
 
 impl StoreError {
     /// An error with this cause.
     pub fn new(cause: impl std::fmt::Display) -> Self {
-        StoreError { message: cause.to_string() }
+        StoreError { message: cause.to_string(), is_full: false }
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        StoreError::new(error)
+        let is_full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+        StoreError { message: error.to_string(), is_full }
     }
 }
 

@@ -43,7 +43,7 @@ fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Optio
             Some(Cells::One(sql) | Cells::Position([_, _, sql])) => sql,
         });
         conditions.push(match path.split_once("/*/") {
-            None => format!("\"{path}\" = ?"),
+            None => format!("\"{path}\" IS ?"),
             Some((lines, field)) => {
                 let table = lines_table(&descriptor.object, lines);
                 format!("id IN (SELECT parent FROM \"{table}\" WHERE \"{field}\" = ? AND coalesce(removed, 0) = 0)")

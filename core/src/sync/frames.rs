@@ -449,3 +449,30 @@ pub enum Frame {
     /// See [`End`].
     End(End),
 }
+
+impl Frame {
+    /// Where an operation stands in the server's log; nothing for frames that are no operations.
+    #[must_use]
+    pub fn seq(&self) -> Option<u64> {
+        match self {
+            Frame::Row(row) => Some(row.seq),
+            Frame::Fact(fact) => Some(fact.seq),
+            Frame::Doc(doc) => Some(doc.seq),
+            Frame::Change(change) => Some(change.seq),
+            Frame::Own(own) => Some(own.seq),
+            Frame::Conflict(held) => Some(held.seq),
+            Frame::Remove(gone) => Some(gone.seq),
+            Frame::Descriptor(published) => Some(published.seq),
+            Frame::Hello(_)
+            | Frame::Welcome(_)
+            | Frame::Entry(_)
+            | Frame::Verdict(_)
+            | Frame::Want(_)
+            | Frame::Need(_)
+            | Frame::Start(_)
+            | Frame::History(_)
+            | Frame::Checkpoint(_)
+            | Frame::End(_) => None,
+        }
+    }
+}

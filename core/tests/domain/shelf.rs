@@ -122,6 +122,58 @@ fn a_check_begins_with_the_products_par_levels_and_listing_of_the_accounts_last_
 }
 
 #[test]
+fn a_first_check_begins_with_the_accounts_assortment() {
+    let (mut world, visit) = counting();
+    let all = json!({
+        "name": "All", "products/a/product": id(70), "products/a/par_units": 12,
+        "products/b/product": id(71), "products/b/par_units": 6, "products/b/must_stock": true,
+    });
+    world.put("assortment", id(80), &all);
+    let own = json!({"name": "Harp's", "account": id(10), "products/a/product": id(70), "products/a/par_units": 48});
+    world.put("assortment", id(81), &own);
+    let others = json!({"name": "Tier A", "tier": "A", "products/a/product": id(72), "products/a/par_units": 1});
+    world.put("assortment", id(82), &others);
+    let check = world.tell(&json!({"do": "start_count", "visit": visit, "action": "shelf"}));
+    let begun = |par: i64| json!({"status": "not_checked", "listed": true, "par_units": par, "own": true, "at": null});
+    lines(&world, check, (70, 1), &begun(48));
+    lines(&world, check, (71, 1), &begun(6));
+    assert_eq!(
+        line(&world, check, (72, 1), "product"),
+        Json::Null,
+        "an assortment of another tier is not this account's"
+    );
+    world.tell(&count(visit, &[(70, json!({"status": "present"})), (71, json!({"status": "listed_void"}))]));
+    let shown = outfield_core::domain::rules::inventory::shown(&world, check).unwrap();
+    let must: Vec<&Json> = shown["products"].as_array().unwrap().iter().map(|of| &of["must_stock"]).collect();
+    assert_eq!(must, [true, false], "cola, tea");
+}
+
+#[test]
+fn an_assortment_goes_before_what_the_last_check_knew_and_holds_from_its_first_day_to_its_last() {
+    let (mut world, visit) = counting();
+    world.tell(&count(visit, &[(70, json!({"status": "not_listed", "par_units": 9, "category": "hot"}))]));
+    world.set("visit", visit, "state", "completed");
+    world.set("account", id(10), "tier", "A");
+    for (at, from, to, par) in [(80, "2026-11-24", "2026-11-24", 24), (81, "2026-11-25", "2027-01-01", 30)] {
+        let tier = json!({
+            "name": "Tier A", "tier": "A", "valid_from": from, "valid_to": to,
+            "products/a/product": id(70), "products/a/par_units": par,
+        });
+        world.put("assortment", id(at), &tier);
+    }
+    for (days, par) in [(0, 24), (1, 30)] {
+        world.now = Timestamp(NOW.0 + days * 86_400_000);
+        let check = world.tell(&json!({"do": "start_count", "account": id(10)}));
+        lines(
+            &world,
+            check,
+            (70, 1),
+            &json!({"status": "not_checked", "listed": true, "par_units": par, "category": "hot"}),
+        );
+    }
+}
+
+#[test]
 fn a_check_without_a_visit_is_of_an_account_and_new_each_time() {
     let (mut world, _) = counting();
     let start = json!({"do": "start_count", "account": id(10)});
@@ -301,7 +353,7 @@ fn a_shelf_shows_each_product_and_what_the_counts_come_to() {
     assert_eq!(shown["checks"], json!([check]));
     let tea = json!({
         "id": id(70), "name": "Tea", "action": "shelf", "status": "present", "facings": 2, "on_hand_units": 6,
-        "par_units": 10, "order_units": 4,
+        "par_units": 10, "order_units": 4, "must_stock": false,
     });
     let products = shown["products"].as_array().unwrap().iter();
     assert_eq!(products.map(|product| &product["name"]).collect::<Vec<_>>(), ["Cola", "Rival cola", "Tea"]);

@@ -173,7 +173,8 @@ pub(super) fn shelf(data: &Json) -> Vec<String> {
         let at = |name: &str| text(&product[name]);
         let units = ["facings", "on_hand_units", "par_units", "order_units", "action"]
             .map(|name| format!("{name}={}", at(name)));
-        format!("{}  {}  {}  {}", at("id"), at("name"), at("status"), units.join("  "))
+        let must = if product["must_stock"] == Json::Bool(true) { "  must be on the shelf" } else { "" };
+        format!("{}  {}  {}  {}{must}", at("id"), at("name"), at("status"), units.join("  "))
     };
     let figures = all("figures").into_iter().chain(all("categories"));
     all("products").iter().map(product).chain(figures.map(|one| figure(&one))).collect()

@@ -9,7 +9,7 @@ use outfield_core::base::id::{ActorId, ConflictId, RecordId};
 use outfield_core::base::limits::{CLOSED_KEPT_MS, DOCUMENT_BYTES_MAX};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Document, gate};
-use outfield_core::objects::{ConflictState, Descriptor, Kind, Record, Stamp};
+use outfield_core::objects::{Descriptor, Kind, Record, Stamp};
 use outfield_core::store::documents::Stored;
 use outfield_core::store::{self, conflicts, documents, members, tables};
 use outfield_core::sync::frames::{
@@ -255,8 +255,7 @@ impl Tenant {
         if !descriptor.is_closed(&found.values) || changed > self.surroundings.now().0 - CLOSED_KEPT_MS {
             return Ok(false);
         }
-        let held = conflicts::of_record(&self.db, found.id)?;
-        Ok(held.iter().all(|conflict| conflict.state != ConflictState::Open))
+        Ok(conflicts::open_of(&self.db, found.id)?.is_empty())
     }
 
     /// A record as it is now, whole.

@@ -51,9 +51,8 @@ pub(super) fn take_in_change(
         take_in_conflict(db, &conflict)?;
     }
     if planted::is(Planted::ConflictClosedByEdit) && document.conflicts(object, id, &paths)?.is_empty() {
-        let held = conflicts::of_record(db, id)?.into_iter().filter(|held| held.state == ConflictState::Open);
-        let over = held.filter(|held| paths.contains(&held.path));
-        over.into_iter().try_for_each(|held| close(db, held, ConflictState::Superseded))?;
+        let mut over = conflicts::open_of(db, id)?.into_iter().filter(|held| paths.contains(&held.path));
+        over.try_for_each(|held| close(db, held, ConflictState::Superseded))?;
     }
     Ok(())
 }

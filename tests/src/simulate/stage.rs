@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use outfield_core::app::{FieldError, older};
+use outfield_core::app::{DISK_FULL, FieldError, older};
 use outfield_core::base::context::Role;
 use outfield_core::objects::{Kind, Registry, Value};
 use outfield_core::store::attention::{self, Attention};
@@ -20,7 +20,6 @@ use super::model::Model;
 use super::profile::Profile;
 use super::trouble::{Counts, Trouble};
 use crate::dice::Dice;
-use crate::world::HERE;
 use crate::{Phone, World, behind};
 
 /// Words that every text of a tenant ends in; none may ever be in another tenant's files.
@@ -77,7 +76,7 @@ impl Stage {
             world.account(&format!("Dale's {}", CANARIES[0]), "North"),
             world.account(&format!("Lowe's {}", CANARIES[0]), "South"),
         ];
-        goods(&world, &shops);
+        world.goods(&shops);
         let heard = Rc::new(RefCell::new(Heard::default()));
         heard.borrow_mut().may_repair = profile.copies;
         let neighbour = world.neighbour("Globex");
@@ -200,7 +199,6 @@ impl Stage {
             Ok(_) => "ok",
             Err(FieldError::Refused { code, .. }) => code,
             Err(FieldError::TryLater { .. }) => "later",
-            Err(FieldError::Broken { .. }) if fired => "no room",
             Err(other) => panic!("{} cannot {command}: {other:?}", self.carried[at].phone.name),
         };
         self.note(format!("{}: {command}: {result}, {} entries", self.carried[at].phone.name, entries.len()));
@@ -230,12 +228,7 @@ impl Stage {
                 let is_in = self.phone(at).enrol(&code).is_ok();
                 self.note(format!("{name} signs in again: {is_in}"));
             }
-            Err(FieldError::Broken { report }) if report.contains("full") => {
-                self.note(format!("{name} syncs: no room"))
-            }
-            Err(FieldError::Refused { code, .. }) if code == "broken" => {
-                self.note(format!("{name} syncs: server full"))
-            }
+            Err(FieldError::Refused { code, .. }) if code == DISK_FULL => self.note(format!("{name} syncs: no room")),
             Err(other) => panic!("{name} cannot sync: {other:?}"),
         }
         line.mend();
@@ -399,17 +392,4 @@ fn older_version(newer: Registry) -> Registry {
 /// A folder in memory where there is one: power cuts are not what is tried here.
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
-}
-
-/// A pen at 2.00, and shops that soon have no credit left.
-fn goods(world: &World, shops: &[String]) {
-    let class = world.puts("tax_class", None, &json!({"name": "Ten", "category": "S", "rate_percent": "10"}));
-    let list = world.office(|office| office.find("price_list", "name", &"Standard".into())).unwrap()[0].id;
-    let pen = world.puts("product", None, &json!({"name": "Pen", "base_unit": "EA", "tax_class": class}));
-    let entry = json!({"price_list": list, "product": pen, "unit": "EA", "unit_price": "2"});
-    world.puts("price_entry", None, &entry);
-    for shop in shops {
-        world.puts("credit_figure", None, &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}));
-        world.puts("account", Some(shop), &json!({"position": HERE}));
-    }
 }

@@ -43,7 +43,7 @@ impl Run {
     pub(crate) fn new() -> Run {
         let world = World::new();
         let shops = vec![world.account("Harp's", "North"), world.account("Dale's", "North")];
-        goods(&world, &shops);
+        world.goods(&shops);
         let people = vec!["Ann", "Ben", "Mia"];
         let hired = people.iter().map(|name| world.phone_for(name, Role::Manager, &["North", "South"]));
         let mut phones: Vec<Phone> = hired.collect();
@@ -260,18 +260,6 @@ impl Run {
 
 fn is_kept(held: &Attention, record: &str, text: &str) -> bool {
     held.record.to_string() == record && held.command.contains(text)
-}
-
-/// A pen at 2.00, and shops that soon have no credit left.
-fn goods(world: &World, shops: &[String]) {
-    let class = world.puts("tax_class", None, &json!({"name": "Ten", "category": "S", "rate_percent": "10"}));
-    let list = world.office(|office| office.find("price_list", "name", &"Standard".into())).unwrap()[0].id;
-    let pen = world.puts("product", None, &json!({"name": "Pen", "base_unit": "EA", "tax_class": class}));
-    let entry = json!({"price_list": list, "product": pen, "unit": "EA", "unit_price": "2"});
-    world.puts("price_entry", None, &entry);
-    for shop in shops {
-        world.puts("credit_figure", None, &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}));
-    }
 }
 
 fn count(written: &mut Written, record: &RecordId, operations: Vec<(String, Json)>) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::refusal::Refusal;
 use super::super::situation::Situation;
+use super::assortment::{self, Listed};
 use super::exact::Exact;
 use super::shelf::{Count, Status};
 use crate::base::gtin;
@@ -48,13 +49,22 @@ pub fn has_prices(check: &Record) -> bool {
     check.lines(COUNTS).values().any(|line| line.contains_key("price"))
 }
 
-/// Lines of this person's own, not checked yet, for the products of the account's last check and of this one; a product
-/// that the office took away is left out.
+/// Lines of this person's own, not checked yet, for the products of the account's last check, of its assortments, and of
+/// this check; a product that the office took away is left out. What an assortment says goes before what the last check
+/// knew, and what this check knows before both.
 pub(super) fn prefilled(situation: &Situation<'_>, account: &str) -> Result<Values, ReadError> {
     let mut values = Values::new();
     let there = situation.record.lines(COUNTS);
     let last = last(situation, account)?;
+    let assortment: BTreeMap<String, Values> =
+        assortment::listed(situation.reader, account, &situation.context.today())?
+            .into_iter()
+            .map(|(product, listed)| (product, office_says(listed)))
+            .collect();
     let mut known = last.as_ref().map(by_product).unwrap_or_default();
+    for (product, says) in &assortment {
+        known.entry(product).or_default().extend(says.iter().map(|(field, value)| (field.as_str(), value)));
+    }
     known.extend(by_product(situation.record));
     for (product, line) in known {
         if there.contains_key(own_line(situation, product).as_str()) {
@@ -66,6 +76,12 @@ pub(super) fn prefilled(situation: &Situation<'_>, account: &str) -> Result<Valu
         }
     }
     Ok(values)
+}
+
+fn office_says(listed: Listed) -> Values {
+    let mut says = Values::from([("listed".to_owned(), Value::Bool(true))]);
+    says.extend(listed.par_units.map(|units| ("par_units".to_owned(), Value::Int(units))));
+    says
 }
 
 /// This person's lines of the products that the input names, as they are after counting; `begun` holds lines that the

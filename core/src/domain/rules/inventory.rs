@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::super::refusal::Refusal;
 use super::super::situation::Situation;
 use super::actions::{ACTIONS, DONE};
+use super::assortment;
 use super::counting::{CHECK, COUNTS, counted, counts, is_counted, prefilled};
 use super::figures::{self, Figure};
 use super::shelf::{self, Stock};
@@ -21,8 +22,8 @@ use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
 const SHELF_COUNT: &str = "shelf_count";
 const FINISHED: &str = "finished";
 
-/// Begins a check, or takes part in one that has begun: a line for each product of the account's last check and of this
-/// one, with its par level and whether it is listed, not checked yet.
+/// Begins a check, or takes part in one that has begun: a line for each product of the account's last check, of its
+/// assortments and of this check, with its par level and whether it is listed, not checked yet.
 pub fn start_count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (account, mut values) = begun(situation)?;
     values.extend(prefilled(situation, &account)?);
@@ -84,13 +85,16 @@ pub fn shown(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
     let shelves: Vec<Vec<Stock>> = checks.iter().map(|check| shelf::joined(&counts(check))).collect();
     let mut products = Vec::new();
     for (check, stocks) in checks.iter().zip(&shelves) {
+        let [account, day] = ["account", "counted_on"].map(|field| check.text(field).unwrap_or_default());
+        let assortment = assortment::listed(reader, account, day)?;
         for stock in stocks {
             let product = reader.record("product", stock.product)?;
+            let listed = assortment.get(&stock.product.to_string()).copied().unwrap_or_default();
             products.push(json!({
                 "id": stock.product, "name": product.as_ref().and_then(|product| product.text("name")),
                 "action": check.text("action"), "status": stock.status.name(), "facings": stock.facings,
                 "on_hand_units": stock.on_hand_units, "par_units": stock.par_units,
-                "order_units": shelf::suggested(stock),
+                "order_units": shelf::suggested(stock), "must_stock": listed.must_stock,
             }));
         }
     }

@@ -2,6 +2,7 @@
 //! The one place in the core where objects are named.
 
 pub mod actions;
+pub mod assortment;
 pub mod book;
 pub mod conflict;
 pub mod contact;
