@@ -22,7 +22,7 @@ use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::domain::rules::pricing::Basket;
 use outfield_core::sync::frames::Frame;
-use outfield_core::sync::wire;
+use outfield_core::sync::wire::{self, Packing};
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
@@ -323,20 +323,27 @@ async fn refresh(State(house): State<Shared>, Heard(body): Heard) -> Answer {
     Ok(axum::Json(tokens.await?).into_response())
 }
 
+/// How the frames are packed that a request's header names.
+fn packing(headers: &HeaderMap, name: header::HeaderName) -> Packing {
+    Packing::named(headers.get(name).and_then(|value| value.to_str().ok()))
+}
+
 /// The frames of a body. They take up to a hundred times its room, so that only who is known is heard.
 async fn frames(house: &Shared, headers: &HeaderMap, body: Bytes) -> Result<(Session, Vec<Frame>), Failed> {
     let (house, token) = (Arc::clone(house), bearer(headers)?);
+    let packed = packing(headers, header::CONTENT_TYPE);
     aside(move || {
         let session = house.read(&token, |tenant| tenant.authenticate(&token))?;
-        let frames = wire::decode(&body, REQUEST_BYTES_MAX);
+        let frames = wire::decode_as(packed, &body, REQUEST_BYTES_MAX);
         Ok((session, frames.map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))?))
     })
     .await
 }
 
-fn framed(frames: &[Frame]) -> Answer {
-    let body = wire::encode(frames).map_err(ServerError::broken)?;
-    Ok(([(header::CONTENT_TYPE, wire::MEDIA_TYPE)], body).into_response())
+fn framed(headers: &HeaderMap, frames: &[Frame]) -> Answer {
+    let packing = packing(headers, header::ACCEPT);
+    let body = wire::encode_as(packing, frames).map_err(ServerError::broken)?;
+    Ok(([(header::CONTENT_TYPE, packing.media_type())], body).into_response())
 }
 
 async fn hello(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
@@ -345,17 +352,19 @@ async fn hello(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hea
         let first = frames.first().ok_or_else(|| ServerError::bad_input("bad_frame", "the body holds no frame"))?;
         tenant.hello(session, first)
     });
-    framed(&answer.await?)
+    framed(&headers, &answer.await?)
 }
 
 async fn push(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
     let (_, frames) = frames(&house, &headers, body).await?;
-    framed(&writing(house, &headers, move |tenant, session| tenant.push(session, frames)).await?)
+    let answer = writing(house, &headers, move |tenant, session| tenant.push(session, frames));
+    framed(&headers, &answer.await?)
 }
 
 async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
     let (session, frames) = frames(&house, &headers, body).await?;
     let (token, turn) = (bearer(&headers)?, house.turns.take(session.device)?);
+    let packing = packing(&headers, header::ACCEPT);
     let (sender, receiver) = tokio::sync::mpsc::channel(PIECES_MAX);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
@@ -365,7 +374,7 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
         };
         let told = house
             .pack(&token, |tenant| tenant.due(&session, &frames))
-            .and_then(|()| house.read(&token, |tenant| tell(tenant, &session, &frames, &give)));
+            .and_then(|()| house.read(&token, |tenant| tell(tenant, &session, (&frames, packing), &give)));
         drop(turn);
         if let Err(error) = told {
             // A broken connection is how the client learns that this is not the end.
@@ -375,17 +384,17 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
     let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
-    Ok(([(header::CONTENT_TYPE, wire::MEDIA_TYPE)], Body::from_stream(pieces)).into_response())
+    Ok(([(header::CONTENT_TYPE, packing.media_type())], Body::from_stream(pieces)).into_response())
 }
 
 /// Encodes the frames of a pull and hands them on piece by piece.
 fn tell(
     tenant: &Tenant,
     session: &Session,
-    asked: &[Frame],
+    (asked, packing): (&[Frame], Packing),
     give: &dyn Fn(std::io::Result<Vec<u8>>) -> Result<(), ServerError>,
 ) -> Result<(), ServerError> {
-    let mut encoder = wire::Encoder::new().map_err(ServerError::broken)?;
+    let mut encoder = wire::Encoder::packing(packing).map_err(ServerError::broken)?;
     let mut ready = Vec::new();
     tenant.pull(session, asked, &mut |piece| {
         piece.write(&mut encoder)?;

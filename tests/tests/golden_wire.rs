@@ -10,7 +10,7 @@ use outfield_core::base::id::{ActorId, ChangeHash, ConflictId, DeviceId, RecordI
 use outfield_core::base::limits::FRAME_BYTES_MAX;
 use outfield_core::objects::{Conflict, ConflictState, Side, Value, Values};
 use outfield_core::sync::frames::*;
-use outfield_core::sync::wire::{self, Decoder};
+use outfield_core::sync::wire::{self, Decoder, Packing};
 
 const RECORD: RecordId = RecordId([0x11; 16]);
 const ACTOR: ActorId = ActorId([0x22; 16]);
@@ -202,6 +202,20 @@ fn every_frame_comes_back_as_it_went_also_byte_by_byte() {
     }
     decoder.finish().unwrap();
     assert_eq!(came, frames);
+}
+
+#[test]
+fn who_has_no_zstd_gets_the_same_frames_as_they_are() {
+    assert_eq!(wire::encode_as(Packing::Plain, &all()).unwrap(), plain(&all()));
+    assert_eq!(wire::decode_as(Packing::Plain, &plain(&all()), plain(&all()).len()).unwrap(), all());
+    assert!(wire::decode_as(Packing::Plain, &plain(&all()), plain(&all()).len() - 1).is_err());
+    // What was packed before, for everybody, is unpacked where it is spliced in.
+    let mut encoder = wire::Encoder::packing(Packing::Plain).unwrap();
+    encoder.push(&hello()).unwrap();
+    encoder.splice(&wire::encode(&others()).unwrap()).unwrap();
+    encoder.push(&welcome()).unwrap();
+    let whole = [&[hello()][..], &others(), &[welcome()]].concat();
+    assert_eq!(encoder.finish().unwrap(), plain(&whole));
 }
 
 /// A body of raw bytes.

@@ -1,8 +1,8 @@
-//! Frames as bytes: each a length (LEB128), a type, and CBOR; all of a body is one zstd stream.
+//! Frames as bytes: each a length (LEB128), a type, and CBOR; a body is them in zstd, or for small clients as they are.
 //! A type with the high bit set is critical: who does not know it must stop; other unknown types are skipped.
 //! It does not know what frames mean, nor where bytes come from.
 
-use std::io::Write as _;
+use std::io::Write;
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
@@ -13,6 +13,8 @@ use crate::base::limits::{FRAME_BYTES_MAX, FRAMES_MAX};
 
 /// The media type of a body of frames.
 pub const MEDIA_TYPE: &str = "application/vnd.outfield.frames";
+/// The media type of a body of frames as they are, for clients that have no zstd.
+pub const PLAIN_MEDIA_TYPE: &str = "application/vnd.outfield.frames.plain";
 
 /// The bit of a type that forbids skipping it.
 const CRITICAL: u8 = 0x80;
@@ -26,6 +28,33 @@ const WINDOW_LOG_MAX: u32 = 23;
 const STEP_BYTES: usize = 64 * 1024;
 /// Bytes of a length that LEB128 may take for a frame within the limit.
 const LENGTH_BYTES_MAX: usize = 4;
+
+/// How the frames of a body are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Packing {
+    /// In zstd.
+    #[default]
+    Zstd,
+    /// Not at all.
+    Plain,
+}
+
+impl Packing {
+    /// The packing that a `Content-Type` or `Accept` names; whoever names none means zstd.
+    #[must_use]
+    pub fn named(media_type: Option<&str>) -> Self {
+        if media_type == Some(PLAIN_MEDIA_TYPE) { Packing::Plain } else { Packing::Zstd }
+    }
+
+    /// The media type of a body that is packed so.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Packing::Zstd => MEDIA_TYPE,
+            Packing::Plain => PLAIN_MEDIA_TYPE,
+        }
+    }
+}
 
 /// Bytes that are no frames.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +124,12 @@ fn uncbor<'a, T: Decode<'a, ()>>(bytes: &'a [u8]) -> Result<T, WireError> {
 
 /// Frames to one body at once.
 pub fn encode(frames: &[Frame]) -> Result<Vec<u8>, WireError> {
-    let mut encoder = Encoder::new()?;
+    encode_as(Packing::Zstd, frames)
+}
+
+/// Frames to one body at once, packed like this.
+pub fn encode_as(packing: Packing, frames: &[Frame]) -> Result<Vec<u8>, WireError> {
+    let mut encoder = Encoder::packing(packing)?;
     frames.iter().try_for_each(|frame| encoder.push(frame))?;
     encoder.finish()
 }
@@ -103,7 +137,12 @@ pub fn encode(frames: &[Frame]) -> Result<Vec<u8>, WireError> {
 /// A whole body to frames, of which it holds at most [`FRAMES_MAX`]; `limit` is how many bytes it may have once
 /// inflated.
 pub fn decode(body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
-    let mut decoder = Decoder::new(limit)?;
+    decode_as(Packing::Zstd, body, limit)
+}
+
+/// The same of a body that is packed like this.
+pub fn decode_as(packing: Packing, body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
+    let mut decoder = Decoder::packing(packing, limit)?;
     decoder.feed(body);
     let mut frames = Vec::new();
     while let Some(frame) = decoder.next_frame()? {
@@ -118,24 +157,47 @@ pub fn decode(body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
 
 /// Makes a body frame by frame.
 pub struct Encoder {
-    deflate: zstd::stream::write::Encoder<'static, Vec<u8>>,
+    body: Body,
     taken: usize,
+}
+
+/// What a body is written to.
+enum Body {
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+    Plain(Vec<u8>),
+}
+
+impl Body {
+    fn zstd(level: i32) -> Result<Self, WireError> {
+        zstd::stream::write::Encoder::new(Vec::new(), level).map(Body::Zstd).map_err(WireError::new)
+    }
+
+    fn finish(self) -> Result<Vec<u8>, WireError> {
+        match self {
+            Body::Zstd(deflate) => deflate.finish().map_err(WireError::new),
+            Body::Plain(bytes) => Ok(bytes),
+        }
+    }
 }
 
 impl Encoder {
     /// An empty body.
     pub fn new() -> Result<Self, WireError> {
-        Encoder::at(LEVEL)
+        Encoder::packing(Packing::Zstd)
+    }
+
+    /// An empty body that is packed like this.
+    pub fn packing(packing: Packing) -> Result<Self, WireError> {
+        let body = match packing {
+            Packing::Zstd => Body::zstd(LEVEL)?,
+            Packing::Plain => Body::Plain(Vec::new()),
+        };
+        Ok(Encoder { body, taken: 0 })
     }
 
     /// An empty body that takes its time: for what is packed once and read by many.
     pub fn thorough() -> Result<Self, WireError> {
-        Encoder::at(THOROUGH)
-    }
-
-    fn at(level: i32) -> Result<Self, WireError> {
-        let deflate = zstd::stream::write::Encoder::new(Vec::new(), level).map_err(WireError::new)?;
-        Ok(Encoder { deflate, taken: 0 })
+        Ok(Encoder { body: Body::zstd(THOROUGH)?, taken: 0 })
     }
 
     /// Bytes of frames that it took so far.
@@ -144,13 +206,22 @@ impl Encoder {
         self.taken
     }
 
-    /// Appends frames that are packed already, as they are.
+    /// Appends frames that are in zstd already, as they are.
     pub fn splice(&mut self, packed: &[u8]) -> Result<(), WireError> {
-        let next = Encoder::new()?.deflate;
-        let mut bytes = std::mem::replace(&mut self.deflate, next).finish().map_err(WireError::new)?;
+        if let Body::Plain(bytes) = &mut self.body {
+            return zstd::stream::copy_decode(packed, bytes).map_err(WireError::new);
+        }
+        let mut bytes = std::mem::replace(&mut self.body, Body::zstd(LEVEL)?).finish()?;
         bytes.extend_from_slice(packed);
-        *self.deflate.get_mut() = bytes;
+        *self.written() = bytes;
         Ok(())
+    }
+
+    fn written(&mut self) -> &mut Vec<u8> {
+        match &mut self.body {
+            Body::Zstd(deflate) => deflate.get_mut(),
+            Body::Plain(bytes) => bytes,
+        }
     }
 
     /// Appends a frame.
@@ -168,28 +239,36 @@ impl Encoder {
         head.push((length & 0x7f) as u8);
         head.push(kind);
         self.taken += head.len() + body.len();
-        self.deflate.write_all(&head).and_then(|()| self.deflate.write_all(&body)).map_err(WireError::new)
+        let to: &mut dyn Write = match &mut self.body {
+            Body::Zstd(deflate) => deflate,
+            Body::Plain(bytes) => bytes,
+        };
+        to.write_all(&head).and_then(|()| to.write_all(&body)).map_err(WireError::new)
     }
 
     /// The bytes that are ready so far; what stays inside comes later.
     pub fn ready(&mut self) -> Vec<u8> {
-        std::mem::take(self.deflate.get_mut())
+        std::mem::take(self.written())
     }
 
     /// Everything pushed so far becomes readable on the other side.
     pub fn flush(&mut self) -> Result<(), WireError> {
-        self.deflate.flush().map_err(WireError::new)
+        match &mut self.body {
+            Body::Zstd(deflate) => deflate.flush().map_err(WireError::new),
+            Body::Plain(_) => Ok(()),
+        }
     }
 
     /// Ends the body; the rest of its bytes.
     pub fn finish(self) -> Result<Vec<u8>, WireError> {
-        self.deflate.finish().map_err(WireError::new)
+        self.body.finish()
     }
 }
 
 /// Reads a body as it arrives; never holds more than one frame and one step inflated.
 pub struct Decoder {
-    inflate: Inflate<'static>,
+    /// None where nothing is packed.
+    inflate: Option<Inflate<'static>>,
     packed: Vec<u8>,
     packed_at: usize,
     plain: Vec<u8>,
@@ -200,10 +279,21 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A reader of one body that inflates to at most `limit` bytes.
+    /// A reader of one body in zstd that inflates to at most `limit` bytes.
     pub fn new(limit: usize) -> Result<Self, WireError> {
-        let mut inflate = Inflate::new().map_err(WireError::new)?;
-        inflate.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(WireError::new)?;
+        Decoder::packing(Packing::Zstd, limit)
+    }
+
+    /// A reader of one body that is packed like this and holds at most `limit` bytes of frames.
+    pub fn packing(packing: Packing, limit: usize) -> Result<Self, WireError> {
+        let inflate = match packing {
+            Packing::Zstd => {
+                let mut inflate = Inflate::new().map_err(WireError::new)?;
+                inflate.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(WireError::new)?;
+                Some(inflate)
+            }
+            Packing::Plain => None,
+        };
         let (packed, plain) = (Vec::new(), Vec::new());
         Ok(Decoder { inflate, packed, packed_at: 0, plain, plain_at: 0, limit, left: limit, at_end: true })
     }
@@ -275,15 +365,27 @@ impl Decoder {
             return Ok(false);
         }
         let before = self.plain.len();
-        self.plain.resize(before + STEP_BYTES, 0);
-        let status = self.inflate.run_on_buffers(&self.packed[self.packed_at..], &mut self.plain[before..]);
-        let status = status.map_err(|error| WireError::new(format!("the body is not zstd: {error}")))?;
-        self.plain.truncate(before + status.bytes_written);
-        self.packed_at += status.bytes_read;
-        self.at_end = status.remaining == 0;
-        self.left = (self.left.checked_sub(status.bytes_written))
+        let packed = &self.packed[self.packed_at..];
+        let read = match &mut self.inflate {
+            Some(inflate) => {
+                self.plain.resize(before + STEP_BYTES, 0);
+                let status = inflate.run_on_buffers(packed, &mut self.plain[before..]);
+                let status = status.map_err(|error| WireError::new(format!("the body is not zstd: {error}")))?;
+                self.plain.truncate(before + status.bytes_written);
+                self.at_end = status.remaining == 0;
+                status.bytes_read
+            }
+            None => {
+                let step = &packed[..packed.len().min(STEP_BYTES)];
+                self.plain.extend_from_slice(step);
+                step.len()
+            }
+        };
+        self.packed_at += read;
+        let written = self.plain.len() - before;
+        self.left = (self.left.checked_sub(written))
             .ok_or_else(|| WireError::new("the body inflates to more than is allowed"))?;
-        Ok(status.bytes_read + status.bytes_written > 0)
+        Ok(read + written > 0)
     }
 }
 

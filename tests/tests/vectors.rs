@@ -1,0 +1,165 @@
+//! Makes the test vectors of the protocol from fixed values and compares them with `tests/vectors/protocol.json`, which
+//! `OUTFIELD_VECTORS=write` writes; and every hexdump of `docs/protocol.md` is one of them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use outfield_core::app::fact_hash;
+use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
+use outfield_core::base::time::Timestamp;
+use outfield_core::base::version::Version;
+use outfield_core::crdt::{Document, gate, touched};
+use outfield_core::objects::{Record, Value, Values};
+use outfield_core::sync::frames::*;
+use outfield_core::sync::wire::{self, Packing};
+use serde_json::{Value as Json, json};
+
+const CONTACT: RecordId = RecordId([0x11; 16]);
+const CALL: RecordId = RecordId([0x12; 16]);
+const ANN: ActorId = ActorId([0x22; 16]);
+const BEN: ActorId = ActorId([0x23; 16]);
+const NOON: Timestamp = Timestamp(1_795_500_000_000);
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn values(of: &[(&str, &str)]) -> Values {
+    of.iter().map(|(path, value)| ((*path).to_owned(), Value::from(*value))).collect()
+}
+
+fn frame(frame: Frame) -> Json {
+    json!(hex(&wire::encode_as(Packing::Plain, &[frame]).unwrap()))
+}
+
+fn change(bytes: &[u8]) -> Json {
+    let vetted = gate::change(bytes).unwrap();
+    json!({
+        "bytes": hex(bytes), "hash": vetted.hash.to_string(), "actor": hex(&vetted.actor.0), "seq": vetted.seq,
+        "time": vetted.at.0, "deps": vetted.deps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "puts": touched(&vetted).unwrap(),
+    })
+}
+
+/// A contact that Ann made and Ben edited, and a call that Ann logged about it.
+struct Story {
+    made: Vec<u8>,
+    edited: Vec<u8>,
+    blob: Vec<u8>,
+    heads: Vec<ChangeHash>,
+    shown: Values,
+    fact: Vec<u8>,
+}
+
+fn story() -> Story {
+    let mut document = Document::new();
+    let first = values(&[("name", "Rosa"), ("phone", "+14795550100")]);
+    let made = document.write(ANN, NOON, &first).unwrap().bytes;
+    let edited = document.write(BEN, NOON, &values(&[("phone", "+14795550199")])).unwrap().bytes;
+    let fact = Record::canonical(&values(&[("contact", &CONTACT.to_string()), ("kind", "call"), ("note", "Hi")]));
+    let shown = values(&[("name", "Rosa"), ("phone", "+14795550199")]);
+    Story { made, edited, blob: document.save(), heads: document.heads(), shown, fact }
+}
+
+fn frames(story: &Story) -> Json {
+    let object = || "contact".to_owned();
+    let tenant = || "tenant".to_owned();
+    let entry = |number, is_fact, object: &str, record, bytes: &[u8]| {
+        let (actor, at_ms) = if is_fact { (Some(ANN), Some(NOON.0)) } else { (None, None) };
+        let (object, bytes) = (object.to_owned(), bytes.to_vec().into());
+        Frame::Entry(Entry { number, is_fact, object, record, bytes, knew: 7, actor, at_ms })
+    };
+    let (blob, heads, values) = (story.blob.clone().into(), story.heads.clone(), story.shown.clone());
+    let (created_ms, created_by, changed_ms, changed_by) = (NOON.0, ANN, NOON.0, BEN);
+    let (record, object_of, seq) = (CONTACT, object(), 5);
+    let doc =
+        Doc { seq, object: object_of, record, blob, heads, values, created_ms, created_by, changed_ms, changed_by };
+    let hash = gate::change(&story.edited).unwrap().hash;
+    let state = wire::fingerprint(&[]);
+    let welcome = Welcome {
+        proto: 1,
+        epoch: 9,
+        seen: 0,
+        server_ms: NOON.0,
+        user: UserId([0x44; 16]),
+        role: "rep".to_owned(),
+        name: "Ann".to_owned(),
+        time_zone: "UTC".to_owned(),
+        device: DeviceId([0x55; 16]),
+        same: false,
+        buckets: vec![tenant()],
+    };
+    json!({
+        "hello": frame(Frame::Hello(Hello { proto_min: 1, proto_max: 1, actor: ANN, state, tick: 0, issued: 0 })),
+        "welcome": frame(Frame::Welcome(welcome)),
+        "entry_change": frame(entry(1, false, "contact", CONTACT, &story.edited)),
+        "entry_fact": frame(entry(2, true, "follow_up", CALL, &story.fact)),
+        "verdict_accepted": frame(Frame::Verdict(Verdict { hash, ruling: Ruling::Accepted { number: 1 } })),
+        "verdict_rewrite": frame(Frame::Verdict(Verdict { hash, ruling: Ruling::Rewrite })),
+        "want": frame(Frame::Want(Want { bucket: tenant(), cursor: 0 })),
+        "need": frame(Frame::Need(Need { record: CONTACT })),
+        "start": frame(Frame::Start(Start { bucket: tenant(), from: 0 })),
+        "document": frame(Frame::Doc(doc)),
+        "change": frame(Frame::Change(Change { seq: 6, object: object(), record, bytes: story.edited.clone().into() })),
+        "own": frame(Frame::Own(Own { seq: 6, object: object(), record, hash })),
+        "remove": frame(Frame::Remove(Remove { seq: 7, object: object(), record })),
+        "checkpoint": frame(Frame::Checkpoint(Checkpoint { bucket: tenant(), seq: 6, sum: sum(story) })),
+        "end": frame(Frame::End(End { tick: 7 })),
+    })
+}
+
+/// The state sum of a bucket that holds the contact and the call.
+fn sum(story: &Story) -> u64 {
+    let (contact, call) = (Version::of_heads(&story.heads), Version::of_bytes(&story.fact));
+    contact.weight(CONTACT).wrapping_add(call.weight(CALL))
+}
+
+fn vectors() -> Json {
+    let story = story();
+    let (contact, call) = (Version::of_heads(&story.heads), Version::of_bytes(&story.fact));
+    let sixteen = |number: u64| format!("{number:016x}");
+    json!({
+        "frames": frames(&story),
+        "change": change(&story.made),
+        "edit": change(&story.edited),
+        "saved": hex(&story.blob),
+        "fact": {"record": hex(&CALL.0), "bytes": hex(&story.fact), "hash": fact_hash(CALL, &story.fact).to_string()},
+        "sums": {
+            "version_document": sixteen(contact.0), "version_fact": sixteen(call.0),
+            "weight_document": sixteen(contact.weight(CONTACT)), "weight_fact": sixteen(call.weight(CALL)),
+            "sum": sixteen(sum(&story)), "fingerprint_none": sixteen(wire::fingerprint(&[])),
+            "fingerprint": sixteen(wire::fingerprint(&[("tenant".to_owned(), 6, sum(&story))])),
+        },
+    })
+}
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn the_vectors_are_what_the_code_makes() {
+    let (path, made) = (here("vectors/protocol.json"), format!("{:#}\n", vectors()));
+    if std::env::var("OUTFIELD_VECTORS").is_ok_and(|how| how == "write") {
+        std::fs::write(&path, &made).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), made);
+}
+
+#[test]
+fn every_hexdump_of_the_document_is_a_vector() {
+    let document = std::fs::read_to_string(here("../docs/protocol.md")).unwrap();
+    let vectors = vectors().to_string();
+    let dumps: Vec<&str> = document.split("```hex\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(dumps.len() >= 5, "the document has only {} hexdumps", dumps.len());
+    for dump in dumps {
+        let bytes: String = dump.lines().filter_map(|line| line.split(';').next()).collect();
+        let bytes: String = bytes.split_whitespace().collect();
+        assert!(vectors.contains(&format!("\"{bytes}\"")), "no vector is {bytes}");
+    }
+}
