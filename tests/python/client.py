@@ -1,4 +1,4 @@
-"""A whole client of Outfield in one file, written from docs/protocol.md alone, with nothing but Python itself.
+"""A whole client of Outfield in one file: it does what docs/protocol.md says, with nothing but Python itself.
 
     python3 client.py URL CODE
 
