@@ -31,8 +31,8 @@ pub fn find(db: &Db, descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Resul
     records(db, descriptor, &sql, bound)
 }
 
-/// The condition that holds for records with all of these values; none if a value fits no record at all. A field that
-/// there is not is an error, whatever else is wanted.
+/// The condition that holds for records with all of these values, null being that of an empty field; none if a value
+/// fits no record at all. A field that there is not is an error, whatever else is wanted.
 fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Option<(String, Vec<Sql>)>, StoreError> {
     let (mut conditions, mut bound, mut fits) = (vec!["1 = 1".to_owned()], Vec::new(), true);
     for (path, value) in wanted {

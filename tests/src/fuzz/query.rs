@@ -100,16 +100,13 @@ fn listed(db: &Db, descriptor: &Descriptor, records: &[Record], asked: &Query) {
     assert_eq!(found, wanted, "{asked:?}");
 }
 
-/// Whether a record has a value; nothing equals null, and removed lines do not count.
+/// Whether a record has a value, null being that of an empty field; no line has null, and removed lines do not count.
 fn has(record: &Record, path: &str, value: &Value) -> bool {
-    if value.is_null() {
-        return false;
-    }
     let Some((lines, field)) = path.split_once("/*/") else { return record.value(path) == value };
     let lines = record.lines(lines);
     lines.values().any(|line| {
         let is_removed = line.get("removed").is_some_and(|removed| removed.is_true());
-        !is_removed && line.get(field).is_some_and(|own| *own == value)
+        !is_removed && !value.is_null() && line.get(field).is_some_and(|own| *own == value)
     })
 }
 
