@@ -1,5 +1,5 @@
-//! Errors that the simulation and power cuts plant, one at a time, to see whether it finds them. Without the feature `planted` none
-//! of them is there: `is` is then a constant, and what hangs on it is not compiled.
+//! Errors that the simulation and power cuts plant, one at a time, to see whether they find them. Without the feature
+//! `planted` none of them is there: `is` is then a constant, and what hangs on it is not compiled.
 //! It does not know what they do; the places that ask do.
 
 /// One error that can be planted.

@@ -172,6 +172,22 @@ impl Body {
         zstd::stream::write::Encoder::new(Vec::new(), level).map(Body::Zstd).map_err(WireError::new)
     }
 
+    /// Where frames go.
+    fn entrance(&mut self) -> &mut dyn Write {
+        match self {
+            Body::Zstd(deflate) => deflate,
+            Body::Plain(bytes) => bytes,
+        }
+    }
+
+    /// Its bytes that are ready.
+    fn written(&mut self) -> &mut Vec<u8> {
+        match self {
+            Body::Zstd(deflate) => deflate.get_mut(),
+            Body::Plain(bytes) => bytes,
+        }
+    }
+
     fn finish(self) -> Result<Vec<u8>, WireError> {
         match self {
             Body::Zstd(deflate) => deflate.finish().map_err(WireError::new),
@@ -213,15 +229,8 @@ impl Encoder {
         }
         let mut bytes = std::mem::replace(&mut self.body, Body::zstd(LEVEL)?).finish()?;
         bytes.extend_from_slice(packed);
-        *self.written() = bytes;
+        *self.body.written() = bytes;
         Ok(())
-    }
-
-    fn written(&mut self) -> &mut Vec<u8> {
-        match &mut self.body {
-            Body::Zstd(deflate) => deflate.get_mut(),
-            Body::Plain(bytes) => bytes,
-        }
     }
 
     /// Appends a frame.
@@ -239,24 +248,18 @@ impl Encoder {
         head.push((length & 0x7f) as u8);
         head.push(kind);
         self.taken += head.len() + body.len();
-        let to: &mut dyn Write = match &mut self.body {
-            Body::Zstd(deflate) => deflate,
-            Body::Plain(bytes) => bytes,
-        };
+        let to = self.body.entrance();
         to.write_all(&head).and_then(|()| to.write_all(&body)).map_err(WireError::new)
     }
 
     /// The bytes that are ready so far; what stays inside comes later.
     pub fn ready(&mut self) -> Vec<u8> {
-        std::mem::take(self.written())
+        std::mem::take(self.body.written())
     }
 
     /// Everything pushed so far becomes readable on the other side.
     pub fn flush(&mut self) -> Result<(), WireError> {
-        match &mut self.body {
-            Body::Zstd(deflate) => deflate.flush().map_err(WireError::new),
-            Body::Plain(_) => Ok(()),
-        }
+        self.body.entrance().flush().map_err(WireError::new)
     }
 
     /// Ends the body; the rest of its bytes.
