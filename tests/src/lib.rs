@@ -23,6 +23,8 @@ pub mod phone;
 pub mod power;
 pub mod products;
 pub mod samples;
+#[cfg(feature = "planted")]
+pub mod seeds;
 pub mod served;
 pub mod server;
 #[cfg(feature = "planted")]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use outfield_core::base::planted::Planted;
 use outfield_tests::power::{self, Wanted, batch};
+use outfield_tests::seeds::{self, say};
 
 const USAGE: &str = "usage: power --images N [--from S] | --seeds N [--from S] | --seed S [--place P] | \
                      --planted all|NAME [--from S]";
@@ -30,19 +31,11 @@ fn read() -> Option<(Work, u64, Wanted)> {
             "--images" => work = Some(Work::Images(usize::try_from(number()?).ok()?)),
             "--seeds" => work = Some(Work::Seeds(number()?)),
             "--seed" => work = Some(Work::Seed(number()?)),
-            "--planted" if value == "all" => work = Some(Work::Planted(Planted::CUT.to_vec())),
-            "--planted" => {
-                let named = Planted::CUT.into_iter().find(|planted| planted.name() == value)?;
-                work = Some(Work::Planted(vec![named]));
-            }
+            "--planted" => work = Some(Work::Planted(seeds::named(&Planted::CUT, &value)?)),
             _ => return None,
         }
     }
     Some((work?, from, wanted))
-}
-
-fn say(text: &str) {
-    write!(std::io::stdout(), "{text}").ok();
 }
 
 fn shown(report: &batch::Report) -> bool {
@@ -60,24 +53,6 @@ fn one(seed: u64, wanted: Wanted) -> bool {
     failed == 0
 }
 
-fn planted(errors: Vec<Planted>, first: u64) -> bool {
-    let mut found_all = true;
-    for error in errors {
-        let line = match batch::find(error, first) {
-            Some((images, what)) => {
-                let what = what.lines().next().unwrap_or_default().to_owned();
-                format!("{:<28} image {images:>4}  {what}\n", error.name())
-            }
-            None => {
-                found_all = false;
-                format!("{:<28} not found within {} images\n", error.name(), batch::IMAGES_TO_FIND)
-            }
-        };
-        say(&line);
-    }
-    found_all
-}
-
 fn main() -> ExitCode {
     let Some((work, from, wanted)) = read() else {
         writeln!(std::io::stderr(), "{USAGE}").ok();
@@ -90,7 +65,9 @@ fn main() -> ExitCode {
         }
         Work::Seeds(count) => shown(&batch::run_many((from, count), wanted, say)),
         Work::Seed(seed) => one(seed, wanted),
-        Work::Planted(errors) => planted(errors, from),
+        Work::Planted(errors) => {
+            seeds::search(errors, ("image", batch::IMAGES_TO_FIND), |error| batch::find(error, from))
+        }
     };
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

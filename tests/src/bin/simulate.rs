@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
+use outfield_tests::seeds::{self, say};
 use outfield_tests::simulate::{self, batch};
 
 const USAGE: &str =
@@ -30,19 +31,11 @@ fn read() -> Option<(Work, u64)> {
             "--seeds" => work = Some(Work::Seeds(number()?)),
             "--hours" => work = Some(Work::Hours(number()?)),
             "--seed" => work = Some(Work::Seed(number()?)),
-            "--planted" if value == "all" => work = Some(Work::Planted(Planted::SIMULATED.to_vec())),
-            "--planted" => {
-                let named = Planted::SIMULATED.into_iter().find(|planted| planted.name() == value)?;
-                work = Some(Work::Planted(vec![named]));
-            }
+            "--planted" => work = Some(Work::Planted(seeds::named(&Planted::SIMULATED, &value)?)),
             _ => return None,
         }
     }
     Some((work?, from))
-}
-
-fn say(text: &str) {
-    write!(std::io::stdout(), "{text}").ok();
 }
 
 fn many(first: u64, count: u64, until: Option<Instant>) -> bool {
@@ -61,24 +54,6 @@ fn one(seed: u64) -> bool {
     outcome.failure.is_none()
 }
 
-fn planted(errors: Vec<Planted>, first: u64) -> bool {
-    let mut found_all = true;
-    for error in errors {
-        let line = match batch::find(error, first) {
-            Some((seeds, failure)) => {
-                let failure = failure.lines().next().unwrap_or_default().to_owned();
-                format!("{:<28} seed {seeds:>3}  {failure}\n", error.name())
-            }
-            None => {
-                found_all = false;
-                format!("{:<28} not found within {} seeds\n", error.name(), batch::SEEDS_TO_FIND)
-            }
-        };
-        say(&line);
-    }
-    found_all
-}
-
 fn main() -> ExitCode {
     let Some((work, from)) = read() else {
         writeln!(std::io::stderr(), "{USAGE}").ok();
@@ -88,7 +63,9 @@ fn main() -> ExitCode {
         Work::Seeds(count) => many(from, count, None),
         Work::Hours(hours) => many(from, u64::MAX, Some(Instant::now() + Duration::from_secs(hours * 3_600))),
         Work::Seed(seed) => one(seed),
-        Work::Planted(errors) => planted(errors, from),
+        Work::Planted(errors) => {
+            seeds::search(errors, ("seed", batch::SEEDS_TO_FIND), |error| batch::find(error, from))
+        }
     };
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

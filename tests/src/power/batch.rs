@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
 
 use super::{Cache, Kind, Outcome, Wanted, run};
+use crate::seeds::on_every_core;
 
 /// Places of a seed where power is cut, where a number of images is asked for.
 const IMAGES_OF_SEED: usize = 250;
@@ -16,7 +16,7 @@ const IMAGES_OF_SEED: usize = 250;
 pub const IMAGES_TO_FIND: u64 = 5_000;
 
 /// What many seeds came to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
     outcomes: Vec<Outcome>,
     took: Duration,
@@ -91,29 +91,15 @@ pub fn run_images(first: u64, images: usize, say: impl Fn(&str) + Sync) -> Repor
 /// Runs so many seeds from the first on, on every core.
 #[must_use]
 pub fn run_many((first, seeds): (u64, u64), wanted: Wanted, say: impl Fn(&str) + Sync) -> Report {
-    let (began, next) = (Instant::now(), AtomicU64::new(0));
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut report = Report::default();
-    std::thread::scope(|scope| {
-        let work = || {
-            let mut outcomes = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= seeds {
-                    return outcomes;
-                }
-                let outcome = run(first.wrapping_add(number), None, wanted);
-                let failed = outcome.failures.len();
-                say(&format!("seed {}: {} images, {failed} failed\n", outcome.seed, outcome.cuts));
-                outcomes.push(outcome);
-            }
-        };
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        report.outcomes = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+    let began = Instant::now();
+    let mut outcomes = on_every_core(|number| {
+        let outcome = (number < seeds).then(|| run(first.wrapping_add(number), None, wanted))?;
+        let failed = outcome.failures.len();
+        say(&format!("seed {}: {} images, {failed} failed\n", outcome.seed, outcome.cuts));
+        Some(outcome)
     });
-    report.outcomes.sort_by_key(|outcome| outcome.seed);
-    report.took = began.elapsed();
-    report
+    outcomes.sort_by_key(|outcome| outcome.seed);
+    Report { outcomes, took: began.elapsed() }
 }
 
 /// How many images it takes to find a planted error, and what the last one says; none within the bound.

@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::panic;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
 
 use super::{Counts, Outcome, Trouble, run};
+use crate::seeds::on_every_core;
 
 /// Steps of a failing seed that are shown.
 const SHOWN: usize = 30;
@@ -126,31 +126,21 @@ pub fn difference(outcome: &Outcome) -> Option<String> {
 #[must_use]
 pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
     let began = Instant::now();
-    let next = AtomicU64::new(0);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut report = Report::default();
-    std::thread::scope(|scope| {
-        let work = || {
-            let mut outcomes = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count || until.is_some_and(|until| Instant::now() >= until) {
-                    return outcomes;
-                }
-                let mut outcome = run(first.wrapping_add(number), None);
-                if number.is_multiple_of(TWICE_ONE_OF) && outcome.failure.is_none() {
-                    outcome.failure = difference(&outcome);
-                }
-                if outcome.failure.is_none() {
-                    outcome.trace.clear();
-                }
-                outcomes.push(outcome);
-            }
-        };
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        let outcomes = threads.into_iter().flat_map(|thread| thread.join().unwrap());
-        outcomes.for_each(|outcome| report.add(outcome));
+    let outcomes = on_every_core(|number| {
+        if number >= count || until.is_some_and(|until| Instant::now() >= until) {
+            return None;
+        }
+        let mut outcome = run(first.wrapping_add(number), None);
+        if number.is_multiple_of(TWICE_ONE_OF) && outcome.failure.is_none() {
+            outcome.failure = difference(&outcome);
+        }
+        if outcome.failure.is_none() {
+            outcome.trace.clear();
+        }
+        Some(outcome)
     });
+    let mut report = Report::default();
+    outcomes.into_iter().for_each(|outcome| report.add(outcome));
     report.failures.sort_by_key(|outcome| outcome.seed);
     report.took = began.elapsed();
     report
