@@ -176,7 +176,9 @@ fn what_a_log_holds_reaches_the_disk_before_it_is_forgotten() {
     let is_on = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, bool>(0)).unwrap();
     for waits in [true, false] {
         store::open::durable(&db, waits).unwrap();
-        assert_eq!(is_on("fullfsync"), waits);
+        let level: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(level, if waits { 2 } else { 1 });
+        assert!(is_on("fullfsync"), "commits that wait do so for the disk's own cache too");
         assert!(is_on("checkpoint_fullfsync"), "a checkpoint leaves the disk's cache as it is");
     }
 }

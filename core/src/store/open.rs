@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use super::{Db, Schema, StoreError};
@@ -28,24 +29,28 @@ pub fn open(path: &Path, schema: Schema) -> Result<Db, StoreError> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let named_too = |error: StoreError| StoreError::new(format!("{}: {error}", path.display()));
     recognise(&db, schema).map_err(named_too)?;
+    // A new value must not make SQLite compile a statement anew, which takes longer than most statements take to run.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(named)?;
     // Before the first write, which makes the file: a power cut must not leave a file that is no database. What a log
     // holds may be forgotten only when the database has it, whatever commits wait for.
     durable(&db, true)?;
-    db.pragma_update(None, "checkpoint_fullfsync", !planted::is(Planted::PlainSyncs)).map_err(named)?;
+    for flag in ["fullfsync", "checkpoint_fullfsync"] {
+        db.pragma_update(None, flag, !planted::is(Planted::PlainSyncs)).map_err(named)?;
+    }
     db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
     migrate(&db, schema).map_err(named_too)?;
     Ok(db)
 }
 
 /// Whether commits wait for the disk: yes for a person's work and before an answer, no for what can be fetched again.
+/// How they wait is set once, when the file opens: each change of those flags makes SQLite compile every statement anew.
 pub fn durable(db: &Db, yes: bool) -> Result<(), StoreError> {
     let level = match yes && !planted::is(Planted::CommitsNotAwaited) {
         _ if planted::is(Planted::NothingSynced) => "off",
         true => "full",
         false => "normal",
     };
-    db.pragma_update(None, "synchronous", level)?;
-    Ok(db.pragma_update(None, "fullfsync", yes && !planted::is(Planted::PlainSyncs))?)
+    Ok(db.pragma_update(None, "synchronous", level)?)
 }
 
 /// A number that changes whenever another connection has written to the file.
