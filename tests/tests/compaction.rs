@@ -78,6 +78,31 @@ fn a_phone_that_comes_late_is_filled_from_the_base_and_from_what_came_after_it()
 }
 
 #[test]
+fn a_base_that_is_older_than_what_a_phone_holds_takes_nothing_back() {
+    let world = World::new();
+    let (north, south) = (world.territory("North"), world.territory("South"));
+    let shop = world.account("Harp's", "South");
+    let credit = json!({"account": shop, "limit": "100", "used": "0", "currency": "USD"});
+    let credit = world.puts("credit_figure", None, &credit);
+    world.compacts();
+    // The south's base has the shop as it was; it left since, and goes on elsewhere.
+    world.puts("account", Some(&shop), &json!({"territory": north}));
+    let mut ann = world.phone_for("Ann", Role::Rep, &["North"]);
+    ann.sync();
+    ann.edits("account", &shop, &json!({"phone": "+14795550101"}));
+    world.puts("credit_figure", Some(&credit), &json!({"used": "40"}));
+    ann.sync();
+    world.sets("Ann", None, Some(&["North", "South"]));
+    ann.line.calls();
+    ann.sync();
+    assert_eq!(ann.line.calls(), ["/sync/v1/hello", "/sync/v1/pull"], "something came a second time");
+    assert_eq!(ann.get("account", &shop)["phone"], "+14795550101");
+    assert_eq!(ann.get("credit_figure", &credit)["used"], "40");
+    assert!(count(&behind::open(&ann.file), "bucket") >= 4, "she follows {south} now");
+    world.agree(&mut [&mut ann]);
+}
+
+#[test]
 fn a_base_that_breaks_off_goes_on_where_it_was() {
     let world = World::new();
     // Names that no packing makes small, so that the base travels in several blocks.

@@ -42,7 +42,8 @@ pub(super) fn answered(db: &Db, asked: &[RecordId], now: Timestamp) -> Result<()
 /// whether unsent work waits above it.
 pub(super) fn take_in(db: &Db, history: &History) -> Result<bool, FieldError> {
     let History { object, record, blob, heads } = history;
-    if !documents::is_at(db, *record, object, heads)? || !documents::is_elsewhere(db, *record)? {
+    let stands = documents::standing(db, *record)?.is_some_and(|(held, at)| held == *object && at == *heads);
+    if !stands || !documents::is_elsewhere(db, *record)? {
         return Ok(false);
     }
     if gate::document(blob)? != *heads {

@@ -38,12 +38,14 @@ pub fn descriptor_id(object: &str) -> RecordId {
 #[derive(Debug, Default)]
 pub(super) struct Pull {
     bucket: Option<Filling>,
-    /// Whether that bucket comes anew and whole.
+    /// Whether that bucket comes anew, for something in it was wrong here.
     anew: bool,
     /// Documents that came so in this meeting; in a second bucket they are the same.
     whole: BTreeSet<RecordId>,
     /// Buckets that the server told anything of.
     pub told: BTreeSet<String>,
+    /// Buckets that came whole and unbroken.
+    pub unbroken: BTreeSet<String>,
     /// Buckets whose state sum was compared and matched.
     pub verified: BTreeSet<String>,
     /// Records whose histories were asked for.
@@ -145,11 +147,13 @@ impl Intake<'_> {
 
     fn start(&self, pull: &mut Pull, start: &Start) -> Result<(), FieldError> {
         self.settle(pull)?;
+        pull.anew = start.from == 0 && members::count(self.db, &start.bucket)? > 0;
+        pull.unbroken.remove(&start.bucket);
         if start.from == 0 {
             sweep_later(self.db)?;
             members::clear(self.db, &start.bucket)?;
+            pull.unbroken.insert(start.bucket.clone());
         }
-        pull.anew = start.from == 0;
         pull.told.insert(start.bucket.clone());
         pull.bucket = Some(Filling::begin(self.db, &start.bucket)?);
         Ok(())
@@ -224,12 +228,15 @@ impl Intake<'_> {
         }
         let (id, mut version) = (doc.record, Version::of_heads(&doc.heads));
         let object = doc.object.clone();
-        let is_here = documents::is_at(self.db, id, &object, &doc.heads)?;
-        if !anew && !is_here && self.is_ahead(&doc)? {
-            // It was packed before the device learnt more.
-            version = version_of(self.db, None, id)?.unwrap_or(version);
-        } else if anew || !is_here {
-            self.whole_document(doc, is_here)?;
+        let held = documents::standing(self.db, id)?.filter(|(held, _)| *held == object);
+        let is_here = held.as_ref().is_some_and(|(_, heads)| *heads == doc.heads);
+        match held {
+            Some((_, heads)) if !anew && !is_here && self.is_ahead(&doc)? => {
+                // It was packed before the device learnt more.
+                version = Version::of_heads(&heads);
+            }
+            _ if is_here && !anew => {}
+            _ => self.whole_document(doc, is_here)?,
         }
         self.file(bucket, (&object, id), version)
     }
@@ -260,11 +267,7 @@ impl Intake<'_> {
 
     /// Whether the device's history holds all of a document that is told whole, and more.
     fn is_ahead(&self, doc: &Doc) -> Result<bool, FieldError> {
-        let id = doc.record;
-        if documents::object_of(self.db, id)?.as_ref() != Some(&doc.object) {
-            return Ok(false);
-        }
-        Ok(accepted(self.db, id)?.is_some_and(|history| doc.heads.iter().all(|head| history.has(*head))))
+        Ok(accepted(self.db, doc.record)?.is_some_and(|history| doc.heads.iter().all(|head| history.has(*head))))
     }
 
     /// Others' changes, document by document: into the accepted history, then the rows of what they touched.

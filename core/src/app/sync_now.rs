@@ -229,8 +229,9 @@ impl House {
             Some(Failure::Malformed(why)) => {
                 return Err(FieldError::broken(format!("the server's answer cannot be read: {why}")));
             }
-            Some(Failure::Diverged(buckets)) if buckets.iter().all(|bucket| !meeting.pull.told.contains(bucket)) => {
-                let message = "what this person follows changed meanwhile; sync again".to_owned();
+            Some(Failure::Diverged(buckets)) if !buckets.iter().any(|of| meeting.pull.unbroken.contains(of)) => {
+                let message =
+                    "what this person follows changed meanwhile, or an answer broke off; sync again".to_owned();
                 return Err(FieldError::TryLater { message });
             }
             Some(Failure::Diverged(buckets)) => {

@@ -52,10 +52,13 @@ pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
-/// Whether a record's document is this object's, and stands at these heads.
-pub fn is_at(db: &Db, id: RecordId, object: &str, at: &[ChangeHash]) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM document WHERE id = ?1 AND object = ?2 AND heads = ?3";
-    Ok(db.prepare_cached(sql)?.exists(params![id.as_bytes(), object, joined(at)])?)
+/// The object of a record's document, and its accepted heads.
+pub fn standing(db: &Db, id: RecordId) -> Result<Option<(String, Vec<ChangeHash>)>, StoreError> {
+    let found = db
+        .prepare_cached("SELECT object, heads FROM document WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .optional()?;
+    found.map(|(object, heads)| Ok((object, split(&heads)?))).transpose()
 }
 
 /// The accepted heads of a record's document.

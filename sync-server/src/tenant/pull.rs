@@ -108,7 +108,7 @@ impl Tenant {
         let mut told = BTreeSet::new();
         let is_new = |want: &&Want| session.buckets.contains(&want.bucket) && told.insert(want.bucket.clone());
         for want in wanted(asked).filter(is_new) {
-            self.pull_bucket(actor.as_deref(), want, give)?;
+            self.pull_bucket((session, actor.as_deref()), want, give)?;
         }
         for frame in asked {
             let Frame::Need(need) = frame else { continue };
@@ -119,7 +119,12 @@ impl Tenant {
         give(Piece::Frame(Frame::End(End { tick })))
     }
 
-    fn pull_bucket(&self, actor: Option<&[u8]>, want: &Want, give: Give<'_>) -> Result<(), ServerError> {
+    fn pull_bucket(
+        &self,
+        (session, actor): (&Session, Option<&[u8]>),
+        want: &Want,
+        give: Give<'_>,
+    ) -> Result<(), ServerError> {
         let bucket = &want.bucket;
         let (state, compacted) = (members::bucket(&self.db, bucket)?.unwrap_or_default(), self.compacted(bucket)?);
         // A cursor beyond the log belongs to another life of this server, and one below the floor may lack a removal:
@@ -128,52 +133,58 @@ impl Tenant {
         give(Piece::Frame(Frame::Start(Start { bucket: bucket.clone(), from })))?;
         let parts = self.parts(bucket, from)?;
         let packed = parts.first().map_or(0..0, |first| *first..compacted.upto + 1);
-        let mut logged = self.logged(bucket, from + 1..packed.start.max(from + 1))?;
-        let early = logged.len();
+        let mut logged = Vec::new();
         if from > 0 {
-            // Parts hold what is there. What left meanwhile is told behind them, as of where they end: a cursor never
-            // passes what has not come.
+            // Parts hold what is there. What left meanwhile is told first: until all of it came, the cursor stays.
             let left = self.logged(bucket, packed.clone())?.into_iter().filter(|entry| entry.op == Op::Remove);
-            logged.extend(left.map(|entry| Logged { seq: compacted.upto, ..entry }));
+            logged.extend(left.map(|entry| Logged { seq: from, ..entry }));
         }
+        logged.extend(self.logged(bucket, from + 1..packed.start.max(from + 1))?);
+        let early = logged.len();
         logged.extend(self.logged(bucket, packed.end.max(from + 1)..state.cursor + 1)?);
         // What was packed may be older than what the device has made since, so that its own work comes in full.
         let (holds, actor) = if parts.is_empty() { (from > 0, actor) } else { (true, None) };
         let mut tellings = self.tellings(bucket, (holds, actor), &logged)?;
-        let mut tell = |entries: &[Logged], give: Give<'_>| {
-            entries.iter().try_for_each(|entry| self.tell(entry, (holds, actor), &mut tellings, give))
+        let mut tell = |entries: &[Logged], is_behind_parts: bool, give: Give<'_>| {
+            entries.iter().try_for_each(|entry| {
+                let Some(telling) = tellings.get(&entry.id).copied() else { return Ok(()) };
+                if telling != Telling::Step {
+                    tellings.remove(&entry.id);
+                }
+                match telling {
+                    Telling::Step => self.step(entry, actor)?,
+                    Telling::Whole => self.whole(entry)?,
+                    Telling::Gone if !holds => None,
+                    Telling::Gone => {
+                        if is_behind_parts {
+                            self.tell_elsewhere(session, entry, give)?;
+                        }
+                        let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
+                        Some(Frame::Remove(Remove { seq, object, record }))
+                    }
+                }
+                .map_or(Ok(()), |frame| give(Piece::Frame(frame)))
+            })
         };
-        tell(&logged[..early], give)?;
+        let has_parts = !parts.is_empty();
+        tell(&logged[..early], false, give)?;
         for first in parts {
             give(Piece::Packed(self.part(bucket, first)?))?;
         }
-        tell(&logged[early..], give)?;
+        tell(&logged[early..], has_parts, give)?;
         let (bucket, seq, sum) = (bucket.clone(), state.cursor, state.sum);
         give(Piece::Frame(Frame::Checkpoint(Checkpoint { bucket, seq, sum })))
     }
 
-    /// Tells an entry, if its record is still to be told.
-    fn tell(
-        &self,
-        entry: &Logged,
-        (holds, actor): (bool, Option<&[u8]>),
-        tellings: &mut BTreeMap<RecordId, Telling>,
-        give: Give<'_>,
-    ) -> Result<(), ServerError> {
-        let Some(telling) = tellings.get(&entry.id).copied() else { return Ok(()) };
-        let frame = match telling {
-            Telling::Step => self.step(entry, actor)?,
-            Telling::Whole => self.whole(entry)?,
-            Telling::Gone if !holds => None,
-            Telling::Gone => {
-                let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
-                Some(Frame::Remove(Remove { seq, object, record }))
-            }
-        };
-        if telling != Telling::Step {
-            tellings.remove(&entry.id);
+    /// Parts may have told a record as it was once, which left since: a device that has it by another bucket is told how it
+    /// is now, history and all, for changes may follow there.
+    fn tell_elsewhere(&self, session: &Session, entry: &Logged, give: Give<'_>) -> Result<(), ServerError> {
+        if !members::is_member(&self.db, entry.id, &session.buckets)? {
+            return Ok(());
         }
-        frame.map_or(Ok(()), |frame| give(Piece::Frame(frame)))
+        // The cursor passes this operation with the removal behind it.
+        let before = Logged { seq: entry.seq - 1, object: entry.object.clone(), ..*entry };
+        self.told(&before, true)?.map_or(Ok(()), |frame| give(Piece::Frame(frame)))
     }
 
     /// How each record is to be told.
@@ -258,8 +269,12 @@ impl Tenant {
         Ok(conflicts::open_of(&self.db, found.id)?.is_empty())
     }
 
-    /// A record as it is now, whole.
+    /// A record as it is now, whole; without its history where devices do without.
     pub(super) fn whole(&self, entry: &Logged) -> Result<Option<Frame>, ServerError> {
+        self.told(entry, false)
+    }
+
+    fn told(&self, entry: &Logged, with_history: bool) -> Result<Option<Frame>, ServerError> {
         let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
         if object == CONFLICT {
             let conflict = conflicts::get(&self.db, ConflictId(record.0))?;
@@ -280,7 +295,7 @@ impl Tenant {
             }
             Kind::Document => {
                 let Some(stored) = documents::load(&self.db, record)? else { return Ok(None) };
-                let kept = self.is_history_kept_here(&descriptor, &found)?;
+                let kept = !with_history && self.is_history_kept_here(&descriptor, &found)?;
                 let blob = if kept { Vec::new() } else { saved(&stored)? };
                 let (created_ms, created_by) = (stamp.created_at.0, stamp.created_by);
                 let (changed_ms, changed_by) = (stamp.changed_at.0, stamp.changed_by);
