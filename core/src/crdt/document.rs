@@ -85,10 +85,12 @@ impl Document {
     /// Writes these values as one change with one operation a path, whether or not a value differs from what
     /// stands there. `Null` puts null.
     pub fn write(&mut self, actor: ActorId, at: Timestamp, values: &Values) -> Result<Vetted, CrdtError> {
-        let heads = self.automerge.get_heads();
-        let operations = values.iter().map(|(path, value)| self.put(path, value, None));
-        let operations = operations.collect::<Result<_, _>>()?;
-        self.seal((actor, at), heads, operations)
+        let (change, vetted) = self.seal((actor, at), values, None)?;
+        // It was made from all that stands here, so that it fits without being asked.
+        self.make_room(&vetted)?;
+        self.automerge.apply_changes([change]).map_err(untaken)?;
+        self.stamp = Some(self.stamp.map_or(Stamp::once(at, actor), |stamp| stamp.and(at, actor)));
+        Ok(vetted)
     }
 
     /// Writes once more what a change wrote, under another actor, upon `deps`, which are what the change built on: what
@@ -99,18 +101,22 @@ impl Document {
             upon = self.automerge.get_heads();
         }
         upon.sort_unstable();
-        let values = touched(change)?;
-        let operations = values.iter().map(|(path, value)| self.put(path, value, Some(&upon)));
-        let operations = operations.collect::<Result<_, _>>()?;
-        self.seal((actor, change.at), upon, operations)
+        let (_, vetted) = self.seal((actor, change.at), &touched(change)?, Some(upon))?;
+        self.apply(std::slice::from_ref(&vetted))?;
+        Ok(vetted)
     }
 
+    /// The change that writes these values upon all that stands here, or as of these heads; the document does not hold
+    /// it yet.
     fn seal(
-        &mut self,
+        &self,
         (actor, at): (ActorId, Timestamp),
-        deps: Vec<automerge::ChangeHash>,
-        operations: Vec<Op>,
-    ) -> Result<Vetted, CrdtError> {
+        values: &Values,
+        upon: Option<Vec<automerge::ChangeHash>>,
+    ) -> Result<(Change, Vetted), CrdtError> {
+        let operations = values.iter().map(|(path, value)| self.put(path, value, upon.as_deref()));
+        let operations: Vec<Op> = operations.collect::<Result<_, _>>()?;
+        let deps = upon.unwrap_or_else(|| self.automerge.get_heads());
         if operations.is_empty() {
             return Err(CrdtError::history("nothing_to_write", "a change needs at least one value"));
         }
@@ -129,8 +135,7 @@ impl Document {
             author: None,
         });
         let vetted = gate::change(change.raw_bytes())?;
-        self.apply(std::slice::from_ref(&vetted))?;
-        Ok(vetted)
+        Ok((change, vetted))
     }
 
     /// Applies changes in any order, all or none; those already here are skipped.

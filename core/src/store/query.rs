@@ -5,7 +5,7 @@ use rusqlite::params_from_iter;
 use rusqlite::types::Value as Sql;
 
 use super::ddl::lines_table;
-use super::tables::{Cells, read, to_sql};
+use super::tables::{Cells, read, select, to_sql};
 use super::{Db, StoreError};
 use crate::base::id::RecordId;
 use crate::base::place::Position;
@@ -27,8 +27,7 @@ pub struct Query {
 /// Records that have all of these values, by id. A line's field is named `lines/*/field`; removed lines do not count.
 pub fn find(db: &Db, descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Vec<Record>, StoreError> {
     let Some((condition, bound)) = conditions(descriptor, wanted)? else { return Ok(Vec::new()) };
-    let sql = format!("SELECT id FROM \"{}\" WHERE {condition} ORDER BY id", descriptor.object);
-    records(db, descriptor, &sql, bound)
+    select(db, descriptor, &format!("{condition} ORDER BY id"), bound)
 }
 
 /// The condition that holds for records with all of these values, null being that of an empty field; none if a value
@@ -54,17 +53,6 @@ fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Optio
     Ok(fits.then(|| (conditions.join(" AND "), bound)))
 }
 
-fn records(db: &Db, descriptor: &Descriptor, sql: &str, bound: Vec<Sql>) -> Result<Vec<Record>, StoreError> {
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params_from_iter(bound))?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = RecordId::from_slice(&row.get::<_, Vec<u8>>(0)?)?;
-        found.extend(read(db, descriptor, id)?);
-    }
-    Ok(found)
-}
-
 /// Records with their distance in metres, when one was asked for.
 pub fn list(db: &Db, descriptor: &Descriptor, query: &Query) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
     let wanted: Vec<(&str, Value)> = query.filter.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
@@ -77,8 +65,8 @@ pub fn list(db: &Db, descriptor: &Descriptor, query: &Query) -> Result<Vec<(Reco
                 bound.push(Sql::Blob(after.0.to_vec()));
             }
             bound.push(Sql::Integer(i64::try_from(query.limit).unwrap_or(i64::MAX)));
-            let sql = format!("SELECT id FROM \"{}\" WHERE {condition} ORDER BY id LIMIT ?", descriptor.object);
-            Ok(records(db, descriptor, &sql, bound)?.into_iter().map(|record| (record, None)).collect())
+            let found = select(db, descriptor, &format!("{condition} ORDER BY id LIMIT ?"), bound)?;
+            Ok(found.into_iter().map(|record| (record, None)).collect())
         }
     }
 }

@@ -253,30 +253,41 @@ fn selected(columns: &[Column<'_>]) -> String {
 
 /// Reads a record with its lines.
 pub fn read(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<Option<Record>, StoreError> {
-    let own = columns(descriptor);
-    let sql = format!(
-        "SELECT _created_at, _created_by, _changed_at, _changed_by, _extra{} FROM \"{}\" WHERE id = ?1",
-        selected(&own),
-        descriptor.object
-    );
+    Ok(select(db, descriptor, "id = ?1", [Sql::Blob(id.0.to_vec())])?.pop())
+}
+
+/// Reads the records that a condition holds for, with their lines; what orders or limits them may follow it.
+pub(super) fn select(
+    db: &Db,
+    descriptor: &Descriptor,
+    condition: &str,
+    bound: impl IntoIterator<Item = Sql>,
+) -> Result<Vec<Record>, StoreError> {
+    let (own, object) = (columns(descriptor), &descriptor.object);
+    let mut sql = "SELECT id, _created_at, _created_by, _changed_at, _changed_by, _extra".to_owned();
+    own.iter().for_each(|column| sql.extend([", \"", column.name, "\""]));
+    sql.extend([" FROM \"", object, "\" WHERE ", condition]);
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let stamp = stamp(row)?;
-    let mut values: Values = match row.get::<_, Option<String>>(4)? {
-        Some(json) => serde_json::from_str(&json).map_err(StoreError::new)?,
-        None => Values::new(),
-    };
-    for (index, column) in own.iter().enumerate() {
-        let value = from_sql(column.kind, row.get_ref(index + 5)?)?;
-        if !value.is_null() {
-            values.insert(column.name.to_owned(), value);
+    let mut rows = statement.query(params_from_iter(bound))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = RecordId::from_slice(row.get_ref(0)?.as_blob().map_err(StoreError::new)?)?;
+        let mut values: Values = match row.get_ref(5)?.as_str_or_null().map_err(StoreError::new)? {
+            Some(json) => serde_json::from_str(json).map_err(StoreError::new)?,
+            None => Values::new(),
+        };
+        for (index, column) in own.iter().enumerate() {
+            let value = from_sql(column.kind, row.get_ref(index + 6)?)?;
+            if !value.is_null() {
+                values.insert(column.name.to_owned(), value);
+            }
         }
+        for lines in descriptor.lines.keys() {
+            read_lines(db, descriptor, (lines, id), &mut values)?;
+        }
+        found.push(Record { object: object.clone(), id, values, stamp: stamp(row)? });
     }
-    for lines in descriptor.lines.keys() {
-        read_lines(db, descriptor, (lines, id), &mut values)?;
-    }
-    Ok(Some(Record { object: descriptor.object.clone(), id, values, stamp }))
+    Ok(found)
 }
 
 /// The text in one of a record's own fields.
@@ -308,15 +319,16 @@ fn read_lines(
     Ok(())
 }
 
+/// The stamp in a row of `select`.
 fn stamp(row: &Row<'_>) -> Result<Option<Stamp>, StoreError> {
-    let Some(created_at) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
+    let Some(created_at) = row.get::<_, Option<i64>>(1)? else { return Ok(None) };
     let actor =
         |index: usize| -> Result<ActorId, StoreError> { Ok(ActorId::from_slice(&row.get::<_, Vec<u8>>(index)?)?) };
     Ok(Some(Stamp {
         created_at: Timestamp(created_at),
-        created_by: actor(1)?,
-        changed_at: Timestamp(row.get(2)?),
-        changed_by: actor(3)?,
+        created_by: actor(2)?,
+        changed_at: Timestamp(row.get(3)?),
+        changed_by: actor(4)?,
     }))
 }
 
