@@ -60,20 +60,23 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
         Item::Product(id) => Some(id.as_str()),
         Item::Own { .. } => None,
     });
-    for id in bought.chain(rewards).collect::<BTreeSet<&str>>() {
+    let priced: BTreeSet<&str> = bought.chain(rewards).collect();
+    for id in &priced {
         let Some(row) = row(reader, PRODUCT, id)? else { continue };
         classes.extend(row.text("tax_class").map(str::to_owned));
         categories.extend(row.text("category").map(str::to_owned));
         called(&mut book, &row);
         book.put_product(product(&row)?);
-        entries(reader, &mut lists, ("product", id), Goods::Product(id.to_owned()))?;
+        entries(reader, &mut lists, ("product", id), Goods::Product((*id).to_owned()))?;
     }
     for category in categories {
         entries(reader, &mut lists, ("category", &category), Goods::Category(category.clone()))?;
     }
     lists.into_values().try_for_each(|list| book.add_list(list))?;
     promotions.iter().try_for_each(|row| book.add_promotion(promotion(row, basket.currency)?))?;
-    for id in promotions.iter().flat_map(goods_of) {
+    // The others that promotions count are named to the buyer, no more.
+    let counted: BTreeSet<&str> = promotions.iter().flat_map(goods_of).collect();
+    for id in counted.difference(&priced) {
         row(reader, PRODUCT, id)?.iter().for_each(|row| called(&mut book, row));
     }
     for class in classes {
