@@ -21,7 +21,7 @@ pub(super) const LIST_LIMIT: usize = 50;
 impl House {
     /// One record, as JSON with `id`, `object`, its fields, and its lines by line id.
     pub fn get(&mut self, object: &str, id: &str) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let descriptor = self.descriptor(object)?;
         let id: RecordId = id
             .parse()
@@ -36,7 +36,7 @@ impl House {
     /// Records of an object by id, or by distance (metres) from a position `latitude,longitude`, nearest first,
     /// each then with `distance_m`.
     pub fn list(&mut self, object: &str, near: Option<(&str, i64)>, limit: usize) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let descriptor = self.descriptor(object)?;
         let near = match near {
             None => None,
@@ -68,7 +68,7 @@ impl House {
 
     /// Records of which a searched field has words that start with every word of `text`.
     pub fn search(&mut self, text: &str, limit: usize) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let mut found = Vec::new();
         for (object, id) in search::search(&self.db, text, if limit == 0 { LIST_LIMIT } else { limit })? {
             if let Some(descriptor) = self.registry.get(&object)
@@ -83,7 +83,7 @@ impl House {
     /// The visits that wait for this user today: open ones, and those planned for today or missed before; the latter
     /// with `missed`, and open ones with `other_visit_open` where two devices have opened more than one.
     pub fn today(&mut self) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
         let (visits, today) = (visit::today(&self.reader(), &context)?, context.today());
         let is_open = |visit: &Record| visit.text("state") == Some(visit::IN_PROGRESS);
@@ -110,7 +110,7 @@ impl House {
         rep: Option<&str>,
         territory: Option<&str>,
     ) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let wanted = Wanted { day, rep, territory };
         Ok(Receipt::of(gather::of_day(&self.registry, &self.reader(), &self.context()?, wanted)?))
     }
@@ -118,7 +118,7 @@ impl House {
     /// What the shelves that were counted in a visit come to, or one inventory check: products, figures, our share by
     /// category, and the order that is proposed.
     pub fn shelf(&mut self, id: &str) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let id: RecordId = id
             .parse()
             .map_err(|error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]))?;
@@ -127,7 +127,7 @@ impl House {
 
     /// Fields that two people changed and nobody has decided yet: base, mine, theirs, who and when.
     pub fn conflicts(&mut self) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let open = conflicts::open(&self.db)?;
         let shown: Result<Vec<Json>, FieldError> = open.iter().map(|conflict| self.conflict_json(conflict)).collect();
         Ok(Receipt::of(shown?.into()))

@@ -4,8 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Transaction;
-
 use super::FieldError;
 use super::discover::{adopt_all, discover};
 use super::observe::Observer;
@@ -66,11 +64,6 @@ impl House {
 
     pub(super) fn reader(&self) -> StoreReader<'_> {
         StoreReader { db: &self.db, registry: &self.registry }
-    }
-
-    /// One state of the database until it is dropped: what is read agrees with itself, and takes the file's lock once.
-    pub(super) fn still(&self) -> Result<Transaction<'_>, FieldError> {
-        Ok(store::open::snapshot(&self.db)?)
     }
 
     pub(super) fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, FieldError> {

@@ -7,6 +7,7 @@ use crate::base::id::RecordId;
 use crate::base::time::TimeError;
 use crate::domain::rules::{book::book, order, pricing, scan};
 use crate::objects::Reader;
+use crate::store;
 
 /// Prices a basket, given as JSON, and answers as the command line and the REST API do: the one text, with its line
 /// feed, that is the same on phone and server.
@@ -23,21 +24,21 @@ fn priced(reader: &dyn Reader, basket: &str, (today, time_zone): (&str, &str)) -
 impl House {
     /// Prices a basket, given as JSON, by what this device holds; the whole answer as `price` gives it.
     pub fn price(&mut self, basket: &str) -> Result<String, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
         price(&self.reader(), basket, (&context.today(), &context.time_zone))
     }
 
     /// The same without the frame around it: the priced basket as JSON text.
     pub fn priced(&mut self, basket: &str) -> Result<String, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
         priced(&self.reader(), basket, (&context.today(), &context.time_zone))
     }
 
     /// An order as people look at it: where it stands, its lines with the story of their prices, the verdict.
     pub fn order(&mut self, id: &str) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let wrong = |error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]);
         let id: RecordId = id.parse().map_err(wrong)?;
         Ok(Receipt { id: Some(id.to_string()), data: order::show(&self.reader(), id)? })
@@ -45,7 +46,7 @@ impl House {
 
     /// Reads a scanner's text: GTIN, batch, expiry and the like, and the product and unit that carry the GTIN.
     pub fn scan(&mut self, text: &str) -> Result<Receipt, FieldError> {
-        let _still = self.still()?;
+        let _still = store::open::snapshot(&self.db)?;
         let today = self.context()?.today().parse().map_err(|error: TimeError| FieldError::broken(error))?;
         Ok(Receipt::of(scan::scan(&self.reader(), text, today)?))
     }

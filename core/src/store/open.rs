@@ -65,7 +65,8 @@ pub fn begin(db: &Db) -> Result<Transaction<'_>, StoreError> {
     Ok(Transaction::new_unchecked(db, TransactionBehavior::Immediate)?)
 }
 
-/// Begins a reading transaction: one state of the database until it is dropped.
+/// Begins a reading transaction: one state of the database until it is dropped. What is read then agrees with itself,
+/// and takes the file's lock once.
 pub fn snapshot(db: &Db) -> Result<Transaction<'_>, StoreError> {
     Ok(Transaction::new_unchecked(db, TransactionBehavior::Deferred)?)
 }
