@@ -264,9 +264,10 @@ pub(super) fn select(
     bound: impl IntoIterator<Item = Sql>,
 ) -> Result<Vec<Record>, StoreError> {
     let (own, object) = (columns(descriptor), &descriptor.object);
-    let mut sql = "SELECT id, _created_at, _created_by, _changed_at, _changed_by, _extra".to_owned();
-    own.iter().for_each(|column| sql.extend([", \"", column.name, "\""]));
-    sql.extend([" FROM \"", object, "\" WHERE ", condition]);
+    let sql = format!(
+        "SELECT id, _created_at, _created_by, _changed_at, _changed_by, _extra{} FROM \"{object}\" WHERE {condition}",
+        selected(&own)
+    );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;
     let mut found = Vec::new();
