@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() -> std::io::Result<()> {
-    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("objects");
+    let root =
+        PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("objects");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     gather(&root, &mut files)?;
@@ -12,7 +13,12 @@ fn main() -> std::io::Result<()> {
     let mut source = String::from("&[\n");
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file).display();
-        let _ = writeln!(source, "    ({:?}, include_str!({:?})),", name.to_string(), file.display().to_string());
+        let _ = writeln!(
+            source,
+            "    ({:?}, include_str!({:?})),",
+            name.to_string(),
+            file.display().to_string()
+        );
     }
     source.push_str("]\n");
     let out = PathBuf::from(std::env::var("OUT_DIR").unwrap_or_default());

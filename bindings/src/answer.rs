@@ -14,7 +14,10 @@ pub struct Receipt {
 
 impl From<app::Receipt> for Receipt {
     fn from(receipt: app::Receipt) -> Self {
-        Receipt { id: receipt.id, data: receipt.data.to_string() }
+        Receipt {
+            id: receipt.id,
+            data: receipt.data.to_string(),
+        }
     }
 }
 
@@ -24,8 +27,8 @@ impl From<String> for Receipt {
     }
 }
 
-/// Four errors, because an app can do four things: show it, wait, sign in, or report it. No field is called `message`,
-/// which every exception of Kotlin has already.
+/// Four errors, because an app can do four things: show it, wait, sign in, or report it. No field
+/// is called `message`, which every exception of Kotlin has already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum FieldError {
     /// Show it: a rule said no, or the input was not understood. Nothing was written.
@@ -63,9 +66,17 @@ pub enum FieldError {
 impl From<app::FieldError> for FieldError {
     fn from(error: app::FieldError) -> Self {
         match error {
-            app::FieldError::Refused { bad_input, code, message: reason, fields } => {
-                FieldError::Refused { code, reason, fields, bad_input }
-            }
+            app::FieldError::Refused {
+                bad_input,
+                code,
+                message: reason,
+                fields,
+            } => FieldError::Refused {
+                code,
+                reason,
+                fields,
+                bad_input,
+            },
             app::FieldError::TryLater { message: reason } => FieldError::TryLater { reason },
             app::FieldError::SignIn { message: reason } => FieldError::SignIn { reason },
             app::FieldError::Broken { report } => FieldError::Broken { report },

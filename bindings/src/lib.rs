@@ -1,7 +1,11 @@
-//! The door for Kotlin, Swift and Python: one object, one line a method (convert, call, convert). Records travel as
-//! JSON text, because which fields they have is data. It does not know rules, storage or sync; `outfield_core::app` does.
+//! The door for Kotlin, Swift and Python: one object, one line a method (convert, call, convert).
+//! Records travel as JSON text, because which fields they have is data. It does not know rules,
+//! storage or sync; `outfield_core::app` does.
 
-#![allow(unsafe_code, reason = "the scaffolding that uniffi generates passes raw buffers")]
+#![allow(
+    unsafe_code,
+    reason = "the scaffolding that uniffi generates passes raw buffers"
+)]
 
 mod answer;
 mod relay;
@@ -18,9 +22,9 @@ use relay::{Relay, hold};
 
 uniffi::setup_scaffolding!();
 
-/// One device's local world: its database, and whoever is signed in on it. It works without a network; `enrol` and
-/// `sync` alone need one. It may be used from any thread. Every method waits for the disk, and those two for the
-/// network, so call none of them on a thread that draws.
+/// One device's local world: its database, and whoever is signed in on it. It works without a
+/// network; `enrol` and `sync` alone need one. It may be used from any thread. Every method waits
+/// for the disk, and those two for the network, so call none of them on a thread that draws.
 #[derive(uniffi::Object)]
 pub struct Outfield {
     /// Does what a person asks, one thing at a time.
@@ -41,17 +45,22 @@ impl Outfield {
             house.observe(relay.clone());
             Ok(Mutex::new(house))
         };
-        Ok(Outfield { house: open()?, line: open()?, relay: relay.clone() })
+        Ok(Outfield {
+            house: open()?,
+            line: open()?,
+            relay: relay.clone(),
+        })
     }
 
-    /// Signs this device in with a one-time code from the office. After a lost answer the same code may be used again.
+    /// Signs this device in with a one-time code from the office. After a lost answer the same code
+    /// may be used again.
     pub fn enrol(&self, url: String, code: String) -> Result<Receipt, FieldError> {
         self.answer(&self.line, |house| house.enrol(&url, &code))
     }
 
-    /// Carries out one command, a JSON object such as `{"do": "start_visit", "account": "…"}`. When this answers, the
-    /// work is durable and queued for the server; the answer names the record and shows it. A refusal leaves
-    /// everything as it was.
+    /// Carries out one command, a JSON object such as `{"do": "start_visit", "account": "…"}`. When
+    /// this answers, the work is durable and queued for the server; the answer names the record and
+    /// shows it. A refusal leaves everything as it was.
     pub fn execute(&self, command_json: String) -> Result<Receipt, FieldError> {
         self.answer(&self.house, |house| house.execute(&command_json))
     }
@@ -61,38 +70,53 @@ impl Outfield {
         self.answer(&self.house, |house| house.get(&object, &id))
     }
 
-    /// Records of an object: at most `limit` by id or, with `near` (`latitude,longitude`), those at most `within_m`
-    /// metres from there, nearest first, each with `distance_m`.
+    /// Records of an object: at most `limit` by id or, with `near` (`latitude,longitude`), those at
+    /// most `within_m` metres from there, nearest first, each with `distance_m`.
     #[uniffi::method(default(near = None, within_m = 1000, limit = 50))]
-    pub fn list(&self, object: String, near: Option<String>, within_m: i64, limit: u32) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.list(&object, near.as_deref().map(|at| (at, within_m)), limit as usize))
+    pub fn list(
+        &self,
+        object: String,
+        near: Option<String>,
+        within_m: i64,
+        limit: u32,
+    ) -> Result<Receipt, FieldError> {
+        self.answer(&self.house, |house| {
+            house.list(
+                &object,
+                near.as_deref().map(|at| (at, within_m)),
+                limit as usize,
+            )
+        })
     }
 
-    /// Records, at most `limit`, of which a searched field has words that start with every word of `text`.
+    /// Records, at most `limit`, of which a searched field has words that start with every word of
+    /// `text`.
     #[uniffi::method(default(limit = 50))]
     pub fn search(&self, text: String, limit: u32) -> Result<Receipt, FieldError> {
         self.answer(&self.house, |house| house.search(&text, limit as usize))
     }
 
-    /// Sends what is unsent, takes in what is new, and compares state sums with the server. What went through stays,
-    /// whatever happens later. Other calls go on meanwhile, a second sync waits for the first; observers hear when it is
-    /// done what it brought.
+    /// Sends what is unsent, takes in what is new, and compares state sums with the server. What
+    /// went through stays, whatever happens later. Other calls go on meanwhile, a second sync waits
+    /// for the first; observers hear when it is done what it brought.
     pub fn sync(&self) -> Result<Receipt, FieldError> {
         self.answer(&self.line, House::sync)
     }
 
-    /// Who is signed in (`enrolled`, null if nobody), how much is `unsent`, `needs_attention` or in `conflicts`, and
-    /// when all was `last_verified` with the server.
+    /// Who is signed in (`enrolled`, null if nobody), how much is `unsent`, `needs_attention` or in
+    /// `conflicts`, and when all was `last_verified` with the server.
     pub fn status(&self) -> Result<Receipt, FieldError> {
         self.answer(&self.house, House::status)
     }
 
-    /// The visits that wait for this user today: open ones, and those planned for today or missed before.
+    /// The visits that wait for this user today: open ones, and those planned for today or missed
+    /// before.
     pub fn today(&self) -> Result<Receipt, FieldError> {
         self.answer(&self.house, House::today)
     }
 
-    /// Fields that two people changed and nobody has decided yet: `base`, `mine`, `theirs`, who and when.
+    /// Fields that two people changed and nobody has decided yet: `base`, `mine`, `theirs`, who and
+    /// when.
     pub fn conflicts(&self) -> Result<Receipt, FieldError> {
         self.answer(&self.house, House::conflicts)
     }
@@ -102,17 +126,20 @@ impl Outfield {
         self.answer(&self.house, House::needs_attention)
     }
 
-    /// Carries out once more what the server refused, by its number; it leaves the list of what needs attention.
+    /// Carries out once more what the server refused, by its number; it leaves the list of what
+    /// needs attention.
     pub fn again(&self, number: i64) -> Result<Receipt, FieldError> {
         self.answer(&self.house, |house| house.again(number))
     }
 
-    /// Takes what the server refused off the list of what needs attention; the server keeps its copy.
+    /// Takes what the server refused off the list of what needs attention; the server keeps its
+    /// copy.
     pub fn dismiss(&self, number: i64) -> Result<Receipt, FieldError> {
         self.answer(&self.house, |house| house.dismiss(number))
     }
 
-    /// A day's figures (`YYYY-MM-DD`, today if none), of one's own or of the named person or territory.
+    /// A day's figures (`YYYY-MM-DD`, today if none), of one's own or of the named person or
+    /// territory.
     #[uniffi::method(default(day = None, rep = None, territory = None))]
     pub fn figures(
         &self,
@@ -120,7 +147,9 @@ impl Outfield {
         rep: Option<String>,
         territory: Option<String>,
     ) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.figures(day.as_deref(), rep.as_deref(), territory.as_deref()))
+        self.answer(&self.house, |house| {
+            house.figures(day.as_deref(), rep.as_deref(), territory.as_deref())
+        })
     }
 
     /// What all counts of a visit, or of one inventory check, come to.
@@ -128,17 +157,20 @@ impl Outfield {
         self.answer(&self.house, |house| house.shelf(&id))
     }
 
-    /// An order as people look at it: `status`, sums, lines with the steps that made their prices, near misses, verdict.
+    /// An order as people look at it: `status`, sums, lines with the steps that made their prices,
+    /// near misses, verdict.
     pub fn order(&self, id: String) -> Result<Receipt, FieldError> {
         self.answer(&self.house, |house| house.order(&id))
     }
 
-    /// Prices a basket (JSON) by what this device holds; equal baskets and rules give equal bytes here and on the server.
+    /// Prices a basket (JSON) by what this device holds; equal baskets and rules give equal bytes
+    /// here and on the server.
     pub fn price(&self, basket_json: String) -> Result<Receipt, FieldError> {
         self.answer(&self.house, |house| house.priced(&basket_json))
     }
 
-    /// What a scanner read: GTIN, batch, expiry and the like, with the product and the unit that carry the GTIN.
+    /// What a scanner read: GTIN, batch, expiry and the like, with the product and the unit that
+    /// carry the GTIN.
     pub fn scan(&self, text: String) -> Result<Receipt, FieldError> {
         self.answer(&self.house, |house| house.scan(&text))
     }
@@ -153,20 +185,22 @@ impl Outfield {
         self.answer(&self.house, House::digest)
     }
 
-    /// Makes the rows of all documents anew from their histories. Facts and server rows stay as they are.
+    /// Makes the rows of all documents anew from their histories. Facts and server rows stay as
+    /// they are.
     pub fn rebuild(&self) -> Result<Receipt, FieldError> {
         self.answer(&self.house, House::rebuild)
     }
 
-    /// From now on tells `observer` of every change that goes through this object, for as long as this object lives.
+    /// From now on tells `observer` of every change that goes through this object, for as long as
+    /// this object lives.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.relay.add(observer);
     }
 }
 
 impl Outfield {
-    /// One call of a house at a time. Observers hear of it after the house is free again, so that they may ask it
-    /// themselves.
+    /// One call of a house at a time. Observers hear of it after the house is free again, so that
+    /// they may ask it themselves.
     fn answer<T: Into<Receipt>>(
         &self,
         house: &Mutex<House>,

@@ -1,6 +1,6 @@
-//! Collects what changed while a call has the house, and tells observers when the house is free again: an observer's
-//! first wish is to ask for what changed, which would wait for ever for the call that tells it.
-//! It does not know what a change means.
+//! Collects what changed while a call has the house, and tells observers when the house is free
+//! again: an observer's first wish is to ask for what changed, which would wait for ever for the
+//! call that tells it. It does not know what a change means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,8 +12,9 @@ use outfield_core::base::id::RecordId;
 /// Learns which records changed, after they are durable.
 #[uniffi::export(with_foreign)]
 pub trait Observer: Send + Sync {
-    /// Records of `object` were written or removed by one call; each call tells of an object once. It comes on the
-    /// thread that made the call, before that call answers, and may itself use the `Outfield` that it observes.
+    /// Records of `object` were written or removed by one call; each call tells of an object once.
+    /// It comes on the thread that made the call, before that call answers, and may itself use the
+    /// `Outfield` that it observes.
     fn changed(&self, object: String, ids: Vec<String>);
 }
 
@@ -33,12 +34,19 @@ impl Relay {
     /// Tells every observer what was heard since the last time.
     pub(crate) fn pass_on(&self) {
         let heard = std::mem::take(&mut *hold(&self.heard));
-        let observers = if heard.is_empty() { Vec::new() } else { hold(&self.observers).clone() };
+        let observers = if heard.is_empty() {
+            Vec::new()
+        } else {
+            hold(&self.observers).clone()
+        };
         for (object, ids) in heard {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             for observer in &observers {
                 // What an observer throws must not make durable work look as if it had failed.
-                catch_unwind(AssertUnwindSafe(|| observer.changed(object.clone(), ids.clone()))).ok();
+                catch_unwind(AssertUnwindSafe(|| {
+                    observer.changed(object.clone(), ids.clone())
+                }))
+                .ok();
             }
         }
     }
@@ -46,11 +54,15 @@ impl Relay {
 
 impl app::Observer for Relay {
     fn changed(&self, object: &str, ids: &[RecordId]) {
-        hold(&self.heard).entry(object.to_owned()).or_default().extend(ids);
+        hold(&self.heard)
+            .entry(object.to_owned())
+            .or_default()
+            .extend(ids);
     }
 }
 
-/// Takes a mutex also after a panic: an open transaction was rolled back by it, and what is durable is whole.
+/// Takes a mutex also after a panic: an open transaction was rolled back by it, and what is durable
+/// is whole.
 pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -70,7 +82,10 @@ mod tests {
     }
 
     fn heard(changes: &[(&str, &[u8])]) -> Vec<String> {
-        let (relay, diary) = (Relay::default(), Arc::new(Diary(Mutex::default(), "poison")));
+        let (relay, diary) = (
+            Relay::default(),
+            Arc::new(Diary(Mutex::default(), "poison")),
+        );
         relay.add(diary.clone());
         for (object, ids) in changes {
             let ids: Vec<RecordId> = ids.iter().map(|id| RecordId::at(0, [*id; 10])).collect();
@@ -83,7 +98,10 @@ mod tests {
 
     #[test]
     fn each_object_is_told_once_with_all_its_records() {
-        assert_eq!(heard(&[("visit", &[1, 2]), ("account", &[3]), ("visit", &[2, 4])]), ["account 1", "visit 3"]);
+        assert_eq!(
+            heard(&[("visit", &[1, 2]), ("account", &[3]), ("visit", &[2, 4])]),
+            ["account 1", "visit 3"]
+        );
         assert!(heard(&[]).is_empty());
     }
 

@@ -1,6 +1,11 @@
-//! The gate: what honest writers make passes as it is, all else is refused with a reason and without delay.
+//! The gate: what honest writers make passes as it is, all else is refused with a reason and
+//! without delay.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what helps a test may fail it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what helps a test may fail it"
+)]
 
 use std::io::Write as _;
 use std::time::Instant;
@@ -17,7 +22,8 @@ use sha2::{Digest, Sha256};
 const ANN: ActorId = ActorId([1; 16]);
 const BOB: ActorId = ActorId([2; 16]);
 
-// ---- making bytes -------------------------------------------------------------------------------------------------
+// ---- making bytes
+// -------------------------------------------------------------------------------------------------
 
 fn uleb(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -43,22 +49,42 @@ fn sleb(mut number: i64) -> Vec<u8> {
 }
 
 fn hash(kind: u8, data: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update([kind]).chain_update(uleb(data.len() as u64)).chain_update(data).finalize().into()
+    Sha256::new()
+        .chain_update([kind])
+        .chain_update(uleb(data.len() as u64))
+        .chain_update(data)
+        .finalize()
+        .into()
 }
 
 /// A chunk whose checksum agrees with its data.
 fn seal(kind: u8, data: &[u8]) -> Vec<u8> {
     let mark = &[0x85, 0x6f, 0x4a, 0x83][..];
-    [mark, &hash(kind, data)[..4], &[kind], &uleb(data.len() as u64), data].concat()
+    [
+        mark,
+        &hash(kind, data)[..4],
+        &[kind],
+        &uleb(data.len() as u64),
+        data,
+    ]
+    .concat()
 }
 
 /// A deflated chunk: the checksum is that of the plain one.
 fn deflate(data: &[u8], behind: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut encoder =
+        flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(data).unwrap();
     let deflated = [encoder.finish().unwrap(), behind.to_vec()].concat();
     let mark = &[0x85, 0x6f, 0x4a, 0x83][..];
-    [mark, &hash(1, data)[..4], &[2], &uleb(deflated.len() as u64), &deflated].concat()
+    [
+        mark,
+        &hash(1, data)[..4],
+        &[2],
+        &uleb(deflated.len() as u64),
+        &deflated,
+    ]
+    .concat()
 }
 
 /// Where a chunk's data begins.
@@ -113,7 +139,10 @@ impl Parts {
     }
 
     fn key(self, key: &str) -> Self {
-        self.column(0x15, [sleb(-1), uleb(key.len() as u64), key.as_bytes().to_vec()].concat())
+        self.column(
+            0x15,
+            [sleb(-1), uleb(key.len() as u64), key.as_bytes().to_vec()].concat(),
+        )
     }
 
     fn without(mut self, name: u64) -> Self {
@@ -122,11 +151,34 @@ impl Parts {
     }
 
     fn data(&self) -> Vec<u8> {
-        let names: Vec<u8> =
-            self.columns.iter().flat_map(|(name, data)| [uleb(*name), uleb(data.len() as u64)].concat()).collect();
-        let data: Vec<u8> = self.columns.iter().flat_map(|(_, data)| data.clone()).collect();
-        let head = [&self.deps[..], &self.actor, &self.seq, &self.start, &self.time, &self.message].concat();
-        [head, self.others.clone(), uleb(self.columns.len() as u64), names, data, self.behind.clone()].concat()
+        let names: Vec<u8> = self
+            .columns
+            .iter()
+            .flat_map(|(name, data)| [uleb(*name), uleb(data.len() as u64)].concat())
+            .collect();
+        let data: Vec<u8> = self
+            .columns
+            .iter()
+            .flat_map(|(_, data)| data.clone())
+            .collect();
+        let head = [
+            &self.deps[..],
+            &self.actor,
+            &self.seq,
+            &self.start,
+            &self.time,
+            &self.message,
+        ]
+        .concat();
+        [
+            head,
+            self.others.clone(),
+            uleb(self.columns.len() as u64),
+            names,
+            data,
+            self.behind.clone(),
+        ]
+        .concat()
     }
 
     fn chunk(&self) -> Vec<u8> {
@@ -135,29 +187,58 @@ impl Parts {
 }
 
 fn values(pairs: &[(&str, Value)]) -> Values {
-    pairs.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect()
+    pairs
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), value.clone()))
+        .collect()
 }
 
 /// A document by two, with a conflict, and its changes.
 fn honest() -> (Document, Vec<Vetted>) {
     let mut ann = Document::new();
-    let all = [("name", "Lidl".into()), ("phone", "1".into()), ("open", true.into()), ("units", 300.into())];
+    let all = [
+        ("name", "Lidl".into()),
+        ("phone", "1".into()),
+        ("open", true.into()),
+        ("units", 300.into()),
+    ];
     let mut changes = vec![ann.write(ANN, Timestamp(1_000), &values(&all)).unwrap()];
     let mut bob = ann.clone();
-    changes.push(ann.write(ANN, Timestamp(2_000), &values(&[("phone", "2".into()), ("fax", Value::Null)])).unwrap());
-    changes.push(bob.write(BOB, Timestamp(3_000), &values(&[("phone", "3".into())])).unwrap());
+    changes.push(
+        ann.write(
+            ANN,
+            Timestamp(2_000),
+            &values(&[("phone", "2".into()), ("fax", Value::Null)]),
+        )
+        .unwrap(),
+    );
+    changes.push(
+        bob.write(BOB, Timestamp(3_000), &values(&[("phone", "3".into())]))
+            .unwrap(),
+    );
     ann.apply(&changes).unwrap();
-    changes.push(ann.write(BOB, Timestamp(4_000), &values(&[("phone", "4".into()), ("units", 7.into())])).unwrap());
+    changes.push(
+        ann.write(
+            BOB,
+            Timestamp(4_000),
+            &values(&[("phone", "4".into()), ("units", 7.into())]),
+        )
+        .unwrap(),
+    );
     (ann, changes)
 }
 
-// ---- what passes --------------------------------------------------------------------------------------------------
+// ---- what passes
+// --------------------------------------------------------------------------------------------------
 
 #[test]
 fn honest_changes_pass_plain_and_deflated() {
     for change in honest().1 {
         assert_eq!(gate::change(&change.bytes), Ok(change.clone()));
-        assert_eq!(gate::change(&deflate(data_of(&change.bytes), &[])), Ok(change));
+        assert_eq!(
+            gate::change(&deflate(data_of(&change.bytes), &[])),
+            Ok(change)
+        );
     }
 }
 
@@ -167,7 +248,13 @@ fn what_automerge_itself_writes_passes() {
     for round in 0..30 {
         let mut transaction = document.transaction();
         for key in 0..40 {
-            transaction.put(ROOT, format!("key{}", key * (round + 1) % 50), format!("value {round} {key}")).unwrap();
+            transaction
+                .put(
+                    ROOT,
+                    format!("key{}", key * (round + 1) % 50),
+                    format!("value {round} {key}"),
+                )
+                .unwrap();
         }
         transaction.commit();
     }
@@ -178,7 +265,10 @@ fn what_automerge_itself_writes_passes() {
         if let Ok(vetted) = gate::change(change.raw_bytes()) {
             assert_eq!(vetted.hash, ChangeHash(change.hash().0));
             assert_eq!(gate::change(&change.bytes()), Ok(vetted.clone()));
-            passed += usize::from(ours.apply(&[vetted]).is_ok_and(|applied| applied.missing.is_empty()));
+            passed += usize::from(
+                ours.apply(&[vetted])
+                    .is_ok_and(|applied| applied.missing.is_empty()),
+            );
         }
     }
     assert!(passed > 0);
@@ -188,7 +278,10 @@ fn what_automerge_itself_writes_passes() {
 #[test]
 fn the_parts_as_they_stand_are_an_honest_change() {
     let change = gate::change(&Parts::honest().chunk()).unwrap();
-    assert_eq!((change.actor, change.seq, change.at, change.operations), (ANN, 1, Timestamp(1_000), 1));
+    assert_eq!(
+        (change.actor, change.seq, change.at, change.operations),
+        (ANN, 1, Timestamp(1_000), 1)
+    );
     let mut document = Document::new();
     document.apply(&[change]).unwrap();
     assert_eq!(document.value("a"), 5.into());
@@ -202,19 +295,26 @@ fn saved_documents_pass_alone_and_with_changes_behind_them() {
     assert!(gate::document(&[]).is_ok());
     assert!(gate::document(&[document.save(), changes[0].bytes.clone()].concat()).is_ok());
     let mut big = document;
-    let long: Vec<(String, Value)> =
-        (0..200).map(|n| (format!("lines/{n}/text"), format!("text {n}").into())).collect();
-    big.write(ANN, Timestamp(9), &long.into_iter().collect()).unwrap();
+    let long: Vec<(String, Value)> = (0..200)
+        .map(|n| (format!("lines/{n}/text"), format!("text {n}").into()))
+        .collect();
+    big.write(ANN, Timestamp(9), &long.into_iter().collect())
+        .unwrap();
     assert!(gate::document(&big.save()).is_ok());
 }
 
-// ---- what is refused ----------------------------------------------------------------------------------------------
+// ---- what is refused
+// ----------------------------------------------------------------------------------------------
 
 fn refused(name: &str, bytes: &[u8], code: &str) {
     let begun = Instant::now();
     let answer = gate::change(bytes);
     assert_eq!(answer.map_err(|error| error.code), Err(code), "{name}");
-    assert!(begun.elapsed().as_secs() < 2, "{name} took {:?}", begun.elapsed());
+    assert!(
+        begun.elapsed().as_secs() < 2,
+        "{name} took {:?}",
+        begun.elapsed()
+    );
 }
 
 #[test]
@@ -230,27 +330,83 @@ fn a_hundred_million_operations_in_a_hundred_bytes_are_refused() {
         .column(0x70, run(uleb(0)));
     assert!(spoilt.chunk().len() < 113);
     refused("100 M", &spoilt.chunk(), "too_many_operations");
-    refused("100 M, deflated", &deflate(&spoilt.data(), &[]), "too_many_operations");
+    refused(
+        "100 M, deflated",
+        &deflate(&spoilt.data(), &[]),
+        "too_many_operations",
+    );
 }
 
 #[test]
 fn heads_of_changes_are_checked() {
     let cases: [(&str, Spoil, &str); 16] = [
         ("no sequence", |p| p.seq = uleb(0), "counter_too_high"),
-        ("a sequence too high", |p| p.seq = uleb(COUNTER_MAX + 1), "counter_too_high"),
-        ("the highest number there is", |p| p.seq = uleb(u64::MAX), "counter_too_high"),
+        (
+            "a sequence too high",
+            |p| p.seq = uleb(COUNTER_MAX + 1),
+            "counter_too_high",
+        ),
+        (
+            "the highest number there is",
+            |p| p.seq = uleb(u64::MAX),
+            "counter_too_high",
+        ),
         ("a start of none", |p| p.start = uleb(0), "counter_too_high"),
-        ("a start too high", |p| p.start = uleb(COUNTER_MAX + 1), "counter_too_high"),
-        ("an end too high", |p| p.start = uleb(COUNTER_MAX), "counter_too_high"),
-        ("a start beyond 64 bits", |p| p.start = [vec![0xff; 9], vec![2]].concat(), "malformed"),
-        ("a number in a longer form", |p| p.seq = vec![0x81, 0], "malformed"),
-        ("a time in no calendar", |p| p.time = sleb(i64::MAX), "bad_time"),
-        ("a message", |p| p.message = [uleb(2), b"hi".to_vec()].concat(), "not_flat"),
-        ("a short writer", |p| p.actor = [uleb(15), vec![1; 15]].concat(), "bad_actor"),
-        ("itself as another", |p| p.others = [uleb(1), uleb(16), vec![1; 16]].concat(), "bad_actor"),
-        ("an unused other", |p| p.others = [uleb(1), uleb(16), vec![2; 16]].concat(), "not_canonical"),
-        ("countless others", |p| p.others = uleb(1 << 40), "too_many_actors"),
-        ("countless deps", |p| p.deps = uleb(1 << 60), "too_many_dependencies"),
+        (
+            "a start too high",
+            |p| p.start = uleb(COUNTER_MAX + 1),
+            "counter_too_high",
+        ),
+        (
+            "an end too high",
+            |p| p.start = uleb(COUNTER_MAX),
+            "counter_too_high",
+        ),
+        (
+            "a start beyond 64 bits",
+            |p| p.start = [vec![0xff; 9], vec![2]].concat(),
+            "malformed",
+        ),
+        (
+            "a number in a longer form",
+            |p| p.seq = vec![0x81, 0],
+            "malformed",
+        ),
+        (
+            "a time in no calendar",
+            |p| p.time = sleb(i64::MAX),
+            "bad_time",
+        ),
+        (
+            "a message",
+            |p| p.message = [uleb(2), b"hi".to_vec()].concat(),
+            "not_flat",
+        ),
+        (
+            "a short writer",
+            |p| p.actor = [uleb(15), vec![1; 15]].concat(),
+            "bad_actor",
+        ),
+        (
+            "itself as another",
+            |p| p.others = [uleb(1), uleb(16), vec![1; 16]].concat(),
+            "bad_actor",
+        ),
+        (
+            "an unused other",
+            |p| p.others = [uleb(1), uleb(16), vec![2; 16]].concat(),
+            "not_canonical",
+        ),
+        (
+            "countless others",
+            |p| p.others = uleb(1 << 40),
+            "too_many_actors",
+        ),
+        (
+            "countless deps",
+            |p| p.deps = uleb(1 << 60),
+            "too_many_dependencies",
+        ),
         ("extra bytes", |p| p.behind = vec![0], "trailing_bytes"),
     ];
     for (name, spoil, code) in cases {
@@ -259,7 +415,15 @@ fn heads_of_changes_are_checked() {
         refused(name, &parts.chunk(), code);
     }
     let twice = [uleb(2), vec![7; 64]].concat();
-    refused("a dependency twice", &Parts { deps: twice, ..Parts::honest() }.chunk(), "malformed");
+    refused(
+        "a dependency twice",
+        &Parts {
+            deps: twice,
+            ..Parts::honest()
+        }
+        .chunk(),
+        "malformed",
+    );
 }
 
 #[test]
@@ -267,45 +431,119 @@ fn columns_of_changes_are_checked() {
     let one = |number: u64| [sleb(-1), uleb(number)].concat();
     let column = |name: u64, data: Vec<u8>| Parts::honest().column(name, data);
     let pred = |count: u64, actor: u64, counter: i64| {
-        column(0x70, one(count)).column(0x71, one(actor)).column(0x73, [sleb(-1), sleb(counter)].concat())
+        column(0x70, one(count))
+            .column(0x71, one(actor))
+            .column(0x73, [sleb(-1), sleb(counter)].concat())
     };
     let cases = [
-        ("an object below the root", column(0x01, one(0)).column(0x02, one(1)), "not_flat"),
+        (
+            "an object below the root",
+            column(0x01, one(0)).column(0x02, one(1)),
+            "not_flat",
+        ),
         ("a list's element", column(0x13, one(1)), "not_flat"),
         ("an unknown column", column(0xf2, one(1)), "not_flat"),
-        ("a mark", column(0xa5, [sleb(-1), uleb(1), b"b".to_vec()].concat()), "not_flat"),
+        (
+            "a mark",
+            column(0xa5, [sleb(-1), uleb(1), b"b".to_vec()].concat()),
+            "not_flat",
+        ),
         ("a deflated column", column(0x4a, one(1)), "bad_columns"),
         ("an empty column", column(0x94, vec![]), "bad_columns"),
-        ("an insertion", column(0x34, [uleb(0), uleb(1)].concat()), "not_flat"),
+        (
+            "an insertion",
+            column(0x34, [uleb(0), uleb(1)].concat()),
+            "not_flat",
+        ),
         ("a nested map", column(0x42, one(0)), "not_flat"),
         ("a deletion", column(0x42, one(3)), "not_flat"),
         ("an unknown action", column(0x42, one(99)), "not_flat"),
-        ("no operations", Parts::honest().without(0x42), "empty_change"),
+        (
+            "no operations",
+            Parts::honest().without(0x42),
+            "empty_change",
+        ),
         ("no keys", Parts::honest().without(0x15), "malformed"),
-        ("a null key", column(0x15, [sleb(0), uleb(1)].concat()), "not_flat"),
-        ("an empty key", column(0x15, [sleb(-1), uleb(0)].concat()), "malformed"),
-        ("a key that is not UTF-8", column(0x15, [sleb(-1), uleb(1), vec![0xff]].concat()), "malformed"),
-        ("a key longer than its column", column(0x15, [sleb(-1), uleb(1 << 40)].concat()), "malformed"),
-        ("a run of the least number", column(0x42, [sleb(i64::MIN), uleb(1)].concat()), "too_many_operations"),
-        ("two actions, one key", column(0x42, [sleb(2), uleb(1)].concat()), "not_flat"),
-        ("a run of one", column(0x42, [sleb(1), uleb(1)].concat()), "not_canonical"),
+        (
+            "a null key",
+            column(0x15, [sleb(0), uleb(1)].concat()),
+            "not_flat",
+        ),
+        (
+            "an empty key",
+            column(0x15, [sleb(-1), uleb(0)].concat()),
+            "malformed",
+        ),
+        (
+            "a key that is not UTF-8",
+            column(0x15, [sleb(-1), uleb(1), vec![0xff]].concat()),
+            "malformed",
+        ),
+        (
+            "a key longer than its column",
+            column(0x15, [sleb(-1), uleb(1 << 40)].concat()),
+            "malformed",
+        ),
+        (
+            "a run of the least number",
+            column(0x42, [sleb(i64::MIN), uleb(1)].concat()),
+            "too_many_operations",
+        ),
+        (
+            "two actions, one key",
+            column(0x42, [sleb(2), uleb(1)].concat()),
+            "not_flat",
+        ),
+        (
+            "a run of one",
+            column(0x42, [sleb(1), uleb(1)].concat()),
+            "not_canonical",
+        ),
         ("a value past the end", column(0x56, one(0x24)), "malformed"),
-        ("a value of any length", column(0x56, one(!0xf | 6)), "malformed"),
-        ("a value left over", column(0x57, vec![5, 5]), "trailing_bytes"),
-        ("a fraction", column(0x56, one(0x85)).column(0x57, vec![0; 8]), "not_flat"),
+        (
+            "a value of any length",
+            column(0x56, one(!0xf | 6)),
+            "malformed",
+        ),
+        (
+            "a value left over",
+            column(0x57, vec![5, 5]),
+            "trailing_bytes",
+        ),
+        (
+            "a fraction",
+            column(0x56, one(0x85)).column(0x57, vec![0; 8]),
+            "not_flat",
+        ),
         ("a counter", column(0x56, one(0x18)), "not_flat"),
         ("bytes", column(0x56, one(0x17)), "not_flat"),
-        ("an unknown kind of value", column(0x56, one(0x1f)), "not_flat"),
+        (
+            "an unknown kind of value",
+            column(0x56, one(0x1f)),
+            "not_flat",
+        ),
         ("a true of one byte", column(0x56, one(0x12)), "malformed"),
-        ("a whole number in a longer form", column(0x56, one(0x24)).column(0x57, vec![0x85, 0]), "malformed"),
-        ("a text that is not UTF-8", column(0x56, one(0x16)).column(0x57, vec![0xff]), "malformed"),
+        (
+            "a whole number in a longer form",
+            column(0x56, one(0x24)).column(0x57, vec![0x85, 0]),
+            "malformed",
+        ),
+        (
+            "a text that is not UTF-8",
+            column(0x56, one(0x16)).column(0x57, vec![0xff]),
+            "malformed",
+        ),
         ("replacing itself", pred(1, 0, 1), "malformed"),
         ("a writer not listed", pred(1, 1, 1), "bad_actor"),
         ("a counter of none", pred(1, 0, 0), "counter_too_high"),
         ("a negative counter", pred(1, 0, -5), "malformed"),
         ("a group of more than there is", pred(2, 0, 1), "malformed"),
         ("a group of any size", pred(u64::MAX, 0, 1), "malformed"),
-        ("a group of less than there is", pred(0, 0, 1), "trailing_bytes"),
+        (
+            "a group of less than there is",
+            pred(0, 0, 1),
+            "trailing_bytes",
+        ),
         ("no groups", Parts::honest().without(0x70), "malformed"),
     ];
     for (name, parts, code) in cases {
@@ -339,25 +577,66 @@ fn chunks_are_checked() {
     refused("other bytes", &[0; 200], "malformed");
     refused("another mark", &spoilt(0, 0), "malformed");
     refused("another checksum", &spoilt(4, good[4] ^ 1), "bad_checksum");
-    refused("a changed byte", &spoilt(good.len() - 3, good[good.len() - 3] ^ 1), "bad_checksum");
+    refused(
+        "a changed byte",
+        &spoilt(good.len() - 3, good[good.len() - 3] ^ 1),
+        "bad_checksum",
+    );
     refused("a saved document", &seal(0, &data), "bad_kind");
     refused("a bundle", &seal(3, &data), "bad_kind");
-    refused("a byte behind", &[good.clone(), vec![0]].concat(), "trailing_bytes");
-    refused("two changes", &[good.clone(), good.clone()].concat(), "trailing_bytes");
-    refused("a byte behind the deflated", &deflate(&data, &[0]), "malformed");
-    refused("damaged deflate", &[&good[..8], &[2, 3], &[0xff; 3]].concat(), "malformed");
-    refused("a length past the end", &[&good[..9], &uleb(60_000), &data].concat(), "malformed");
-    refused("any length", &[&good[..9], &uleb(u64::MAX), &data].concat(), "too_many_bytes");
-    refused("too many bytes", &vec![0; CHANGE_BYTES_MAX + 1], "too_many_bytes");
-    refused("a bomb", &deflate(&vec![0; 50_000_000], &[]), "too_many_bytes");
+    refused(
+        "a byte behind",
+        &[good.clone(), vec![0]].concat(),
+        "trailing_bytes",
+    );
+    refused(
+        "two changes",
+        &[good.clone(), good.clone()].concat(),
+        "trailing_bytes",
+    );
+    refused(
+        "a byte behind the deflated",
+        &deflate(&data, &[0]),
+        "malformed",
+    );
+    refused(
+        "damaged deflate",
+        &[&good[..8], &[2, 3], &[0xff; 3]].concat(),
+        "malformed",
+    );
+    refused(
+        "a length past the end",
+        &[&good[..9], &uleb(60_000), &data].concat(),
+        "malformed",
+    );
+    refused(
+        "any length",
+        &[&good[..9], &uleb(u64::MAX), &data].concat(),
+        "too_many_bytes",
+    );
+    refused(
+        "too many bytes",
+        &vec![0; CHANGE_BYTES_MAX + 1],
+        "too_many_bytes",
+    );
+    refused(
+        "a bomb",
+        &deflate(&vec![0; 50_000_000], &[]),
+        "too_many_bytes",
+    );
     (0..good.len()).for_each(|end| assert!(gate::change(&good[..end]).is_err()));
 }
 
 #[test]
 fn more_operations_than_allowed_are_refused() {
-    let many: Values = (0..=CHANGE_OPERATIONS_MAX).map(|n| (format!("{n:x}"), Value::Null)).collect();
+    let many: Values = (0..=CHANGE_OPERATIONS_MAX)
+        .map(|n| (format!("{n:x}"), Value::Null))
+        .collect();
     let error = Document::new().write(ANN, Timestamp(1), &many).unwrap_err();
-    assert!(["too_many_operations", "too_many_bytes"].contains(&error.code()), "{error}");
+    assert!(
+        ["too_many_operations", "too_many_bytes"].contains(&error.code()),
+        "{error}"
+    );
 }
 
 #[test]
@@ -366,7 +645,11 @@ fn changes_that_do_not_continue_the_history_are_refused() {
     let heads = document.heads();
     let deps = [uleb(1), heads[0].0.to_vec()].concat();
     let first = [uleb(1), changes[0].hash.0.to_vec()].concat();
-    let base = |deps: &Vec<u8>, start: u64| Parts { deps: deps.clone(), start: uleb(start), ..Parts::honest() };
+    let base = |deps: &Vec<u8>, start: u64| Parts {
+        deps: deps.clone(),
+        start: uleb(start),
+        ..Parts::honest()
+    };
     let by = |actor: u8, seq: u64, parts: Parts| Parts {
         actor: [uleb(16), vec![actor; 16]].concat(),
         seq: uleb(seq),
@@ -374,24 +657,70 @@ fn changes_that_do_not_continue_the_history_are_refused() {
     };
     let one = |number: u64| [sleb(-1), uleb(number)].concat();
     let replaces = |counter: i64, parts: Parts| {
-        parts.column(0x70, one(1)).column(0x71, one(0)).column(0x73, [sleb(-1), sleb(counter)].concat())
+        parts
+            .column(0x70, one(1))
+            .column(0x71, one(0))
+            .column(0x73, [sleb(-1), sleb(counter)].concat())
     };
     let cases = [
-        ("a start too far on", by(9, 1, base(&deps, 1 << 29)), "wrong_start"),
-        ("a start already taken", by(9, 1, base(&deps, 3)), "wrong_start"),
-        ("a first that is not", by(9, 7, base(&deps, 9)), "wrong_sequence"),
-        ("a first that was already", by(1, 1, base(&deps, 9)), "wrong_sequence"),
-        ("a step left out", by(1, 4, base(&deps, 9)), "wrong_sequence"),
-        ("a fork of itself", by(1, 3, base(&first, 5)), "wrong_sequence"),
-        ("replacing another key", replaces(1, by(1, 3, base(&deps, 9))), "unknown_operation"),
-        ("replacing nothing of what stands", by(9, 1, base(&deps, 9)).key("name"), "unknown_operation"),
-        ("replacing what never was", replaces(8, by(1, 3, base(&deps, 9))), "unknown_operation"),
+        (
+            "a start too far on",
+            by(9, 1, base(&deps, 1 << 29)),
+            "wrong_start",
+        ),
+        (
+            "a start already taken",
+            by(9, 1, base(&deps, 3)),
+            "wrong_start",
+        ),
+        (
+            "a first that is not",
+            by(9, 7, base(&deps, 9)),
+            "wrong_sequence",
+        ),
+        (
+            "a first that was already",
+            by(1, 1, base(&deps, 9)),
+            "wrong_sequence",
+        ),
+        (
+            "a step left out",
+            by(1, 4, base(&deps, 9)),
+            "wrong_sequence",
+        ),
+        (
+            "a fork of itself",
+            by(1, 3, base(&first, 5)),
+            "wrong_sequence",
+        ),
+        (
+            "replacing another key",
+            replaces(1, by(1, 3, base(&deps, 9))),
+            "unknown_operation",
+        ),
+        (
+            "replacing nothing of what stands",
+            by(9, 1, base(&deps, 9)).key("name"),
+            "unknown_operation",
+        ),
+        (
+            "replacing what never was",
+            replaces(8, by(1, 3, base(&deps, 9))),
+            "unknown_operation",
+        ),
     ];
     for (name, parts, code) in cases {
         let mut copy = document.clone();
         let vetted = gate::change(&parts.chunk()).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let good = copy.clone().write(ANN, Timestamp(5), &values(&[("name", "x".into())])).unwrap();
-        assert_eq!(copy.apply(&[good, vetted]).map_err(|error| error.code()), Err(code), "{name}");
+        let good = copy
+            .clone()
+            .write(ANN, Timestamp(5), &values(&[("name", "x".into())]))
+            .unwrap();
+        assert_eq!(
+            copy.apply(&[good, vetted]).map_err(|error| error.code()),
+            Err(code),
+            "{name}"
+        );
         assert_eq!(copy.heads(), heads, "{name} left something behind");
     }
 }

@@ -1,6 +1,11 @@
-//! Whatever bytes come, the gate neither panics nor lingers, and what it lets in never spoils a document.
+//! Whatever bytes come, the gate neither panics nor lingers, and what it lets in never spoils a
+//! document.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what helps a test may fail it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what helps a test may fail it"
+)]
 
 use std::time::Instant;
 
@@ -24,13 +29,25 @@ fn uleb(mut number: u64) -> Vec<u8> {
 }
 
 fn hash(kind: u8, data: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update([kind]).chain_update(uleb(data.len() as u64)).chain_update(data).finalize().into()
+    Sha256::new()
+        .chain_update([kind])
+        .chain_update(uleb(data.len() as u64))
+        .chain_update(data)
+        .finalize()
+        .into()
 }
 
 /// A chunk whose checksum agrees with its data.
 fn seal(kind: u8, data: &[u8]) -> Vec<u8> {
     let mark = &[0x85, 0x6f, 0x4a, 0x83][..];
-    [mark, &hash(kind, data)[..4], &[kind], &uleb(data.len() as u64), data].concat()
+    [
+        mark,
+        &hash(kind, data)[..4],
+        &[kind],
+        &uleb(data.len() as u64),
+        data,
+    ]
+    .concat()
 }
 
 /// Where a chunk's data begins.
@@ -40,19 +57,44 @@ fn data_of(chunk: &[u8]) -> &[u8] {
 }
 
 fn values(pairs: &[(&str, Value)]) -> Values {
-    pairs.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect()
+    pairs
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), value.clone()))
+        .collect()
 }
 
 /// A document by two, with a conflict, and its changes.
 fn honest() -> (Document, Vec<Vetted>) {
     let mut ann = Document::new();
-    let all = [("name", "Lidl".into()), ("phone", "1".into()), ("open", true.into()), ("units", 300.into())];
+    let all = [
+        ("name", "Lidl".into()),
+        ("phone", "1".into()),
+        ("open", true.into()),
+        ("units", 300.into()),
+    ];
     let mut changes = vec![ann.write(ANN, Timestamp(1_000), &values(&all)).unwrap()];
     let mut bob = ann.clone();
-    changes.push(ann.write(ANN, Timestamp(2_000), &values(&[("phone", "2".into()), ("fax", Value::Null)])).unwrap());
-    changes.push(bob.write(BOB, Timestamp(3_000), &values(&[("phone", "3".into())])).unwrap());
+    changes.push(
+        ann.write(
+            ANN,
+            Timestamp(2_000),
+            &values(&[("phone", "2".into()), ("fax", Value::Null)]),
+        )
+        .unwrap(),
+    );
+    changes.push(
+        bob.write(BOB, Timestamp(3_000), &values(&[("phone", "3".into())]))
+            .unwrap(),
+    );
     ann.apply(&changes).unwrap();
-    changes.push(ann.write(BOB, Timestamp(4_000), &values(&[("phone", "4".into()), ("units", 7.into())])).unwrap());
+    changes.push(
+        ann.write(
+            BOB,
+            Timestamp(4_000),
+            &values(&[("phone", "4".into()), ("units", 7.into())]),
+        )
+        .unwrap(),
+    );
     (ann, changes)
 }
 
@@ -60,7 +102,10 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % below.max(1)
     }
 
@@ -109,17 +154,28 @@ fn ten_thousand_resealed_changes_neither_panic_nor_leave_a_document_that_does_no
         let Ok(change) = answer else { continue };
         passed += 1;
         for history in [&changes[..index], &changes[..]] {
-            let mut document = if history.len() == changes.len() { document.clone() } else { Document::new() };
+            let mut document = if history.len() == changes.len() {
+                document.clone()
+            } else {
+                Document::new()
+            };
             document.apply(history).unwrap();
-            let is_applied =
-                document.apply(std::slice::from_ref(&change)).is_ok_and(|answer| answer.missing.is_empty());
+            let is_applied = document
+                .apply(std::slice::from_ref(&change))
+                .is_ok_and(|answer| answer.missing.is_empty());
             applied += usize::from(is_applied);
             let loaded = Document::load(&document.save(), &[]).unwrap();
-            assert_eq!((loaded.heads(), loaded.values()), (document.heads(), document.values()));
+            assert_eq!(
+                (loaded.heads(), loaded.values()),
+                (document.heads(), document.values())
+            );
             assert!(!is_applied || loaded.change(change.hash) == Some(change.bytes.clone()));
         }
     }
-    assert!(passed > 500 && applied > 300, "{passed} passed, {applied} applied");
+    assert!(
+        passed > 500 && applied > 300,
+        "{passed} passed, {applied} applied"
+    );
 }
 
 #[test]
@@ -130,7 +186,11 @@ fn ten_thousand_spoilt_documents_neither_panic_nor_linger() {
     let mut passed = 0;
     for round in 0..10_000 {
         let spoilt = dice.spoil(data_of(&saved));
-        let bytes = if round % 4 == 0 { dice.spoil(&saved) } else { seal(0, &spoilt) };
+        let bytes = if round % 4 == 0 {
+            dice.spoil(&saved)
+        } else {
+            seal(0, &spoilt)
+        };
         let begun = Instant::now();
         passed += usize::from(gate::document(&bytes).is_ok());
         let loaded = Document::load(&bytes, &[]);

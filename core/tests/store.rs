@@ -1,6 +1,10 @@
 //! The store from outside: records go in and come out, members sum up, words are found.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::time::Timestamp;
@@ -30,9 +34,17 @@ fn id(n: u8) -> RecordId {
 }
 
 fn shop(n: u8, values: &[(&str, Value)]) -> Record {
-    let values = values.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    let values = values
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), value.clone()))
+        .collect();
     let stamp = Some(Stamp::once(Timestamp(5), ActorId([9; 16])));
-    Record { object: "shop".to_owned(), id: id(n), values, stamp }
+    Record {
+        object: "shop".to_owned(),
+        id: id(n),
+        values,
+        stamp,
+    }
 }
 
 fn of(registry: &Registry) -> &Descriptor {
@@ -84,41 +96,83 @@ proptest! {
 #[test]
 fn a_patch_writes_only_what_it_names() {
     let (_folder, db, registry) = world();
-    tables::put(&db, of(&registry), &shop(1, &[("name", "Corner".into()), ("seats", 4.into())])).unwrap();
-    let values = Values::from([("seats".to_owned(), Value::Null), ("open".to_owned(), true.into())]);
+    tables::put(
+        &db,
+        of(&registry),
+        &shop(1, &[("name", "Corner".into()), ("seats", 4.into())]),
+    )
+    .unwrap();
+    let values = Values::from([
+        ("seats".to_owned(), Value::Null),
+        ("open".to_owned(), true.into()),
+    ]);
     tables::patch(&db, of(&registry), id(1), &values, None).unwrap();
     let expected = shop(1, &[("name", "Corner".into()), ("open", true.into())]);
-    assert_eq!(tables::read(&db, of(&registry), id(1)).unwrap(), Some(expected));
+    assert_eq!(
+        tables::read(&db, of(&registry), id(1)).unwrap(),
+        Some(expected)
+    );
 }
 
 #[test]
 fn a_new_field_finds_the_values_that_came_before_it() {
     let (_folder, db, mut registry) = world();
-    tables::put(&db, of(&registry), &shop(1, &[("phone", "+14795550001".into())])).unwrap();
+    tables::put(
+        &db,
+        of(&registry),
+        &shop(1, &[("phone", "+14795550001".into())]),
+    )
+    .unwrap();
     let grown = SHOP.replace("\"seats\"", "\"phone\":{\"kind\":\"phone\"},\"seats\"");
     registry.adopt(serde_json::from_str(&grown).unwrap());
     tables::ensure(&db, &registry).unwrap();
-    let phone: String = db.query_row("SELECT phone FROM shop", [], |row| row.get(0)).unwrap();
+    let phone: String = db
+        .query_row("SELECT phone FROM shop", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(phone, "+14795550001");
 }
 
 #[test]
 fn the_nearest_come_first_and_the_far_not_at_all() {
     let (_folder, db, registry) = world();
-    for (n, place) in [(1, "36.100000,-94.000000"), (2, "36.001000,-94.000000"), (3, "36.010000,-94.000000")] {
+    for (n, place) in [
+        (1, "36.100000,-94.000000"),
+        (2, "36.001000,-94.000000"),
+        (3, "36.010000,-94.000000"),
+    ] {
         tables::put(&db, of(&registry), &shop(n, &[("place", place.into())])).unwrap();
     }
     let near = Some(("36.0,-94.0".parse().unwrap(), 2_000));
-    let found = query::list(&db, of(&registry), &Query { near, limit: 10, ..Query::default() }).unwrap();
-    let found: Vec<_> = found.iter().map(|(record, metres)| (record.id, metres.unwrap())).collect();
+    let found = query::list(
+        &db,
+        of(&registry),
+        &Query {
+            near,
+            limit: 10,
+            ..Query::default()
+        },
+    )
+    .unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|(record, metres)| (record.id, metres.unwrap()))
+        .collect();
     assert_eq!(found, [(id(2), 111), (id(3), 1_112)]);
 }
 
 #[test]
 fn words_are_found_by_their_beginning_without_accents() {
     let (_folder, db, registry) = world();
-    tables::put(&db, of(&registry), &shop(1, &[("name", "Café Zürich".into())])).unwrap();
-    assert_eq!(search::search(&db, "zur caf", 5).unwrap(), [("shop".to_owned(), id(1))]);
+    tables::put(
+        &db,
+        of(&registry),
+        &shop(1, &[("name", "Café Zürich".into())]),
+    )
+    .unwrap();
+    assert_eq!(
+        search::search(&db, "zur caf", 5).unwrap(),
+        [("shop".to_owned(), id(1))]
+    );
     tables::remove(&db, of(&registry), id(1)).unwrap();
     assert_eq!(search::search(&db, "zur", 5).unwrap(), []);
 }
@@ -126,12 +180,19 @@ fn words_are_found_by_their_beginning_without_accents() {
 #[test]
 fn a_digest_says_what_is_seen_and_nothing_else() {
     let (_folder, db, registry) = world();
-    let seen = shop(1, &[("name", "Corner".into()), ("shelves/a/facings", 3.into())]);
+    let seen = shop(
+        1,
+        &[("name", "Corner".into()), ("shelves/a/facings", 3.into())],
+    );
     tables::put(&db, of(&registry), &seen).unwrap();
     let before = digest::digest(&db, &registry, None).unwrap();
     let mut removed = seen.clone();
-    removed.values.insert("shelves/b/facings".to_owned(), 9.into());
-    removed.values.insert("shelves/b/removed".to_owned(), true.into());
+    removed
+        .values
+        .insert("shelves/b/facings".to_owned(), 9.into());
+    removed
+        .values
+        .insert("shelves/b/removed".to_owned(), true.into());
     tables::put(&db, of(&registry), &removed).unwrap();
     assert_eq!(digest::digest(&db, &registry, None).unwrap(), before);
     assert_eq!(before["shop"].0, 1);
@@ -155,8 +216,18 @@ fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
         outbox::push(&db, &entry(n)).unwrap();
     }
     assert_eq!(outbox::batch(&db, 0, 100, 250).unwrap().len(), 2);
-    assert_eq!(outbox::batch(&db, 0, 100, 1).unwrap().len(), 1, "one goes even if it is larger than a batch");
-    assert_eq!(outbox::take(&db, ChangeHash([3; 32])).unwrap().unwrap().number, 3);
+    assert_eq!(
+        outbox::batch(&db, 0, 100, 1).unwrap().len(),
+        1,
+        "one goes even if it is larger than a batch"
+    );
+    assert_eq!(
+        outbox::take(&db, ChangeHash([3; 32]))
+            .unwrap()
+            .unwrap()
+            .number,
+        3
+    );
     assert_eq!(outbox::push(&db, &entry(4)).unwrap(), 4);
     assert_eq!(outbox::last_number(&db).unwrap(), 4);
 }
@@ -165,20 +236,38 @@ fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
 fn a_file_that_is_no_database_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("letter.db");
-    std::fs::write(&path, "Dear sir, this is not a database at all, it is a letter.").unwrap();
+    std::fs::write(
+        &path,
+        "Dear sir, this is not a database at all, it is a letter.",
+    )
+    .unwrap();
     let error = store::open::open(&path, store::PHONE).unwrap_err();
-    assert!(error.message.contains("letter.db") && error.message.contains("not a database"), "{error}");
+    assert!(
+        error.message.contains("letter.db") && error.message.contains("not a database"),
+        "{error}"
+    );
 }
 
 #[test]
 fn what_a_log_holds_reaches_the_disk_before_it_is_forgotten() {
     let (_folder, db, _) = world();
-    let is_on = |pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, bool>(0)).unwrap();
+    let is_on = |pragma: &str| {
+        db.pragma_query_value(None, pragma, |row| row.get::<_, bool>(0))
+            .unwrap()
+    };
     for waits in [true, false] {
         store::open::durable(&db, waits).unwrap();
-        let level: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        let level: i64 = db
+            .pragma_query_value(None, "synchronous", |row| row.get(0))
+            .unwrap();
         assert_eq!(level, if waits { 2 } else { 1 });
-        assert!(is_on("fullfsync"), "commits that wait do so for the disk's own cache too");
-        assert!(is_on("checkpoint_fullfsync"), "a checkpoint leaves the disk's cache as it is");
+        assert!(
+            is_on("fullfsync"),
+            "commits that wait do so for the disk's own cache too"
+        );
+        assert!(
+            is_on("checkpoint_fullfsync"),
+            "a checkpoint leaves the disk's cache as it is"
+        );
     }
 }

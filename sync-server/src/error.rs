@@ -26,12 +26,20 @@ pub struct ServerError {
 impl ServerError {
     /// The input is wrong.
     pub fn bad_input(code: &str, message: impl Into<String>) -> Self {
-        ServerError { bad_input: true, code: code.to_owned(), message: message.into(), fields: Vec::new() }
+        ServerError {
+            bad_input: true,
+            code: code.to_owned(),
+            message: message.into(),
+            fields: Vec::new(),
+        }
     }
 
     /// A rule is against it.
     pub fn refused(code: &str, message: impl Into<String>) -> Self {
-        ServerError { bad_input: false, ..ServerError::bad_input(code, message) }
+        ServerError {
+            bad_input: false,
+            ..ServerError::bad_input(code, message)
+        }
     }
 
     /// The server itself failed.
@@ -40,10 +48,13 @@ impl ServerError {
     }
 }
 
-/// The one line of JSON that says what was not done, on the command line and over HTTP; `data` is what was done all the
-/// same.
+/// The one line of JSON that says what was not done, on the command line and over HTTP; `data` is
+/// what was done all the same.
 #[must_use]
-pub fn refusal_line((code, message, fields): (&str, &str, &[String]), data: Option<&Json>) -> String {
+pub fn refusal_line(
+    (code, message, fields): (&str, &str, &[String]),
+    data: Option<&Json>,
+) -> String {
     #[derive(Serialize)]
     struct Refused<'a> {
         ok: bool,
@@ -57,15 +68,27 @@ pub fn refusal_line((code, message, fields): (&str, &str, &[String]), data: Opti
         message: &'a str,
         fields: &'a [String],
     }
-    let refused = Refused { ok: false, error: Reason { code, message, fields }, data };
+    let refused = Refused {
+        ok: false,
+        error: Reason {
+            code,
+            message,
+            fields,
+        },
+        data,
+    };
     // Text always has a JSON form, so the fallback is never seen.
-    serde_json::to_string(&refused).map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
+    serde_json::to_string(&refused)
+        .map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
 }
 
 /// A message brought into one line.
 #[must_use]
 pub fn one_line(message: &str) -> String {
-    let lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -92,17 +115,35 @@ impl From<Refusal> for ServerError {
             RefusalKind::Rule => false,
             RefusalKind::Broken => return ServerError::broken(refusal),
         };
-        let Refusal { code, message, fields, .. } = refusal;
-        ServerError { bad_input, code, message, fields }
+        let Refusal {
+            code,
+            message,
+            fields,
+            ..
+        } = refusal;
+        ServerError {
+            bad_input,
+            code,
+            message,
+            fields,
+        }
     }
 }
 
 impl From<FieldError> for ServerError {
     fn from(error: FieldError) -> Self {
         match error {
-            FieldError::Refused { bad_input, code, message, fields } => {
-                ServerError { bad_input, code, message, fields }
-            }
+            FieldError::Refused {
+                bad_input,
+                code,
+                message,
+                fields,
+            } => ServerError {
+                bad_input,
+                code,
+                message,
+                fields,
+            },
             FieldError::TryLater { message }
             | FieldError::SignIn { message }
             | FieldError::Broken { report: message } => ServerError::broken(message),

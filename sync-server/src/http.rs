@@ -1,5 +1,5 @@
-//! Carries requests to tenants and answers back; a tenant has one file that writes and some that read beside it.
-//! It does not know what is asked: `tenant` does.
+//! Carries requests to tenants and answers back; a tenant has one file that writes and some that
+//! read beside it. It does not know what is asked: `tenant` does.
 
 mod hear;
 mod turns;
@@ -86,20 +86,27 @@ pub fn serve(
 ) -> Result<(), ServerError> {
     let office = Mutex::new(Office::open(dir, surroundings)?);
     let gone = (until == Until::Alone).then(input_ends);
-    let house = Arc::new(House { office, doors: Mutex::new(BTreeMap::new()), turns: Turns::default() });
+    let house = Arc::new(House {
+        office,
+        doors: Mutex::new(BTreeMap::new()),
+        turns: Turns::default(),
+    });
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::broken)?;
     let served = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| {
-            ServerError::bad_input(
-                "bad_listen",
-                format!("cannot listen on {listen}: {error}; name another with --listen"),
-            )
-        })?;
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .map_err(|error| {
+                ServerError::bad_input(
+                    "bad_listen",
+                    format!("cannot listen on {listen}: {error}; name another with --listen"),
+                )
+            })?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
         ready(&format!("http://{address}"));
         // An answer is many small pieces; none of them waits until the last one was acknowledged.
         let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-        let serving = axum::serve(listener, router(house)).with_graceful_shutdown(stopped(gone.clone()));
+        let serving =
+            axum::serve(listener, router(house)).with_graceful_shutdown(stopped(gone.clone()));
         tokio::select! {
             served = async { serving.await } => served.map_err(ServerError::broken),
             () = late(gone) => Ok(()),
@@ -131,7 +138,8 @@ async fn stopped(gone: Option<watch::Receiver<bool>>) {
     }
 }
 
-/// Learns when standard input ends, in a thread of its own: nobody waits for it when the server stops for another reason.
+/// Learns when standard input ends, in a thread of its own: nobody waits for it when the server
+/// stops for another reason.
 fn input_ends() -> watch::Receiver<bool> {
     let (tell, told) = watch::channel(false);
     std::thread::spawn(move || {
@@ -154,12 +162,23 @@ fn router(house: Shared) -> Router {
         .route("/api/v1/price", post(price))
         .route("/api/v1/{object}", get(list))
         .route("/api/v1/{object}/{id}", get(record))
-        .fallback(|| async { Failed(ServerError::bad_input("not_found", "there is nothing at this path")) })
+        .fallback(|| async {
+            Failed(ServerError::bad_input(
+                "not_found",
+                "there is nothing at this path",
+            ))
+        })
         .method_not_allowed_fallback(|| async {
-            Failed(ServerError::bad_input("wrong_method", "this path is not asked in this way; try GET or POST"))
+            Failed(ServerError::bad_input(
+                "wrong_method",
+                "this path is not asked in this way; try GET or POST",
+            ))
         })
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(|_| {
-            Failed(ServerError::broken("a fault in the server; what was begun is as it was before")).into_response()
+            Failed(ServerError::broken(
+                "a fault in the server; what was begun is as it was before",
+            ))
+            .into_response()
         }))
         .with_state(house)
 }
@@ -175,7 +194,12 @@ impl From<ServerError> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        let ServerError { bad_input, code, message, fields } = self.0;
+        let ServerError {
+            bad_input,
+            code,
+            message,
+            fields,
+        } = self.0;
         let status = match code.as_str() {
             "signed_out" => StatusCode::UNAUTHORIZED,
             "not_found" => StatusCode::NOT_FOUND,
@@ -205,7 +229,12 @@ impl House {
             return Ok(Arc::clone(door));
         }
         let writer = Mutex::new(office.open_tenant(id)?);
-        let door = Arc::new(Door { id, writer, readers: Mutex::new(Vec::new()), cutter: Mutex::new(()) });
+        let door = Arc::new(Door {
+            id,
+            writer,
+            readers: Mutex::new(Vec::new()),
+            cutter: Mutex::new(()),
+        });
         doors.insert(id, Arc::clone(&door));
         Ok(door)
     }
@@ -222,8 +251,13 @@ impl House {
         work(&mut tenant)
     }
 
-    /// Packs the buckets that are due. Of many who ask at once one does it, and the others wait for that.
-    fn pack(&self, secret: &str, due: impl Fn(&Tenant) -> Result<Vec<String>, ServerError>) -> Result<(), ServerError> {
+    /// Packs the buckets that are due. Of many who ask at once one does it, and the others wait for
+    /// that.
+    fn pack(
+        &self,
+        secret: &str,
+        due: impl Fn(&Tenant) -> Result<Vec<String>, ServerError>,
+    ) -> Result<(), ServerError> {
         if self.read(secret, &due)?.is_empty() {
             return Ok(());
         }
@@ -237,7 +271,11 @@ impl House {
     }
 
     /// Works on a file that only reads, beside writers and other readers.
-    fn read<T>(&self, secret: &str, work: impl FnOnce(&Tenant) -> Result<T, ServerError>) -> Result<T, ServerError> {
+    fn read<T>(
+        &self,
+        secret: &str,
+        work: impl FnOnce(&Tenant) -> Result<T, ServerError>,
+    ) -> Result<T, ServerError> {
         let door = self.door(secret)?;
         let idle = locked(&door.readers).pop();
         let mut tenant = match idle {
@@ -255,16 +293,29 @@ impl House {
 }
 
 /// Runs blocking work beside the threads that answer.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, ServerError> + Send + 'static) -> Result<T, Failed> {
-    tokio::task::spawn_blocking(work).await.map_err(ServerError::broken)?.map_err(Failed)
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ServerError> + Send + 'static,
+) -> Result<T, Failed> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(ServerError::broken)?
+        .map_err(Failed)
 }
 
 /// The bearer token of a request.
 fn bearer(headers: &HeaderMap) -> Result<String, ServerError> {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    value.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned).ok_or_else(|| {
-        ServerError::refused("signed_out", "send the header `Authorization: Bearer TOKEN`; enrolling gives the token")
-    })
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    value
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            ServerError::refused(
+                "signed_out",
+                "send the header `Authorization: Bearer TOKEN`; enrolling gives the token",
+            )
+        })
 }
 
 /// Writes on behalf of whoever the request's token speaks for.
@@ -295,16 +346,22 @@ async fn reading(
 }
 
 fn text(json: &Json, key: &str) -> Result<String, ServerError> {
-    let found = json[key].as_str().filter(|text| !text.is_empty() && text.len() <= 200);
+    let found = json[key]
+        .as_str()
+        .filter(|text| !text.is_empty() && text.len() <= 200);
     found.map(str::to_owned).ok_or_else(|| ServerError {
         fields: vec![key.to_owned()],
-        ..ServerError::bad_input("missing_field", format!("the JSON body needs a text `{key}` of at most 200 bytes"))
+        ..ServerError::bad_input(
+            "missing_field",
+            format!("the JSON body needs a text `{key}` of at most 200 bytes"),
+        )
     })
 }
 
 fn parse(body: &Bytes) -> Result<Json, ServerError> {
-    serde_json::from_slice(body)
-        .map_err(|error| ServerError::bad_input("bad_json", format!("the body is not JSON: {error}")))
+    serde_json::from_slice(body).map_err(|error| {
+        ServerError::bad_input("bad_json", format!("the body is not JSON: {error}"))
+    })
 }
 
 async fn enrol(State(house): State<Shared>, Heard(body): Heard) -> Answer {
@@ -312,7 +369,12 @@ async fn enrol(State(house): State<Shared>, Heard(body): Heard) -> Answer {
     let code = text(&json, "code")?;
     let optional = |key: &str| json[key].as_str().map(str::to_owned);
     let (install, name) = (text(&json, "install")?, text(&json, "name")?);
-    let applicant = Applicant { install, name, tenant: optional("tenant"), user: optional("user") };
+    let applicant = Applicant {
+        install,
+        name,
+        tenant: optional("tenant"),
+        user: optional("user"),
+    };
     let enrolled = aside(move || house.write(&code, |tenant| tenant.enrol(&code, &applicant)));
     Ok(axum::Json(enrolled.await?).into_response())
 }
@@ -328,14 +390,22 @@ fn packing(headers: &HeaderMap, name: header::HeaderName) -> Packing {
     Packing::named(headers.get(name).and_then(|value| value.to_str().ok()))
 }
 
-/// The frames of a body. They take up to a hundred times its room, so that only who is known is heard.
-async fn frames(house: &Shared, headers: &HeaderMap, body: Bytes) -> Result<(Session, Vec<Frame>), Failed> {
+/// The frames of a body. They take up to a hundred times its room, so that only who is known is
+/// heard.
+async fn frames(
+    house: &Shared,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<(Session, Vec<Frame>), Failed> {
     let (house, token) = (Arc::clone(house), bearer(headers)?);
     let packed = packing(headers, header::CONTENT_TYPE);
     aside(move || {
         let session = house.read(&token, |tenant| tenant.authenticate(&token))?;
         let frames = wire::decode_as(packed, &body, REQUEST_BYTES_MAX);
-        Ok((session, frames.map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))?))
+        Ok((
+            session,
+            frames.map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))?,
+        ))
     })
     .await
 }
@@ -349,7 +419,9 @@ fn framed(headers: &HeaderMap, frames: &[Frame]) -> Answer {
 async fn hello(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
     let (_, frames) = frames(&house, &headers, body).await?;
     let answer = writing(house, &headers, move |tenant, session| {
-        let first = frames.first().ok_or_else(|| ServerError::bad_input("bad_frame", "the body holds no frame"))?;
+        let first = frames
+            .first()
+            .ok_or_else(|| ServerError::bad_input("bad_frame", "the body holds no frame"))?;
         tenant.hello(session, first)
     });
     framed(&headers, &answer.await?)
@@ -357,7 +429,9 @@ async fn hello(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hea
 
 async fn push(State(house): State<Shared>, headers: HeaderMap, Heard(body): Heard) -> Answer {
     let (_, frames) = frames(&house, &headers, body).await?;
-    let answer = writing(house, &headers, move |tenant, session| tenant.push(session, frames));
+    let answer = writing(house, &headers, move |tenant, session| {
+        tenant.push(session, frames)
+    });
     framed(&headers, &answer.await?)
 }
 
@@ -370,11 +444,19 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
     tokio::task::spawn_blocking(move || {
         let give = |piece: std::io::Result<Vec<u8>>| {
             let sent = runtime.block_on(tokio::time::timeout(PATIENCE, sender.send(piece)));
-            if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(ServerError::broken("the client stopped listening")) }
+            if matches!(sent, Ok(Ok(()))) {
+                Ok(())
+            } else {
+                Err(ServerError::broken("the client stopped listening"))
+            }
         };
         let told = house
             .pack(&token, |tenant| tenant.due(&session, &frames))
-            .and_then(|()| house.read(&token, |tenant| tell(tenant, &session, (&frames, packing), &give)));
+            .and_then(|()| {
+                house.read(&token, |tenant| {
+                    tell(tenant, &session, (&frames, packing), &give)
+                })
+            });
         drop(turn);
         if let Err(error) = told {
             // A broken connection is how the client learns that this is not the end.
@@ -384,7 +466,11 @@ async fn pull(State(house): State<Shared>, headers: HeaderMap, Heard(body): Hear
     let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
-    Ok(([(header::CONTENT_TYPE, packing.media_type())], Body::from_stream(pieces)).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, packing.media_type())],
+        Body::from_stream(pieces),
+    )
+        .into_response())
 }
 
 /// Encodes the frames of a pull and hands them on piece by piece.
@@ -399,7 +485,11 @@ fn tell(
     tenant.pull(session, asked, &mut |piece| {
         piece.write(&mut encoder)?;
         ready.extend(encoder.ready());
-        if ready.len() < PIECE_BYTES { Ok(()) } else { give(Ok(std::mem::take(&mut ready))) }
+        if ready.len() < PIECE_BYTES {
+            Ok(())
+        } else {
+            give(Ok(std::mem::take(&mut ready)))
+        }
     })?;
     ready.extend(encoder.finish().map_err(ServerError::broken)?);
     give(Ok(ready))
@@ -414,7 +504,11 @@ async fn digest(State(house): State<Shared>, headers: HeaderMap, asked: Asked) -
 }
 
 /// Answers and refuses in the bytes of the command line.
-async fn price(State(house): State<Shared>, headers: HeaderMap, body: Result<Heard, Failed>) -> Answer {
+async fn price(
+    State(house): State<Shared>,
+    headers: HeaderMap,
+    body: Result<Heard, Failed>,
+) -> Answer {
     let Heard(body) = body.map_err(|failed| match failed.0.code.as_str() {
         "too_large" => Failed(Basket::too_large().into()),
         _ => failed,
@@ -422,11 +516,20 @@ async fn price(State(house): State<Shared>, headers: HeaderMap, body: Result<Hea
     let basket = String::from_utf8(body.to_vec())
         .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
     let token = bearer(&headers)?;
-    let priced = aside(move || house.read(&token, |tenant| tenant.price(&tenant.authenticate(&token)?, &basket)));
+    let priced = aside(move || {
+        house.read(&token, |tenant| {
+            tenant.price(&tenant.authenticate(&token)?, &basket)
+        })
+    });
     Ok((JSON, priced.await?).into_response())
 }
 
-async fn list(State(house): State<Shared>, headers: HeaderMap, Named(object): Named<String>, asked: Asked) -> Answer {
+async fn list(
+    State(house): State<Shared>,
+    headers: HeaderMap,
+    Named(object): Named<String>,
+    asked: Asked,
+) -> Answer {
     reading(house, &headers, move |tenant, session| {
         let data = tenant.list(session, &object, (asked.get("after"), asked.get("limit")))?;
         Ok(json!({ "ok": true, "data": data }))

@@ -1,6 +1,8 @@
-//! The sync server: tenants, their logs and people, HTTP, and the command line that drives all of it.
+//! The sync server: tenants, their logs and people, HTTP, and the command line that drives all of
+//! it.
 //!
-//! It uses the core's rooms for rules, merge and tables, and adds what only a server may do: judge and log.
+//! It uses the core's rooms for rules, merge and tables, and adds what only a server may do: judge
+//! and log.
 
 pub mod cli;
 pub mod demo;

@@ -1,4 +1,5 @@
-//! The binary `outfield`: hands its arguments to the command line and leaves with the code that it answers.
+//! The binary `outfield`: hands its arguments to the command line and leaves with the code that it
+//! answers.
 
 use std::process::ExitCode;
 

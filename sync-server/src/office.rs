@@ -18,7 +18,9 @@ use crate::tenant::Tenant;
 const OFFICE: Schema = Schema {
     application: i32::from_be_bytes(*b"OFof"),
     what: "the list of tenants of a data folder",
-    migrations: &["CREATE TABLE tenant (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE) WITHOUT ROWID;"],
+    migrations: &[
+        "CREATE TABLE tenant (id BLOB PRIMARY KEY, name TEXT NOT NULL UNIQUE) WITHOUT ROWID;",
+    ],
 };
 
 /// One data folder.
@@ -34,21 +36,35 @@ impl Office {
         std::fs::create_dir_all(dir.join("tenants")).map_err(|error| {
             ServerError::bad_input(
                 "bad_folder",
-                format!("{}: {error}; name a folder that can be written", dir.display()),
+                format!(
+                    "{}: {error}; name a folder that can be written",
+                    dir.display()
+                ),
             )
         })?;
         let db = store::open::open(&dir.join("outfield.db"), OFFICE)?;
         store::open::durable(&db, true)?;
-        Ok(Office { dir: dir.to_owned(), db, surroundings })
+        Ok(Office {
+            dir: dir.to_owned(),
+            db,
+            surroundings,
+        })
     }
 
     /// All tenants by name.
     pub fn tenants(&self) -> Result<Vec<(String, TenantId)>, ServerError> {
-        let mut statement = self.db.prepare_cached("SELECT name, id FROM tenant ORDER BY name")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT name, id FROM tenant ORDER BY name")?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })?;
         rows.map(|row| {
             let (name, id) = row?;
-            Ok((name, TenantId::from_slice(&id).map_err(ServerError::broken)?))
+            Ok((
+                name,
+                TenantId::from_slice(&id).map_err(ServerError::broken)?,
+            ))
         })
         .collect()
     }
@@ -56,34 +72,51 @@ impl Office {
     /// Whether a tenant may have this name and time zone.
     pub fn check_tenant(name: &str, time_zone: &str) -> Result<(), ServerError> {
         if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-            let message = format!("`{name}` is no name for a tenant: 1 to 100 printable characters are");
+            let message =
+                format!("`{name}` is no name for a tenant: 1 to 100 printable characters are");
             return Err(ServerError::bad_input("bad_name", message));
         }
-        check_zone(time_zone).map_err(|error| ServerError::bad_input("bad_time_zone", error.to_string()))
+        check_zone(time_zone)
+            .map_err(|error| ServerError::bad_input("bad_time_zone", error.to_string()))
     }
 
     /// Adds a tenant with its own file.
     pub fn add_tenant(&mut self, name: &str, time_zone: &str) -> Result<TenantId, ServerError> {
         Self::check_tenant(name, time_zone)?;
         if self.tenants()?.iter().any(|(known, _)| known == name) {
-            return Err(ServerError::bad_input("exists", format!("there is a tenant `{name}` already")));
+            return Err(ServerError::bad_input(
+                "exists",
+                format!("there is a tenant `{name}` already"),
+            ));
         }
         let mut random = [0; 10];
         random.copy_from_slice(&self.surroundings.entropy()[..10]);
         let id = TenantId(RecordId::at(self.surroundings.now().0, random).0);
         self.open_tenant(id)?.found(name, time_zone)?;
-        self.db.execute("INSERT INTO tenant (id, name) VALUES (?1, ?2)", params![id.as_bytes(), name])?;
+        self.db.execute(
+            "INSERT INTO tenant (id, name) VALUES (?1, ?2)",
+            params![id.as_bytes(), name],
+        )?;
         Ok(id)
     }
 
     /// Opens the tenant of this name, or the only one.
     pub fn tenant(&self, name: Option<&str>) -> Result<Tenant, ServerError> {
         let tenants = self.tenants()?;
-        let names = || tenants.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = || {
+            tenants
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let found = match (name, tenants.as_slice()) {
             (_, []) => Err("there is no tenant yet; `tenant add NAME` makes one".to_owned()),
             (None, [(_, id)]) => Ok(*id),
-            (None, _) => Err(format!("there are several tenants; say which with --tenant: {}", names())),
+            (None, _) => Err(format!(
+                "there are several tenants; say which with --tenant: {}",
+                names()
+            )),
             (Some(name), all) => all
                 .iter()
                 .find_map(|(known, id)| (known == name).then_some(*id))
@@ -94,20 +127,32 @@ impl Office {
 
     /// The tenant that a token or code names.
     pub fn tenant_id_of(&self, secret: &str) -> Result<TenantId, ServerError> {
-        let id = secret.split_once('-').and_then(|(tenant, _)| tenant.parse::<TenantId>().ok());
-        let known = |id: &TenantId| Ok::<bool, ServerError>(self.tenants()?.iter().any(|(_, known)| known == id));
+        let id = secret
+            .split_once('-')
+            .and_then(|(tenant, _)| tenant.parse::<TenantId>().ok());
+        let known = |id: &TenantId| {
+            Ok::<bool, ServerError>(self.tenants()?.iter().any(|(_, known)| known == id))
+        };
         match id {
             Some(id) if known(&id)? => Ok(id),
-            Some(_) | None => {
-                Err(ServerError::refused("signed_out", "this token or code is not known; enrol with a code"))
-            }
+            Some(_) | None => Err(ServerError::refused(
+                "signed_out",
+                "this token or code is not known; enrol with a code",
+            )),
         }
     }
 
     /// Opens a tenant's file.
     pub fn open_tenant(&self, id: TenantId) -> Result<Tenant, ServerError> {
-        let first = if planted::is(Planted::MissingTenantFilter) { self.tenants()?.pop() } else { None };
-        let path = self.dir.join("tenants").join(format!("{}.db", first.map_or(id, |(_, first)| first)));
+        let first = if planted::is(Planted::MissingTenantFilter) {
+            self.tenants()?.pop()
+        } else {
+            None
+        };
+        let path = self
+            .dir
+            .join("tenants")
+            .join(format!("{}.db", first.map_or(id, |(_, first)| first)));
         Tenant::open(&path, id, Arc::clone(&self.surroundings))
     }
 }

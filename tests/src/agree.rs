@@ -26,7 +26,8 @@ pub fn sync_all(phones: &mut [&mut Phone]) {
 }
 
 impl World {
-    /// After everybody has synced, nothing waits, and every phone shows, lists and adds up what the server does.
+    /// After everybody has synced, nothing waits, and every phone shows, lists and adds up what the
+    /// server does.
     #[track_caller]
     pub fn agree(&self, phones: &mut [&mut Phone]) {
         sync_all(phones);
@@ -42,17 +43,40 @@ impl World {
         assert_eq!(phone.unsent(), 0, "{name} has unsent work");
         let session = self.office(|office| office.authenticate(&token)).unwrap();
         let shown = self.office(|office| office.digest(&session, None)).unwrap();
-        assert_eq!(phone.digest(), shown, "{name} shows something else than the server");
-        let (here, there) = (behind::open(&phone.file), behind::open(&self.server.file(self.tenant)));
+        assert_eq!(
+            phone.digest(),
+            shown,
+            "{name} shows something else than the server"
+        );
+        let (here, there) = (
+            behind::open(&phone.file),
+            behind::open(&self.server.file(self.tenant)),
+        );
         let (mine, theirs) = (behind::standings(&here), behind::standings(&there));
         for bucket in &session.buckets {
-            let of = |all: &BTreeMap<String, Standing>| all.get(bucket).copied().unwrap_or_default();
+            let of =
+                |all: &BTreeMap<String, Standing>| all.get(bucket).copied().unwrap_or_default();
             assert_eq!(of(&mine), of(&theirs), "{name}: {bucket} stands elsewhere");
-            assert_eq!(of(&mine).kept, of(&mine).recomputed, "{name}: {bucket} adds up to something else");
+            assert_eq!(
+                of(&mine).kept,
+                of(&mine).recomputed,
+                "{name}: {bucket} adds up to something else"
+            );
         }
-        assert!(mine.keys().all(|bucket| session.buckets.contains(bucket)), "{name} follows too much: {mine:?}");
+        assert!(
+            mine.keys().all(|bucket| session.buckets.contains(bucket)),
+            "{name} follows too much: {mine:?}"
+        );
         let listed = behind::conflicts(&here, &session.buckets);
-        assert_eq!(listed, behind::conflicts(&there, &session.buckets), "{name} lists other conflicts");
-        assert_eq!(listed.len(), behind::conflict_rows(&here), "{name} keeps conflicts that are nowhere else");
+        assert_eq!(
+            listed,
+            behind::conflicts(&there, &session.buckets),
+            "{name} lists other conflicts"
+        );
+        assert_eq!(
+            listed.len(),
+            behind::conflict_rows(&here),
+            "{name} keeps conflicts that are nowhere else"
+        );
     }
 }

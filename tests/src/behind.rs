@@ -1,5 +1,5 @@
-//! Looks into a database behind its owner's back: what waits in the outbox, sums, conflicts, whole histories.
-//! It writes nothing.
+//! Looks into a database behind its owner's back: what waits in the outbox, sums, conflicts, whole
+//! histories. It writes nothing.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,16 +40,29 @@ pub struct Standing {
 pub fn standings(db: &Db) -> BTreeMap<String, Standing> {
     let standing = |(name, state): (String, members::BucketState)| {
         let recomputed = members::recompute(db, &name).unwrap();
-        (name, Standing { cursor: state.cursor, kept: state.sum, recomputed })
+        (
+            name,
+            Standing {
+                cursor: state.cursor,
+                kept: state.sum,
+                recomputed,
+            },
+        )
     };
-    members::buckets(db).unwrap().into_iter().map(standing).collect()
+    members::buckets(db)
+        .unwrap()
+        .into_iter()
+        .map(standing)
+        .collect()
 }
 
 /// All conflicts that are members of one of these buckets, with their states, by id.
 #[must_use]
 pub fn conflicts(db: &Db, buckets: &[String]) -> BTreeMap<String, String> {
     let mut statement = db.prepare("SELECT id, state FROM conflict").unwrap();
-    let rows = statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))).unwrap();
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))
+        .unwrap();
     let rows = rows.map(|row| {
         let (id, state): (Vec<u8>, String) = row.unwrap();
         (RecordId::from_slice(&id).unwrap(), state)
@@ -61,17 +74,27 @@ pub fn conflicts(db: &Db, buckets: &[String]) -> BTreeMap<String, String> {
 /// How many conflicts lie there, members or not.
 #[must_use]
 pub fn conflict_rows(db: &Db) -> usize {
-    let count: u32 = db.query_row("SELECT count(*) FROM conflict", [], |row| row.get(0)).unwrap();
+    let count: u32 = db
+        .query_row("SELECT count(*) FROM conflict", [], |row| row.get(0))
+        .unwrap();
     count as usize
 }
 
-/// Everything that was ever accepted of a record: each operation's path and value, oldest change first.
+/// Everything that was ever accepted of a record: each operation's path and value, oldest change
+/// first.
 #[must_use]
 pub fn history(db: &Db, id: &str) -> Vec<(String, Json)> {
     let stored = documents::load(db, id.parse().unwrap()).unwrap().unwrap();
-    let bytes = std::iter::once(stored.blob).chain(stored.tail).collect::<Vec<_>>().concat();
+    let bytes = std::iter::once(stored.blob)
+        .chain(stored.tail)
+        .collect::<Vec<_>>()
+        .concat();
     let document = Automerge::load(&bytes).unwrap();
-    document.get_changes(&[]).iter().flat_map(operations).collect()
+    document
+        .get_changes(&[])
+        .iter()
+        .flat_map(operations)
+        .collect()
 }
 
 /// The operations of one change: path and value.
@@ -79,11 +102,20 @@ pub fn history(db: &Db, id: &str) -> Vec<(String, Json)> {
 pub fn operations(change: &Change) -> Vec<(String, Json)> {
     let ExpandedChange { operations, .. } = change.decode();
     let operations = operations.into_iter().map(|operation| {
-        let Key::Map(path) = operation.key else { panic!("{operation:?} is not in a map") };
-        let OpType::Put(value) = operation.action else { panic!("{path} is not put") };
+        let Key::Map(path) = operation.key else {
+            panic!("{operation:?} is not in a map")
+        };
+        let OpType::Put(value) = operation.action else {
+            panic!("{path} is not put")
+        };
         let number = || value.as_i64().map(Json::from);
         let text = || value.as_str().map(Json::from);
-        let value = value.as_bool().map(Json::from).or_else(number).or_else(text).unwrap_or_default();
+        let value = value
+            .as_bool()
+            .map(Json::from)
+            .or_else(number)
+            .or_else(text)
+            .unwrap_or_default();
         (path.to_string(), value)
     });
     operations.collect()
@@ -93,7 +125,12 @@ pub fn operations(change: &Change) -> Vec<(String, Json)> {
 #[must_use]
 pub fn predecessors(change: &Change) -> Vec<Vec<String>> {
     let name = |OpId(counter, actor): &OpId| format!("{counter}@{}", actor_of(actor));
-    change.decode().operations.iter().map(|operation| operation.pred.iter().map(name).collect()).collect()
+    change
+        .decode()
+        .operations
+        .iter()
+        .map(|operation| operation.pred.iter().map(name).collect())
+        .collect()
 }
 
 /// The actor of a change or an operation.
@@ -127,13 +164,25 @@ pub fn quarantine(db: &Db) -> Vec<Held> {
     let sql = "SELECT q.code, q.object, q.record, q.bytes FROM quarantine q JOIN verdict v ON v.hash = q.hash
                ORDER BY v.number";
     let mut statement = db.prepare(sql).unwrap();
-    let rows = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?, row.get::<_, Vec<u8>>(3)?)));
+    let rows = statement.query_map([], |row| {
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            row.get::<_, Vec<u8>>(2)?,
+            row.get::<_, Vec<u8>>(3)?,
+        ))
+    });
     let held = rows.unwrap().map(|row| {
         let (code, object, record, bytes) = row.unwrap();
         let record = RecordId::from_slice(&record).unwrap().to_string();
-        let operations = Change::from_bytes(bytes).map_or_else(|_| Vec::new(), |change| operations(&change));
-        Held { code, object, record, operations }
+        let operations =
+            Change::from_bytes(bytes).map_or_else(|_| Vec::new(), |change| operations(&change));
+        Held {
+            code,
+            object,
+            record,
+            operations,
+        }
     });
     held.collect()
 }
@@ -154,7 +203,10 @@ pub fn fact_values(entry: &Entry) -> Vec<Json> {
 #[must_use]
 pub fn values_of(bytes: &[u8]) -> Vec<Json> {
     if let Ok(change) = Change::from_bytes(bytes.to_vec()) {
-        return operations(&change).into_iter().map(|(_, value)| value).collect();
+        return operations(&change)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect();
     }
     let values: Values = minicbor::decode(bytes).unwrap();
     values.values().map(Value::to_json).collect()

@@ -8,16 +8,26 @@ use uniffi_bindgen::bindings::{GenerateOptions, TargetLanguage};
 use crate::products;
 
 /// The languages that apps are written in, by the names that the command line takes.
-const LANGUAGES: &[(&str, TargetLanguage)] =
-    &[("kotlin", TargetLanguage::Kotlin), ("swift", TargetLanguage::Swift), ("python", TargetLanguage::Python)];
+const LANGUAGES: &[(&str, TargetLanguage)] = &[
+    ("kotlin", TargetLanguage::Kotlin),
+    ("swift", TargetLanguage::Swift),
+    ("python", TargetLanguage::Python),
+];
 
 /// Writes the sources for `language` below `out`, which is made when it is not there.
 pub fn generate(language: &str, out: &Path) -> Result<(), String> {
     let Some((_, target)) = LANGUAGES.iter().find(|(name, _)| *name == language) else {
         let known: Vec<&str> = LANGUAGES.iter().map(|(name, _)| *name).collect();
-        return Err(format!("there is no language `{language}`; there are: {}", known.join(", ")));
+        return Err(format!(
+            "there is no language `{language}`; there are: {}",
+            known.join(", ")
+        ));
     };
-    let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| format!("{} is not UTF-8", path.display()));
+    let text = |path: &Path| {
+        path.to_str()
+            .map(str::to_owned)
+            .ok_or_else(|| format!("{} is not UTF-8", path.display()))
+    };
     let options = GenerateOptions {
         languages: vec![target.clone()],
         source: text(&products::folder()?.join(products::library()))?.into(),

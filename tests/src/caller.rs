@@ -28,7 +28,10 @@ impl Heard {
     /// The code of a refusal; empty if there is none.
     #[must_use]
     pub fn code(&self) -> String {
-        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+        self.json()["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -58,17 +61,27 @@ pub fn say(address: SocketAddr, bytes: &[u8], patience: Duration) -> Result<Hear
             break;
         }
     }
-    understood(&heard).ok_or_else(|| said.err().unwrap_or_else(|| Error::other("the answer is no HTTP")))
+    understood(&heard).ok_or_else(|| {
+        said.err()
+            .unwrap_or_else(|| Error::other("the answer is no HTTP"))
+    })
 }
 
 /// A call without a body.
 pub fn get(address: SocketAddr, path: &str, token: &str, patience: Duration) -> Result<Heard> {
-    let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+    );
     say(address, head.as_bytes(), patience)
 }
 
 /// A call with a body.
-pub fn post(address: SocketAddr, path: &str, (token, body): (&str, &[u8]), patience: Duration) -> Result<Heard> {
+pub fn post(
+    address: SocketAddr,
+    path: &str,
+    (token, body): (&str, &[u8]),
+    patience: Duration,
+) -> Result<Heard> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
@@ -78,11 +91,15 @@ pub fn post(address: SocketAddr, path: &str, (token, body): (&str, &[u8]), patie
 
 fn parts(heard: &[u8]) -> Option<(String, &[u8])> {
     let end = heard.windows(4).position(|four| four == b"\r\n\r\n")?;
-    Some((String::from_utf8_lossy(&heard[..end]).to_lowercase(), &heard[end + 4..]))
+    Some((
+        String::from_utf8_lossy(&heard[..end]).to_lowercase(),
+        &heard[end + 4..],
+    ))
 }
 
 fn length(head: &str) -> Option<usize> {
-    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
+    head.lines()
+        .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
 }
 
 fn is_chunked(head: &str) -> bool {
@@ -91,7 +108,9 @@ fn is_chunked(head: &str) -> bool {
 
 /// Whether nothing more is to come, as far as the head tells.
 fn whole(heard: &[u8]) -> bool {
-    let Some((head, body)) = parts(heard) else { return false };
+    let Some((head, body)) = parts(heard) else {
+        return false;
+    };
     match length(&head) {
         Some(length) => body.len() >= length,
         None => is_chunked(&head) && body.ends_with(b"0\r\n\r\n"),
@@ -101,16 +120,25 @@ fn whole(heard: &[u8]) -> bool {
 fn understood(heard: &[u8]) -> Option<Heard> {
     let (head, body) = parts(heard)?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let body = if is_chunked(&head) { unchunked(body) } else { body.to_vec() };
+    let body = if is_chunked(&head) {
+        unchunked(body)
+    } else {
+        body.to_vec()
+    };
     Some(Heard { status, head, body })
 }
 
 fn unchunked(mut body: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     while let Some(end) = body.windows(2).position(|two| two == b"\r\n") {
-        let length = std::str::from_utf8(&body[..end]).ok().and_then(|hex| usize::from_str_radix(hex, 16).ok());
+        let length = std::str::from_utf8(&body[..end])
+            .ok()
+            .and_then(|hex| usize::from_str_radix(hex, 16).ok());
         let from = end + 2;
-        let Some(length) = length.filter(|length| *length > 0 && from + length <= body.len()) else { break };
+        let Some(length) = length.filter(|length| *length > 0 && from + length <= body.len())
+        else {
+            break;
+        };
         plain.extend_from_slice(&body[from..from + length]);
         body = body.get(from + length + 2..).unwrap_or_default();
     }

@@ -8,8 +8,8 @@ use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::ChangeHash;
 use outfield_core::base::time::Timestamp;
 
-/// A clock of a world; it stands still unless somebody moves time or waits. Those of one world share its time, and each
-/// may be off by as much as somebody says.
+/// A clock of a world; it stands still unless somebody moves time or waits. Those of one world
+/// share its time, and each may be off by as much as somebody says.
 #[derive(Debug)]
 pub struct Clock {
     time: Arc<AtomicI64>,
@@ -21,13 +21,19 @@ impl Clock {
     #[must_use]
     pub fn at(moment: &str) -> Arc<Clock> {
         let time = Arc::new(AtomicI64::new(Timestamp::parse(moment).unwrap().0));
-        Arc::new(Clock { time, off: AtomicI64::new(0) })
+        Arc::new(Clock {
+            time,
+            off: AtomicI64::new(0),
+        })
     }
 
     /// Another clock of the same world.
     #[must_use]
     pub fn another(&self) -> Arc<Clock> {
-        Arc::new(Clock { time: Arc::clone(&self.time), off: AtomicI64::new(self.off.load(Ordering::Relaxed)) })
+        Arc::new(Clock {
+            time: Arc::clone(&self.time),
+            off: AtomicI64::new(self.off.load(Ordering::Relaxed)),
+        })
     }
 
     /// The moment it shows.
@@ -52,7 +58,8 @@ impl Clock {
     }
 }
 
-/// What one installation sees of the world: the clock, and random bytes that its name and the seed decide.
+/// What one installation sees of the world: the clock, and random bytes that its name and the seed
+/// decide.
 #[derive(Debug)]
 pub struct Luck {
     clock: Arc<Clock>,
@@ -65,7 +72,11 @@ impl Luck {
     #[must_use]
     pub fn of(clock: &Arc<Clock>, seed: u64, name: &str) -> Arc<Luck> {
         let seed = ChangeHash::of(&[&seed.to_be_bytes(), name.as_bytes()].concat());
-        Arc::new(Luck { clock: Arc::clone(clock), seed, drawn: AtomicU64::new(0) })
+        Arc::new(Luck {
+            clock: Arc::clone(clock),
+            seed,
+            drawn: AtomicU64::new(0),
+        })
     }
 }
 

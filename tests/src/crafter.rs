@@ -1,5 +1,5 @@
-//! Makes Automerge changes, deflate bombs, frames and zstd streams by hand, so that every part of them can lie.
-//! It shares no code with what reads them, and does not know what is refused.
+//! Makes Automerge changes, deflate bombs, frames and zstd streams by hand, so that every part of
+//! them can lie. It shares no code with what reads them, and does not know what is refused.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -72,7 +72,8 @@ pub fn run(claimed: i64, entry: &[u8]) -> Vec<u8> {
     [&signed(claimed), entry].concat()
 }
 
-/// A column of these entries as Automerge writes it: equal neighbours as runs, the others one by one.
+/// A column of these entries as Automerge writes it: equal neighbours as runs, the others one by
+/// one.
 #[must_use]
 pub fn runs(entries: &[Vec<u8>]) -> Vec<u8> {
     let mut column = Vec::new();
@@ -104,14 +105,26 @@ pub fn text(text: &str) -> Vec<u8> {
 /// The hash of a chunk's data, of which four bytes are its checksum.
 #[must_use]
 pub fn hash(kind: u8, data: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update([kind]).chain_update(unsigned(data.len() as u64)).chain_update(data).finalize().into()
+    Sha256::new()
+        .chain_update([kind])
+        .chain_update(unsigned(data.len() as u64))
+        .chain_update(data)
+        .finalize()
+        .into()
 }
 
 /// A chunk whose checksum agrees with its data.
 #[must_use]
 pub fn chunk(kind: u8, data: &[u8]) -> Vec<u8> {
     let mark = &[0x85, 0x6f, 0x4a, 0x83][..];
-    [mark, &hash(kind, data)[..4], &[kind], &unsigned(data.len() as u64), data].concat()
+    [
+        mark,
+        &hash(kind, data)[..4],
+        &[kind],
+        &unsigned(data.len() as u64),
+        data,
+    ]
+    .concat()
 }
 
 /// A deflated chunk, its checksum that of the plain one, with more bytes behind the deflated data.
@@ -119,15 +132,30 @@ pub fn chunk(kind: u8, data: &[u8]) -> Vec<u8> {
 pub fn deflated(data: &[u8], behind: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(data).expect("a vector takes all");
-    let packed = [encoder.finish().expect("a vector takes all"), behind.to_vec()].concat();
+    let packed = [
+        encoder.finish().expect("a vector takes all"),
+        behind.to_vec(),
+    ]
+    .concat();
     let mark = &[0x85, 0x6f, 0x4a, 0x83][..];
-    [mark, &hash(PLAIN, data)[..4], &[DEFLATED], &unsigned(packed.len() as u64), &packed].concat()
+    [
+        mark,
+        &hash(PLAIN, data)[..4],
+        &[DEFLATED],
+        &unsigned(packed.len() as u64),
+        &packed,
+    ]
+    .concat()
 }
 
 /// A chunk's data.
 #[must_use]
 pub fn data_of(chunk: &[u8]) -> &[u8] {
-    let length = chunk[9..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    let length = chunk[9..]
+        .iter()
+        .take_while(|byte| **byte & 0x80 != 0)
+        .count()
+        + 1;
     &chunk[9 + length..]
 }
 
@@ -159,13 +187,21 @@ impl Change {
     #[must_use]
     pub fn puts(actor: [u8; 16], texts: &[(&str, &str)]) -> Self {
         let count = texts.len() as u64;
-        let each = |entry: fn(&(&str, &str)) -> Vec<u8>| runs(&texts.iter().map(entry).collect::<Vec<_>>());
+        let each = |entry: fn(&(&str, &str)) -> Vec<u8>| {
+            runs(&texts.iter().map(entry).collect::<Vec<_>>())
+        };
         let columns = [
             (column::KEY, each(|(key, _)| text(key))),
             (column::INSERT, unsigned(count)),
             (column::ACTION, each(|_| unsigned(1))),
-            (column::VALUE_META, each(|(_, value)| unsigned((value.len() as u64) << 4 | 6))),
-            (column::VALUE, texts.iter().flat_map(|(_, value)| value.bytes()).collect()),
+            (
+                column::VALUE_META,
+                each(|(_, value)| unsigned((value.len() as u64) << 4 | 6)),
+            ),
+            (
+                column::VALUE,
+                texts.iter().flat_map(|(_, value)| value.bytes()).collect(),
+            ),
             (column::REPLACES, each(|_| unsigned(0))),
         ];
         Change {
@@ -181,13 +217,19 @@ impl Change {
         }
     }
 
-    /// The same on top of these changes, as the writer's change `seq` with operations from `start` on.
+    /// The same on top of these changes, as the writer's change `seq` with operations from `start`
+    /// on.
     #[must_use]
     pub fn after(self, deps: &[[u8; 32]], seq: u64, start: u64) -> Self {
         let mut sorted = deps.to_vec();
         sorted.sort_unstable();
         let deps = [unsigned(sorted.len() as u64), sorted.concat()].concat();
-        Change { deps, seq: unsigned(seq), start: unsigned(start), ..self }
+        Change {
+            deps,
+            seq: unsigned(seq),
+            start: unsigned(start),
+            ..self
+        }
     }
 
     /// The same with another column in the place of one, or beside the others.
@@ -207,8 +249,19 @@ impl Change {
     /// Its data, without the head of a chunk.
     #[must_use]
     pub fn data(&self) -> Vec<u8> {
-        let head = [&self.deps[..], &self.actor, &self.seq, &self.start, &self.time, &self.message, &self.others];
-        let layout = self.columns.iter().flat_map(|(name, data)| [unsigned(*name), unsigned(data.len() as u64)]);
+        let head = [
+            &self.deps[..],
+            &self.actor,
+            &self.seq,
+            &self.start,
+            &self.time,
+            &self.message,
+            &self.others,
+        ];
+        let layout = self
+            .columns
+            .iter()
+            .flat_map(|(name, data)| [unsigned(*name), unsigned(data.len() as u64)]);
         let layout: Vec<u8> = layout.flatten().collect();
         let columns: Vec<u8> = self.columns.values().flatten().copied().collect();
         let count = unsigned(self.columns.len() as u64);

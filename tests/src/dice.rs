@@ -13,7 +13,10 @@ impl Dice {
 
     /// A number from 0 up to and without `below`; 0 if that is 0.
     pub fn roll(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % below.max(1)
     }
 
@@ -24,7 +27,9 @@ impl Dice {
 
     /// A text of so many letters.
     pub fn text(&mut self, count: usize) -> String {
-        (0..count).map(|_| char::from(b'0' + self.roll(70) as u8)).collect()
+        (0..count)
+            .map(|_| char::from(b'0' + self.roll(70) as u8))
+            .collect()
     }
 
     /// These bytes with one to three of them changed, put in, taken out or cut off.

@@ -48,12 +48,18 @@ impl Impostor {
                 if told.load(Ordering::Relaxed) {
                     return;
                 }
-                let (Ok(stream), script) = (stream, Arc::clone(&script)) else { continue };
+                let (Ok(stream), script) = (stream, Arc::clone(&script)) else {
+                    continue;
+                };
                 // Whoever hangs up early ends the talk, which is no fault of the impostor.
                 std::thread::spawn(move || talk(stream, script.as_ref()).ok());
             }
         });
-        Impostor { address, over, listening: Some(listening) }
+        Impostor {
+            address,
+            over,
+            listening: Some(listening),
+        }
     }
 
     /// Where it is.
@@ -74,7 +80,8 @@ impl Drop for Impostor {
 fn talk(mut stream: TcpStream, script: &Script) -> std::io::Result<()> {
     let (path, body) = request(&mut stream)?;
     let head = |status: u16, length: usize| {
-        format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n").into_bytes()
+        format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+            .into_bytes()
     };
     let open = b"HTTP/1.1 200 X\r\nconnection: close\r\n\r\n";
     match script(&path, &body) {
@@ -113,7 +120,9 @@ fn request(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
             continue;
         };
         let head = String::from_utf8_lossy(&heard[..end]).to_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
         if read == 0 || heard.len() >= end + 4 + length.unwrap_or(0) {
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
             return Ok((path, heard.split_off(end + 4)));

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
-/// A watch that holds a group of processes. It waits for the end of a pipe whose other end this process alone has,
-/// and then kills the group, itself included.
+/// A watch that holds a group of processes. It waits for the end of a pipe whose other end this
+/// process alone has, and then kills the group, itself included.
 #[derive(Debug)]
 pub struct Keeper {
     watch: Child,
@@ -23,9 +23,16 @@ impl Keeper {
     #[must_use]
     pub fn new() -> Self {
         let mut bash = Command::new("bash");
-        bash.args(["-c", "read -r _; kill -KILL -- -$$"]).process_group(0);
-        let watch = bash.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Keeper { watch: watch.expect("bash is there") }
+        bash.args(["-c", "read -r _; kill -KILL -- -$$"])
+            .process_group(0);
+        let watch = bash
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Keeper {
+            watch: watch.expect("bash is there"),
+        }
     }
 
     /// A command whose process the watch will hold.

@@ -1,9 +1,15 @@
-//! What proofs from outside share: this build's products and the generator of bindings; and a world in one process: a
-//! server without a socket, phones on files of their own, a clock that a test moves, and faults at will. Stories,
-//! batteries, properties and the simulation stand on it. For hostile input there are crafted bytes, a real server as
-//! a child, calls by hand, and a server that lies. It does not know what is proved.
+//! What proofs from outside share: this build's products and the generator of bindings; and a world
+//! in one process: a server without a socket, phones on files of their own, a clock that a test
+//! moves, and faults at will. Stories, batteries, properties and the simulation stand on it. For
+//! hostile input there are crafted bytes, a real server as a child, calls by hand, and a server
+//! that lies. It does not know what is proved.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 pub mod agree;
 pub mod behind;

@@ -1,5 +1,5 @@
-//! The line between one phone and the server: it carries calls, and breaks as a test or a seed says.
-//! It does not know what is in a body.
+//! The line between one phone and the server: it carries calls, and breaks as a test or a seed
+//! says. It does not know what is in a body.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -26,7 +26,8 @@ pub enum Fault {
     AnswerLost,
     /// The request arrives twice; the second answer comes back.
     Twice,
-    /// The answer breaks off after so many bytes (of a longer answer; else after all of it), with an error.
+    /// The answer breaks off after so many bytes (of a longer answer; else after all of it), with
+    /// an error.
     Cut(usize),
     /// The same, as if the answer ended there.
     Short(usize),
@@ -111,7 +112,9 @@ impl Line {
     fn next_fault(&self, path: &str) -> Fault {
         let mut faults = self.faults.borrow_mut();
         let found = faults.iter().position(|(ending, _)| path.ends_with(ending));
-        found.and_then(|index| faults.remove(index)).map_or(Fault::None, |(_, fault)| fault)
+        found
+            .and_then(|index| faults.remove(index))
+            .map_or(Fault::None, |(_, fault)| fault)
     }
 
     /// The server's answer; none if it was killed meanwhile.
@@ -124,7 +127,10 @@ impl Line {
     }
 
     fn happen(&self, path: &str) {
-        let due = self.between.borrow_mut().take_if(|(ending, _)| path.ends_with(*ending));
+        let due = self
+            .between
+            .borrow_mut()
+            .take_if(|(ending, _)| path.ends_with(*ending));
         if let Some((_, work)) = due {
             work();
         }
@@ -136,7 +142,12 @@ impl Carrier for Line {
         self.calls.borrow_mut().push(call.path);
         self.happen(call.path);
         let lost = |what: &str| Err(CarryError(format!("the {what} was lost")));
-        let reply = |status| Ok(Reply { status, retry_after_ms: None });
+        let reply = |status| {
+            Ok(Reply {
+                status,
+                retry_after_ms: None,
+            })
+        };
         if self.cut.get() {
             return lost("request");
         }
@@ -146,7 +157,12 @@ impl Carrier for Line {
         }
         match fault {
             Fault::RequestLost => return lost("request"),
-            Fault::Busy(ms) => return Ok(Reply { status: 429, retry_after_ms: Some(ms) }),
+            Fault::Busy(ms) => {
+                return Ok(Reply {
+                    status: 429,
+                    retry_after_ms: Some(ms),
+                });
+            }
             Fault::Late => {
                 self.late.borrow_mut().push(call.clone());
                 return lost("request");
@@ -159,7 +175,9 @@ impl Carrier for Line {
         for late in self.late.take() {
             self.ask(&late);
         }
-        let Some(answer) = answer else { return lost("answer") };
+        let Some(answer) = answer else {
+            return lost("answer");
+        };
         if let Fault::Delayed(ms) = fault {
             self.server.clock().advance(ms);
         }
@@ -167,9 +185,12 @@ impl Carrier for Line {
             Fault::AnswerLost => (0, lost("answer")),
             Fault::Cut(bytes) => (bytes % (answer.body.len() + 1), lost("rest of the answer")),
             Fault::Short(bytes) => (bytes % (answer.body.len() + 1), reply(answer.status)),
-            Fault::None | Fault::Twice | Fault::Delayed(_) | Fault::RequestLost | Fault::Late | Fault::Busy(_) => {
-                (answer.body.len(), reply(answer.status))
-            }
+            Fault::None
+            | Fault::Twice
+            | Fault::Delayed(_)
+            | Fault::RequestLost
+            | Fault::Late
+            | Fault::Busy(_) => (answer.body.len(), reply(answer.status)),
         };
         for piece in answer.body[..keep].chunks(PIECE_BYTES) {
             if self.cut.get() {

@@ -31,10 +31,26 @@ pub struct Phone {
 impl Phone {
     /// A phone on a file in this folder; the file is made when it is not there.
     #[must_use]
-    pub fn open(folder: &Path, name: &str, server: &Rc<Server>, (clock, seed): (&Arc<Clock>, u64)) -> Phone {
-        let (file, line) = (folder.join(format!("{name}.db")), Rc::new(Line::new(server)));
+    pub fn open(
+        folder: &Path,
+        name: &str,
+        server: &Rc<Server>,
+        (clock, seed): (&Arc<Clock>, u64),
+    ) -> Phone {
+        let (file, line) = (
+            folder.join(format!("{name}.db")),
+            Rc::new(Line::new(server)),
+        );
         let (name, clock) = (name.to_owned(), clock.another());
-        let mut phone = Phone { name, line, file, clock, house: None, seed, openings: 0 };
+        let mut phone = Phone {
+            name,
+            line,
+            file,
+            clock,
+            house: None,
+            seed,
+            openings: 0,
+        };
         phone.reopen();
         phone
     }
@@ -44,7 +60,15 @@ impl Phone {
     pub fn beside(&self, server: &Rc<Server>) -> Phone {
         let (name, line) = (format!("beside {}", self.name), Rc::new(Line::new(server)));
         let (file, clock) = (self.file.clone(), Arc::clone(&self.clock));
-        let mut phone = Phone { name, line, file, clock, house: None, seed: self.seed, openings: self.openings };
+        let mut phone = Phone {
+            name,
+            line,
+            file,
+            clock,
+            house: None,
+            seed: self.seed,
+            openings: self.openings,
+        };
         phone.reopen();
         phone
     }
@@ -58,7 +82,11 @@ impl Phone {
     pub fn reopen(&mut self) {
         self.house = None;
         self.openings += 1;
-        let luck = Luck::of(&self.clock, self.seed, &format!("{} {}", self.name, self.openings));
+        let luck = Luck::of(
+            &self.clock,
+            self.seed,
+            &format!("{} {}", self.name, self.openings),
+        );
         self.house = Some(House::open(&self.file, luck).unwrap());
     }
 
@@ -69,14 +97,16 @@ impl Phone {
         self.reopen_on(&image);
     }
 
-    /// Starts the app on what was on the disk when it was killed; `image` is where `copy_database` put it.
+    /// Starts the app on what was on the disk when it was killed; `image` is where `copy_database`
+    /// put it.
     pub fn reopen_on(&mut self, image: &Path) {
         self.house = None;
         move_database(image, &self.file);
         self.reopen();
     }
 
-    /// Puts the files of this phone's database into another place as they are, with the mark beside it or without.
+    /// Puts the files of this phone's database into another place as they are, with the mark beside
+    /// it or without.
     pub fn copy_files(&self, to: &Path, with_mark: bool) {
         for ending in ["", "-wal", ".device"] {
             let (from, to) = (with_ending(&self.file, ending), with_ending(to, ending));
@@ -140,7 +170,9 @@ impl Phone {
     /// Meets the server, and answers what came of it.
     pub fn syncs(&mut self) -> Result<Json, FieldError> {
         let line = Rc::clone(&self.line);
-        self.house().sync_over(line.as_ref()).map(|receipt| receipt.data)
+        self.house()
+            .sync_over(line.as_ref())
+            .map(|receipt| receipt.data)
     }
 
     /// Meets the server, which must go well.
@@ -183,12 +215,19 @@ impl Phone {
 
     /// Its bearer token.
     pub fn token(&mut self) -> String {
-        self.house().token().unwrap().data["token"].as_str().unwrap().to_owned()
+        self.house().token().unwrap().data["token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }
 
 fn array(json: Json) -> Vec<Json> {
-    if let Json::Array(found) = json { found } else { panic!("{json} is no list") }
+    if let Json::Array(found) = json {
+        found
+    } else {
+        panic!("{json} is no list")
+    }
 }
 
 /// Copies a database that may be in use, as it is on the disk at this moment.

@@ -27,7 +27,10 @@ impl Stock {
     pub fn of(world: &World) -> Stock {
         let registry = world.registry();
         let mut stock = Stock::default();
-        let named: Vec<String> = registry.all().flat_map(|descriptor| references(descriptor)).collect();
+        let named: Vec<String> = registry
+            .all()
+            .flat_map(|descriptor| references(descriptor))
+            .collect();
         for object in named {
             stock.ensure(world, &registry, &object);
         }
@@ -40,8 +43,11 @@ impl Stock {
         }
         let descriptor = registry.get(object).unwrap();
         let there = world.office(|office| office.all(object)).unwrap();
-        let there = there.iter().map(|record| record["id"].as_str().unwrap().to_owned());
-        self.ids.insert(object.to_owned(), there.take(STOCK).collect());
+        let there = there
+            .iter()
+            .map(|record| record["id"].as_str().unwrap().to_owned());
+        self.ids
+            .insert(object.to_owned(), there.take(STOCK).collect());
         for other in references(descriptor) {
             self.ensure(world, registry, &other);
         }
@@ -57,8 +63,8 @@ impl Stock {
         }
     }
 
-    /// The value number `n` of a field, and of each other `n` another one, as far as its kind has so many: three, but
-    /// two of yes and no. None while there is nothing to refer to.
+    /// The value number `n` of a field, and of each other `n` another one, as far as its kind has
+    /// so many: three, but two of yes and no. None while there is nothing to refer to.
     #[must_use]
     pub fn value(&self, field: &Field, n: usize) -> Option<Json> {
         let of_three = |all: [&str; 3]| json!(all[n % 3]);
@@ -68,9 +74,16 @@ impl Stock {
             FieldKind::Boolean => json!(n % 2 == 1),
             FieldKind::Time => json!(1_795_509_000_000_i64 + 1_000 * i64::try_from(n).unwrap()),
             FieldKind::Day => of_three(["2026-11-24", "2026-12-01", "2027-02-28"]),
-            FieldKind::Position => of_three(["36.342235,-94.071410", "36.350000,-94.080000", "-12.000001,7.500000"]),
+            FieldKind::Position => of_three([
+                "36.342235,-94.071410",
+                "36.350000,-94.080000",
+                "-12.000001,7.500000",
+            ]),
             FieldKind::Reference => {
-                let ids = self.ids.get(field.of.as_deref()?).filter(|ids| !ids.is_empty())?;
+                let ids = self
+                    .ids
+                    .get(field.of.as_deref()?)
+                    .filter(|ids| !ids.is_empty())?;
                 json!(ids[n % ids.len()])
             }
             FieldKind::Choice => json!(field.choices[n % field.choices.len()]),
@@ -78,32 +91,52 @@ impl Stock {
             FieldKind::Email => json!(format!("person{n}@harps.example")),
             FieldKind::TimeZone => of_three(["America/Chicago", "Europe/Berlin", "Asia/Tokyo"]),
             FieldKind::Decimal => of_three(["12.5", "0.075", "3"]),
-            FieldKind::Gtin => json!(gtin::normalised(["4006381333931", "036000291452", "96385074"][n % 3]).unwrap()),
+            FieldKind::Gtin => json!(
+                gtin::normalised(["4006381333931", "036000291452", "96385074"][n % 3]).unwrap()
+            ),
         })
     }
 
-    /// All paths of a record with one line, with value number `n` of each; without the state, which verbs write.
+    /// All paths of a record with one line, with value number `n` of each; without the state, which
+    /// verbs write.
     #[must_use]
     pub fn values(&self, descriptor: &Descriptor, n: usize) -> Map<String, Json> {
         let paths = paths(descriptor).into_iter();
-        let mut values: Map<String, Json> =
-            paths.filter_map(|(path, field)| Some((path, self.value(&field, n)?))).collect();
+        let mut values: Map<String, Json> = paths
+            .filter_map(|(path, field)| Some((path, self.value(&field, n)?)))
+            .collect();
         // The one line has all that is shared out.
         for (lines, shape) in &descriptor.lines {
-            values.extend(shape.shares.iter().map(|(name, whole)| (line_path(lines, LINE, name), json!(whole))));
+            values.extend(
+                shape
+                    .shares
+                    .iter()
+                    .map(|(name, whole)| (line_path(lines, LINE, name), json!(whole))),
+            );
         }
         values
     }
 }
 
-/// Every path that may be written by hand, with its field: those of the record, and those of one line each.
+/// Every path that may be written by hand, with its field: those of the record, and those of one
+/// line each.
 #[must_use]
 pub fn paths(descriptor: &Descriptor) -> Vec<(String, Field)> {
-    let own = descriptor.fields.iter().filter(|(name, _)| !descriptor.is_state(name));
-    let mut paths: Vec<(String, Field)> = own.map(|(name, field)| (name.clone(), field.clone())).collect();
+    let own = descriptor
+        .fields
+        .iter()
+        .filter(|(name, _)| !descriptor.is_state(name));
+    let mut paths: Vec<(String, Field)> = own
+        .map(|(name, field)| (name.clone(), field.clone()))
+        .collect();
     for (lines, shape) in &descriptor.lines {
         let names = shape.fields.keys().map(String::as_str).chain([POSITION]);
-        paths.extend(names.map(|name| (line_path(lines, LINE, name), shape.field(name).unwrap().clone())));
+        paths.extend(names.map(|name| {
+            (
+                line_path(lines, LINE, name),
+                shape.field(name).unwrap().clone(),
+            )
+        }));
     }
     paths.retain(|(_, field)| !field.retired);
     paths
@@ -131,9 +164,16 @@ pub fn misfit(field: &Field) -> Json {
 /// The objects of one kind, in order of their names.
 #[must_use]
 pub fn of_kind(registry: &Registry, kind: Kind) -> Vec<Descriptor> {
-    registry.all().filter(|descriptor| descriptor.kind == kind).map(|descriptor| descriptor.as_ref().clone()).collect()
+    registry
+        .all()
+        .filter(|descriptor| descriptor.kind == kind)
+        .map(|descriptor| descriptor.as_ref().clone())
+        .collect()
 }
 
 fn references(descriptor: &Descriptor) -> Vec<String> {
-    paths(descriptor).into_iter().filter_map(|(_, field)| field.of).collect()
+    paths(descriptor)
+        .into_iter()
+        .filter_map(|(_, field)| field.of)
+        .collect()
 }

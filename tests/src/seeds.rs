@@ -6,14 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use outfield_core::base::planted::Planted;
 
-/// Does work number 0, 1, 2 and so on, on every core, until there is none; what came of it, in no order.
+/// Does work number 0, 1, 2 and so on, on every core, until there is none; what came of it, in no
+/// order.
 pub(crate) fn on_every_core<T: Send>(work: impl Fn(u64) -> Option<T> + Sync) -> Vec<T> {
     let next = AtomicU64::new(0);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     std::thread::scope(|scope| {
-        let all = || std::iter::from_fn(|| work(next.fetch_add(1, Ordering::Relaxed))).collect::<Vec<T>>();
+        let all = || {
+            std::iter::from_fn(|| work(next.fetch_add(1, Ordering::Relaxed))).collect::<Vec<T>>()
+        };
         let threads: Vec<_> = (0..cores).map(|_| scope.spawn(all)).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
     })
 }
 
@@ -25,11 +31,16 @@ pub fn say(text: &str) {
 /// The errors that a word of the command line names: `all` of these, or one.
 #[must_use]
 pub fn named(errors: &[Planted], word: &str) -> Option<Vec<Planted>> {
-    let chosen: Vec<Planted> = errors.iter().copied().filter(|error| word == "all" || error.name() == word).collect();
+    let chosen: Vec<Planted> = errors
+        .iter()
+        .copied()
+        .filter(|error| word == "all" || error.name() == word)
+        .collect();
     (!chosen.is_empty()).then_some(chosen)
 }
 
-/// Plants each error and says how many `units` it took to find it, and by what; whether all were found within the bound.
+/// Plants each error and says how many `units` it took to find it, and by what; whether all were
+/// found within the bound.
 pub fn search(
     errors: Vec<Planted>,
     (unit, bound): (&str, u64),
@@ -41,11 +52,17 @@ pub fn search(
         match find(error) {
             Some((count, what)) => {
                 let what = what.lines().next().unwrap_or_default();
-                say(&format!("{:<28} {unit} {count:>width$}  {what}\n", error.name()));
+                say(&format!(
+                    "{:<28} {unit} {count:>width$}  {what}\n",
+                    error.name()
+                ));
             }
             None => {
                 found_all = false;
-                say(&format!("{:<28} not found within {bound} {unit}s\n", error.name()));
+                say(&format!(
+                    "{:<28} not found within {bound} {unit}s\n",
+                    error.name()
+                ));
             }
         }
     }

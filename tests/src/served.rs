@@ -21,10 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The binary `outfield` of this build.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| products::folder().expect("cargo builds the binary").join("outfield"))
+    BINARY.get_or_init(|| {
+        products::folder()
+            .expect("cargo builds the binary")
+            .join("outfield")
+    })
 }
 
-/// A folder with the data of one tenant and the databases of its phones; all of it goes with the value.
+/// A folder with the data of one tenant and the databases of its phones; all of it goes with the
+/// value.
 pub struct Yard {
     /// Holds every process that works here.
     pub keeper: Keeper,
@@ -35,7 +40,10 @@ impl Yard {
     /// A tenant with one territory, `North`.
     #[must_use]
     pub fn new() -> Self {
-        let yard = Yard { keeper: Keeper::new(), folder: tempfile::tempdir().expect("a temporary folder") };
+        let yard = Yard {
+            keeper: Keeper::new(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
         yard.office(&["tenant", "add", "Acme"]);
         yard.office(&["territory", "add", "North"]);
         yard
@@ -55,40 +63,79 @@ impl Yard {
 
     /// What the office's command answers; it must succeed.
     pub fn office(&self, words: &[&str]) -> Json {
-        let output = self.keeper.command(binary()).arg("--json").args(words).arg("--data").arg(self.data()).output();
+        let output = self
+            .keeper
+            .command(binary())
+            .arg("--json")
+            .args(words)
+            .arg("--data")
+            .arg(self.data())
+            .output();
         let output = output.expect("the binary runs");
         let answer: Json = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        assert!(answer["ok"] == true, "{words:?}: {}", String::from_utf8_lossy(&output.stdout));
+        assert!(
+            answer["ok"] == true,
+            "{words:?}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
         answer
     }
 
     /// A user of the first tenant, and the code to enrol with.
     pub fn user(&self, name: &str, role: &str) -> String {
-        let added = self.office(&["user", "add", name, "--role", role, "--territory", "North", "--tenant", "Acme"]);
-        added["data"]["enrolment_code"].as_str().expect("a code").to_owned()
+        let added = self.office(&[
+            "user",
+            "add",
+            name,
+            "--role",
+            role,
+            "--territory",
+            "North",
+            "--tenant",
+            "Acme",
+        ]);
+        added["data"]["enrolment_code"]
+            .as_str()
+            .expect("a code")
+            .to_owned()
     }
 
     /// Starts the server; `listen` is an address whose port may be 0.
     pub fn serve(&self, listen: &str) -> Served {
         let mut command = self.keeper.command(binary());
-        command.args(["--json", "serve", "--listen", listen, "--data"]).arg(self.data());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        command
+            .args(["--json", "serve", "--listen", listen, "--data"])
+            .arg(self.data());
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
         let mut line = String::new();
         let out = child.stdout.take().expect("a pipe");
-        BufReader::new(out).read_line(&mut line).expect("the server says where it listens");
+        BufReader::new(out)
+            .read_line(&mut line)
+            .expect("the server says where it listens");
         let answer: Json = serde_json::from_str(&line).unwrap_or_default();
         let url = answer["data"]["url"].as_str().map(str::to_owned);
         let url = url.unwrap_or_else(|| panic!("the server did not start: {line}"));
-        let address = url.trim_start_matches("http://").parse().expect("an address");
-        Served { child, url, address }
+        let address = url
+            .trim_start_matches("http://")
+            .parse()
+            .expect("an address");
+        Served {
+            child,
+            url,
+            address,
+        }
     }
 
     /// A phone of a new user, enrolled and in step with the server.
     pub fn phone(&self, served: &Served, name: &str) -> House {
         let code = self.user(name, "rep");
         let path = self.path(&format!("{name}.db"));
-        let mut house =
-            House::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, name)).expect("a new database");
+        let mut house = House::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, name))
+            .expect("a new database");
         house.enrol(&served.url, &code).expect("the code is good");
         house.sync().expect("the server is there");
         house
@@ -114,30 +161,53 @@ impl Served {
     /// The most memory it ever had, in KiB.
     #[must_use]
     pub fn peak_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-        line.trim().trim_end_matches(" kB").parse().expect("a number")
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .expect("a peak");
+        line.trim()
+            .trim_end_matches(" kB")
+            .parse()
+            .expect("a number")
     }
 
     /// Trades a code for tokens, as a client in another language would.
     #[must_use]
     pub fn enrol(&self, code: &str, install: &str) -> Json {
         let body = json!({ "code": code, "install": install, "name": install }).to_string();
-        let heard = caller::post(self.address, "/sync/v1/enrol", ("", body.as_bytes()), PATIENCE).expect("an answer");
-        assert_eq!(heard.status, 200, "{}", String::from_utf8_lossy(&heard.body));
+        let heard = caller::post(
+            self.address,
+            "/sync/v1/enrol",
+            ("", body.as_bytes()),
+            PATIENCE,
+        )
+        .expect("an answer");
+        assert_eq!(
+            heard.status,
+            200,
+            "{}",
+            String::from_utf8_lossy(&heard.body)
+        );
         heard.json()
     }
 
     /// The digest of all that the holder of this token may hold.
     #[must_use]
     pub fn digest(&self, token: &str) -> Json {
-        caller::get(self.address, "/api/v1/digest", token, PATIENCE).expect("an answer").json()["data"].take()
+        caller::get(self.address, "/api/v1/digest", token, PATIENCE)
+            .expect("an answer")
+            .json()["data"]
+            .take()
     }
 
     /// Tells it to stop, and whether it did within this time.
     #[must_use]
     pub fn stops_within(mut self, patience: Duration) -> bool {
-        let told = Command::new("kill").arg(self.child.id().to_string()).status();
+        let told = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
         let until = Instant::now() + patience;
         while Instant::now() < until {
             if self.child.try_wait().is_ok_and(|status| status.is_some()) {

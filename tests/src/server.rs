@@ -1,6 +1,6 @@
-//! The server behind a carrier without a socket: bytes of a request in, status and bytes of the answer out.
-//! It decodes, lets in and maps errors as `outfield_server::http` does; a fault of the server itself ends the test.
-//! It knows nothing else of HTTP.
+//! The server behind a carrier without a socket: bytes of a request in, status and bytes of the
+//! answer out. It decodes, lets in and maps errors as `outfield_server::http` does; a fault of the
+//! server itself ends the test. It knows nothing else of HTTP.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -50,7 +50,16 @@ impl Server {
         let office = RefCell::new(Office::open(folder, Luck::of(clock, seed, "server 0")).unwrap());
         let (folder, clock) = (folder.to_owned(), Arc::clone(clock));
         let (tenants, starts) = (RefCell::default(), RefCell::new(0));
-        Server { folder, clock, seed, office, tenants, starts, full: Cell::new(false), killed: RefCell::default() }
+        Server {
+            folder,
+            clock,
+            seed,
+            office,
+            tenants,
+            starts,
+            full: Cell::new(false),
+            killed: RefCell::default(),
+        }
     }
 
     /// The clock of the world.
@@ -74,12 +83,16 @@ impl Server {
         self.tenants.borrow_mut().clear();
         let start = self.starts.replace_with(|starts| *starts + 1) + 1;
         let luck = Luck::of(&self.clock, self.seed, &format!("server {start}"));
-        self.office.replace(Office::open(&self.folder, luck).unwrap());
+        self.office
+            .replace(Office::open(&self.folder, luck).unwrap());
     }
 
     /// Adds a tenant.
     pub fn found(&self, name: &str) -> TenantId {
-        self.office.borrow_mut().add_tenant(name, "America/Chicago").unwrap()
+        self.office
+            .borrow_mut()
+            .add_tenant(name, "America/Chicago")
+            .unwrap()
     }
 
     /// The file of a tenant.
@@ -91,7 +104,9 @@ impl Server {
     /// Works on a tenant's open file.
     pub fn with<T>(&self, id: TenantId, work: impl FnOnce(&mut Tenant) -> T) -> T {
         let mut tenants = self.tenants.borrow_mut();
-        let tenant = tenants.entry(id).or_insert_with(|| self.office.borrow().open_tenant(id).unwrap());
+        let tenant = tenants
+            .entry(id)
+            .or_insert_with(|| self.office.borrow().open_tenant(id).unwrap());
         tenant.refresh().unwrap();
         work(tenant)
     }
@@ -105,7 +120,9 @@ impl Server {
             }
             Err(error) => refusal(&error),
         };
-        let Some((file, image)) = self.killed.take() else { return Some(answer) };
+        let Some((file, image)) = self.killed.take() else {
+            return Some(answer);
+        };
         self.tenants.borrow_mut().clear();
         move_database(&image, &file);
         self.restart();
@@ -115,20 +132,35 @@ impl Server {
     fn carry_out(&self, call: &Call) -> Result<Vec<u8>, ServerError> {
         match call.path {
             "/sync/v1/enrol" => {
-                let json: Json = serde_json::from_slice(&call.body).map_err(|error| bad("bad_json", error))?;
+                let json: Json =
+                    serde_json::from_slice(&call.body).map_err(|error| bad("bad_json", error))?;
                 let code = text(&json, "code")?;
                 let optional = |key: &str| json[key].as_str().map(str::to_owned);
                 let (install, name) = (text(&json, "install")?, text(&json, "name")?);
-                let applicant = Applicant { install, name, tenant: optional("tenant"), user: optional("user") };
-                Ok(self.at_door(&code, |tenant| tenant.enrol(&code, &applicant))?.to_string().into_bytes())
+                let applicant = Applicant {
+                    install,
+                    name,
+                    tenant: optional("tenant"),
+                    user: optional("user"),
+                };
+                Ok(self
+                    .at_door(&code, |tenant| tenant.enrol(&code, &applicant))?
+                    .to_string()
+                    .into_bytes())
             }
             "/sync/v1/refresh" => {
-                let json: Json = serde_json::from_slice(&call.body).map_err(|error| bad("bad_json", error))?;
+                let json: Json =
+                    serde_json::from_slice(&call.body).map_err(|error| bad("bad_json", error))?;
                 let token = text(&json, "refresh_token")?;
-                Ok(self.at_door(&token, |tenant| tenant.refresh_tokens(&token))?.to_string().into_bytes())
+                Ok(self
+                    .at_door(&token, |tenant| tenant.refresh_tokens(&token))?
+                    .to_string()
+                    .into_bytes())
             }
             "/sync/v1/hello" => self.framed(call, |tenant, session, frames| {
-                let first = frames.first().ok_or_else(|| bad("bad_frame", "the body holds no frame"))?;
+                let first = frames
+                    .first()
+                    .ok_or_else(|| bad("bad_frame", "the body holds no frame"))?;
                 tenant.hello(session, first)
             }),
             "/sync/v1/push" => self.framed(call, Tenant::push),
@@ -185,12 +217,21 @@ fn frames(call: &Call) -> Result<Vec<Frame>, ServerError> {
 }
 
 fn bearer(call: &Call) -> Result<String, ServerError> {
-    call.token.clone().ok_or_else(|| ServerError::refused("signed_out", "enrolling gives the token"))
+    call.token
+        .clone()
+        .ok_or_else(|| ServerError::refused("signed_out", "enrolling gives the token"))
 }
 
 fn text(json: &Json, key: &str) -> Result<String, ServerError> {
-    let found = json[key].as_str().filter(|text| !text.is_empty() && text.len() <= 200);
-    found.map(str::to_owned).ok_or_else(|| bad("missing_field", format!("the JSON body needs a text `{key}`")))
+    let found = json[key]
+        .as_str()
+        .filter(|text| !text.is_empty() && text.len() <= 200);
+    found.map(str::to_owned).ok_or_else(|| {
+        bad(
+            "missing_field",
+            format!("the JSON body needs a text `{key}`"),
+        )
+    })
 }
 
 fn bad(code: &str, why: impl std::fmt::Display) -> ServerError {
@@ -198,7 +239,12 @@ fn bad(code: &str, why: impl std::fmt::Display) -> ServerError {
 }
 
 fn refusal(error: &ServerError) -> Answer {
-    let ServerError { bad_input, code, message, fields } = error;
+    let ServerError {
+        bad_input,
+        code,
+        message,
+        fields,
+    } = error;
     let status = match code.as_str() {
         "signed_out" => 401,
         "not_found" => 404,
@@ -208,6 +254,10 @@ fn refusal(error: &ServerError) -> Answer {
         _ if *bad_input => 400,
         _ => 403,
     };
-    let body = json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
-    Answer { status, body: body.to_string().into_bytes() }
+    let body =
+        json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
+    Answer {
+        status,
+        body: body.to_string().into_bytes(),
+    }
 }

@@ -1,5 +1,5 @@
-//! A world: one server with a tenant, its office, territories and people, and the phones they carry.
-//! It does not know what happens in it.
+//! A world: one server with a tenant, its office, territories and people, and the phones they
+//! carry. It does not know what happens in it.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -58,35 +58,72 @@ impl World {
         let clock = Clock::at("2026-11-24T08:30:00Z");
         let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
         let tenant = server.found("Harbour Foods");
-        World { clock, server, tenant, seed, folder }.with_territories(["North", "South"])
+        World {
+            clock,
+            server,
+            tenant,
+            seed,
+            folder,
+        }
+        .with_territories(["North", "South"])
     }
 
-    /// The world of a folder in which there is one already, at this moment in milliseconds since 1970; its luck is another.
+    /// The world of a folder in which there is one already, at this moment in milliseconds since
+    /// 1970; its luck is another.
     #[must_use]
     pub fn again(folder: TempDir, (seed, ms): (u64, i64), tenant: TenantId) -> World {
         let clock = Clock::at(&Timestamp(ms).rfc3339());
         let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
-        World { clock, server, tenant, seed, folder: Rc::new(folder) }
+        World {
+            clock,
+            server,
+            tenant,
+            seed,
+            folder: Rc::new(folder),
+        }
     }
 
     /// A tenant of the same server that is there already.
     #[must_use]
     pub fn beside(&self, tenant: TenantId) -> World {
-        let (clock, server, folder) = (Arc::clone(&self.clock), Rc::clone(&self.server), Rc::clone(&self.folder));
-        World { clock, server, tenant, seed: self.seed, folder }
+        let (clock, server, folder) = (
+            Arc::clone(&self.clock),
+            Rc::clone(&self.server),
+            Rc::clone(&self.folder),
+        );
+        World {
+            clock,
+            server,
+            tenant,
+            seed: self.seed,
+            folder,
+        }
     }
 
-    /// Another tenant of the same server, with the territories East and West, who never sees this one.
+    /// Another tenant of the same server, with the territories East and West, who never sees this
+    /// one.
     #[must_use]
     pub fn neighbour(&self, name: &str) -> World {
-        let (clock, server, folder) = (Arc::clone(&self.clock), Rc::clone(&self.server), Rc::clone(&self.folder));
+        let (clock, server, folder) = (
+            Arc::clone(&self.clock),
+            Rc::clone(&self.server),
+            Rc::clone(&self.folder),
+        );
         let tenant = server.found(name);
-        World { clock, server, tenant, seed: self.seed, folder }.with_territories(["East", "West"])
+        World {
+            clock,
+            server,
+            tenant,
+            seed: self.seed,
+            folder,
+        }
+        .with_territories(["East", "West"])
     }
 
     fn with_territories(self, names: [&str; 2]) -> World {
         for name in names {
-            self.office(|office| office.add_territory(name, None)).unwrap();
+            self.office(|office| office.add_territory(name, None))
+                .unwrap();
         }
         self
     }
@@ -105,33 +142,45 @@ impl World {
     /// Publishes an object of the tenant's own.
     #[track_caller]
     pub fn publishes(&self, json: &str) {
-        self.office(|office| office.publish("object.json", json)).unwrap();
+        self.office(|office| office.publish("object.json", json))
+            .unwrap();
     }
 
     /// The server packs what every bucket holds, and forgets what their logs say twice.
     pub fn compacts(&self) {
-        let buckets = crate::behind::standings(&crate::behind::open(&self.server.file(self.tenant)));
-        buckets.keys().for_each(|bucket| self.office(|office| office.compact(bucket)).unwrap());
+        let buckets =
+            crate::behind::standings(&crate::behind::open(&self.server.file(self.tenant)));
+        buckets
+            .keys()
+            .for_each(|bucket| self.office(|office| office.compact(bucket)).unwrap());
     }
 
     /// Adds a person; answers a one-time code.
     #[must_use]
     pub fn hires(&self, name: &str, role: Role, territories: &[&str]) -> String {
         let territories: Vec<String> = territories.iter().map(|name| (*name).to_owned()).collect();
-        self.office(|office| office.add_user(name, role, &territories)).unwrap().1
+        self.office(|office| office.add_user(name, role, &territories))
+            .unwrap()
+            .1
     }
 
     /// Changes what a person may do and see; what is none stays.
     pub fn sets(&self, name: &str, role: Option<Role>, territories: Option<&[&str]>) {
         let territories: Option<Vec<String>> =
             territories.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        self.office(|office| office.set_user(name, role, territories.as_deref(), None)).unwrap();
+        self.office(|office| office.set_user(name, role, territories.as_deref(), None))
+            .unwrap();
     }
 
     /// A phone out of its box: nobody is signed in.
     #[must_use]
     pub fn new_phone(&self, file: &str) -> Phone {
-        Phone::open(self.folder.path(), file, &self.server, (&self.clock, self.seed))
+        Phone::open(
+            self.folder.path(),
+            file,
+            &self.server,
+            (&self.clock, self.seed),
+        )
     }
 
     /// Hires a rep for North, with a phone that is enrolled and synced.
@@ -170,49 +219,80 @@ impl World {
     #[track_caller]
     pub fn puts(&self, object: &str, id: Option<&str>, fields: &Json) -> String {
         let id = id.map(|id| id.parse().unwrap());
-        self.office(|office| office.put(object, id, values(fields))).unwrap().to_string()
+        self.office(|office| office.put(object, id, values(fields)))
+            .unwrap()
+            .to_string()
     }
 
     /// An account in a territory.
     #[must_use]
     pub fn account(&self, name: &str, territory: &str) -> String {
         let territory = self.territory(territory);
-        self.puts("account", None, &json!({"name": name, "territory": territory, "position": HERE}))
+        self.puts(
+            "account",
+            None,
+            &json!({"name": name, "territory": territory, "position": HERE}),
+        )
     }
 
     /// A pen at 2.00, and shops that soon have no credit left.
     pub fn goods(&self, shops: &[String]) {
-        let class = self.puts("tax_class", None, &json!({"name": "Ten", "category": "S", "rate_percent": "10"}));
-        let list = self.office(|office| office.find("price_list", "name", &"Standard".into())).unwrap()[0].id;
-        let pen = self.puts("product", None, &json!({"name": "Pen", "base_unit": "EA", "tax_class": class}));
+        let class = self.puts(
+            "tax_class",
+            None,
+            &json!({"name": "Ten", "category": "S", "rate_percent": "10"}),
+        );
+        let list = self
+            .office(|office| office.find("price_list", "name", &"Standard".into()))
+            .unwrap()[0]
+            .id;
+        let pen = self.puts(
+            "product",
+            None,
+            &json!({"name": "Pen", "base_unit": "EA", "tax_class": class}),
+        );
         let entry = json!({"price_list": list, "product": pen, "unit": "EA", "unit_price": "2"});
         self.puts("price_entry", None, &entry);
         for shop in shops {
-            self.puts("credit_figure", None, &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}));
+            self.puts(
+                "credit_figure",
+                None,
+                &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}),
+            );
         }
     }
 
     /// The id of a territory.
     #[must_use]
     pub fn territory(&self, name: &str) -> String {
-        self.office(|office| office.territory_named(name)).unwrap().unwrap().to_string()
+        self.office(|office| office.territory_named(name))
+            .unwrap()
+            .unwrap()
+            .to_string()
     }
 
     /// The id of a person.
     #[must_use]
     pub fn user(&self, name: &str) -> String {
-        self.office(|office| office.user_named(name)).unwrap().to_string()
+        self.office(|office| office.user_named(name))
+            .unwrap()
+            .to_string()
     }
 
     /// One record as the office sees it.
     #[must_use]
     pub fn record(&self, object: &str, id: &str) -> Json {
-        self.office(|office| office.record(object, id.parse().unwrap())).unwrap()
+        self.office(|office| office.record(object, id.parse().unwrap()))
+            .unwrap()
     }
 }
 
 /// Values from a JSON object.
 #[must_use]
 pub fn values(json: &Json) -> Values {
-    json.as_object().unwrap().iter().map(|(path, json)| (path.clone(), Value::from_json(json).unwrap())).collect()
+    json.as_object()
+        .unwrap()
+        .iter()
+        .map(|(path, json)| (path.clone(), Value::from_json(json).unwrap()))
+        .collect()
 }

@@ -1,6 +1,11 @@
 //! Work goes on in one house while another house on the same file meets the server.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::context::Role;
 use outfield_tests::{Fault, World, behind};
@@ -11,7 +16,11 @@ const CALLS: [&str; 3] = ["/hello", "/push", "/pull"];
 /// The values that were ever accepted at a path.
 fn accepted(world: &World, id: &str, path: &str) -> Vec<Json> {
     let history = behind::history(&behind::open(&world.server.file(world.tenant)), id);
-    history.into_iter().filter(|(at, _)| at == path).map(|(_, value)| value).collect()
+    history
+        .into_iter()
+        .filter(|(at, _)| at == path)
+        .map(|(_, value)| value)
+        .collect()
 }
 
 #[test]
@@ -30,9 +39,19 @@ fn what_is_written_during_a_sync_is_sent_once() {
         });
         ann.sync();
         world.agree(&mut [&mut ann, &mut ben]);
-        assert_eq!(accepted(&world, &shop, "phone"), ["+14795550101", "+14795550102"], "{call}");
+        assert_eq!(
+            accepted(&world, &shop, "phone"),
+            ["+14795550101", "+14795550102"],
+            "{call}"
+        );
         assert_eq!(ben.get("account", &shop)["phone"], "+14795550102");
-        assert_eq!(world.office(|office| office.all("follow_up")).unwrap().len(), 1);
+        assert_eq!(
+            world
+                .office(|office| office.all("follow_up"))
+                .unwrap()
+                .len(),
+            1
+        );
         assert_eq!(ann.conflicts(), [] as [Json; 0]);
     }
 }
@@ -71,7 +90,9 @@ fn what_is_written_while_a_conflict_comes_is_part_of_it() {
     ben.edits("account", &shop, &json!({"phone": "+14795550102"}));
     ben.sync();
     let (mut hands, id) = (ann.beside(&world.server), shop.clone());
-    ann.line.before("/pull", move || hands.edits("account", &id, &json!({"phone": "+14795550101"})));
+    ann.line.before("/pull", move || {
+        hands.edits("account", &id, &json!({"phone": "+14795550101"}))
+    });
     ann.sync();
     assert_eq!(ann.conflicts().len(), 1, "it is shown before it is sent");
     world.agree(&mut [&mut ann, &mut ben]);
@@ -85,9 +106,16 @@ fn both_houses_know_what_either_wrote() {
     let mut ann = world.phone("Ann");
     let mut hands = ann.beside(&world.server);
     let visit = hands.does(&json!({"do": "start_visit", "account": shop}));
-    assert_eq!(ann.refused(&json!({"do": "start_visit", "account": shop})).0, "visit_open");
+    assert_eq!(
+        ann.refused(&json!({"do": "start_visit", "account": shop}))
+            .0,
+        "visit_open"
+    );
     ann.line.fault("/pull", Fault::Cut(40));
     ann.sync();
-    assert_eq!((hands.unsent(), hands.get("visit", &visit)["state"].clone()), (0, json!("in_progress")));
+    assert_eq!(
+        (hands.unsent(), hands.get("visit", &visit)["state"].clone()),
+        (0, json!("in_progress"))
+    );
     world.agree(&mut [&mut ann]);
 }

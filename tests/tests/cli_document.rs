@@ -1,7 +1,13 @@
-//! Runs `docs/cli.md` as it stands, and the README likewise: every `$ ` line of their console blocks, from top to bottom, in
-//! one shell and one empty folder, and compares what comes out. It knows the form of the document and nothing of what commands do.
+//! Runs `docs/cli.md` as it stands, and the README likewise: every `$ ` line of their console
+//! blocks, from top to bottom, in one shell and one empty folder, and compares what comes out. It
+//! knows the form of the document and nothing of what commands do.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::fmt::Write as _;
 use std::os::unix::process::CommandExt;
@@ -32,7 +38,8 @@ const DOCUMENT: &str = "docs/cli.md";
 const README: &str = "README.md";
 
 fn text_of(name: &str) -> String {
-    std::fs::read_to_string(products::workspace().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    std::fs::read_to_string(products::workspace().join(name))
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn document() -> String {
@@ -48,10 +55,19 @@ fn steps(document: &str) -> Vec<Step> {
             inside = line == "```console";
             in_command = false;
         } else if inside {
-            match (line.strip_prefix("$ "), line.strip_prefix("> "), steps.last_mut()) {
+            match (
+                line.strip_prefix("$ "),
+                line.strip_prefix("> "),
+                steps.last_mut(),
+            ) {
                 (Some(command), _, _) => {
                     let (command, exit) = parted(command);
-                    steps.push(Step { line: at + 1, command, exit, expected: Vec::new() });
+                    steps.push(Step {
+                        line: at + 1,
+                        command,
+                        exit,
+                        expected: Vec::new(),
+                    });
                     in_command = true;
                 }
                 (None, Some(more), Some(step)) if in_command => {
@@ -71,7 +87,10 @@ fn steps(document: &str) -> Vec<Step> {
 
 fn parted(command: &str) -> (String, i32) {
     match command.rsplit_once(" # exit ") {
-        Some((command, exit)) => (command.trim_end().to_owned(), exit.trim().parse().expect("an exit code")),
+        Some((command, exit)) => (
+            command.trim_end().to_owned(),
+            exit.trim().parse().expect("an exit code"),
+        ),
         None => (command.to_owned(), 0),
     }
 }
@@ -82,7 +101,11 @@ struct Shell(Child);
 impl Drop for Shell {
     fn drop(&mut self) {
         let group = format!("-{}", self.0.id());
-        Command::new("bash").args(["-c", "kill -KILL -- \"$1\"", "-", &group]).stderr(Stdio::null()).status().ok();
+        Command::new("bash")
+            .args(["-c", "kill -KILL -- \"$1\"", "-", &group])
+            .stderr(Stdio::null())
+            .status()
+            .ok();
         self.0.wait().ok();
     }
 }
@@ -100,19 +123,35 @@ fn run(steps: &[Step], home: &Path) -> Vec<Outcome> {
         let note = notes.join(at.to_string());
         std::fs::write(&note, format!("{}\n", step.command)).unwrap();
         let note = note.display();
-        writeln!(script, ". '{note}' > '{note}.out' 2>&1\necho $? > '{note}.exit'").unwrap();
+        writeln!(
+            script,
+            ". '{note}' > '{note}.out' 2>&1\necho $? > '{note}.exit'"
+        )
+        .unwrap();
     }
     std::fs::write(notes.join("script"), script).unwrap();
-    let path = format!("{}:{}", products::folder().unwrap().display(), std::env::var("PATH").unwrap());
+    let path = format!(
+        "{}:{}",
+        products::folder().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
     let mut bash = Command::new("bash");
-    bash.arg(notes.join("script")).current_dir(&work).env("PATH", path).env("HOME", home).env("LC_ALL", "C.UTF-8");
-    bash.env_remove("OUTFIELD_NOW").env_remove("BASH_ENV").stdin(Stdio::null()).process_group(0);
+    bash.arg(notes.join("script"))
+        .current_dir(&work)
+        .env("PATH", path)
+        .env("HOME", home)
+        .env("LC_ALL", "C.UTF-8");
+    bash.env_remove("OUTFIELD_NOW")
+        .env_remove("BASH_ENV")
+        .stdin(Stdio::null())
+        .process_group(0);
     let mut shell = Shell(bash.spawn().unwrap());
     let until = Instant::now() + PATIENCE;
     while shell.0.try_wait().unwrap().is_none() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(50));
     }
-    let read = |at: usize, end: &str| std::fs::read_to_string(notes.join(format!("{at}.{end}"))).ok();
+    let read =
+        |at: usize, end: &str| std::fs::read_to_string(notes.join(format!("{at}.{end}"))).ok();
     let outcome = |at| Some((read(at, "out")?, read(at, "exit")?.trim().parse().ok()?));
     (0..steps.len()).map(outcome).collect()
 }
@@ -121,20 +160,28 @@ fn run(steps: &[Step], home: &Path) -> Vec<Outcome> {
 fn agrees(expected: &[String], actual: &[&str]) -> bool {
     match expected.split_first() {
         None => actual.is_empty(),
-        Some((first, rest)) if first == ANYTHING => (0..=actual.len()).any(|skip| agrees(rest, &actual[skip..])),
-        Some((first, rest)) => {
-            actual.split_first().is_some_and(|(line, others)| line_agrees(first, line) && agrees(rest, others))
+        Some((first, rest)) if first == ANYTHING => {
+            (0..=actual.len()).any(|skip| agrees(rest, &actual[skip..]))
         }
+        Some((first, rest)) => actual
+            .split_first()
+            .is_some_and(|(line, others)| line_agrees(first, line) && agrees(rest, others)),
     }
 }
 
 fn line_agrees(expected: &str, actual: &str) -> bool {
-    let Some((start, rest)) = expected.split_once(ANYTHING) else { return expected == actual };
-    let Some(mut left) = actual.strip_prefix(start) else { return false };
+    let Some((start, rest)) = expected.split_once(ANYTHING) else {
+        return expected == actual;
+    };
+    let Some(mut left) = actual.strip_prefix(start) else {
+        return false;
+    };
     let mut pieces: Vec<&str> = rest.split(ANYTHING).collect();
     let end = pieces.pop().unwrap_or_default();
     for piece in pieces {
-        let Some(found) = left.find(piece) else { return false };
+        let Some(found) = left.find(piece) else {
+            return false;
+        };
         left = &left[found + piece.len()..];
     }
     left.len() >= end.len() && left.ends_with(end)
@@ -143,13 +190,21 @@ fn line_agrees(expected: &str, actual: &str) -> bool {
 /// What differs between document and outcome, for whoever mends one of them.
 fn difference(name: &str, step: &Step, outcome: &Outcome) -> Option<String> {
     let Some((printed, exit)) = outcome else {
-        return Some(format!("{name}:{}: the shell did not come to this\n  $ {}", step.line, step.command));
+        return Some(format!(
+            "{name}:{}: the shell did not come to this\n  $ {}",
+            step.line, step.command
+        ));
     };
     let actual: Vec<&str> = printed.lines().collect();
     if *exit == step.exit && agrees(&step.expected, &actual) {
         return None;
     }
-    let shown = |mark: char, lines: &[&str]| lines.iter().map(|line| format!("  {mark} {line}\n")).collect::<String>();
+    let shown = |mark: char, lines: &[&str]| {
+        lines
+            .iter()
+            .map(|line| format!("  {mark} {line}\n"))
+            .collect::<String>()
+    };
     let expected: Vec<&str> = step.expected.iter().map(String::as_str).collect();
     Some(format!(
         "{name}:{}\n  $ {}\n  exit {exit}, the document says {}\n{}{}",
@@ -164,9 +219,16 @@ fn difference(name: &str, step: &Step, outcome: &Outcome) -> Option<String> {
 fn check(name: &str, steps: &[Step]) {
     let home = tempfile::tempdir().unwrap();
     let outcomes = run(steps, home.path());
-    let wrong: Vec<String> =
-        steps.iter().zip(&outcomes).filter_map(|(step, outcome)| difference(name, step, outcome)).collect();
-    assert!(wrong.is_empty(), "- the document, + what came out:\n\n{}", wrong.join("\n"));
+    let wrong: Vec<String> = steps
+        .iter()
+        .zip(&outcomes)
+        .filter_map(|(step, outcome)| difference(name, step, outcome))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "- the document, + what came out:\n\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -179,11 +241,18 @@ fn the_document_tells_the_truth() {
 #[test]
 fn the_first_screen_of_the_readme_was_really_run() {
     let readme = text_of(README);
-    let screen = readme.lines().take_while(|line| !line.starts_with("## ")).count();
-    let (mut day, mut before): (Vec<Step>, Vec<Step>) =
-        steps(&readme).into_iter().partition(|step| step.line <= screen);
+    let screen = readme
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .count();
+    let (mut day, mut before): (Vec<Step>, Vec<Step>) = steps(&readme)
+        .into_iter()
+        .partition(|step| step.line <= screen);
     let shown = day.len() + day.iter().map(|step| step.expected.len()).sum::<usize>();
-    assert!(shown == 10 && before.len() > 5, "a day in ten lines, and what it needs: {shown} lines, {before:?}");
+    assert!(
+        shown == 10 && before.len() > 5,
+        "a day in ten lines, and what it needs: {shown} lines, {before:?}"
+    );
     // What the day needs stands below it.
     before.append(&mut day);
     check(README, &before);
@@ -193,22 +262,35 @@ fn the_first_screen_of_the_readme_was_really_run() {
 fn the_document_shows_every_command_and_option() {
     let text = document();
     let steps = steps(&text);
-    let runs: Vec<Vec<&str>> =
-        steps.iter().flat_map(|step| step.command.lines()).map(|line| line.split([' ', '(', ')']).collect()).collect();
+    let runs: Vec<Vec<&str>> = steps
+        .iter()
+        .flat_map(|step| step.command.lines())
+        .map(|line| line.split([' ', '(', ')']).collect())
+        .collect();
     let mut missing = Vec::new();
     for command in outfield_server::cli::commands() {
         let shows = |words: &Vec<&str>| {
             let mut words = words.iter();
-            command.words.iter().all(|wanted| words.any(|word| word == wanted))
+            command
+                .words
+                .iter()
+                .all(|wanted| words.any(|word| word == wanted))
         };
         let name = command.words.join(" ");
         if !runs.iter().any(shows) {
             missing.push(format!("`{name}` is never run"));
         }
-        let unnamed = command.options.iter().filter(|option| !text.contains(option.as_str()));
+        let unnamed = command
+            .options
+            .iter()
+            .filter(|option| !text.contains(option.as_str()));
         missing.extend(unnamed.map(|option| format!("`{option}` of `{name}` is never named")));
     }
-    assert!(missing.is_empty(), "docs/cli.md is to be mended:\n{}", missing.join("\n"));
+    assert!(
+        missing.is_empty(),
+        "docs/cli.md is to be mended:\n{}",
+        missing.join("\n")
+    );
 }
 
 #[test]
@@ -228,12 +310,20 @@ fn wildcards_stand_for_text_and_for_lines() {
 
 #[test]
 fn steps_know_their_exit_codes_and_lines_below() {
-    let read = steps("text\n```console\n$ false # exit 1\n$ cat <<'END'\n> a\n> END\na\n```\n```sh\n$ not run\n```\n");
+    let read = steps(
+        "text\n```console\n$ false # exit 1\n$ cat <<'END'\n> a\n> END\na\n```\n```sh\n$ not run\n```\n",
+    );
     let step = |line, command: &str, exit, expected: &[&str]| Step {
         line,
         command: command.to_owned(),
         exit,
         expected: expected.iter().map(|line| (*line).to_owned()).collect(),
     };
-    assert_eq!(read, [step(3, "false", 1, &[]), step(4, "cat <<'END'\na\nEND", 0, &["a"])]);
+    assert_eq!(
+        read,
+        [
+            step(3, "false", 1, &[]),
+            step(4, "cat <<'END'\na\nEND", 0, &["a"])
+        ]
+    );
 }

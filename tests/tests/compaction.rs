@@ -1,7 +1,13 @@
-//! What is packed and what is let go: logs name each record once, late phones are filled from one base, finished records
-//! keep what they show without their history. Nothing of it changes what anybody sees.
+//! What is packed and what is let go: logs name each record once, late phones are filled from one
+//! base, finished records keep what they show without their history. Nothing of it changes what
+//! anybody sees.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::context::Role;
 use outfield_core::base::id::ChangeHash;
@@ -13,7 +19,10 @@ use serde_json::json;
 const DAY_HOURS: i64 = 24;
 
 fn count(db: &Db, what: &str) -> i64 {
-    db.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| row.get(0)).unwrap()
+    db.query_row(&format!("SELECT count(*) FROM {what}"), [], |row| {
+        row.get(0)
+    })
+    .unwrap()
 }
 
 fn server(world: &World) -> Db {
@@ -42,7 +51,11 @@ fn a_compacted_log_names_each_record_once_and_forgets_the_changes_it_told() {
     let shop = world.account("Harp's", "North");
     ann.sync();
     for number in 0..20 {
-        ann.edits("account", &shop, &json!({"phone": format!("+1479555{number:04}")}));
+        ann.edits(
+            "account",
+            &shop,
+            &json!({"phone": format!("+1479555{number:04}")}),
+        );
     }
     ann.sync();
     let id = shop.replace('-', "").to_uppercase();
@@ -60,7 +73,9 @@ fn a_compacted_log_names_each_record_once_and_forgets_the_changes_it_told() {
 fn a_phone_that_comes_late_is_filled_from_the_base_and_from_what_came_after_it() {
     let world = World::new();
     let mut ann = world.phone("Ann");
-    let shops: Vec<String> = (0..30).map(|number| world.account(&format!("Shop {number}"), "North")).collect();
+    let shops: Vec<String> = (0..30)
+        .map(|number| world.account(&format!("Shop {number}"), "North"))
+        .collect();
     ann.sync();
     world.compacts();
     // After the base: one is changed, one goes, one comes.
@@ -95,10 +110,17 @@ fn a_base_that_is_older_than_what_a_phone_holds_takes_nothing_back() {
     world.sets("Ann", None, Some(&["North", "South"]));
     ann.line.calls();
     ann.sync();
-    assert_eq!(ann.line.calls(), ["/sync/v1/hello", "/sync/v1/pull"], "something came a second time");
+    assert_eq!(
+        ann.line.calls(),
+        ["/sync/v1/hello", "/sync/v1/pull"],
+        "something came a second time"
+    );
     assert_eq!(ann.get("account", &shop)["phone"], "+14795550101");
     assert_eq!(ann.get("credit_figure", &credit)["used"], "40");
-    assert!(count(&behind::open(&ann.file), "bucket") >= 4, "she follows {south} now");
+    assert!(
+        count(&behind::open(&ann.file), "bucket") >= 4,
+        "she follows {south} now"
+    );
     world.agree(&mut [&mut ann]);
 }
 
@@ -106,10 +128,19 @@ fn a_base_that_is_older_than_what_a_phone_holds_takes_nothing_back() {
 fn a_base_that_breaks_off_goes_on_where_it_was() {
     let world = World::new();
     // Names that no packing makes small, so that the base travels in several blocks.
-    let name = |number: u64| (0..20).map(|part| ChangeHash::of(&[number as u8, part]).to_string()).collect::<String>();
-    let shops: Vec<String> = (0..200).map(|number| world.account(&name(number), "North")).collect();
+    let name = |number: u64| {
+        (0..20)
+            .map(|part| ChangeHash::of(&[number as u8, part]).to_string())
+            .collect::<String>()
+    };
+    let shops: Vec<String> = (0..200)
+        .map(|number| world.account(&name(number), "North"))
+        .collect();
     world.compacts();
-    let packed = count(&server(&world), "base WHERE bucket = (SELECT number FROM bucket WHERE name LIKE 'terr%')");
+    let packed = count(
+        &server(&world),
+        "base WHERE bucket = (SELECT number FROM bucket WHERE name LIKE 'terr%')",
+    );
     assert_eq!(packed, 1);
     let code = world.hires("Ann", Role::Rep, &["North"]);
     let mut ann = world.new_phone("Ann");
@@ -119,10 +150,16 @@ fn a_base_that_breaks_off_goes_on_where_it_was() {
     (0..3).for_each(|_| ann.line.fault("/pull", Fault::RequestLost));
     ann.syncs().unwrap_err();
     let first: i64 = count(&behind::open(&ann.file), "account");
-    assert!(first > 0 && first < 200, "{first} of 200 came with the first answer");
+    assert!(
+        first > 0 && first < 200,
+        "{first} of 200 came with the first answer"
+    );
     ann.line.mend();
     let received = ann.sync()["received"].as_i64().unwrap();
-    assert!(received <= 200 - first + 20, "{first} were here, and {received} came again");
+    assert!(
+        received <= 200 - first + 20,
+        "{first} were here, and {received} came again"
+    );
     assert_eq!(count(&behind::open(&ann.file), "account"), 200);
     world.agree(&mut [&mut ann]);
     assert_eq!(ann.get("account", &shops[199])["name"], name(199));
@@ -132,7 +169,9 @@ fn a_base_that_breaks_off_goes_on_where_it_was() {
 fn whoever_was_away_while_the_log_was_compacted_misses_nothing() {
     let world = World::new();
     let (mut ann, mut ben) = (world.phone("Ann"), world.phone("Ben"));
-    let shops: Vec<String> = (0..10).map(|number| world.account(&format!("Shop {number}"), "North")).collect();
+    let shops: Vec<String> = (0..10)
+        .map(|number| world.account(&format!("Shop {number}"), "North"))
+        .collect();
     world.agree(&mut [&mut ann, &mut ben]);
     ben.edits("account", &shops[3], &json!({"phone": "+14795550103"}));
     ann.edits("account", &shops[2], &json!({"phone": "+14795550102"}));
@@ -144,7 +183,10 @@ fn whoever_was_away_while_the_log_was_compacted_misses_nothing() {
     world.agree(&mut [&mut ann, &mut ben]);
     assert!(ben.get("account", &shops[1]).is_null());
     for (number, shop) in shops.iter().enumerate().skip(2).take(3) {
-        assert_eq!(ben.get("account", shop)["phone"], format!("+1479555010{number}"));
+        assert_eq!(
+            ben.get("account", shop)["phone"],
+            format!("+1479555010{number}")
+        );
     }
 }
 
@@ -185,7 +227,10 @@ fn a_finished_visit_lets_go_of_its_history_after_a_week_and_keeps_what_it_shows(
     // Who comes now gets no history at all.
     let mut late = world.phone("Ben");
     assert!(!has_history(&late, &visit));
-    assert_eq!(late.get("visit", &visit)["cancel_reason"], "Closed for stocktaking");
+    assert_eq!(
+        late.get("visit", &visit)["cancel_reason"],
+        "Closed for stocktaking"
+    );
     world.agree(&mut [&mut ann, &mut late]);
 }
 
@@ -198,20 +243,25 @@ fn what_was_let_go_is_changed_after_one_sync_brought_its_history_back() {
     world.puts("account", Some(&shop), &json!({"phone": "+14795550100"}));
     ann.sync();
     let mut ben = world.phone("Ben");
-    let edit = json!({"do": "edit", "object": "visit", "id": visit, "fields": {"purpose": "Stocktaking"}});
+    let edit =
+        json!({"do": "edit", "object": "visit", "id": visit, "fields": {"purpose": "Stocktaking"}});
     for phone in [&mut ann, &mut ben] {
         assert_eq!(phone.refused(&edit).0, "history_elsewhere");
         assert_eq!(phone.unsent(), 0);
         phone.sync();
         assert!(has_history(phone, &visit));
     }
-    // Both change it offline, one more is told nothing but what it shows: two values compete, and both are kept.
+    // Both change it offline, one more is told nothing but what it shows: two values compete, and
+    // both are kept.
     ann.does(&edit);
     ben.edits("visit", &visit, &json!({"purpose": "Relaunch"}));
     let mut late = world.phone("Cem");
     world.agree(&mut [&mut ann, &mut ben, &mut late]);
     assert_eq!(ann.conflicts().len(), 1);
-    assert!(has_history(&late, &visit), "what is disputed comes with its history");
+    assert!(
+        has_history(&late, &visit),
+        "what is disputed comes with its history"
+    );
     let conflict = late.conflicts()[0]["id"].clone();
     late.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "theirs"}));
     world.agree(&mut [&mut ann, &mut ben, &mut late]);

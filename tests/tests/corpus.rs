@@ -1,6 +1,12 @@
-//! Every input that fuzzing kept, through what fuzzing asserts: what was found once is looked for on every compiler.
+//! Every input that fuzzing kept, through what fuzzing asserts: what was found once is looked for
+//! on every compiler.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 
@@ -8,14 +14,22 @@ use outfield_tests::fuzz::TARGETS;
 
 fn check(target: &str) {
     let (_, run) = TARGETS.iter().find(|(name, _)| *name == target).unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     assert!(files.len() > 5, "the inputs were not found");
     for file in files {
         let bytes = std::fs::read(&file).unwrap();
         if std::panic::catch_unwind(|| run(&bytes)).is_err() {
-            panic!("{} does not hold; what failed is told above", file.display());
+            panic!(
+                "{} does not hold; what failed is told above",
+                file.display()
+            );
         }
     }
 }

@@ -1,7 +1,12 @@
-//! An object that a tenant publishes while phones are in the field: its verbs and guards, its way through an account,
-//! its growth, and phones that meet its records before they have heard of it.
+//! An object that a tenant publishes while phones are in the field: its verbs and guards, its way
+//! through an account, its growth, and phones that meet its records before they have heard of it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
@@ -18,7 +23,9 @@ const READING: &str = include_str!("../objects/cooler_reading.json");
 fn coolers() -> (World, Phone, Phone, String) {
     let world = World::new();
     let shop = world.account("Harp's", "North");
-    [MAKER, COOLER, READING].iter().for_each(|json| world.publishes(json));
+    [MAKER, COOLER, READING]
+        .iter()
+        .for_each(|json| world.publishes(json));
     let (mut ann, mut ben) = (world.phone("Ann"), world.phone("Ben"));
     world.agree(&mut [&mut ann, &mut ben]);
     (world, ann, ben, shop)
@@ -37,23 +44,52 @@ fn its_verbs_move_it_through_its_states_past_its_guards() {
     let (world, mut ann, mut ben, shop) = coolers();
     let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop}));
     assert_eq!(ann.get("cooler", &cooler)["state"], "placed");
-    assert_eq!(ann.get("cooler", &cooler)["size"], "tall", "what nobody says is the default");
-    let edit = json!({"do": "edit", "object": "cooler", "id": cooler, "fields": {"state": "inspected"}});
-    assert_eq!(ann.refused(&edit), ("only_verbs".to_owned(), vec!["state".to_owned()]));
-    let inspect = json!({"do": "inspect_cooler", "cooler": cooler, "checked_in_at": "2026-11-24T08:30:00Z"});
+    assert_eq!(
+        ann.get("cooler", &cooler)["size"],
+        "tall",
+        "what nobody says is the default"
+    );
+    let edit =
+        json!({"do": "edit", "object": "cooler", "id": cooler, "fields": {"state": "inspected"}});
+    assert_eq!(
+        ann.refused(&edit),
+        ("only_verbs".to_owned(), vec!["state".to_owned()])
+    );
+    let inspect =
+        json!({"do": "inspect_cooler", "cooler": cooler, "checked_in_at": "2026-11-24T08:30:00Z"});
     let unsaid = json!({"do": "inspect_cooler", "cooler": cooler});
-    assert_eq!(ann.refused(&unsaid), ("required".to_owned(), vec!["checked_in_at".to_owned()]));
+    assert_eq!(
+        ann.refused(&unsaid),
+        ("required".to_owned(), vec!["checked_in_at".to_owned()])
+    );
     ann.does(&inspect);
-    assert_eq!(ann.refused(&inspect).0, "already_checked_in", "the guard is the built-in one");
+    assert_eq!(
+        ann.refused(&inspect).0,
+        "already_checked_in",
+        "the guard is the built-in one"
+    );
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(ben.get("cooler", &cooler)["state"], "inspected");
-    assert_eq!(ben.get("cooler", &cooler)["checked_in_at"], 1_795_509_000_000_i64);
-    let mia_may = json!({"do": "take_cooler_away", "cooler": cooler, "taken_away_because": "Broken."});
-    assert_eq!(ben.refused(&mia_may), ("not_allowed".to_owned(), vec!["taken_away_because".to_owned()]));
+    assert_eq!(
+        ben.get("cooler", &cooler)["checked_in_at"],
+        1_795_509_000_000_i64
+    );
+    let mia_may =
+        json!({"do": "take_cooler_away", "cooler": cooler, "taken_away_because": "Broken."});
+    assert_eq!(
+        ben.refused(&mia_may),
+        (
+            "not_allowed".to_owned(),
+            vec!["taken_away_because".to_owned()]
+        )
+    );
     let mut mia = world.phone_for("Mia", Role::Manager, &["North"]);
     mia.does(&mia_may);
     world.agree(&mut [&mut ann, &mut ben, &mut mia]);
-    assert_eq!(ann.refused(&inspect), ("wrong_state".to_owned(), vec!["state".to_owned()]));
+    assert_eq!(
+        ann.refused(&inspect),
+        ("wrong_state".to_owned(), vec!["state".to_owned()])
+    );
 }
 
 #[test]
@@ -61,19 +97,38 @@ fn it_goes_where_its_account_goes_and_its_facts_with_it() {
     let (world, mut ann, mut ben, shop) = coolers();
     let mut sue = world.phone_for("Sue", Role::Rep, &["South"]);
     ann.sync();
-    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop, "owner": world.user("Ann")}));
+    let cooler = ann.adds(
+        "cooler",
+        &json!({"name": "Front", "account": shop, "owner": world.user("Ann")}),
+    );
     world.agree(&mut [&mut ann, &mut ben]);
     let reading = json!({"cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ben")});
     let fact = ben.adds("cooler_reading", &reading);
     world.agree(&mut [&mut ann, &mut ben, &mut sue]);
-    assert_eq!((sue.get("cooler", &cooler), sue.get("cooler_reading", &fact)), (Json::Null, Json::Null));
-    world.puts("account", Some(&shop), &json!({"territory": world.territory("South")}));
+    assert_eq!(
+        (sue.get("cooler", &cooler), sue.get("cooler_reading", &fact)),
+        (Json::Null, Json::Null)
+    );
+    world.puts(
+        "account",
+        Some(&shop),
+        &json!({"territory": world.territory("South")}),
+    );
     world.agree(&mut [&mut ann, &mut ben, &mut sue]);
     assert_eq!(sue.get("cooler", &cooler)["name"], "Front");
     assert_eq!(sue.get("cooler_reading", &fact)["celsius_tenths"], 42);
-    assert_eq!((&ann.get("cooler", &cooler)["name"], ben.get("cooler", &cooler)), (&json!("Front"), Json::Null));
     assert_eq!(
-        (ann.get("cooler_reading", &fact), &ben.get("cooler_reading", &fact)["cooler"]),
+        (
+            &ann.get("cooler", &cooler)["name"],
+            ben.get("cooler", &cooler)
+        ),
+        (&json!("Front"), Json::Null)
+    );
+    assert_eq!(
+        (
+            ann.get("cooler_reading", &fact),
+            &ben.get("cooler_reading", &fact)["cooler"]
+        ),
         (Json::Null, &json!(cooler))
     );
 }
@@ -83,17 +138,38 @@ fn two_reps_merge_its_lines_and_keep_what_competes() {
     let (world, mut ann, mut ben, shop) = coolers();
     let cola = world.puts("product", None, &json!({"name": "Cola"}));
     ann.sync();
-    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop, "shelves/top/product": cola}));
-    assert_eq!(ann.get("cooler", &cooler)["shelves"]["top"]["facings_count"], 1, "a new line has its defaults");
+    let cooler = ann.adds(
+        "cooler",
+        &json!({"name": "Front", "account": shop, "shelves/top/product": cola}),
+    );
+    assert_eq!(
+        ann.get("cooler", &cooler)["shelves"]["top"]["facings_count"],
+        1,
+        "a new line has its defaults"
+    );
     world.agree(&mut [&mut ann, &mut ben]);
-    ann.edits("cooler", &cooler, &json!({"shelves/top/facings_count": 4, "shelves/mid/product": cola}));
-    ben.edits("cooler", &cooler, &json!({"shelves/top/facings_count": 6, "shelves/low/product": cola}));
+    ann.edits(
+        "cooler",
+        &cooler,
+        &json!({"shelves/top/facings_count": 4, "shelves/mid/product": cola}),
+    );
+    ben.edits(
+        "cooler",
+        &cooler,
+        &json!({"shelves/top/facings_count": 6, "shelves/low/product": cola}),
+    );
     world.agree(&mut [&mut ann, &mut ben]);
-    let shelves = ben.get("cooler", &cooler)["shelves"].as_object().unwrap().len();
+    let shelves = ben.get("cooler", &cooler)["shelves"]
+        .as_object()
+        .unwrap()
+        .len();
     assert_eq!((shelves, ann.conflicts().len()), (3, 1));
     assert_eq!(ann.conflicts()[0]["path"], "shelves/top/facings_count");
     let lacking = json!({"do": "edit", "object": "cooler", "id": cooler, "fields": {"shelves/x/note": "new"}});
-    assert_eq!(ben.refused(&lacking), ("required".to_owned(), vec!["shelves/x/product".to_owned()]));
+    assert_eq!(
+        ben.refused(&lacking),
+        ("required".to_owned(), vec!["shelves/x/product".to_owned()])
+    );
 }
 
 #[test]
@@ -102,17 +178,24 @@ fn a_phone_may_meet_its_records_before_it_has_heard_of_it() {
     let shop = world.account("Harp's", "North");
     let (mut ann, mut ben) = (world.phone("Ann"), world.phone("Ben"));
     ann.sync();
-    [MAKER, COOLER, READING].iter().for_each(|json| world.publishes(json));
+    [MAKER, COOLER, READING]
+        .iter()
+        .for_each(|json| world.publishes(json));
     let hint = json!({
         "object": "hint", "version": 1, "label": "Hint", "kind": "row", "search": ["text"],
         "fields": {"text": {"kind": "text"}, "owner": {"kind": "reference", "of": "user"}},
         "scope": [{"bucket": "user", "field": "owner"}], "rights": {"rep": {"read": true}},
     });
     world.publishes(&hint.to_string());
-    let hint = world.puts("hint", None, &json!({"text": "Ask for the manager", "owner": world.user("Ann")}));
+    let hint = world.puts(
+        "hint",
+        None,
+        &json!({"text": "Ask for the manager", "owner": world.user("Ann")}),
+    );
     ben.sync();
     // What is Ann's own comes to her first of all, before the tenant's news.
-    let own = json!({"name": "Front", "account": shop, "owner": world.user("Ann"), "doors_count": 2});
+    let own =
+        json!({"name": "Front", "account": shop, "owner": world.user("Ann"), "doors_count": 2});
     let cooler = ben.adds("cooler", &own);
     ben.edits("cooler", &cooler, &json!({"doors_count": 3}));
     let reading = json!({"cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ann")});
@@ -122,7 +205,10 @@ fn a_phone_may_meet_its_records_before_it_has_heard_of_it() {
     assert_eq!(ann.get("cooler", &cooler)["doors_count"], 3);
     assert_eq!(ann.get("cooler_reading", &fact)["celsius_tenths"], 42);
     assert_eq!(ann.get("hint", &hint)["text"], "Ask for the manager");
-    assert_eq!(ann.house().search("Fro", 0).unwrap().data[0]["id"], json!(cooler));
+    assert_eq!(
+        ann.house().search("Fro", 0).unwrap().data[0]["id"],
+        json!(cooler)
+    );
     ann.edits("cooler", &cooler, &json!({"name": "Entrance"}));
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(ben.get("cooler", &cooler)["name"], "Entrance");
@@ -132,28 +218,43 @@ fn a_phone_may_meet_its_records_before_it_has_heard_of_it() {
 fn it_grows_while_phones_with_the_older_form_write_on() {
     let (world, mut ann, mut ben, shop) = coolers();
     let (mine, theirs) = (world.user("Ann"), world.user("Ben"));
-    let old = ann.adds("cooler", &json!({"name": "Front", "account": shop, "owner": mine}));
+    let old = ann.adds(
+        "cooler",
+        &json!({"name": "Front", "account": shop, "owner": mine}),
+    );
     world.agree(&mut [&mut ann, &mut ben]);
     world.publishes(&grown(2, |json| {
         json["fields"]["colour"] = json!({"kind": "text", "label": "Colour"});
-        json["lines"]["filters"] = json!({"fields": {"serial": {"kind": "text"}, "changed_on": {"kind": "day"}}});
+        json["lines"]["filters"] =
+            json!({"fields": {"serial": {"kind": "text"}, "changed_on": {"kind": "day"}}});
         json["rights"]["rep"]["edit"] = json!(["*"]);
         json["search"] = json!(["name", "main_gtin", "colour"]);
     }));
     ben.sync();
-    ben.edits("cooler", &old, &json!({"colour": "red", "filters/f1/serial": "A-1"}));
+    ben.edits(
+        "cooler",
+        &old,
+        &json!({"colour": "red", "filters/f1/serial": "A-1"}),
+    );
     let new = json!({"name": "Back", "account": shop, "owner": mine, "colour": "blue", "filters/f1/serial": "B-1"});
     let new = ben.adds("cooler", &new);
     ben.sync();
     // Ann's phone knows the older form until it syncs, and what is her own comes before the news.
     ann.edits("cooler", &old, &json!({"doors_count": 5}));
-    let refused = json!({"do": "edit", "object": "cooler", "id": old, "fields": {"colour": "green"}});
+    let refused =
+        json!({"do": "edit", "object": "cooler", "id": old, "fields": {"colour": "green"}});
     assert_eq!(ann.refused(&refused).0, "unknown_field");
     world.agree(&mut [&mut ann, &mut ben]);
     let shown = ann.get("cooler", &old);
-    assert_eq!((&shown["colour"], &shown["doors_count"]), (&json!("red"), &json!(5)));
+    assert_eq!(
+        (&shown["colour"], &shown["doors_count"]),
+        (&json!("red"), &json!(5))
+    );
     assert_eq!(ann.get("cooler", &new)["filters"]["f1"]["serial"], "B-1");
-    assert_eq!(ann.house().search("blue", 0).unwrap().data[0]["id"], json!(new));
+    assert_eq!(
+        ann.house().search("blue", 0).unwrap().data[0]["id"],
+        json!(new)
+    );
     ann.edits(
         "cooler",
         &new,
@@ -162,14 +263,18 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
     world.agree(&mut [&mut ann, &mut ben]);
     for phone in [&mut ann, &mut ben] {
         assert_eq!(phone.get("cooler", &new)["colour"], Json::Null);
-        assert_eq!(phone.get("cooler", &new)["filters"]["f1"], json!({"changed_on": "2026-11-24"}));
+        assert_eq!(
+            phone.get("cooler", &new)["filters"]["f1"],
+            json!({"changed_on": "2026-11-24"})
+        );
         assert_eq!(phone.house().search("blue", 0).unwrap().data, json!([]));
     }
     ann.edits("cooler", &new, &json!({"owner": theirs}));
     world.agree(&mut [&mut ann, &mut ben]);
     world.publishes(&grown(3, |json| {
         json["fields"]["colour"] = json!({"kind": "text", "label": "Colour"});
-        json["lines"]["filters"] = json!({"fields": {"serial": {"kind": "text"}, "changed_on": {"kind": "day"}}});
+        json["lines"]["filters"] =
+            json!({"fields": {"serial": {"kind": "text"}, "changed_on": {"kind": "day"}}});
         json["lines"]["hinges"] = json!({"fields": {"side": {"kind": "text"}}});
         json["rights"]["rep"]["edit"] = json!(["*"]);
     }));
@@ -194,13 +299,24 @@ fn a_word_that_was_cleared_elsewhere_is_not_found() {
     ann.sync();
     let sticker = ann.adds("sticker", &json!({"slogan": "Fresh", "account": shop}));
     world.agree(&mut [&mut ann, &mut ben]);
-    assert_eq!(ben.house().search("fresh", 0).unwrap().data[0]["id"], json!(sticker));
+    assert_eq!(
+        ben.house().search("fresh", 0).unwrap().data[0]["id"],
+        json!(sticker)
+    );
     ann.edits("sticker", &sticker, &json!({"slogan": null}));
     ann.sync();
     // Whole records and single changes alike take the word away.
-    world.puts("account", Some(&shop), &json!({"territory": world.territory("South")}));
+    world.puts(
+        "account",
+        Some(&shop),
+        &json!({"territory": world.territory("South")}),
+    );
     ann.sync();
-    world.puts("account", Some(&shop), &json!({"territory": world.territory("North")}));
+    world.puts(
+        "account",
+        Some(&shop),
+        &json!({"territory": world.territory("North")}),
+    );
     world.agree(&mut [&mut ann, &mut ben]);
     for phone in [&mut ann, &mut ben] {
         assert_eq!(phone.house().search("fresh", 0).unwrap().data, json!([]));
@@ -211,9 +327,18 @@ fn a_word_that_was_cleared_elsewhere_is_not_found() {
 fn a_bad_form_is_refused_with_file_and_field_and_changes_nothing() {
     let (world, mut ann, mut ben, shop) = coolers();
     for (change, field) in [
-        (json!({"/fields/doors_count/kind": "text"}), "fields.doors_count"),
-        (json!({"/verbs/inspect_cooler/guards": ["no_such_guard"]}), "verbs.inspect_cooler.guards"),
-        (json!({"/scope": [{"bucket": "through", "field": "no_such_field"}]}), "scope[0].field"),
+        (
+            json!({"/fields/doors_count/kind": "text"}),
+            "fields.doors_count",
+        ),
+        (
+            json!({"/verbs/inspect_cooler/guards": ["no_such_guard"]}),
+            "verbs.inspect_cooler.guards",
+        ),
+        (
+            json!({"/scope": [{"bucket": "through", "field": "no_such_field"}]}),
+            "scope[0].field",
+        ),
         (json!({"/version": 1, "/label": "Fridge"}), "version"),
     ] {
         let bad = grown(2, |json| {
@@ -221,9 +346,14 @@ fn a_bad_form_is_refused_with_file_and_field_and_changes_nothing() {
                 *json.pointer_mut(pointer).unwrap() = value.clone();
             }
         });
-        let error = world.office(|office| office.publish("cooler.json", &bad)).unwrap_err();
+        let error = world
+            .office(|office| office.publish("cooler.json", &bad))
+            .unwrap_err();
         assert_eq!(error.code, "bad_descriptor");
-        assert!(error.fields.contains(&field.to_owned()), "{field}: {error:?}");
+        assert!(
+            error.fields.contains(&field.to_owned()),
+            "{field}: {error:?}"
+        );
         assert!(error.message.contains("cooler.json"), "{error}");
     }
     ann.adds("cooler", &json!({"name": "Front", "account": shop}));
@@ -235,7 +365,14 @@ fn newer_form(world: &World, object: &str, json: &str) {
     let db = behind::open(&world.server.file(world.tenant));
     let id = RecordId::derived(&[b"descriptor", object.as_bytes()]);
     meta::put_descriptor(&db, object, 1, json).unwrap();
-    members::set(&db, "tenant", id, "descriptor", Version::of_bytes(json.as_bytes())).unwrap();
+    members::set(
+        &db,
+        "tenant",
+        id,
+        "descriptor",
+        Version::of_bytes(json.as_bytes()),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -243,14 +380,22 @@ fn a_form_that_only_a_newer_app_can_read_stops_nothing_else() {
     let (world, mut ann, mut ben, shop) = coolers();
     let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop}));
     world.agree(&mut [&mut ann, &mut ben]);
-    newer_form(&world, "cooler", &COOLER.replace("\"kind\": \"integer\"", "\"kind\": \"temperature\""));
+    newer_form(
+        &world,
+        "cooler",
+        &COOLER.replace("\"kind\": \"integer\"", "\"kind\": \"temperature\""),
+    );
     let sticker = json!({
         "object": "sticker", "version": 1, "label": "Sticker", "kind": "row", "scope": [{"bucket": "tenant"}],
         "fields": {"slogan": {"kind": "text"}}, "rights": {"rep": {"read": true}},
     });
     world.publishes(&sticker.to_string());
     world.puts("sticker", None, &json!({"slogan": "Fresh"}));
-    newer_form(&world, "sticker", &sticker.to_string().replace("\"text\"", "\"picture\""));
+    newer_form(
+        &world,
+        "sticker",
+        &sticker.to_string().replace("\"text\"", "\"picture\""),
+    );
     // A phone that starts from nothing, and one that knows the older form.
     let mut sue = world.phone("Sue");
     for phone in [&mut ann, &mut sue] {

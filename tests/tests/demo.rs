@@ -1,7 +1,11 @@
 //! Runs the demo as a person would, with its own sample: it must hold, and it must be able to fail.
 //! It knows the words of the story and nothing of how the demo works.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,7 +19,10 @@ use serde_json::Value as Json;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// The binary of this build: cargo leaves what is up to date as it is.
@@ -25,12 +32,24 @@ fn binary() -> &'static Path {
         let test = std::env::current_exe().unwrap();
         let folder = test.parent().and_then(Path::parent).unwrap().to_owned();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--workspace", "--bin", "outfield", "--locked", "--offline", "--quiet", "--target-dir"]);
+        cargo.args([
+            "build",
+            "--workspace",
+            "--bin",
+            "outfield",
+            "--locked",
+            "--offline",
+            "--quiet",
+            "--target-dir",
+        ]);
         cargo.arg(folder.parent().unwrap()).current_dir(root());
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
-        assert!(cargo.status().unwrap().success(), "`cargo build --bin outfield` failed");
+        assert!(
+            cargo.status().unwrap().success(),
+            "`cargo build --bin outfield` failed"
+        );
         folder.join("outfield")
     })
 }
@@ -38,7 +57,11 @@ fn binary() -> &'static Path {
 /// A demo whose folder lies in a place of its own.
 fn demo(temp: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
-    command.arg("demo").args(arguments).env("TMPDIR", temp).stdin(Stdio::null());
+    command
+        .arg("demo")
+        .args(arguments)
+        .env("TMPDIR", temp)
+        .stdin(Stdio::null());
     command
 }
 
@@ -52,7 +75,11 @@ fn run(arguments: &[&str]) -> (Output, String) {
 
 /// No folder, and no process that has a file in it.
 fn assert_nothing_is_left(temp: &Path) {
-    assert_eq!(std::fs::read_dir(temp).unwrap().count(), 0, "the demo's folder is still there");
+    assert_eq!(
+        std::fs::read_dir(temp).unwrap().count(),
+        0,
+        "the demo's folder is still there"
+    );
     assert_eq!(server_below(temp), None, "the demo's server is still there");
 }
 
@@ -60,14 +87,20 @@ fn assert_nothing_is_left(temp: &Path) {
 fn server_below(temp: &Path) -> Option<String> {
     let processes = Command::new("ps").args(["-eo", "args"]).output().unwrap();
     let processes = String::from_utf8_lossy(&processes.stdout).into_owned();
-    let found = processes.lines().find(|line| line.contains(temp.to_str().unwrap()) && line.contains("serve"));
+    let found = processes
+        .lines()
+        .find(|line| line.contains(temp.to_str().unwrap()) && line.contains("serve"));
     found.map(str::to_owned)
 }
 
 #[test]
 fn the_story_is_told_and_all_claims_hold() {
     let (output, told) = run(&["--exit"]);
-    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{told}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     for wanted in [
         "1223 m from the account, 185 m are allowed",
         "says why: Parking is closed",
@@ -124,23 +157,57 @@ const DEFECTS: &[(&str, &[&str])] = &[
     ),
     (
         "move-visit",
-        &["not all that was answered is kept: ben.db: visit", "figures are wrong: ", "Ben: the server's digest"],
+        &[
+            "not all that was answered is kept: ben.db: visit",
+            "figures are wrong: ",
+            "Ben: the server's digest",
+        ],
     ),
     (
         "forget-email",
-        &["not all that was answered is kept", "ben.db: email of Maria Lopez is nothing", "Ben: the server's digest"],
+        &[
+            "not all that was answered is kept",
+            "ben.db: email of Maria Lopez is nothing",
+            "Ben: the server's digest",
+        ],
     ),
-    ("lose-count", &["not all that was answered is kept", "ben.db has lost Ann's count", "Ben: the server's digest"]),
+    (
+        "lose-count",
+        &[
+            "not all that was answered is kept",
+            "ben.db has lost Ann's count",
+            "Ben: the server's digest",
+        ],
+    ),
     ("lose-side", &["the conflict in ben.db has lost the value"]),
     ("swap-sides", &["Ben's phone showed the conflict as"]),
     ("reopen-conflict", &["the conflict in ben.db is open"]),
-    ("lose-choice", &["ben.db has 0 choices; one is due", "Ben: the server's digest"]),
+    (
+        "lose-choice",
+        &[
+            "ben.db has 0 choices; one is due",
+            "Ben: the server's digest",
+        ],
+    ),
     (
         "forget-refusal",
-        &["not each order has its verdict: ben.db: an order of Ben has", "a sum is wrong", "Ben: the server's digest"],
+        &[
+            "not each order has its verdict: ben.db: an order of Ben has",
+            "a sum is wrong",
+            "Ben: the server's digest",
+        ],
     ),
-    ("add-cent", &["a sum is wrong: ben.db", "Ben: the server's digest"]),
-    ("overdraw", &["ben.db: 499.99 of 500.00 is used; confirmed orders come to", "Ben: the server's digest"]),
+    (
+        "add-cent",
+        &["a sum is wrong: ben.db", "Ben: the server's digest"],
+    ),
+    (
+        "overdraw",
+        &[
+            "ben.db: 499.99 of 500.00 is used; confirmed orders come to",
+            "Ben: the server's digest",
+        ],
+    ),
 ];
 
 #[test]
@@ -149,13 +216,30 @@ fn each_defect_is_found_by_the_claims_that_it_is_against_and_by_no_others() {
     let (output, told) = run(&["--exit", "--break", &names.join(",")]);
     assert_eq!(output.status.code(), Some(5), "{told}");
     assert!(told.contains(" of 195 claims do NOT hold"), "{told}");
-    let whole = told.split("\nThe proof, by code").nth(1).unwrap_or_default();
-    assert_eq!((whole.matches("✓ ").count(), whole.matches("✗ ").count()), (15, 0), "the files themselves are whole");
+    let whole = told
+        .split("\nThe proof, by code")
+        .nth(1)
+        .unwrap_or_default();
+    assert_eq!(
+        (whole.matches("✓ ").count(), whole.matches("✗ ").count()),
+        (15, 0),
+        "the files themselves are whole"
+    );
     for (defect, claims) in DEFECTS {
         let heading = format!("The proof, where a file is spoiled: {defect}\n");
-        let proof = told.split_once(&heading).and_then(|(_, after)| after.split("\n\n").next()).unwrap_or_default();
-        let failed: Vec<&str> = proof.lines().filter_map(|line| line.trim().strip_prefix("✗ ")).collect();
-        assert_eq!(failed.len() + proof.matches("✓ ").count(), 15, "{defect}: {proof}");
+        let proof = told
+            .split_once(&heading)
+            .and_then(|(_, after)| after.split("\n\n").next())
+            .unwrap_or_default();
+        let failed: Vec<&str> = proof
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("✗ "))
+            .collect();
+        assert_eq!(
+            failed.len() + proof.matches("✓ ").count(),
+            15,
+            "{defect}: {proof}"
+        );
         let is_found = |(claim, failed): (&&str, &&str)| failed.starts_with(claim);
         let all = claims.len() == failed.len() && claims.iter().zip(&failed).all(is_found);
         assert!(all, "{defect}: {claims:#?}\n{failed:#?}");
@@ -167,9 +251,21 @@ fn one_json_object_answers_and_the_seed_chooses() {
     let (output, told) = run(&["--exit", "--json", "--seed", "1"]);
     let answer: Json = serde_json::from_str(&told).expect("one JSON object");
     assert!(output.status.success(), "{answer}");
-    assert_eq!((&answer["ok"], &answer["data"]["seed"]), (&Json::Bool(true), &Json::from(1)));
-    assert!(answer["data"]["claims"].as_array().unwrap().iter().all(|claim| claim["holds"] == Json::Bool(true)));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("arrives at"), "the story is told beside the answer");
+    assert_eq!(
+        (&answer["ok"], &answer["data"]["seed"]),
+        (&Json::Bool(true), &Json::from(1))
+    );
+    assert!(
+        answer["data"]["claims"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|claim| claim["holds"] == Json::Bool(true))
+    );
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("arrives at"),
+        "the story is told beside the answer"
+    );
 }
 
 #[test]
@@ -186,14 +282,30 @@ fn it_lingers_with_commands_to_try_until_it_is_told_to_end() {
         if told.contains("Ctrl-C ends the server") {
             break told;
         }
-        assert!(began.elapsed() < PATIENCE && lingering.try_wait().unwrap().is_none(), "{told}");
+        assert!(
+            began.elapsed() < PATIENCE && lingering.try_wait().unwrap().is_none(),
+            "{told}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     };
-    for command in told.lines().filter(|line| line.contains(" rep --db ") || line.contains(" user list ")) {
-        let tried = Command::new("bash").args(["-ec", command]).env("NO_PROXY", "127.0.0.1").output().unwrap();
-        assert!(tried.status.success() || command.contains("curl"), "{command}\n{tried:?}");
+    for command in told
+        .lines()
+        .filter(|line| line.contains(" rep --db ") || line.contains(" user list "))
+    {
+        let tried = Command::new("bash")
+            .args(["-ec", command])
+            .env("NO_PROXY", "127.0.0.1")
+            .output()
+            .unwrap();
+        assert!(
+            tried.status.success() || command.contains("curl"),
+            "{command}\n{tried:?}"
+        );
     }
-    Command::new("bash").args(["-c", "kill -INT \"$1\"", "-", &lingering.id().to_string()]).status().unwrap();
+    Command::new("bash")
+        .args(["-c", "kill -INT \"$1\"", "-", &lingering.id().to_string()])
+        .status()
+        .unwrap();
     assert!(lingering.wait().unwrap().success());
     assert_nothing_is_left(&folder);
 }
@@ -201,24 +313,45 @@ fn it_lingers_with_commands_to_try_until_it_is_told_to_end() {
 #[test]
 fn the_server_of_a_demo_that_is_killed_ends_too() {
     let temp = tempfile::tempdir().unwrap();
-    let mut killed = demo(temp.path(), &[]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut killed = demo(temp.path(), &[])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let told = BufReader::new(killed.stdout.take().unwrap());
-    assert!(told.lines().any(|line| line.unwrap().contains("listens at")), "it never came to a server");
+    assert!(
+        told.lines()
+            .any(|line| line.unwrap().contains("listens at")),
+        "it never came to a server"
+    );
     killed.kill().unwrap();
     killed.wait().unwrap();
     let began = Instant::now();
     while server_below(temp.path()).is_some() {
-        assert!(began.elapsed() < PATIENCE, "the demo's server is still there");
+        assert!(
+            began.elapsed() < PATIENCE,
+            "the demo's server is still there"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
 fn the_proof_imports_nothing_of_the_core() {
-    for file in ["proof.rs", "claims.rs", "dispute.rs", "sales.rs", "tally.rs", "exact.rs", "digests.rs", "ledger.rs"] {
+    for file in [
+        "proof.rs",
+        "claims.rs",
+        "dispute.rs",
+        "sales.rs",
+        "tally.rs",
+        "exact.rs",
+        "digests.rs",
+        "ledger.rs",
+    ] {
         let text = std::fs::read_to_string(root().join("sync-server/src/demo").join(file)).unwrap();
         let shipped = text.split("\n#[cfg(test)]").next().unwrap();
-        let foreign = shipped.lines().find(|line| line.contains("outfield_core") || line.contains("crate::"));
+        let foreign = shipped
+            .lines()
+            .find(|line| line.contains("outfield_core") || line.contains("crate::"));
         assert_eq!(foreign, None, "{file}");
     }
 }

@@ -1,7 +1,12 @@
-//! What holds for every object that there is, built in or a tenant's own, driven by descriptors alone. The objects that
-//! are published here at run time pass what the built-in ones pass.
+//! What holds for every object that there is, built in or a tenant's own, driven by descriptors
+//! alone. The objects that are published here at run time pass what the built-in ones pass.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeSet;
 
@@ -29,7 +34,9 @@ struct Battery {
 fn battery() -> Battery {
     let world = World::new();
     PUBLISHED.iter().for_each(|json| world.publishes(json));
-    world.office(|office| office.add_territory("East", None)).unwrap();
+    world
+        .office(|office| office.add_territory("East", None))
+        .unwrap();
     let (mut ann, mut ben) = (
         world.phone_for("Ann", Role::Manager, &["North", "South", "East"]),
         world.phone_for("Ben", Role::Manager, &["North", "South", "East"]),
@@ -39,18 +46,28 @@ fn battery() -> Battery {
     world.agree(&mut [&mut ann, &mut ben]);
     let registry = ann.house().registry().clone();
     assert_eq!(registry, world.registry(), "the phones know every object");
-    Battery { world, ann, ben, registry, stock }
+    Battery {
+        world,
+        ann,
+        ben,
+        registry,
+        stock,
+    }
 }
 
-/// How a phone makes a record with these values: by adding it, or by the verb that makes it. None if nobody does it
-/// by hand.
+/// How a phone makes a record with these values: by adding it, or by the verb that makes it. None
+/// if nobody does it by hand.
 fn making(descriptor: &Descriptor, values: &Map<String, Json>) -> Option<Json> {
     if !descriptor.made_by_verbs {
         return Some(json!({"do": "add", "object": descriptor.object, "fields": values}));
     }
     let (name, verb) = descriptor.verbs.iter().find(|(_, verb)| verb.creates)?;
-    let inputs = values.iter().filter(|(path, _)| verb.input.contains_key(*path));
-    let mut command: Map<String, Json> = inputs.map(|(path, value)| (path.clone(), value.clone())).collect();
+    let inputs = values
+        .iter()
+        .filter(|(path, _)| verb.input.contains_key(*path));
+    let mut command: Map<String, Json> = inputs
+        .map(|(path, value)| (path.clone(), value.clone()))
+        .collect();
     command.insert("do".to_owned(), json!(name));
     Some(Json::Object(command))
 }
@@ -68,12 +85,14 @@ fn check_shown(record: &Json, values: &Map<String, Json>) {
 }
 
 impl Battery {
-    /// A record of this object, made by Ann, with its id. A document that a verb makes gets the other values after.
+    /// A record of this object, made by Ann, with its id. A document that a verb makes gets the
+    /// other values after.
     fn makes(&mut self, descriptor: &Descriptor, values: &Map<String, Json>) -> Option<String> {
         let command = making(descriptor, values)?;
         let id = self.ann.does(&command);
         if descriptor.kind == Kind::Document && descriptor.made_by_verbs {
-            self.ann.edits(&descriptor.object, &id, &Json::Object(values.clone()));
+            self.ann
+                .edits(&descriptor.object, &id, &Json::Object(values.clone()));
         }
         // No two records are made at one moment.
         self.world.clock.advance(1);
@@ -83,13 +102,21 @@ impl Battery {
     /// A record of each document and fact: descriptor, id, and its values.
     fn made(&mut self, n: usize) -> Vec<(Descriptor, String, Map<String, Json>)> {
         let mut made = Vec::new();
-        for descriptor in [of_kind(&self.registry, Kind::Document), of_kind(&self.registry, Kind::Fact)].concat() {
+        for descriptor in [
+            of_kind(&self.registry, Kind::Document),
+            of_kind(&self.registry, Kind::Fact),
+        ]
+        .concat()
+        {
             let mut values = self.stock.values(&descriptor, n);
-            let Some(id) = self.makes(&descriptor, &values) else { continue };
+            let Some(id) = self.makes(&descriptor, &values) else {
+                continue;
+            };
             if descriptor.kind == Kind::Fact {
                 // A verb takes its own inputs alone.
                 let command = making(&descriptor, &values).unwrap();
-                values.retain(|path, _| command.get(path).or(command["fields"].get(path)).is_some());
+                values
+                    .retain(|path, _| command.get(path).or(command["fields"].get(path)).is_some());
             }
             made.push((descriptor, id, values));
         }
@@ -116,11 +143,17 @@ fn what_is_made_is_got_listed_and_found_here_and_there() {
         assert_eq!(all.world.record(object, &id), record);
         for phone in [&mut all.ann, &mut all.ben] {
             let listed = phone.house().list(object, None, 1_000).unwrap().data;
-            assert!(listed.as_array().unwrap().contains(&record), "{object} is not listed");
+            assert!(
+                listed.as_array().unwrap().contains(&record),
+                "{object} is not listed"
+            );
             for field in &descriptor.search {
                 let words = values[field].as_str().unwrap();
                 let found = phone.house().search(words, 1_000).unwrap().data;
-                assert!(found.as_array().unwrap().contains(&record), "{object} is not found by its {field}");
+                assert!(
+                    found.as_array().unwrap().contains(&record),
+                    "{object} is not found by its {field}"
+                );
             }
         }
     }
@@ -144,9 +177,17 @@ fn every_field_is_changed_and_cleared_by_itself() {
         check_shown(&all.ben.get(object, &id), &values);
         // What decides where a record is seen stays, or nobody would see it.
         let may_go = |path: &str| !descriptor.decides_scope(path);
-        for (path, field) in paths(&descriptor).into_iter().filter(|(path, field)| !field.required && may_go(path)) {
+        for (path, field) in paths(&descriptor)
+            .into_iter()
+            .filter(|(path, field)| !field.required && may_go(path))
+        {
             all.ben.edits(object, &id, &json!({path.clone(): null}));
-            assert_eq!(at(&all.ben.get(object, &id), &path), &Json::Null, "{path} of kind {:?}", field.kind);
+            assert_eq!(
+                at(&all.ben.get(object, &id), &path),
+                &Json::Null,
+                "{path} of kind {:?}",
+                field.kind
+            );
         }
     }
     all.agree();
@@ -157,10 +198,14 @@ fn a_value_that_does_not_fit_is_refused_by_the_name_of_its_field() {
     let mut all = battery();
     let made = all.made(0);
     all.ann.sync();
-    for (descriptor, id, _) in made.iter().filter(|(descriptor, ..)| descriptor.kind == Kind::Document) {
+    for (descriptor, id, _) in made
+        .iter()
+        .filter(|(descriptor, ..)| descriptor.kind == Kind::Document)
+    {
         for (path, field) in paths(descriptor) {
             let wrong = json!({path.clone(): misfit(&field)});
-            let edit = json!({"do": "edit", "object": descriptor.object, "id": id, "fields": wrong});
+            let edit =
+                json!({"do": "edit", "object": descriptor.object, "id": id, "fields": wrong});
             assert_eq!(all.ann.refused(&edit), ("bad_value".to_owned(), vec![path]));
         }
     }
@@ -169,10 +214,17 @@ fn a_value_that_does_not_fit_is_refused_by_the_name_of_its_field() {
         let command = making(descriptor, &good).unwrap();
         for (path, field) in paths(descriptor) {
             let (mut wrong, is_fields) = (command.clone(), command["fields"].is_object());
-            let place = if is_fields { &mut wrong["fields"] } else { &mut wrong };
+            let place = if is_fields {
+                &mut wrong["fields"]
+            } else {
+                &mut wrong
+            };
             if place.get(&path).is_some() {
                 place[&path] = misfit(&field);
-                assert_eq!(all.ann.refused(&wrong), ("bad_value".to_owned(), vec![path]));
+                assert_eq!(
+                    all.ann.refused(&wrong),
+                    ("bad_value".to_owned(), vec![path])
+                );
             }
         }
     }
@@ -186,11 +238,19 @@ fn a_field_that_an_object_lacks_is_refused_by_its_name() {
         let fields = json!({"no_such_field": 1});
         let add = json!({"do": "add", "object": descriptor.object, "fields": fields});
         let (code, named) = all.ann.refused(&add);
-        let expected = if descriptor.made_by_verbs { "only_verbs" } else { "unknown_field" };
+        let expected = if descriptor.made_by_verbs {
+            "only_verbs"
+        } else {
+            "unknown_field"
+        };
         assert_eq!(code, expected, "{named:?}");
         if descriptor.kind == Kind::Document {
-            let edit = json!({"do": "edit", "object": descriptor.object, "id": id, "fields": fields});
-            assert_eq!(all.ann.refused(&edit), ("unknown_field".to_owned(), vec!["no_such_field".to_owned()]));
+            let edit =
+                json!({"do": "edit", "object": descriptor.object, "id": id, "fields": fields});
+            assert_eq!(
+                all.ann.refused(&edit),
+                ("unknown_field".to_owned(), vec!["no_such_field".to_owned()])
+            );
         }
     }
 }
@@ -207,10 +267,22 @@ fn every_field_that_two_people_change_is_kept_twice_until_somebody_decides() {
         all.agree();
         let competing = all.torn(&descriptor, &id);
         let conflicts = all.ann.conflicts();
-        let ids = |list: &[Json]| list.iter().map(|conflict| conflict["id"].clone()).collect::<Vec<_>>();
+        let ids = |list: &[Json]| {
+            list.iter()
+                .map(|conflict| conflict["id"].clone())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(ids(&conflicts), ids(&all.ben.conflicts()));
-        let named: BTreeSet<&str> = conflicts.iter().map(|conflict| conflict["path"].as_str().unwrap()).collect();
-        assert_eq!(named, competing.iter().map(String::as_str).collect(), "{}", descriptor.object);
+        let named: BTreeSet<&str> = conflicts
+            .iter()
+            .map(|conflict| conflict["path"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            named,
+            competing.iter().map(String::as_str).collect(),
+            "{}",
+            descriptor.object
+        );
         for (turn, conflict) in conflicts.iter().enumerate() {
             let path = conflict["path"].as_str().unwrap();
             let third = all.stock.values(&descriptor, 0)[path].clone();
@@ -219,8 +291,15 @@ fn every_field_that_two_people_change_is_kept_twice_until_somebody_decides() {
                 1 => (json!("theirs"), conflict["theirs"]["value"].clone()),
                 _ => (json!({ "value": third }), third),
             };
-            all.ann.does(&json!({"do": "resolve_conflict", "conflict": conflict["id"], "choose": choose}));
-            wanted.push((descriptor.object.clone(), id.clone(), path.to_owned(), value));
+            all.ann.does(
+                &json!({"do": "resolve_conflict", "conflict": conflict["id"], "choose": choose}),
+            );
+            wanted.push((
+                descriptor.object.clone(),
+                id.clone(),
+                path.to_owned(),
+                value,
+            ));
         }
         assert_eq!(all.ann.conflicts(), [] as [Json; 0]);
     }
@@ -228,16 +307,26 @@ fn every_field_that_two_people_change_is_kept_twice_until_somebody_decides() {
     assert_eq!(all.ben.conflicts(), [] as [Json; 0]);
     assert!(wanted.len() > 60, "{} fields were decided", wanted.len());
     for (object, id, path, value) in wanted {
-        assert_eq!(at(&all.ben.get(&object, &id), &path), &value, "{object} {path}");
+        assert_eq!(
+            at(&all.ben.get(&object, &id), &path),
+            &value,
+            "{object} {path}"
+        );
     }
 }
 
 impl Battery {
-    /// Both change every field of a record offline, then meet; answers the paths at which both wrote something new,
-    /// and not the same.
+    /// Both change every field of a record offline, then meet; answers the paths at which both
+    /// wrote something new, and not the same.
     fn torn(&mut self, descriptor: &Descriptor, id: &str) -> Vec<String> {
-        let (object, before) = (descriptor.object.as_str(), self.ann.get(&descriptor.object, id));
-        let (ours, theirs) = (self.stock.values(descriptor, 1), self.stock.values(descriptor, 2));
+        let (object, before) = (
+            descriptor.object.as_str(),
+            self.ann.get(&descriptor.object, id),
+        );
+        let (ours, theirs) = (
+            self.stock.values(descriptor, 1),
+            self.stock.values(descriptor, 2),
+        );
         self.ann.edits(object, id, &Json::Object(ours.clone()));
         self.ben.edits(object, id, &Json::Object(theirs.clone()));
         self.agree();
@@ -246,7 +335,10 @@ impl Battery {
             mine != old && other != old && mine != other
         };
         let competing: Vec<String> = ours.keys().filter(competes).cloned().collect();
-        assert!(competing.len() + 3 >= ours.len(), "{object}: only {competing:?} compete");
+        assert!(
+            competing.len() + 3 >= ours.len(),
+            "{object}: only {competing:?} compete"
+        );
         competing
     }
 }
@@ -255,15 +347,21 @@ impl Battery {
 fn a_role_changes_what_its_descriptor_grants_and_nothing_else() {
     let mut all = battery();
     let made = all.made(0);
-    let mut rep = all.world.phone_for("Rob", Role::Rep, &["North", "South", "East"]);
+    let mut rep = all
+        .world
+        .phone_for("Rob", Role::Rep, &["North", "South", "East"]);
     all.agree();
     rep.sync();
     let (mut granted, mut denied) = (0, 0);
-    for (descriptor, id, _) in made.iter().filter(|(descriptor, ..)| descriptor.kind == Kind::Document) {
+    for (descriptor, id, _) in made
+        .iter()
+        .filter(|(descriptor, ..)| descriptor.kind == Kind::Document)
+    {
         let right = descriptor.right(Role::Rep);
         for (path, field) in paths(descriptor) {
             let fields = json!({path.clone(): all.stock.value(&field, 1).unwrap()});
-            let edit = json!({"do": "edit", "object": descriptor.object, "id": id, "fields": fields});
+            let edit =
+                json!({"do": "edit", "object": descriptor.object, "id": id, "fields": fields});
             if right.may_edit(Path::parse(&path).unwrap()) {
                 rep.does(&edit);
                 granted += 1;
@@ -273,7 +371,10 @@ fn a_role_changes_what_its_descriptor_grants_and_nothing_else() {
             }
         }
     }
-    assert!(granted > 20 && denied > 10, "{granted} granted, {denied} denied");
+    assert!(
+        granted > 20 && denied > 10,
+        "{granted} granted, {denied} denied"
+    );
     all.world.agree(&mut [&mut rep, &mut all.ann, &mut all.ben]);
     assert_eq!(rep.needs_attention(), [] as [Json; 0]);
 }
@@ -320,18 +421,35 @@ fn rebuilding_and_reopening_change_nothing() {
     let mut all = battery();
     let made = all.made(0);
     all.agree();
-    for (descriptor, id, _) in made.iter().filter(|(descriptor, ..)| descriptor.kind == Kind::Document) {
-        all.ann.edits(&descriptor.object, id, &Json::Object(all.stock.values(descriptor, 2)));
+    for (descriptor, id, _) in made
+        .iter()
+        .filter(|(descriptor, ..)| descriptor.kind == Kind::Document)
+    {
+        all.ann.edits(
+            &descriptor.object,
+            id,
+            &Json::Object(all.stock.values(descriptor, 2)),
+        );
     }
     let (shown, unsent) = (all.ann.digest(), all.ann.unsent());
     assert!(unsent >= 3);
-    let documents = all.ann.house().rebuild().unwrap().data["documents"].as_u64().unwrap();
+    let documents = all.ann.house().rebuild().unwrap().data["documents"]
+        .as_u64()
+        .unwrap();
     assert!(documents >= 9, "{documents} documents");
     assert_eq!(all.ann.digest(), shown, "rebuilding changed what shows");
     all.ann.reopen();
-    assert_eq!((all.ann.digest(), all.ann.unsent()), (shown.clone(), unsent), "reopening changed what shows");
+    assert_eq!(
+        (all.ann.digest(), all.ann.unsent()),
+        (shown.clone(), unsent),
+        "reopening changed what shows"
+    );
     all.ann.killed();
-    assert_eq!((all.ann.digest(), all.ann.unsent()), (shown, unsent), "a kill changed what shows");
+    assert_eq!(
+        (all.ann.digest(), all.ann.unsent()),
+        (shown, unsent),
+        "a kill changed what shows"
+    );
     all.agree();
     all.world.server.restart();
     all.agree();

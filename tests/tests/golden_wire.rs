@@ -1,7 +1,13 @@
-//! The frames as bytes, one of each type with fixed values: whoever changes one of these changes the protocol, and
-//! `docs/protocol.md` with it. Beside them what a reader does with bytes that are none.
+//! The frames as bytes, one of each type with fixed values: whoever changes one of these changes
+//! the protocol, and `docs/protocol.md` with it. Beside them what a reader does with bytes that are
+//! none.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::fmt::Write as _;
 
@@ -17,12 +23,26 @@ const ACTOR: ActorId = ActorId([0x22; 16]);
 const HASH: ChangeHash = ChangeHash([0x33; 32]);
 
 fn values() -> Values {
-    let values = [("name", "Harp's".into()), ("open", true.into()), ("seats", Value::Int(-3))];
-    values.into_iter().map(|(path, value)| (path.to_owned(), value)).collect()
+    let values = [
+        ("name", "Harp's".into()),
+        ("open", true.into()),
+        ("seats", Value::Int(-3)),
+    ];
+    values
+        .into_iter()
+        .map(|(path, value)| (path.to_owned(), value))
+        .collect()
 }
 
 fn hello() -> Frame {
-    Frame::Hello(Hello { proto_min: 1, proto_max: 1, actor: ACTOR, state: u64::MAX, tick: 7, issued: 300 })
+    Frame::Hello(Hello {
+        proto_min: 1,
+        proto_max: 1,
+        actor: ACTOR,
+        state: u64::MAX,
+        tick: 7,
+        issued: 300,
+    })
 }
 
 fn welcome() -> Frame {
@@ -44,7 +64,16 @@ fn welcome() -> Frame {
 fn entry() -> Frame {
     let (object, bytes) = ("note".to_owned(), vec![0xa0].into());
     let (actor, at_ms) = (Some(ACTOR), Some(-1));
-    Frame::Entry(Entry { number: 300, is_fact: true, object, record: RECORD, bytes, knew: 7, actor, at_ms })
+    Frame::Entry(Entry {
+        number: 300,
+        is_fact: true,
+        object,
+        record: RECORD,
+        bytes,
+        knew: 7,
+        actor,
+        at_ms,
+    })
 }
 
 fn verdict(ruling: Ruling) -> Frame {
@@ -52,12 +81,20 @@ fn verdict(ruling: Ruling) -> Frame {
 }
 
 fn rulings() -> [Ruling; 6] {
-    let (code, message, fields) = ("not_allowed".to_owned(), "no".to_owned(), vec!["name".to_owned()]);
+    let (code, message, fields) = (
+        "not_allowed".to_owned(),
+        "no".to_owned(),
+        vec!["name".to_owned()],
+    );
     [
         Ruling::Accepted { number: 1 },
         Ruling::Duplicate { number: 1 },
         Ruling::Needs { hashes: vec![HASH] },
-        Ruling::Quarantined { code, message, fields },
+        Ruling::Quarantined {
+            code,
+            message,
+            fields,
+        },
         Ruling::RetryLater,
         Ruling::Rewrite,
     ]
@@ -68,11 +105,27 @@ fn doc() -> Frame {
     let (created_ms, created_by, changed_ms, changed_by) = (1, ACTOR, 2, ACTOR);
     let values = values();
     let record = RECORD;
-    Frame::Doc(Doc { seq: 5, object, record, blob, heads, values, created_ms, created_by, changed_ms, changed_by })
+    Frame::Doc(Doc {
+        seq: 5,
+        object,
+        record,
+        blob,
+        heads,
+        values,
+        created_ms,
+        created_by,
+        changed_ms,
+        changed_by,
+    })
 }
 
 fn conflict() -> Frame {
-    let side = |value: &str| Side { operation: format!("3@{ACTOR}"), actor: ACTOR, at_ms: 6, value: value.into() };
+    let side = |value: &str| Side {
+        operation: format!("3@{ACTOR}"),
+        actor: ACTOR,
+        at_ms: 6,
+        value: value.into(),
+    };
     let conflict = Conflict {
         id: ConflictId([0x66; 16]),
         object: "shop".to_owned(),
@@ -89,17 +142,62 @@ fn conflict() -> Frame {
 fn others() -> [Frame; 12] {
     let (object, record) = ("shop".to_owned(), RECORD);
     [
-        Frame::Want(Want { bucket: "tenant".to_owned(), cursor: 70_000 }),
+        Frame::Want(Want {
+            bucket: "tenant".to_owned(),
+            cursor: 70_000,
+        }),
         Frame::Need(Need { record: RECORD }),
-        Frame::History(History { object: object.clone(), record, blob: vec![1, 2].into(), heads: vec![HASH] }),
-        Frame::Start(Start { bucket: "tenant".to_owned(), from: 70_000 }),
-        Frame::Row(Row { seq: 5, object: object.clone(), record, values: values() }),
-        Frame::Fact(Fact { seq: 5, object: object.clone(), record, values: values(), actor: ACTOR, at_ms: 6 }),
-        Frame::Change(Change { seq: 5, object: object.clone(), record, bytes: vec![1, 2].into() }),
-        Frame::Own(Own { seq: 5, object: object.clone(), record, hash: HASH }),
-        Frame::Remove(Remove { seq: 5, object, record }),
-        Frame::Descriptor(Published { seq: 5, record, json: "{}".to_owned() }),
-        Frame::Checkpoint(Checkpoint { bucket: "tenant".to_owned(), seq: 5, sum: u64::MAX }),
+        Frame::History(History {
+            object: object.clone(),
+            record,
+            blob: vec![1, 2].into(),
+            heads: vec![HASH],
+        }),
+        Frame::Start(Start {
+            bucket: "tenant".to_owned(),
+            from: 70_000,
+        }),
+        Frame::Row(Row {
+            seq: 5,
+            object: object.clone(),
+            record,
+            values: values(),
+        }),
+        Frame::Fact(Fact {
+            seq: 5,
+            object: object.clone(),
+            record,
+            values: values(),
+            actor: ACTOR,
+            at_ms: 6,
+        }),
+        Frame::Change(Change {
+            seq: 5,
+            object: object.clone(),
+            record,
+            bytes: vec![1, 2].into(),
+        }),
+        Frame::Own(Own {
+            seq: 5,
+            object: object.clone(),
+            record,
+            hash: HASH,
+        }),
+        Frame::Remove(Remove {
+            seq: 5,
+            object,
+            record,
+        }),
+        Frame::Descriptor(Published {
+            seq: 5,
+            record,
+            json: "{}".to_owned(),
+        }),
+        Frame::Checkpoint(Checkpoint {
+            bucket: "tenant".to_owned(),
+            seq: 5,
+            sum: u64::MAX,
+        }),
         Frame::End(End { tick: 7 }),
     ]
 }
@@ -120,11 +218,16 @@ fn plain(frames: &[Frame]) -> Vec<u8> {
 fn check(frames: &[Frame], expected: Expect) {
     let mut lines = String::new();
     for frame in frames {
-        plain(std::slice::from_ref(frame)).iter().for_each(|byte| write!(lines, "{byte:02x}").unwrap());
+        plain(std::slice::from_ref(frame))
+            .iter()
+            .for_each(|byte| write!(lines, "{byte:02x}").unwrap());
         lines.push('\n');
     }
     expected.assert_eq(&lines);
-    assert_eq!(wire::decode(&wire::encode(frames).unwrap(), usize::MAX).unwrap(), frames);
+    assert_eq!(
+        wire::decode(&wire::encode(frames).unwrap(), usize::MAX).unwrap(),
+        frames
+    );
 }
 
 #[test]
@@ -206,8 +309,14 @@ fn every_frame_comes_back_as_it_went_also_byte_by_byte() {
 
 #[test]
 fn who_has_no_zstd_gets_the_same_frames_as_they_are() {
-    assert_eq!(wire::encode_as(Packing::Plain, &all()).unwrap(), plain(&all()));
-    assert_eq!(wire::decode_as(Packing::Plain, &plain(&all()), plain(&all()).len()).unwrap(), all());
+    assert_eq!(
+        wire::encode_as(Packing::Plain, &all()).unwrap(),
+        plain(&all())
+    );
+    assert_eq!(
+        wire::decode_as(Packing::Plain, &plain(&all()), plain(&all()).len()).unwrap(),
+        all()
+    );
     assert!(wire::decode_as(Packing::Plain, &plain(&all()), plain(&all()).len() - 1).is_err());
     // What was packed before, for everybody, is unpacked where it is spliced in.
     let mut encoder = wire::Encoder::packing(Packing::Plain).unwrap();
@@ -231,9 +340,15 @@ fn error(body: &[u8], limit: usize) -> String {
 fn an_unknown_frame_is_skipped_unless_it_is_critical() {
     let end = plain(&others()[9..]);
     let unknown = |kind: u8| [&[4, kind, 0xa1, 0x00, 0x01][..], &end[..]].concat();
-    assert_eq!(wire::decode(&packed(&unknown(0x7f)), 100).unwrap(), others()[9..]);
+    assert_eq!(
+        wire::decode(&packed(&unknown(0x7f)), 100).unwrap(),
+        others()[9..]
+    );
     let said = error(&packed(&unknown(0xff)), 100);
-    assert_eq!(said, "frame type 255 is not known here and may not be skipped; update the app");
+    assert_eq!(
+        said,
+        "frame type 255 is not known here and may not be skipped; update the app"
+    );
 }
 
 #[test]
@@ -241,7 +356,10 @@ fn a_key_that_is_not_known_is_ignored() {
     // An end of a newer protocol: {0: 7, 1: "more"}.
     let newer = [&[9, 0x10, 0xa2, 0x00, 0x07, 0x01, 0x64][..], b"more"].concat();
     let newer = [&[newer.len() as u8 - 1][..], &newer[1..]].concat();
-    assert_eq!(wire::decode(&packed(&newer), 100).unwrap(), [Frame::End(End { tick: 7 })]);
+    assert_eq!(
+        wire::decode(&packed(&newer), 100).unwrap(),
+        [Frame::End(End { tick: 7 })]
+    );
 }
 
 #[test]
@@ -249,7 +367,11 @@ fn a_body_that_breaks_off_anywhere_is_an_error_and_never_a_panic() {
     let body = wire::encode(&all()).unwrap();
     for end in 0..body.len() {
         let whole = wire::decode(&body[..end], usize::MAX);
-        assert!(end == 0 || whole.is_err(), "{end} of {} bytes pass", body.len());
+        assert!(
+            end == 0 || whole.is_err(),
+            "{end} of {} bytes pass",
+            body.len()
+        );
     }
     let plain = plain(&all());
     let mut passing = 0;
@@ -263,9 +385,15 @@ fn a_body_that_breaks_off_anywhere_is_an_error_and_never_a_panic() {
 #[test]
 fn a_body_that_inflates_beyond_the_limit_is_refused() {
     let bytes = plain(&all()).len();
-    assert_eq!(wire::decode(&wire::encode(&all()).unwrap(), bytes).unwrap(), all());
+    assert_eq!(
+        wire::decode(&wire::encode(&all()).unwrap(), bytes).unwrap(),
+        all()
+    );
     for limit in [0, bytes - 1] {
-        assert_eq!(error(&wire::encode(&all()).unwrap(), limit), "the body inflates to more than is allowed");
+        assert_eq!(
+            error(&wire::encode(&all()).unwrap(), limit),
+            "the body inflates to more than is allowed"
+        );
     }
     let bomb = packed(&vec![0; 64 * FRAME_BYTES_MAX]);
     assert!(bomb.len() < FRAME_BYTES_MAX / 100);
@@ -274,13 +402,28 @@ fn a_body_that_inflates_beyond_the_limit_is_refused() {
 
 #[test]
 fn what_is_no_frame_is_refused_in_words() {
-    assert_eq!(error(b"no zstd at all", 100), "the body is not zstd: Unknown frame descriptor");
+    assert_eq!(
+        error(b"no zstd at all", 100),
+        "the body is not zstd: Unknown frame descriptor"
+    );
     let too_long = [0x81, 0x80, 0x40, 0x10];
     for bytes in [&[0][..], &too_long, &[0xff; 5]] {
-        assert_eq!(error(&packed(bytes), 100), "a frame's length is not between 1 and 1048576");
+        assert_eq!(
+            error(&packed(bytes), 100),
+            "a frame's length is not between 1 and 1048576"
+        );
     }
-    assert_eq!(error(&packed(&[4, 0x10, 0xa1, 0x00, 0x1b]), 100), "a frame is malformed: end of input bytes");
-    assert_eq!(error(&packed(&[5, 0x10, 0xa1, 0x00, 0x07, 0x00]), 100), "bytes follow a frame's content");
-    let big = Frame::Start(Start { bucket: "b".repeat(FRAME_BYTES_MAX), from: 0 });
+    assert_eq!(
+        error(&packed(&[4, 0x10, 0xa1, 0x00, 0x1b]), 100),
+        "a frame is malformed: end of input bytes"
+    );
+    assert_eq!(
+        error(&packed(&[5, 0x10, 0xa1, 0x00, 0x07, 0x00]), 100),
+        "bytes follow a frame's content"
+    );
+    let big = Frame::Start(Start {
+        bucket: "b".repeat(FRAME_BYTES_MAX),
+        from: 0,
+    });
     assert!(wire::encode(&[big]).is_err());
 }

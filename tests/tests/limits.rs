@@ -1,6 +1,11 @@
 //! What is too large is refused in words before anything is written, and never stops the rest.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::limits::{CHANGE_BYTES_MAX, TEXT_BYTES_MAX};
 use outfield_tests::{Phone, World};
@@ -8,8 +13,14 @@ use serde_json::{Map, Value as Json, json};
 
 /// An object whose records can be large: twelve long texts.
 fn diary(kind: &str) -> String {
-    let texts: Map<String, Json> = (0..12).map(|n| (format!("page_{n}"), json!({"kind": "text"}))).collect();
-    let edit = if kind == "document" { json!(["*"]) } else { json!([]) };
+    let texts: Map<String, Json> = (0..12)
+        .map(|n| (format!("page_{n}"), json!({"kind": "text"})))
+        .collect();
+    let edit = if kind == "document" {
+        json!(["*"])
+    } else {
+        json!([])
+    };
     let descriptor = json!({
         "object": kind.to_owned() + "_diary", "version": 1, "label": "Diary", "kind": kind, "fields": texts,
         "scope": [{"bucket": "tenant"}], "rights": {"rep": {"read": true, "create": true, "edit": edit}},
@@ -19,7 +30,9 @@ fn diary(kind: &str) -> String {
 
 fn ann() -> (World, Phone, Phone) {
     let world = World::new();
-    ["document", "fact"].iter().for_each(|kind| world.publishes(&diary(kind)));
+    ["document", "fact"]
+        .iter()
+        .for_each(|kind| world.publishes(&diary(kind)));
     let (ann, ben) = (world.phone("Ann"), world.phone("Ben"));
     (world, ann, ben)
 }
@@ -36,7 +49,10 @@ fn a_text_may_be_as_long_as_its_limit_and_no_longer() {
     let diary = ann.adds("document_diary", &pages(1, "a"));
     let longer = json!({"page_1": "b".repeat(TEXT_BYTES_MAX + 1)});
     let edit = json!({"do": "edit", "object": "document_diary", "id": diary, "fields": longer});
-    assert_eq!(ann.refused(&edit), ("bad_value".to_owned(), vec!["page_1".to_owned()]));
+    assert_eq!(
+        ann.refused(&edit),
+        ("bad_value".to_owned(), vec!["page_1".to_owned()])
+    );
     world.agree(&mut [&mut ann, &mut ben]);
 }
 
@@ -49,9 +65,15 @@ fn what_fits_no_change_or_fact_is_refused_and_holds_up_nothing() {
         assert_eq!(ann.refused(&large).0, "too_many_bytes", "{object}");
     }
     assert_eq!(ann.unsent(), 0);
-    let (diary, fact) = (ann.adds("document_diary", &pages(7, "a")), ann.adds("fact_diary", &pages(7, "a")));
+    let (diary, fact) = (
+        ann.adds("document_diary", &pages(7, "a")),
+        ann.adds("fact_diary", &pages(7, "a")),
+    );
     world.agree(&mut [&mut ann, &mut ben]);
-    assert_eq!(ben.get("document_diary", &diary)["page_6"], ben.get("fact_diary", &fact)["page_6"]);
+    assert_eq!(
+        ben.get("document_diary", &diary)["page_6"],
+        ben.get("fact_diary", &fact)["page_6"]
+    );
 }
 
 #[test]
@@ -71,22 +93,34 @@ fn a_record_whose_history_is_full_says_so_and_others_go_on() {
     assert_eq!((code.as_str(), written > 20), ("document_full", true));
     let other = ann.adds("document_diary", &pages(1, "z"));
     world.agree(&mut [&mut ann, &mut ben]);
-    assert_eq!(ben.get("document_diary", &diary), ann.get("document_diary", &diary));
+    assert_eq!(
+        ben.get("document_diary", &diary),
+        ann.get("document_diary", &diary)
+    );
     assert_eq!(ben.get("document_diary", &other)["id"], json!(other));
 }
 
 #[test]
 fn more_than_one_batch_goes_in_several() {
     let (world, mut ann, mut ben) = ann();
-    let diaries: Vec<String> =
-        (0..130).map(|n| ann.adds("document_diary", &json!({"page_0": n.to_string()}))).collect();
+    let diaries: Vec<String> = (0..130)
+        .map(|n| ann.adds("document_diary", &json!({"page_0": n.to_string()})))
+        .collect();
     for letter in ["a", "b", "c", "d", "e", "f", "g"] {
         ann.adds("fact_diary", &pages(6, letter));
     }
     ann.line.calls();
     world.agree(&mut [&mut ann]);
-    let pushes = ann.line.calls().iter().filter(|path| path.ends_with("/push")).count();
-    assert_eq!(pushes, 3, "a hundred entries, then as many bytes as go, then the rest");
+    let pushes = ann
+        .line
+        .calls()
+        .iter()
+        .filter(|path| path.ends_with("/push"))
+        .count();
+    assert_eq!(
+        pushes, 3,
+        "a hundred entries, then as many bytes as go, then the rest"
+    );
     world.agree(&mut [&mut ben]);
     assert_eq!(ben.get("document_diary", &diaries[129])["page_0"], "129");
 }

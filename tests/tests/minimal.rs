@@ -1,6 +1,11 @@
 //! A change says what changed and nothing else: its operations are counted one by one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 
@@ -13,7 +18,10 @@ fn ann() -> (World, Phone, String, String) {
     let world = World::new();
     let shop = world.account("Harp's", "North");
     let mut ann = world.phone("Ann");
-    let rosa = ann.adds("contact", &json!({"name": "Rosa", "phone": "+14795550100", "roles/r/account": shop}));
+    let rosa = ann.adds(
+        "contact",
+        &json!({"name": "Rosa", "phone": "+14795550100", "roles/r/account": shop}),
+    );
     ann.sync();
     (world, ann, shop, rosa)
 }
@@ -29,8 +37,10 @@ fn newest(phone: &Phone) -> Vec<(String, Json)> {
 #[track_caller]
 fn check(phone: &mut Phone, command: &Json, expected: &[(&str, Json)]) -> String {
     let id = phone.does(command);
-    let expected: Vec<(String, Json)> =
-        expected.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    let expected: Vec<(String, Json)> = expected
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), value.clone()))
+        .collect();
     assert_eq!(newest(phone), expected, "{command}");
     id
 }
@@ -38,14 +48,35 @@ fn check(phone: &mut Phone, command: &Json, expected: &[(&str, Json)]) -> String
 #[test]
 fn an_edit_of_one_field_is_one_operation() {
     let (_world, mut ann, _, rosa) = ann();
-    let edit = |fields: Json| json!({"do": "edit", "object": "contact", "id": rosa, "fields": fields});
+    let edit =
+        |fields: Json| json!({"do": "edit", "object": "contact", "id": rosa, "fields": fields});
     let number = json!("+14795550101");
-    check(&mut ann, &edit(json!({"phone": number})), &[("phone", number.clone())]);
+    check(
+        &mut ann,
+        &edit(json!({"phone": number})),
+        &[("phone", number.clone())],
+    );
     // What stays the same is not said again, and what is cleared is null.
-    check(&mut ann, &edit(json!({"phone": number, "email": "r@h.example"})), &[("email", json!("r@h.example"))]);
-    check(&mut ann, &edit(json!({"email": null, "name": "Rosa"})), &[("email", Json::Null)]);
-    check(&mut ann, &edit(json!({"roles/r/role": "owner"})), &[("roles/r/role", json!("owner"))]);
-    check(&mut ann, &edit(json!({"roles/r/removed": true})), &[("roles/r/removed", json!(true))]);
+    check(
+        &mut ann,
+        &edit(json!({"phone": number, "email": "r@h.example"})),
+        &[("email", json!("r@h.example"))],
+    );
+    check(
+        &mut ann,
+        &edit(json!({"email": null, "name": "Rosa"})),
+        &[("email", Json::Null)],
+    );
+    check(
+        &mut ann,
+        &edit(json!({"roles/r/role": "owner"})),
+        &[("roles/r/role", json!("owner"))],
+    );
+    check(
+        &mut ann,
+        &edit(json!({"roles/r/removed": true})),
+        &[("roles/r/removed", json!(true))],
+    );
 }
 
 #[test]
@@ -68,10 +99,19 @@ fn a_visit_that_starts_writes_exactly_what_it_shows() {
         };
         for (line, fields) in lines {
             let fields = fields.as_object().unwrap().iter();
-            shown.extend(fields.map(|(name, value)| (format!("{field}/{line}/{name}"), value.clone())));
+            shown.extend(
+                fields.map(|(name, value)| (format!("{field}/{line}/{name}"), value.clone())),
+            );
         }
     }
-    for of_every_record in ["id", "object", "created_at", "created_by_actor", "changed_at", "changed_by_actor"] {
+    for of_every_record in [
+        "id",
+        "object",
+        "created_at",
+        "created_by_actor",
+        "changed_at",
+        "changed_by_actor",
+    ] {
         assert!(shown.remove(of_every_record).is_some(), "{of_every_record}");
     }
     assert_eq!(newest(&ann), shown.into_iter().collect::<Vec<_>>());
@@ -99,7 +139,10 @@ fn a_step_of_a_visit_writes_its_own_fields() {
         check(
             &mut ann,
             &json!({"do": "answer_action", "visit": visit, "action": action, "value": "12"}),
-            &[(&path("answer"), json!("12")), (&path("state"), json!("done"))],
+            &[
+                (&path("answer"), json!("12")),
+                (&path("state"), json!("done")),
+            ],
         );
     }
     check(
@@ -118,9 +161,15 @@ fn a_decision_writes_its_value_even_if_it_shows_already() {
     world.agree(&mut [&mut ann, &mut ben]);
     let shown = ann.get("contact", &rosa)["phone"].clone();
     let conflict = ann.conflicts()[0].clone();
-    let choice = if conflict["mine"]["value"] == shown { "mine" } else { "theirs" };
+    let choice = if conflict["mine"]["value"] == shown {
+        "mine"
+    } else {
+        "theirs"
+    };
     ann.does(&json!({"do": "resolve_conflict", "conflict": conflict["id"], "choose": choice}));
-    let [change, _fact] = &behind::unsent(&ann.file)[..] else { panic!() };
+    let [change, _fact] = &behind::unsent(&ann.file)[..] else {
+        panic!()
+    };
     assert_eq!(behind::operations_of(change), [("phone".to_owned(), shown)]);
 }
 

@@ -1,7 +1,12 @@
-//! What leaves a person's reach: work from before the phone could know still counts, work from after does not, and
-//! what moves within reach never leaves the screen.
+//! What leaves a person's reach: work from before the phone could know still counts, work from
+//! after does not, and what moves within reach never leaves the screen.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::app::FieldError;
 use outfield_core::base::context::Role;
@@ -23,16 +28,26 @@ fn scene() -> Scene {
     let mut ann = world.phone("Ann");
     let mut bob = world.phone_for("Bob", Role::Rep, &["South"]);
     ann.sync();
-    let rosa = ann.adds("contact", &json!({"name": "Rosa", "owner": world.user("Bob"), "roles/r/account": shop}));
+    let rosa = ann.adds(
+        "contact",
+        &json!({"name": "Rosa", "owner": world.user("Bob"), "roles/r/account": shop}),
+    );
     world.agree(&mut [&mut ann, &mut bob]);
-    Scene { world, ann, bob, shop, rosa }
+    Scene {
+        world,
+        ann,
+        bob,
+        shop,
+        rosa,
+    }
 }
 
 impl Scene {
     /// The office gives the shop to South.
     fn move_shop(&self) {
         let south = self.world.territory("South");
-        self.world.puts("account", Some(&self.shop), &json!({"territory": south}));
+        self.world
+            .puts("account", Some(&self.shop), &json!({"territory": south}));
     }
 
     /// Ann's uploads are lost and her downloads arrive.
@@ -46,7 +61,13 @@ impl Scene {
 
 #[test]
 fn an_edit_from_before_the_phone_could_know_is_accepted() {
-    let Scene { world, mut ann, mut bob, shop, rosa } = {
+    let Scene {
+        world,
+        mut ann,
+        mut bob,
+        shop,
+        rosa,
+    } = {
         let scene = scene();
         scene.move_shop();
         scene
@@ -60,59 +81,124 @@ fn an_edit_from_before_the_phone_could_know_is_accepted() {
     assert_eq!(bob.get("account", &shop)["phone"], "+14795550101");
     assert_eq!(bob.get("contact", &rosa)["job_title"], "Owner");
     assert_eq!(bob.get("visit", &visit)["state"], "in_progress");
-    assert_eq!(bob.house().list("follow_up", None, 0).unwrap().data.as_array().unwrap().len(), 1);
-    assert_eq!((ann.get("account", &shop), ann.get("contact", &rosa)), (Json::Null, Json::Null));
+    assert_eq!(
+        bob.house()
+            .list("follow_up", None, 0)
+            .unwrap()
+            .data
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        (ann.get("account", &shop), ann.get("contact", &rosa)),
+        (Json::Null, Json::Null)
+    );
 }
 
 #[test]
 fn an_edit_from_after_is_refused_and_kept_on_both_sides() {
     let mut scene = scene();
     scene.move_shop();
-    scene.ann.edits("account", &scene.shop, &json!({"phone": "+14795550101"}));
+    scene
+        .ann
+        .edits("account", &scene.shop, &json!({"phone": "+14795550101"}));
     scene.download_alone();
-    assert_eq!(scene.ann.get("account", &scene.shop)["name"], "Harp's", "unsent work keeps the record here");
+    assert_eq!(
+        scene.ann.get("account", &scene.shop)["name"],
+        "Harp's",
+        "unsent work keeps the record here"
+    );
     let late = json!({"do": "edit", "object": "account", "id": scene.shop, "fields": {"email": "late@harps.example"}});
     scene.ann.does(&late);
-    let Scene { world, mut ann, mut bob, shop, .. } = scene;
+    let Scene {
+        world,
+        mut ann,
+        mut bob,
+        shop,
+        ..
+    } = scene;
     world.agree(&mut [&mut ann, &mut bob]);
     assert_eq!(bob.get("account", &shop)["phone"], "+14795550101");
     assert_eq!(bob.get("account", &shop)["email"], Json::Null);
-    let [held] = &ann.needs_attention()[..] else { panic!("{:?}", ann.needs_attention()) };
-    assert_eq!((&held["code"], &held["command"]), (&json!("not_in_scope"), &late));
+    let [held] = &ann.needs_attention()[..] else {
+        panic!("{:?}", ann.needs_attention())
+    };
+    assert_eq!(
+        (&held["code"], &held["command"]),
+        (&json!("not_in_scope"), &late)
+    );
     let kept = behind::quarantine(&behind::open(&world.server.file(world.tenant)));
     assert_eq!(kept.len(), 1);
-    assert_eq!((kept[0].code.as_str(), &kept[0].record), ("not_in_scope", &shop));
-    assert_eq!(kept[0].operations, [("email".to_owned(), json!("late@harps.example"))]);
-    assert_eq!(ann.get("account", &shop), Json::Null, "with nothing unsent the record goes");
+    assert_eq!(
+        (kept[0].code.as_str(), &kept[0].record),
+        ("not_in_scope", &shop)
+    );
+    assert_eq!(
+        kept[0].operations,
+        [("email".to_owned(), json!("late@harps.example"))]
+    );
+    assert_eq!(
+        ann.get("account", &shop),
+        Json::Null,
+        "with nothing unsent the record goes"
+    );
 }
 
 #[test]
 fn a_lost_territory_is_judged_alike() {
     let mut scene = scene();
     scene.world.sets("Ann", None, Some(&["South"]));
-    scene.ann.edits("account", &scene.shop, &json!({"phone": "+14795550101"}));
+    scene
+        .ann
+        .edits("account", &scene.shop, &json!({"phone": "+14795550101"}));
     scene.download_alone();
-    scene.ann.edits("account", &scene.shop, &json!({"email": "late@harps.example"}));
-    let Scene { world, mut ann, mut bob, shop, .. } = scene;
+    scene.ann.edits(
+        "account",
+        &scene.shop,
+        &json!({"email": "late@harps.example"}),
+    );
+    let Scene {
+        world,
+        mut ann,
+        mut bob,
+        shop,
+        ..
+    } = scene;
     world.agree(&mut [&mut ann, &mut bob]);
     assert_eq!(world.record("account", &shop)["phone"], "+14795550101");
     assert_eq!(world.record("account", &shop)["email"], Json::Null);
-    let [held] = &ann.needs_attention()[..] else { panic!("{:?}", ann.needs_attention()) };
+    let [held] = &ann.needs_attention()[..] else {
+        panic!("{:?}", ann.needs_attention())
+    };
     assert_eq!(
         (&held["code"], &held["command"]["fields"]),
-        (&json!("not_in_scope"), &json!({"email": "late@harps.example"}))
+        (
+            &json!("not_in_scope"),
+            &json!({"email": "late@harps.example"})
+        )
     );
     assert_eq!(ann.get("account", &shop), Json::Null);
 }
 
 #[test]
 fn a_person_without_territories_keeps_what_is_their_own() {
-    let Scene { world, mut ann, mut bob, shop, rosa } = scene();
+    let Scene {
+        world,
+        mut ann,
+        mut bob,
+        shop,
+        rosa,
+    } = scene();
     let mine = ann.adds("contact", &json!({"name": "Ines"}));
     ann.sync();
     world.sets("Ann", None, Some(&[]));
     world.agree(&mut [&mut ann, &mut bob]);
-    assert_eq!((ann.get("account", &shop), ann.get("contact", &rosa)), (Json::Null, Json::Null));
+    assert_eq!(
+        (ann.get("account", &shop), ann.get("contact", &rosa)),
+        (Json::Null, Json::Null)
+    );
     assert_eq!(ann.get("contact", &mine)["name"], "Ines");
     world.sets("Ann", None, Some(&["North"]));
     world.agree(&mut [&mut ann, &mut bob]);
@@ -121,11 +207,21 @@ fn a_person_without_territories_keeps_what_is_their_own() {
 
 #[test]
 fn the_office_may_take_a_territory_in_the_middle_of_a_sync() {
-    let Scene { world, mut ann, mut bob, shop, .. } = scene();
+    let Scene {
+        world,
+        mut ann,
+        mut bob,
+        shop,
+        ..
+    } = scene();
     let news = world.account("Dale's", "North");
     let (server, tenant) = (world.server.clone(), world.tenant);
     ann.line.before("/pull", move || {
-        server.with(tenant, |office| office.set_user("Ann", None, Some(&["South".to_owned()]), None)).unwrap();
+        server
+            .with(tenant, |office| {
+                office.set_user("Ann", None, Some(&["South".to_owned()]), None)
+            })
+            .unwrap();
     });
     let said = ann.syncs();
     assert!(matches!(said, Err(FieldError::TryLater { .. })), "{said:?}");
@@ -136,17 +232,31 @@ fn the_office_may_take_a_territory_in_the_middle_of_a_sync() {
 
 #[test]
 fn what_moves_within_reach_is_never_gone_wherever_the_line_breaks() {
-    let Scene { world, shop, rosa, .. } = scene();
+    let Scene {
+        world, shop, rosa, ..
+    } = scene();
     let mut mia = world.phone_for("Mia", Role::Manager, &["North", "South"]);
-    world.puts("account", Some(&shop), &json!({"territory": world.territory("South")}));
+    world.puts(
+        "account",
+        Some(&shop),
+        &json!({"territory": world.territory("South")}),
+    );
     for bytes in (0..2_000).step_by(37) {
         mia.line.mend();
         mia.line.fault("/pull", Fault::Cut(bytes));
         mia.line.fault("/pull", Fault::RequestLost);
         mia.line.fault("/pull", Fault::RequestLost);
         drop(mia.syncs());
-        assert_eq!(mia.get("account", &shop)["name"], "Harp's", "cut after {bytes} bytes");
-        assert_eq!(mia.get("contact", &rosa)["name"], "Rosa", "cut after {bytes} bytes");
+        assert_eq!(
+            mia.get("account", &shop)["name"],
+            "Harp's",
+            "cut after {bytes} bytes"
+        );
+        assert_eq!(
+            mia.get("contact", &rosa)["name"],
+            "Rosa",
+            "cut after {bytes} bytes"
+        );
     }
     mia.line.mend();
     world.agree(&mut [&mut mia]);
@@ -157,10 +267,19 @@ fn ones_own_move_fetches_no_bucket_anew() {
     let Scene { world, shop, .. } = scene();
     let _other = world.account("Dale's", "South");
     let mut mia = world.phone_for("Mia", Role::Manager, &["North", "South"]);
-    mia.edits("account", &shop, &json!({"territory": world.territory("South")}));
+    mia.edits(
+        "account",
+        &shop,
+        &json!({"territory": world.territory("South")}),
+    );
     mia.line.calls();
     mia.sync();
-    let pulls = mia.line.calls().iter().filter(|path| path.ends_with("/pull")).count();
+    let pulls = mia
+        .line
+        .calls()
+        .iter()
+        .filter(|path| path.ends_with("/pull"))
+        .count();
     assert_eq!(pulls, 1);
     world.agree(&mut [&mut mia]);
 }
@@ -176,12 +295,21 @@ fn what_ones_own_edit_brings_into_another_bucket_comes_with_all_that_others_wrot
     world.agree(&mut [&mut ann, &mut mia]);
     ann.edits("account", &shop, &json!({"phone": "+14795550101"}));
     ann.edits("contact", &rosa, &json!({"job_title": "Owner"}));
-    mia.edits("account", &shop, &json!({"territory": world.territory("South")}));
+    mia.edits(
+        "account",
+        &shop,
+        &json!({"territory": world.territory("South")}),
+    );
     mia.does(&json!({"do": "link_contact", "contact": rosa, "account": other}));
     ann.sync();
     mia.line.calls();
     mia.sync();
-    let pulls = mia.line.calls().iter().filter(|path| path.ends_with("/pull")).count();
+    let pulls = mia
+        .line
+        .calls()
+        .iter()
+        .filter(|path| path.ends_with("/pull"))
+        .count();
     assert_eq!(pulls, 1, "a bucket differed and came anew");
     assert_eq!(mia.get("account", &shop)["phone"], "+14795550101");
     world.agree(&mut [&mut ann, &mut mia]);

@@ -1,7 +1,12 @@
-//! Nonsense on the command line: each gets one JSON object with a code and one line, the right exit code, and changes
-//! nothing. The binary itself is asked, as a script would.
+//! Nonsense on the command line: each gets one JSON object with a code and one line, the right exit
+//! code, and changes nothing. The binary itself is asked, as a script would.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt as _;
@@ -18,7 +23,10 @@ struct Desk {
 
 fn desk() -> Desk {
     let yard = Yard::new();
-    for (file, text) in [("accounts", "code,name,t\n1,Harp's,North\n"), ("products", "gtin,name\n96385074,Gum\n")] {
+    for (file, text) in [
+        ("accounts", "code,name,t\n1,Harp's,North\n"),
+        ("products", "gtin,name\n96385074,Gum\n"),
+    ] {
         let path = yard.path(&format!("{file}.csv"));
         std::fs::write(&path, text).unwrap();
         let mut words = vec!["import", file, path.to_str().unwrap()];
@@ -29,11 +37,24 @@ fn desk() -> Desk {
     }
     let served = yard.serve("127.0.0.1:0");
     drop(yard.phone(&served, "Ann"));
-    let mut desk = Desk { yard, order: String::new(), visit: String::new() };
-    let said = |words: &[&str]| desk.says(&words.iter().map(OsString::from).collect::<Vec<_>>()).1;
-    let account = said(&["list", "account"])["data"][0]["id"].as_str().unwrap().to_owned();
+    let mut desk = Desk {
+        yard,
+        order: String::new(),
+        visit: String::new(),
+    };
+    let said = |words: &[&str]| {
+        desk.says(&words.iter().map(OsString::from).collect::<Vec<_>>())
+            .1
+    };
+    let account = said(&["list", "account"])["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let id = |json: Json| json["id"].as_str().unwrap().to_owned();
-    (desk.order, desk.visit) = (id(said(&["order", "new", &account])), id(said(&["visit", "start", &account])));
+    (desk.order, desk.visit) = (
+        id(said(&["order", "new", &account])),
+        id(said(&["visit", "start", &account])),
+    );
     desk
 }
 
@@ -41,14 +62,20 @@ impl Desk {
     /// The exit code and the one JSON object that a rep's command prints.
     fn says(&self, words: &[OsString]) -> (i32, Json) {
         let mut command = self.yard.keeper.command(binary());
-        command.args(["--json", "rep", "--db"].map(OsStr::new)).arg(self.yard.path("Ann.db")).args(words);
+        command
+            .args(["--json", "rep", "--db"].map(OsStr::new))
+            .arg(self.yard.path("Ann.db"))
+            .args(words);
         let output = command.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(
             output.stderr.is_empty() && text.ends_with('\n') && text.matches('\n').count() == 1,
             "{words:?}: {text}"
         );
-        (output.status.code().unwrap(), serde_json::from_str(&text).unwrap())
+        (
+            output.status.code().unwrap(),
+            serde_json::from_str(&text).unwrap(),
+        )
     }
 
     /// A command is refused as bad input with this code, in one line.
@@ -56,7 +83,11 @@ impl Desk {
     fn refuses(&self, words: &[&str], code: &str) {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         let (exit, said) = self.says(&words);
-        assert_eq!((exit, &said["error"]["code"]), (2, &Json::from(code)), "{words:?}: {said}");
+        assert_eq!(
+            (exit, &said["error"]["code"]),
+            (2, &Json::from(code)),
+            "{words:?}: {said}"
+        );
         let message = said["error"]["message"].as_str().unwrap();
         assert!(!message.is_empty() && !message.contains('\n'), "{message}");
     }
@@ -67,7 +98,18 @@ fn nonsense_gets_one_line_that_says_what_is_wrong_and_changes_nothing() {
     let desk = desk();
     let (order, visit, huge) = (desk.order.as_str(), desk.visit.as_str(), "9".repeat(400));
     let before = desk.says(&["digest".into()]);
-    for quantity in ["-1", "0", "1e3", "NaN", "1,5", "0x10", "1.0000001", "1000000001", "a\nb", &huge] {
+    for quantity in [
+        "-1",
+        "0",
+        "1e3",
+        "NaN",
+        "1,5",
+        "0x10",
+        "1.0000001",
+        "1000000001",
+        "a\nb",
+        &huge,
+    ] {
         desk.refuses(&["order", "add", order, "96385074", quantity], "bad_value");
     }
     desk.refuses(&["order", "add", order, "96385074", ""], "required");
@@ -76,21 +118,49 @@ fn nonsense_gets_one_line_that_says_what_is_wrong_and_changes_nothing() {
     }
     desk.refuses(&["order", "set", order, "4006381333932", "1"], "bad_scan");
     for unit in ["KGM", "each", "a\nb", &huge] {
-        desk.refuses(&["order", "add", order, "96385074", "1", "--unit", unit], "unknown_unit");
+        desk.refuses(
+            &["order", "add", order, "96385074", "1", "--unit", unit],
+            "unknown_unit",
+        );
     }
     for discount in ["-1", "101", "x", "1.1234567", &huge] {
-        desk.refuses(&["order", "add", order, "96385074", "1", "--discount", discount], "bad_value");
+        desk.refuses(
+            &[
+                "order",
+                "add",
+                order,
+                "96385074",
+                "1",
+                "--discount",
+                discount,
+            ],
+            "bad_value",
+        );
     }
     desk.refuses(&["order", "submit", visit], "unknown_record");
     desk.refuses(&["order", "show", "x"], "bad_id");
     desk.refuses(&["order", "new", order], "unknown_reference");
-    for count in
-        ["facings=-1", "facings=1.5", "facings=9223372036854775807", "price=1e9", "expiry=2026-02-30", "own=maybe"]
-    {
-        desk.refuses(&["visit", "count", visit, "96385074", "status=present", count], "bad_value");
+    for count in [
+        "facings=-1",
+        "facings=1.5",
+        "facings=9223372036854775807",
+        "price=1e9",
+        "expiry=2026-02-30",
+        "own=maybe",
+    ] {
+        desk.refuses(
+            &["visit", "count", visit, "96385074", "status=present", count],
+            "bad_value",
+        );
     }
-    desk.refuses(&["visit", "count", visit, "123", "status=present"], "unknown_product");
-    desk.refuses(&["visit", "count", order, "96385074", "status=present"], "not_found");
+    desk.refuses(
+        &["visit", "count", visit, "123", "status=present"],
+        "unknown_product",
+    );
+    desk.refuses(
+        &["visit", "count", order, "96385074", "status=present"],
+        "not_found",
+    );
     for day in ["", "today", "2026-02-30", "99999-01-01"] {
         desk.refuses(&["figures", "--day", day], "bad_value");
     }

@@ -1,7 +1,12 @@
-//! Orders between phones and server: what both phones' own checks let pass and the server cannot, what is mended, what
-//! comes too late. Each refusal comes from a fact that no phone held.
+//! Orders between phones and server: what both phones' own checks let pass and the server cannot,
+//! what is mended, what comes too late. Each refusal comes from a fact that no phone held.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::limits::ORDER_LINES_MAX;
 use outfield_tests::{Phone, World};
@@ -19,16 +24,33 @@ struct Trade {
 fn trade() -> Trade {
     let world = World::new();
     let shop = world.account("Harp's", "North");
-    let class = world.puts("tax_class", None, &json!({"name": "Ten", "category": "S", "rate_percent": "10"}));
+    let class = world.puts(
+        "tax_class",
+        None,
+        &json!({"name": "Ten", "category": "S", "rate_percent": "10"}),
+    );
     let pen = product(&world, "Pen", &class, "2");
-    world.puts("credit_figure", None, &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}));
+    world.puts(
+        "credit_figure",
+        None,
+        &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}),
+    );
     let (ann, ben) = (world.phone("Ann"), world.phone("Ben"));
-    Trade { world, ann, ben, shop, pen }
+    Trade {
+        world,
+        ann,
+        ben,
+        shop,
+        pen,
+    }
 }
 
 /// A product, twelve to the case, with its price on a list of the office.
 fn product(world: &World, name: &str, class: &str, price: &str) -> String {
-    let list = world.office(|office| office.find("price_list", "name", &"Standard".into())).unwrap()[0].id;
+    let list = world
+        .office(|office| office.find("price_list", "name", &"Standard".into()))
+        .unwrap()[0]
+        .id;
     let fields = json!({
         "name": name, "base_unit": "EA", "tax_class": class, "category": "office", "units/case/unit": "XCS",
         "units/case/numerator": 12,
@@ -67,8 +89,15 @@ fn stands(phone: &mut Phone, order: &str, status: &str) {
 }
 
 #[test]
-fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refused_with_the_numbers() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refused_with_the_numbers()
+ {
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
     let first = orders(&mut ann, &shop, &pen, "30");
     let second = orders(&mut ben, &shop, &pen, "20");
     stands(&mut ann, &first, "waiting");
@@ -79,10 +108,19 @@ fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refus
 
     stands(&mut ann, &first, "confirmed");
     let refused = shown(&mut ben, &second);
-    assert_eq!((&refused["status"], &refused["verdict"]["code"]), (&json!("rejected"), &json!("credit_exceeded")));
+    assert_eq!(
+        (&refused["status"], &refused["verdict"]["code"]),
+        (&json!("rejected"), &json!("credit_exceeded"))
+    );
     let numbers = json!({"gross": "44.00", "free": "34.00", "limit": "100.00", "used": "66.00", "waiting": "0.00"});
     assert_eq!(refused["verdict"]["numbers"], numbers);
-    assert!(refused["verdict"]["message"].as_str().unwrap().contains("order for 10.00 less"), "{refused}");
+    assert!(
+        refused["verdict"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("order for 10.00 less"),
+        "{refused}"
+    );
     assert_eq!((ben.needs_attention().len(), ben.unsent()), (0, 0));
     assert_eq!(refused["lines"][0]["quantity"], "20");
 
@@ -93,13 +131,25 @@ fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refus
     stands(&mut ben, &second, "confirmed");
     world.agree(&mut [&mut ann, &mut ben]);
     stands(&mut ann, &second, "confirmed");
-    assert_eq!(ann.house().list("credit_figure", None, 0).unwrap().data[0]["used"], "99");
+    assert_eq!(
+        ann.house().list("credit_figure", None, 0).unwrap().data[0]["used"],
+        "99"
+    );
 }
 
 #[test]
 fn what_was_refused_is_judged_again_as_it_is_once_the_office_allows_more() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
-    let figure = ann.house().list("credit_figure", None, 0).unwrap().data[0]["id"].as_str().unwrap().to_owned();
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
+    let figure = ann.house().list("credit_figure", None, 0).unwrap().data[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     world.puts("credit_figure", Some(&figure), &json!({"limit": "10"}));
     let order = orders(&mut ann, &shop, &pen, "30");
     ann.sync();
@@ -116,7 +166,13 @@ fn what_was_refused_is_judged_again_as_it_is_once_the_office_allows_more() {
 
 #[test]
 fn a_refused_order_holds_up_nothing_of_the_visit_that_it_was_made_in() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
     let visit = ann.does(&json!({"do": "start_visit", "account": shop}));
     let order = ann.does(&json!({"do": "new_order", "account": shop, "visit": visit}));
     ann.does(&line(&order, &pen, "30"));
@@ -125,17 +181,35 @@ fn a_refused_order_holds_up_nothing_of_the_visit_that_it_was_made_in() {
     world.puts("account", Some(&shop), &json!({"blocked": true}));
     ann.sync();
     let refused = shown(&mut ann, &order);
-    assert_eq!((&refused["status"], &refused["verdict"]["code"]), (&json!("rejected"), &json!("account_blocked")));
+    assert_eq!(
+        (&refused["status"], &refused["verdict"]["code"]),
+        (&json!("rejected"), &json!("account_blocked"))
+    );
     assert_eq!((ann.unsent(), ann.needs_attention().len()), (0, 0));
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(ben.get("visit", &visit)["state"], "in_progress");
-    assert_eq!(ben.house().list("follow_up", None, 0).unwrap().data.as_array().unwrap().len(), 1);
+    assert_eq!(
+        ben.house()
+            .list("follow_up", None, 0)
+            .unwrap()
+            .data
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     stands(&mut ben, &order, "rejected");
 }
 
 #[test]
 fn an_edit_that_comes_after_the_confirmation_is_kept_and_changes_nothing() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
     let order = ann.does(&json!({"do": "new_order", "account": shop}));
     ann.does(&line(&order, &pen, "10"));
     world.agree(&mut [&mut ann, &mut ben]);
@@ -144,20 +218,34 @@ fn an_edit_that_comes_after_the_confirmation_is_kept_and_changes_nothing() {
     ann.does(&submit(&order));
     ann.sync();
     ben.sync();
-    let [held] = &ben.needs_attention()[..] else { panic!("{:?}", ben.needs_attention()) };
-    assert_eq!((&held["code"], &held["command"]["quantity"]), (&json!("after_confirmation"), &json!("40")));
+    let [held] = &ben.needs_attention()[..] else {
+        panic!("{:?}", ben.needs_attention())
+    };
+    assert_eq!(
+        (&held["code"], &held["command"]["quantity"]),
+        (&json!("after_confirmation"), &json!("40"))
+    );
     assert_eq!(ben.refused(&late).0, "after_confirmation");
     world.agree(&mut [&mut ann, &mut ben]);
     for phone in [&mut ann, &mut ben] {
         let shown = shown(phone, &order);
-        assert_eq!((&shown["status"], &shown["lines"][0]["quantity"]), (&json!("confirmed"), &json!("10")));
+        assert_eq!(
+            (&shown["status"], &shown["lines"][0]["quantity"]),
+            (&json!("confirmed"), &json!("10"))
+        );
         assert_eq!(shown["gross"], "22.00");
     }
 }
 
 #[test]
 fn a_line_that_another_changed_while_the_order_was_submitted_sends_it_back() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
     let order = ann.does(&json!({"do": "new_order", "account": shop}));
     ann.does(&line(&order, &pen, "10"));
     world.agree(&mut [&mut ann, &mut ben]);
@@ -178,7 +266,13 @@ fn a_line_that_another_changed_while_the_order_was_submitted_sends_it_back() {
 
 #[test]
 fn numbers_of_two_phones_never_meet() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
     let mut numbers = std::collections::BTreeSet::new();
     for phone in [&mut ann, &mut ben] {
         for _ in 0..3 {
@@ -194,14 +288,22 @@ fn numbers_of_two_phones_never_meet() {
 #[track_caller]
 fn only_conflict(phone: &mut Phone, path: &str) -> Json {
     let open = phone.conflicts();
-    let [conflict] = &open[..] else { panic!("{}: {open:?}", phone.name) };
+    let [conflict] = &open[..] else {
+        panic!("{}: {open:?}", phone.name)
+    };
     assert_eq!(conflict["path"], path);
     conflict["id"].clone()
 }
 
 #[test]
 fn a_quantity_that_two_people_changed_is_decided_before_the_order_is_confirmed() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
     let order = ann.does(&json!({"do": "new_order", "account": shop}));
     ann.does(&line(&order, &pen, "10"));
     world.agree(&mut [&mut ann, &mut ben]);
@@ -214,7 +316,11 @@ fn a_quantity_that_two_people_changed_is_decided_before_the_order_is_confirmed()
     stands(&mut ben, &order, "confirmed");
     ann.sync();
     stands(&mut ann, &order, "confirmed");
-    assert_eq!(shown(&mut ann, &order)["lines"][0]["quantity"], "12", "who comes first is confirmed");
+    assert_eq!(
+        shown(&mut ann, &order)["lines"][0]["quantity"],
+        "12",
+        "who comes first is confirmed"
+    );
     assert!(
         ann.needs_attention()
             .iter()
@@ -230,11 +336,23 @@ fn a_quantity_that_two_people_changed_is_decided_before_the_order_is_confirmed()
     ben.sync();
     ann.sync();
     let refused = shown(&mut ann, &order);
-    assert_eq!((&refused["status"], &refused["verdict"]["code"]), (&json!("rejected"), &json!("changed_meanwhile")));
-    assert!(refused["verdict"]["message"].as_str().unwrap().contains("the `quantity` of Pen"), "{refused}");
+    assert_eq!(
+        (&refused["status"], &refused["verdict"]["code"]),
+        (&json!("rejected"), &json!("changed_meanwhile"))
+    );
+    assert!(
+        refused["verdict"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("the `quantity` of Pen"),
+        "{refused}"
+    );
     let path = format!("lines/{pen}~EA/quantity");
     let conflict = only_conflict(&mut ann, &path);
-    assert_eq!(ann.refused(&submit(&order)), ("changed_meanwhile".to_owned(), vec![path]));
+    assert_eq!(
+        ann.refused(&submit(&order)),
+        ("changed_meanwhile".to_owned(), vec![path])
+    );
     ann.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "mine"}));
     world.clock.advance(1_000);
     ann.does(&submit(&order));
@@ -248,7 +366,13 @@ fn a_quantity_that_two_people_changed_is_decided_before_the_order_is_confirmed()
 
 #[test]
 fn what_does_not_count_may_be_decided_after_the_confirmation_and_changes_nothing_of_it() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
     let order = ann.does(&json!({"do": "new_order", "account": shop, "note": "Back door"}));
     ann.does(&line(&order, &pen, "10"));
     world.agree(&mut [&mut ann, &mut ben]);
@@ -260,40 +384,69 @@ fn what_does_not_count_may_be_decided_after_the_confirmation_and_changes_nothing
     stands(&mut ann, &order, "confirmed");
     let before = shown(&mut ben, &order);
     let conflict = only_conflict(&mut ben, "note");
-    assert_eq!(ben.refused(&line(&order, &pen, "1")).0, "after_confirmation");
+    assert_eq!(
+        ben.refused(&line(&order, &pen, "1")).0,
+        "after_confirmation"
+    );
     ben.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "mine"}));
     world.agree(&mut [&mut ann, &mut ben]);
     for phone in [&mut ann, &mut ben] {
         let shown = shown(phone, &order);
-        assert_eq!((&shown["note"], &shown["status"]), (&json!("Ring twice"), &json!("confirmed")));
-        assert_eq!((&shown["lines"], &shown["gross"]), (&before["lines"], &before["gross"]));
+        assert_eq!(
+            (&shown["note"], &shown["status"]),
+            (&json!("Ring twice"), &json!("confirmed"))
+        );
+        assert_eq!(
+            (&shown["lines"], &shown["gross"]),
+            (&before["lines"], &before["gross"])
+        );
         assert!(phone.conflicts().is_empty() && phone.needs_attention().is_empty());
     }
     assert_eq!(
-        ann.refused(&json!({"do": "edit", "object": "sales_order", "id": order, "fields": {"note": "Late"}})).0,
+        ann.refused(
+            &json!({"do": "edit", "object": "sales_order", "id": order, "fields": {"note": "Late"}})
+        )
+        .0,
         "after_confirmation"
     );
 }
 
 #[test]
 fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
-    let Trade { world, mut ann, mut ben, shop, pen } = trade();
-    let class = world.record("product", &pen)["tax_class"].as_str().unwrap().to_owned();
-    for (name, level) in [("A penny off each line", "line"), ("Some more off the whole order", "order")] {
+    let Trade {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
+    let class = world.record("product", &pen)["tax_class"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (name, level) in [
+        ("A penny off each line", "line"),
+        ("Some more off the whole order", "order"),
+    ] {
         let promotion = json!({
             "name": name, "promotion_version": 1, "level": level, "hurdle": "quantity", "hurdle_quantity": "1",
             "reward": "percent", "reward_percent": "1",
         });
         world.puts("promotion", None, &promotion);
     }
-    let products: Vec<String> =
-        (0..=ORDER_LINES_MAX).map(|number| product(&world, &format!("Product {number}"), &class, "0.1")).collect();
+    let products: Vec<String> = (0..=ORDER_LINES_MAX)
+        .map(|number| product(&world, &format!("Product {number}"), &class, "0.1"))
+        .collect();
     ann.sync();
     let order = ann.does(&json!({"do": "new_order", "account": shop}));
     for some in products[..ORDER_LINES_MAX].chunks(100) {
         let fields = some.iter().flat_map(|product| {
-            let values =
-                [("product", product.as_str()), ("unit", "EA"), ("quantity", "1.5"), ("discount_percent", "5")];
+            let values = [
+                ("product", product.as_str()),
+                ("unit", "EA"),
+                ("quantity", "1.5"),
+                ("discount_percent", "5"),
+            ];
             values.map(|(field, value)| (format!("lines/{product}~EA/{field}"), json!(value)))
         });
         ann.edits("sales_order", &order, &fields.collect());
@@ -302,14 +455,23 @@ fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
         ann.refused(&line(&order, &products[ORDER_LINES_MAX], "1")),
         ("too_many_lines".to_owned(), vec!["lines".to_owned()])
     );
-    let (one, over) = (format!("lines/{}~EA", products[0]), format!("lines/{}~EA", products[ORDER_LINES_MAX]));
+    let (one, over) = (
+        format!("lines/{}~EA", products[0]),
+        format!("lines/{}~EA", products[ORDER_LINES_MAX]),
+    );
     for (fields, code) in [
         (
             json!({format!("{over}/product"): products[ORDER_LINES_MAX], format!("{over}/quantity"): "1"}),
             "too_many_lines",
         ),
-        (json!({format!("{over}/removed"): true, format!("{one}/quantity"): "-2"}), "bad_order"),
-        (json!({format!("{one}/quantity"): "2", format!("{one}/discount_percent"): "100.5"}), "bad_order"),
+        (
+            json!({format!("{over}/removed"): true, format!("{one}/quantity"): "-2"}),
+            "bad_order",
+        ),
+        (
+            json!({format!("{one}/quantity"): "2", format!("{one}/discount_percent"): "100.5"}),
+            "bad_order",
+        ),
     ] {
         ann.edits("sales_order", &order, &fields);
         assert_eq!(ann.refused(&submit(&order)).0, code);

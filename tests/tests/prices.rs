@@ -1,7 +1,12 @@
-//! Prices are the same bytes on phone and server, whatever is asked: baskets that have a price, baskets that name what is
-//! not there, and baskets that name what is there and not the rep's.
+//! Prices are the same bytes on phone and server, whatever is asked: baskets that have a price,
+//! baskets that name what is not there, and baskets that name what is there and not the rep's.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +26,8 @@ const BADGE: &str = r#"{"object": "badge", "version": 1, "label": "Badge", "kind
   "fields": {"owner": {"kind": "reference", "of": "user"}, "name": {"kind": "text"}},
   "scope": [{"bucket": "user", "field": "owner"}], "rights": {"rep": {"read": true}}}"#;
 
-/// Shops in North, where the reps are, and in South, and goods with lists and promotions of all kinds.
+/// Shops in North, where the reps are, and in South, and goods with lists and promotions of all
+/// kinds.
 struct Market {
     world: World,
     near: String,
@@ -31,14 +37,18 @@ struct Market {
 }
 
 fn product(world: &World, (name, price): (&str, &str), class: &str) -> String {
-    let list = world.office(|office| office.find("price_list", "name", &"Standard".into())).unwrap()[0].id;
+    let list = world
+        .office(|office| office.find("price_list", "name", &"Standard".into()))
+        .unwrap()[0]
+        .id;
     let fields = json!({
         "name": name, "base_unit": "EA", "tax_class": class, "category": "office", "units/case/unit": "XCS",
         "units/case/numerator": 12,
     });
     let product = world.puts("product", None, &fields);
     if !price.is_empty() {
-        let entry = json!({"price_list": list, "product": product, "unit": "EA", "unit_price": price});
+        let entry =
+            json!({"price_list": list, "product": product, "unit": "EA", "unit_price": price});
         world.puts("price_entry", None, &entry);
     }
     product
@@ -46,14 +56,37 @@ fn product(world: &World, (name, price): (&str, &str), class: &str) -> String {
 
 fn market() -> Market {
     let world = World::new();
-    let (near, far) = (world.account("Harp's", "North"), world.account("Hill's", "South"));
+    let (near, far) = (
+        world.account("Harp's", "North"),
+        world.account("Hill's", "South"),
+    );
     world.publishes(BADGE);
     drop(world.hires("Sue", outfield_core::base::context::Role::Rep, &["South"]));
-    let badge = world.puts("badge", None, &json!({"owner": world.user("Sue"), "name": "Sue's"}));
-    let ten = world.puts("tax_class", None, &json!({"name": "Ten", "category": "S", "rate_percent": "10"}));
-    let four = world.puts("tax_class", None, &json!({"name": "Four", "category": "S", "rate_percent": "4.75"}));
-    let mut goods = vec![product(&world, ("Pen", "2"), &ten), product(&world, ("Not for sale yet", ""), &ten)];
-    for named in [("Ink", "0.333333"), ("Pad", "2.8207"), ("Glue", "7.995"), ("Ruler", "1.1")] {
+    let badge = world.puts(
+        "badge",
+        None,
+        &json!({"owner": world.user("Sue"), "name": "Sue's"}),
+    );
+    let ten = world.puts(
+        "tax_class",
+        None,
+        &json!({"name": "Ten", "category": "S", "rate_percent": "10"}),
+    );
+    let four = world.puts(
+        "tax_class",
+        None,
+        &json!({"name": "Four", "category": "S", "rate_percent": "4.75"}),
+    );
+    let mut goods = vec![
+        product(&world, ("Pen", "2"), &ten),
+        product(&world, ("Not for sale yet", ""), &ten),
+    ];
+    for named in [
+        ("Ink", "0.333333"),
+        ("Pad", "2.8207"),
+        ("Glue", "7.995"),
+        ("Ruler", "1.1"),
+    ] {
         goods.push(product(&world, named, &four));
     }
     for (name, account, price) in [("Near", &near, "1.75"), ("Far", &far, "1.5")] {
@@ -69,17 +102,38 @@ fn market() -> Market {
         }
     }
     for (name, level, more) in [
-        ("Dozen", "line", json!({"product": goods[0], "hurdle": "quantity", "hurdle_quantity": "12"})),
-        ("Fifty", "order", json!({"hurdle": "value", "hurdle_value": "50", "currency": "USD"})),
-        ("Far off", "line", json!({"account": far, "hurdle": "quantity", "hurdle_quantity": "1"})),
+        (
+            "Dozen",
+            "line",
+            json!({"product": goods[0], "hurdle": "quantity", "hurdle_quantity": "12"}),
+        ),
+        (
+            "Fifty",
+            "order",
+            json!({"hurdle": "value", "hurdle_value": "50", "currency": "USD"}),
+        ),
+        (
+            "Far off",
+            "line",
+            json!({"account": far, "hurdle": "quantity", "hurdle_quantity": "1"}),
+        ),
     ] {
         let mut fields = json!({
             "name": name, "promotion_version": 1, "level": level, "reward": "percent", "reward_percent": "3",
         });
-        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fields
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         world.puts("promotion", None, &fields);
     }
-    Market { world, near, far, badge, goods }
+    Market {
+        world,
+        near,
+        far,
+        badge,
+        goods,
+    }
 }
 
 /// Mostly the first of these, now and then another.
@@ -91,8 +145,20 @@ fn mostly<'a>(dice: &mut Dice, usual: &[&'a str], odd: &[&'a str]) -> &'a str {
 /// A basket, each part of which is wrong now and then.
 fn basket(dice: &mut Dice, market: &Market) -> Json {
     let goods: Vec<&str> = market.goods.iter().map(String::as_str).collect();
-    let (near, far, badge) = (market.near.as_str(), market.far.as_str(), market.badge.as_str());
-    let nowhere = ["01940c3e-5b1a-7cc0-8000-0123456789ab", "", "nothing", "line\nbreak", "\u{1F58A} \"", near, badge];
+    let (near, far, badge) = (
+        market.near.as_str(),
+        market.far.as_str(),
+        market.badge.as_str(),
+    );
+    let nowhere = [
+        "01940c3e-5b1a-7cc0-8000-0123456789ab",
+        "",
+        "nothing",
+        "line\nbreak",
+        "\u{1F58A} \"",
+        near,
+        badge,
+    ];
     let lines = (0..=dice.roll(6)).map(|_| {
         let digits = dice.roll(30).to_string();
         let quantity = mostly(dice, &["", ".5", ".125"], &["e3", ".1234567", "0000000000", "-", " ", ",5"]);
@@ -121,11 +187,20 @@ fn basket(dice: &mut Dice, market: &Market) -> Json {
         "tax_rounding": mostly(dice, &["line", "document"], &["never"]),
     });
     if dice.roll(2) == 0 {
-        basket["account"] =
-            mostly(dice, &[near, near, near, near, near, far], &[badge, market.goods[0].as_str(), "nobody", ""]).into();
+        basket["account"] = mostly(
+            dice,
+            &[near, near, near, near, near, far],
+            &[badge, market.goods[0].as_str(), "nobody", ""],
+        )
+        .into();
     }
     if dice.roll(8) == 0 {
-        basket["at"] = mostly(dice, &["2026-11-25"], &["yesterday", "2026-02-30", "9999-12-31"]).into();
+        basket["at"] = mostly(
+            dice,
+            &["2026-11-25"],
+            &["yesterday", "2026-02-30", "9999-12-31"],
+        )
+        .into();
     }
     basket
 }
@@ -137,14 +212,23 @@ type Refused = (String, String, Vec<String>);
 fn both(market: &Market, phone: &mut Phone, basket: &str) -> [Result<String, Refused>; 2] {
     let token = phone.token();
     let here = phone.house().price(basket).map_err(|error| match error {
-        FieldError::Refused { code, message, fields, .. } => (code, message, fields),
-        other @ (FieldError::TryLater { .. } | FieldError::SignIn { .. } | FieldError::Broken { .. }) => {
+        FieldError::Refused {
+            code,
+            message,
+            fields,
+            ..
+        } => (code, message, fields),
+        other @ (FieldError::TryLater { .. }
+        | FieldError::SignIn { .. }
+        | FieldError::Broken { .. }) => {
             panic!("{other:?}: {basket}")
         }
     });
     let there = market.world.office(|office| {
         let session = office.authenticate(&token).unwrap();
-        office.price(&session, basket).map_err(|error| (error.code, error.message, error.fields))
+        office
+            .price(&session, basket)
+            .map_err(|error| (error.code, error.message, error.fields))
     });
     [here, there]
 }
@@ -162,16 +246,28 @@ fn phone_and_server_say_the_same_of_every_basket() {
         match here {
             Ok(text) => {
                 assert!(
-                    text.starts_with("{\"ok\":true,\"id\":null,\"data\":{\"currency\":\"") && text.ends_with("}\n")
+                    text.starts_with("{\"ok\":true,\"id\":null,\"data\":{\"currency\":\"")
+                        && text.ends_with("}\n")
                 );
                 *met.entry("priced".to_owned()).or_default() += 1;
             }
             Err((code, _, _)) => *met.entry(code).or_default() += 1,
         }
     }
-    let codes = ["priced", "bad_value", "required", "unknown_account", "unknown_product", "unknown_unit", "no_price"];
+    let codes = [
+        "priced",
+        "bad_value",
+        "required",
+        "unknown_account",
+        "unknown_product",
+        "unknown_unit",
+        "no_price",
+    ];
     for code in codes {
-        assert!(met.get(code).is_some_and(|times| *times >= 5), "{code} is met too seldom: {met:?}");
+        assert!(
+            met.get(code).is_some_and(|times| *times >= 5),
+            "{code} is met too seldom: {met:?}"
+        );
     }
 }
 
@@ -202,7 +298,9 @@ fn what_is_not_the_reps_is_not_there_when_the_server_prices_for_the_rep() {
 #[test]
 fn an_administrator_with_an_empty_device_is_told_the_same_by_the_server() {
     let market = market();
-    let mut mia = market.world.phone_for("Mia", outfield_core::base::context::Role::Admin, &[]);
+    let mut mia = market
+        .world
+        .phone_for("Mia", outfield_core::base::context::Role::Admin, &[]);
     for account in [&market.near, &market.far] {
         let basket = json!({
             "currency": "USD", "tax_mode": "exclusive", "tax_rounding": "line", "account": account, "lines": [],
@@ -217,7 +315,10 @@ fn a_refusal_over_http_is_what_the_command_line_prints_byte_for_byte() {
     let yard = Yard::new();
     let served = yard.serve("127.0.0.1:0");
     let mut house = yard.phone(&served, "Ann");
-    let token = house.token().unwrap().data["token"].as_str().unwrap().to_owned();
+    let token = house.token().unwrap().data["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     drop(house);
     let deep = "[".repeat(100_000);
     let many = format!(
@@ -245,12 +346,32 @@ fn a_refusal_over_http_is_what_the_command_line_prints_byte_for_byte() {
         std::fs::write(&file, text).unwrap();
         let words = ["--json", "rep", "--db"].map(std::ffi::OsStr::new);
         let mut command = yard.keeper.command(outfield_tests::served::binary());
-        command.args(words).arg(yard.path("Ann.db")).args(["price", "--basket"]).arg(&file);
+        command
+            .args(words)
+            .arg(yard.path("Ann.db"))
+            .args(["price", "--basket"])
+            .arg(&file);
         let printed = command.output().unwrap();
-        let heard = caller::post(served.address, "/api/v1/price", (&token, text.as_bytes()), PATIENCE).unwrap();
-        let (printed, heard) = (String::from_utf8(printed.stdout).unwrap(), String::from_utf8(heard.body).unwrap());
-        let code = if text.len() == huge.len() { "too_large" } else { "bad_" };
-        assert!(printed.starts_with(&format!("{{\"ok\":false,\"error\":{{\"code\":\"{code}")), "{printed}");
+        let heard = caller::post(
+            served.address,
+            "/api/v1/price",
+            (&token, text.as_bytes()),
+            PATIENCE,
+        )
+        .unwrap();
+        let (printed, heard) = (
+            String::from_utf8(printed.stdout).unwrap(),
+            String::from_utf8(heard.body).unwrap(),
+        );
+        let code = if text.len() == huge.len() {
+            "too_large"
+        } else {
+            "bad_"
+        };
+        assert!(
+            printed.starts_with(&format!("{{\"ok\":false,\"error\":{{\"code\":\"{code}")),
+            "{printed}"
+        );
         assert_eq!(printed, heard);
     }
 }

@@ -1,7 +1,12 @@
-//! The author had no right: what was refused is kept on both sides with its reason and its value, and holds up
-//! nothing else. The refusal always comes from a fact that no phone could hold.
+//! The author had no right: what was refused is kept on both sides with its reason and its value,
+//! and holds up nothing else. The refusal always comes from a fact that no phone could hold.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
@@ -16,26 +21,37 @@ use serde_json::{Value as Json, json};
 fn shop_and_manager() -> (World, String, Phone, Phone) {
     let world = World::new();
     let shop = world.account("Harp's", "North");
-    let (mia, ann) = (world.phone_for("Mia", Role::Manager, &["North"]), world.phone("Ann"));
+    let (mia, ann) = (
+        world.phone_for("Mia", Role::Manager, &["North"]),
+        world.phone("Ann"),
+    );
     (world, shop, mia, ann)
 }
 
 /// How often a value was ever written to a field.
 fn times_written(world: &World, id: &str, path: &str, value: &str) -> usize {
     let history = behind::history(&behind::open(&world.server.file(world.tenant)), id);
-    history.iter().filter(|written| **written == (path.to_owned(), json!(value))).count()
+    history
+        .iter()
+        .filter(|written| **written == (path.to_owned(), json!(value)))
+        .count()
 }
 
 /// What needs attention: code, message and command of each.
 fn attention(phone: &mut Phone) -> Vec<(Json, Json)> {
-    phone.needs_attention().into_iter().map(|held| (held["code"].clone(), held["command"].clone())).collect()
+    phone
+        .needs_attention()
+        .into_iter()
+        .map(|held| (held["code"].clone(), held["command"].clone()))
+        .collect()
 }
 
 #[test]
 fn a_right_that_was_lost_holds_up_its_own_field_and_nothing_else() {
     let (world, shop, mut mia, mut ann) = shop_and_manager();
     let before = behind::actor(&mia.file);
-    let rename = json!({"do": "edit", "object": "account", "id": shop, "fields": {"name": "Harp's Food"}});
+    let rename =
+        json!({"do": "edit", "object": "account", "id": shop, "fields": {"name": "Harp's Food"}});
     mia.does(&rename);
     mia.edits("account", &shop, &json!({"phone": "+14795550177"}));
     let rosa = mia.adds("contact", &json!({"name": "Rosa", "roles/r/account": shop}));
@@ -45,20 +61,46 @@ fn a_right_that_was_lost_holds_up_its_own_field_and_nothing_else() {
     mia.sync();
 
     assert_eq!(attention(&mut mia), [(json!("not_allowed"), rename)]);
-    let [held] = &mia.needs_attention()[..] else { panic!() };
-    assert_eq!((&held["record"], &held["fields"]), (&json!(shop), &json!(["name"])));
-    assert_eq!(held["message"], "a rep may not change name of a `account`; ask someone who may");
+    let [held] = &mia.needs_attention()[..] else {
+        panic!()
+    };
+    assert_eq!(
+        (&held["record"], &held["fields"]),
+        (&json!(shop), &json!(["name"]))
+    );
+    assert_eq!(
+        held["message"],
+        "a rep may not change name of a `account`; ask someone who may"
+    );
     let kept = behind::quarantine(&behind::open(&world.server.file(world.tenant)));
-    assert_eq!((kept[0].code.as_str(), &kept[0].record), ("not_allowed", &shop));
-    assert_eq!(kept[0].operations, [("name".to_owned(), json!("Harp's Food"))]);
+    assert_eq!(
+        (kept[0].code.as_str(), &kept[0].record),
+        ("not_allowed", &shop)
+    );
+    assert_eq!(
+        kept[0].operations,
+        [("name".to_owned(), json!("Harp's Food"))]
+    );
     assert_eq!((kept[1].code.as_str(), kept.len()), ("follows_refused", 2));
     assert_ne!(behind::actor(&mia.file), before);
     world.agree(&mut [&mut mia, &mut ann]);
     let shown = ann.get("account", &shop);
-    assert_eq!((&shown["name"], &shown["phone"]), (&json!("Harp's"), &json!("+14795550177")));
+    assert_eq!(
+        (&shown["name"], &shown["phone"]),
+        (&json!("Harp's"), &json!("+14795550177"))
+    );
     assert_eq!(times_written(&world, &shop, "phone", "+14795550177"), 1);
     assert_eq!(ann.get("contact", &rosa)["name"], "Rosa");
-    assert_eq!(ann.house().list("follow_up", None, 0).unwrap().data.as_array().unwrap().len(), 1);
+    assert_eq!(
+        ann.house()
+            .list("follow_up", None, 0)
+            .unwrap()
+            .data
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
@@ -80,14 +122,24 @@ fn a_refusal_whose_answer_was_lost_is_told_again() {
 #[test]
 fn what_follows_a_refused_record_is_kept_with_its_values_too() {
     let (world, shop, mut mia, mut ann) = shop_and_manager();
-    let kiosk = mia.adds("account", &json!({"name": "Kiosk", "territory": world.territory("North")}));
+    let kiosk = mia.adds(
+        "account",
+        &json!({"name": "Kiosk", "territory": world.territory("North")}),
+    );
     mia.edits("account", &kiosk, &json!({"phone": "+14795550199"}));
     mia.edits("account", &shop, &json!({"phone": "+14795550177"}));
     world.sets("Mia", Some(Role::Rep), None);
     world.agree(&mut [&mut mia, &mut ann]);
-    let codes: Vec<Json> = mia.needs_attention().iter().map(|held| held["code"].clone()).collect();
+    let codes: Vec<Json> = mia
+        .needs_attention()
+        .iter()
+        .map(|held| held["code"].clone())
+        .collect();
     assert_eq!(codes, [json!("not_allowed"), json!("unknown_record")]);
-    assert_eq!(mia.needs_attention()[1]["command"]["fields"]["phone"], "+14795550199");
+    assert_eq!(
+        mia.needs_attention()[1]["command"]["fields"]["phone"],
+        "+14795550199"
+    );
     assert_eq!(mia.get("account", &kiosk), Json::Null);
     assert_eq!(ann.get("account", &shop)["phone"], "+14795550177");
 }
@@ -95,14 +147,24 @@ fn what_follows_a_refused_record_is_kept_with_its_values_too() {
 #[test]
 fn refused_work_is_done_again_once_the_right_is_back() {
     let (world, shop, mut mia, mut ann) = shop_and_manager();
-    let kiosk = mia.adds("account", &json!({"name": "Kiosk", "territory": world.territory("North")}));
-    let visit = mia.adds("visit", &json!({"account": kiosk, "planned_on": "2026-11-24"}));
+    let kiosk = mia.adds(
+        "account",
+        &json!({"name": "Kiosk", "territory": world.territory("North")}),
+    );
+    let visit = mia.adds(
+        "visit",
+        &json!({"account": kiosk, "planned_on": "2026-11-24"}),
+    );
     mia.edits("account", &shop, &json!({"name": "Harp's Food"}));
     world.sets("Mia", Some(Role::Rep), None);
     mia.sync();
     world.sets("Mia", Some(Role::Manager), None);
     mia.sync();
-    let numbers: Vec<i64> = mia.needs_attention().iter().map(|held| held["number"].as_i64().unwrap()).collect();
+    let numbers: Vec<i64> = mia
+        .needs_attention()
+        .iter()
+        .map(|held| held["number"].as_i64().unwrap())
+        .collect();
     for number in numbers {
         mia.house().again(number).unwrap();
     }
@@ -110,7 +172,11 @@ fn refused_work_is_done_again_once_the_right_is_back() {
     world.agree(&mut [&mut mia, &mut ann]);
     assert_eq!(ann.get("account", &shop)["name"], "Harp's Food");
     assert_eq!(ann.get("account", &kiosk)["name"], "Kiosk");
-    assert_eq!(ann.get("visit", &visit)["planned_on"], "2026-11-24", "the visit follows its account");
+    assert_eq!(
+        ann.get("visit", &visit)["planned_on"],
+        "2026-11-24",
+        "the visit follows its account"
+    );
 }
 
 #[test]
@@ -124,7 +190,11 @@ fn a_conflict_found_on_the_phone_goes_with_the_edit_that_was_refused() {
         mia.line.fault("/push", Fault::RequestLost);
     }
     assert!(mia.syncs().is_err());
-    assert_eq!(mia.conflicts().len(), 1, "the download went on, and shows what competes");
+    assert_eq!(
+        mia.conflicts().len(),
+        1,
+        "the download went on, and shows what competes"
+    );
     world.sets("Mia", Some(Role::Rep), None);
     world.agree(&mut [&mut mia, &mut max, &mut ann]);
     assert_eq!(mia.conflicts(), [] as [Json; 0]);
@@ -135,9 +205,15 @@ fn a_conflict_found_on_the_phone_goes_with_the_edit_that_was_refused() {
 #[test]
 fn a_conflict_on_the_server_outlives_a_refused_edit_that_joined_it() {
     let (world, shop, mut mia, mut ann) = shop_and_manager();
-    let (mut max, mut eva) =
-        (world.phone_for("Max", Role::Manager, &["North"]), world.phone_for("Eva", Role::Manager, &["North"]));
-    for (phone, name) in [(&mut mia, "Harp's Food"), (&mut max, "Harp's Market"), (&mut eva, "Harp's Deli")] {
+    let (mut max, mut eva) = (
+        world.phone_for("Max", Role::Manager, &["North"]),
+        world.phone_for("Eva", Role::Manager, &["North"]),
+    );
+    for (phone, name) in [
+        (&mut mia, "Harp's Food"),
+        (&mut max, "Harp's Market"),
+        (&mut eva, "Harp's Deli"),
+    ] {
         phone.edits("account", &shop, &json!({"name": name}));
     }
     max.sync();
@@ -146,11 +222,19 @@ fn a_conflict_on_the_server_outlives_a_refused_edit_that_joined_it() {
         mia.line.fault("/push", Fault::RequestLost);
     }
     assert!(mia.syncs().is_err());
-    let [all] = &mia.conflicts()[..] else { panic!("{:?}", mia.conflicts()) };
-    assert_eq!(all["all_theirs"].as_array().unwrap().len(), 2, "her own edit joins the two others");
+    let [all] = &mia.conflicts()[..] else {
+        panic!("{:?}", mia.conflicts())
+    };
+    assert_eq!(
+        all["all_theirs"].as_array().unwrap().len(),
+        2,
+        "her own edit joins the two others"
+    );
     world.sets("Mia", Some(Role::Rep), None);
     world.agree(&mut [&mut mia, &mut max, &mut eva, &mut ann]);
-    let [two] = &mia.conflicts()[..] else { panic!("{:?}", mia.conflicts()) };
+    let [two] = &mia.conflicts()[..] else {
+        panic!("{:?}", mia.conflicts())
+    };
     assert_eq!(two["id"], max.conflicts()[0]["id"]);
 }
 
@@ -175,7 +259,10 @@ fn a_decision_without_the_right_to_the_field_decides_nothing() {
         for phone in [&mut mia, &mut max] {
             assert_eq!(phone.conflicts().len(), 1, "{choose}");
         }
-        assert_eq!(attention(&mut mia), vec![(json!("not_allowed"), decision); 2]);
+        assert_eq!(
+            attention(&mut mia),
+            vec![(json!("not_allowed"), decision); 2]
+        );
         max.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": choose}));
         world.agree(&mut [&mut mia, &mut max]);
         assert_eq!(mia.conflicts(), [] as [Json; 0]);
@@ -193,7 +280,9 @@ fn nobody_decides_what_lies_outside_their_reach() {
         "value_json": "\"Harp's Food\"", "owner": world.user("Sue"),
     });
     let said = hand_in(&world, &mut sue, &decided);
-    let Ruling::Quarantined { code, .. } = said else { panic!("{said:?}") };
+    let Ruling::Quarantined { code, .. } = said else {
+        panic!("{said:?}")
+    };
     assert_eq!(code, "not_in_scope");
     world.agree(&mut [&mut mia, &mut max, &mut sue]);
     assert_eq!(mia.conflicts().len(), 1);
@@ -204,11 +293,30 @@ fn hand_in(world: &World, phone: &mut Phone, fact: &Json) -> Ruling {
     let (object, record) = ("conflict_resolution".to_owned(), RecordId([7; 16]));
     let (actor, at_ms) = (Some(behind::actor(&phone.file).parse().unwrap()), Some(0));
     let bytes = Record::canonical(&values(fact)).into();
-    let entry = Entry { number: 1, is_fact: true, object, record, bytes, knew: 0, actor, at_ms };
-    let (body, token) = (wire::encode(&[Frame::Entry(entry)]).unwrap(), Some(phone.token()));
-    let call = Call { path: "/sync/v1/push", token, media_type: wire::MEDIA_TYPE, body };
+    let entry = Entry {
+        number: 1,
+        is_fact: true,
+        object,
+        record,
+        bytes,
+        knew: 0,
+        actor,
+        at_ms,
+    };
+    let (body, token) = (
+        wire::encode(&[Frame::Entry(entry)]).unwrap(),
+        Some(phone.token()),
+    );
+    let call = Call {
+        path: "/sync/v1/push",
+        token,
+        media_type: wire::MEDIA_TYPE,
+        body,
+    };
     let answer = wire::decode(&world.server.answer(&call).unwrap().body, usize::MAX).unwrap();
-    let [Frame::Verdict(verdict)] = &answer[..] else { panic!("{answer:?}") };
+    let [Frame::Verdict(verdict)] = &answer[..] else {
+        panic!("{answer:?}")
+    };
     verdict.ruling.clone()
 }
 
@@ -219,7 +327,11 @@ fn a_decision_whose_value_was_changed_again_before_it_came_still_decides() {
     let conflict = torn(&world, &shop, &mut mia, &mut max);
     // So much waits that the value goes in one batch and the decision in the next.
     for number in 0..99 {
-        mia.edits("account", &shop, &json!({"phone": format!("+1479{number:07}")}));
+        mia.edits(
+            "account",
+            &shop,
+            &json!({"phone": format!("+1479{number:07}")}),
+        );
     }
     mia.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "mine"}));
     // The second batch is lost for now, and somebody changes the name that was decided.

@@ -1,7 +1,12 @@
-//! The session as a table of events and actions: what it asks for, in which order, and how it goes on when the server
-//! says no, has no time, or falls silent. No socket, no store, no clock.
+//! The session as a table of events and actions: what it asks for, in which order, and how it goes
+//! on when the server says no, has no time, or falls silent. No socket, no store, no clock.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
 use outfield_core::sync::Reply;
@@ -32,22 +37,51 @@ enum Happens<'a> {
 use Happens::*;
 
 fn hello() -> Hello {
-    Hello { proto_min: 1, proto_max: 1, actor: ActorId([1; 16]), state: 0, tick: 0, issued: 0 }
+    Hello {
+        proto_min: 1,
+        proto_max: 1,
+        actor: ActorId([1; 16]),
+        state: 0,
+        tick: 0,
+        issued: 0,
+    }
 }
 
 fn welcome(same: bool) -> Frame {
-    let (user, device, buckets) = (UserId([2; 16]), DeviceId([3; 16]), vec!["tenant".to_owned()]);
+    let (user, device, buckets) = (
+        UserId([2; 16]),
+        DeviceId([3; 16]),
+        vec!["tenant".to_owned()],
+    );
     let (role, name, time_zone) = ("rep".to_owned(), "Ann".to_owned(), "UTC".to_owned());
     let (proto, epoch, seen, server_ms) = (1, 1, 0, 0);
-    Frame::Welcome(Welcome { proto, epoch, seen, server_ms, user, role, name, time_zone, device, same, buckets })
+    Frame::Welcome(Welcome {
+        proto,
+        epoch,
+        seen,
+        server_ms,
+        user,
+        role,
+        name,
+        time_zone,
+        device,
+        same,
+        buckets,
+    })
 }
 
 fn verdict() -> Frame {
-    Frame::Verdict(Verdict { hash: ChangeHash([4; 32]), ruling: Ruling::Accepted { number: 1 } })
+    Frame::Verdict(Verdict {
+        hash: ChangeHash([4; 32]),
+        ruling: Ruling::Accepted { number: 1 },
+    })
 }
 
 fn start() -> Frame {
-    Frame::Start(Start { bucket: "tenant".to_owned(), from: 0 })
+    Frame::Start(Start {
+        bucket: "tenant".to_owned(),
+        from: 0,
+    })
 }
 
 fn end() -> Frame {
@@ -58,7 +92,16 @@ fn entries(numbers: &[u64]) -> Vec<Entry> {
     let entry = |number: &u64| {
         let (object, bytes) = ("note".to_owned(), vec![1].into());
         let (is_fact, record, knew) = (false, RecordId([5; 16]), 0);
-        Entry { number: *number, is_fact, object, record, bytes, knew, actor: None, at_ms: None }
+        Entry {
+            number: *number,
+            is_fact,
+            object,
+            record,
+            bytes,
+            knew,
+            actor: None,
+            at_ms: None,
+        }
     };
     numbers.iter().map(entry).collect()
 }
@@ -72,7 +115,10 @@ struct Table {
 impl Table {
     /// A session that has just said hello.
     fn new() -> Table {
-        let mut table = Table { session: Session::new(), said: Vec::new() };
+        let mut table = Table {
+            session: Session::new(),
+            said: Vec::new(),
+        };
         let action = table.session.step(Event::Start(hello()));
         table.note(action);
         table
@@ -82,7 +128,10 @@ impl Table {
     fn greeted(same: bool) -> Table {
         let mut table = Table::new();
         let greet = if same { "greet same" } else { "greet" };
-        table.check(&[Frames(&[welcome(same)]), Went], &["call hello", greet, "entries after 0"]);
+        table.check(
+            &[Frames(&[welcome(same)]), Went],
+            &["call hello", greet, "entries after 0"],
+        );
         table
     }
 
@@ -94,19 +143,32 @@ impl Table {
                     if let Frame::Want(want) = frame {
                         return format!(" {}/{}", want.bucket, want.cursor);
                     }
-                    if let Frame::Entry(entry) = frame { format!(" {}", entry.number) } else { String::new() }
+                    if let Frame::Entry(entry) = frame {
+                        format!(" {}", entry.number)
+                    } else {
+                        String::new()
+                    }
                 });
-                format!("call {}{}", path.trim_start_matches("/sync/v1/"), wanted.collect::<String>())
+                format!(
+                    "call {}{}",
+                    path.trim_start_matches("/sync/v1/"),
+                    wanted.collect::<String>()
+                )
             }
             Action::Read => return,
             Action::Greet(welcome) => format!("greet{}", if welcome.same { " same" } else { "" }),
             Action::GiveEntries { after } => format!("entries after {after}"),
             Action::Settle(verdicts) => format!("settle {}", verdicts.len()),
-            Action::GiveWants { pulled } => format!("wants{}", if pulled { " after a pull" } else { "" }),
+            Action::GiveWants { pulled } => {
+                format!("wants{}", if pulled { " after a pull" } else { "" })
+            }
             Action::Take(frames) => format!("take {}", frames.len()),
             Action::Renew => "renew".to_owned(),
             Action::Wait(ms) => format!("wait {ms}"),
-            Action::Finish(Outcome { verified: true, failure: None }) => "verified".to_owned(),
+            Action::Finish(Outcome {
+                verified: true,
+                failure: None,
+            }) => "verified".to_owned(),
             Action::Finish(Outcome { verified, failure }) => {
                 let failure = match failure {
                     Some(Failure::Unreachable(why)) => format!("unreachable: {why}"),
@@ -116,7 +178,11 @@ impl Table {
                     Some(Failure::Diverged(buckets)) => format!("diverged: {}", buckets.join(", ")),
                     None => "not verified".to_owned(),
                 };
-                if verified { format!("verified, but {failure}") } else { failure }
+                if verified {
+                    format!("verified, but {failure}")
+                } else {
+                    failure
+                }
             }
         };
         self.said.push(said);
@@ -131,7 +197,13 @@ impl Table {
         if !body.is_empty() {
             self.step(Event::Piece(status, body));
         }
-        self.step(Event::Answered(Reply { status, retry_after_ms }, 0));
+        self.step(Event::Answered(
+            Reply {
+                status,
+                retry_after_ms,
+            },
+            0,
+        ));
     }
 
     fn happens(&mut self, happens: &Happens<'_>) {
@@ -140,12 +212,19 @@ impl Table {
             Part(frames, bytes, whole) => {
                 self.step(Event::Piece(200, &wire::encode(frames).unwrap()[..*bytes]));
                 match whole {
-                    true => self.step(Event::Answered(Reply { status: 200, retry_after_ms: None }, 0)),
+                    true => self.step(Event::Answered(
+                        Reply {
+                            status: 200,
+                            retry_after_ms: None,
+                        },
+                        0,
+                    )),
                     false => self.step(Event::Lost("it broke off".to_owned(), 0)),
                 }
             }
             Status(status, code) => {
-                let body = format!(r#"{{"error": {{"code": "{code}", "message": "said {code}"}}}}"#);
+                let body =
+                    format!(r#"{{"error": {{"code": "{code}", "message": "said {code}"}}}}"#);
                 self.answer(*status, body.as_bytes(), None);
             }
             Busy(ms) => self.answer(429, b"", Some(*ms)),
@@ -153,7 +232,10 @@ impl Table {
             Went => self.step(Event::Went),
             Entries(numbers) => self.step(Event::Entries(entries(numbers))),
             Wants(wants) => {
-                let want = |(bucket, cursor): &(&str, u64)| Want { bucket: (*bucket).to_owned(), cursor: *cursor };
+                let want = |(bucket, cursor): &(&str, u64)| Want {
+                    bucket: (*bucket).to_owned(),
+                    cursor: *cursor,
+                };
                 let wants = wants.iter().map(|of| Frame::Want(want(of)));
                 self.step(Event::Wants(wants.collect()));
             }
@@ -172,11 +254,20 @@ impl Table {
 fn a_meeting_greets_sends_fetches_and_compares() {
     let mut table = Table::greeted(false);
     table.check(&[Entries(&[1, 2])], &["call push 1 2"]);
-    table.check(&[Frames(&[verdict(), verdict()]), Went], &["settle 2", "entries after 2"]);
+    table.check(
+        &[Frames(&[verdict(), verdict()]), Went],
+        &["settle 2", "entries after 2"],
+    );
     table.check(&[Entries(&[3])], &["call push 3"]);
-    table.check(&[Frames(&[verdict()]), Went, Entries(&[])], &["settle 1", "entries after 3", "wants"]);
+    table.check(
+        &[Frames(&[verdict()]), Went, Entries(&[])],
+        &["settle 1", "entries after 3", "wants"],
+    );
     table.check(&[Wants(&[("tenant", 4)])], &["call pull tenant/4"]);
-    table.check(&[Frames(&[start(), end()])], &["take 2", "wants after a pull"]);
+    table.check(
+        &[Frames(&[start(), end()])],
+        &["take 2", "wants after a pull"],
+    );
     table.check(&[Wants(&[])], &["verified"]);
 }
 
@@ -189,8 +280,14 @@ fn who_is_up_to_date_and_has_nothing_to_say_makes_one_call() {
 #[test]
 fn who_is_up_to_date_and_sends_something_fetches_it_back() {
     let mut table = Table::greeted(true);
-    table.check(&[Entries(&[1]), Frames(&[verdict()]), Went], &["call push 1", "settle 1", "entries after 1"]);
-    table.check(&[Entries(&[]), Wants(&[("tenant", 4)])], &["wants", "call pull tenant/4"]);
+    table.check(
+        &[Entries(&[1]), Frames(&[verdict()]), Went],
+        &["call push 1", "settle 1", "entries after 1"],
+    );
+    table.check(
+        &[Entries(&[]), Wants(&[("tenant", 4)])],
+        &["wants", "call pull tenant/4"],
+    );
 }
 
 #[test]
@@ -198,13 +295,37 @@ fn an_upload_that_fails_does_not_hold_up_the_download() {
     for (failures, said, why) in [
         (
             &[Lost, Went, Lost, Went, Lost][..],
-            &["call push 1", "wait 250", "call push 1", "wait 500", "call push 1", "wants"][..],
+            &[
+                "call push 1",
+                "wait 250",
+                "call push 1",
+                "wait 500",
+                "call push 1",
+                "wants",
+            ][..],
             "unreachable: no answer",
         ),
-        (&[Status(403, "nope")], &["call push 1", "wants"], "refused: nope"),
         (
-            &[Status(500, "broken"), Went, Status(500, "broken"), Went, Status(500, "broken")],
-            &["call push 1", "wait 250", "call push 1", "wait 500", "call push 1", "wants"],
+            &[Status(403, "nope")],
+            &["call push 1", "wants"],
+            "refused: nope",
+        ),
+        (
+            &[
+                Status(500, "broken"),
+                Went,
+                Status(500, "broken"),
+                Went,
+                Status(500, "broken"),
+            ],
+            &[
+                "call push 1",
+                "wait 250",
+                "call push 1",
+                "wait 500",
+                "call push 1",
+                "wants",
+            ],
             "unreachable: said broken",
         ),
         (
@@ -232,14 +353,29 @@ fn a_token_that_ran_out_is_renewed_once_and_the_call_made_again() {
     table.check(&[out()], &["signed out: said signed_out"]);
 
     let mut table = Table::greeted(false);
-    table.check(&[Entries(&[1]), out(), Went], &["call push 1", "renew", "call push 1"]);
-    table.check(&[Frames(&[verdict()]), Went, Entries(&[])], &["settle 1", "entries after 1", "wants"]);
-    table.check(&[Wants(&[("tenant", 4)]), out()], &["call pull tenant/4", "signed out: said signed_out"]);
+    table.check(
+        &[Entries(&[1]), out(), Went],
+        &["call push 1", "renew", "call push 1"],
+    );
+    table.check(
+        &[Frames(&[verdict()]), Went, Entries(&[])],
+        &["settle 1", "entries after 1", "wants"],
+    );
+    table.check(
+        &[Wants(&[("tenant", 4)]), out()],
+        &["call pull tenant/4", "signed out: said signed_out"],
+    );
 
     let mut table = Table::greeted(false);
-    table.check(&[Entries(&[]), Wants(&[("tenant", 4)])], &["wants", "call pull tenant/4"]);
+    table.check(
+        &[Entries(&[]), Wants(&[("tenant", 4)])],
+        &["wants", "call pull tenant/4"],
+    );
     table.check(&[out(), Went], &["renew", "call pull tenant/4"]);
-    table.check(&[Frames(&[end()]), Wants(&[])], &["take 1", "wants after a pull", "verified"]);
+    table.check(
+        &[Frames(&[end()]), Wants(&[])],
+        &["take 1", "wants after a pull", "verified"],
+    );
 }
 
 #[test]
@@ -253,47 +389,101 @@ fn who_is_asked_to_wait_waits_at_least_so_long() {
 #[test]
 fn a_server_that_cannot_be_greeted_is_left_alone() {
     Table::new().check(&[Lost], &["call hello", "unreachable: no answer"]);
-    Table::new().check(&[Busy(4_000)], &["call hello", "unreachable: the server answered with status 429"]);
-    Table::new().check(&[Status(400, "protocol")], &["call hello", "refused: protocol"]);
-    Table::new().check(&[Frames(&[end()])], &["call hello", "malformed: the server's greeting is missing"]);
+    Table::new().check(
+        &[Busy(4_000)],
+        &[
+            "call hello",
+            "unreachable: the server answered with status 429",
+        ],
+    );
+    Table::new().check(
+        &[Status(400, "protocol")],
+        &["call hello", "refused: protocol"],
+    );
+    Table::new().check(
+        &[Frames(&[end()])],
+        &["call hello", "malformed: the server's greeting is missing"],
+    );
 }
 
 #[test]
 fn a_pull_that_is_cut_goes_on_from_where_the_cursors_are() {
     for whole in [true, false] {
         let mut table = Table::greeted(false);
-        table.check(&[Entries(&[]), Wants(&[("tenant", 0)])], &["wants", "call pull tenant/0"]);
+        table.check(
+            &[Entries(&[]), Wants(&[("tenant", 0)])],
+            &["wants", "call pull tenant/0"],
+        );
         table.check(&[Part(&[start(), end()], 3, whole)], &["wait 250"]);
-        table.check(&[Went, Wants(&[("tenant", 7)])], &["wants", "call pull tenant/7"]);
-        table.check(&[Part(&[start(), end()], 5, whole), Went], &["wait 500", "wants"]);
-        table.check(&[Wants(&[("tenant", 9)]), Lost], &["call pull tenant/9", "unreachable: no answer"]);
+        table.check(
+            &[Went, Wants(&[("tenant", 7)])],
+            &["wants", "call pull tenant/7"],
+        );
+        table.check(
+            &[Part(&[start(), end()], 5, whole), Went],
+            &["wait 500", "wants"],
+        );
+        table.check(
+            &[Wants(&[("tenant", 9)]), Lost],
+            &["call pull tenant/9", "unreachable: no answer"],
+        );
     }
 }
 
 #[test]
 fn a_bucket_that_still_differs_after_two_rounds_is_reported() {
     let mut table = Table::greeted(false);
-    table.check(&[Entries(&[]), Wants(&[("tenant", 4), ("user", 1)])], &["wants", "call pull tenant/4 user/1"]);
-    table.check(&[Frames(&[end()]), Wants(&[("tenant", 0)])], &["take 1", "wants after a pull", "call pull tenant/0"]);
-    table.check(&[Frames(&[end()]), Wants(&[("tenant", 0)])], &["take 1", "wants after a pull", "diverged: tenant"]);
+    table.check(
+        &[Entries(&[]), Wants(&[("tenant", 4), ("user", 1)])],
+        &["wants", "call pull tenant/4 user/1"],
+    );
+    table.check(
+        &[Frames(&[end()]), Wants(&[("tenant", 0)])],
+        &["take 1", "wants after a pull", "call pull tenant/0"],
+    );
+    table.check(
+        &[Frames(&[end()]), Wants(&[("tenant", 0)])],
+        &["take 1", "wants after a pull", "diverged: tenant"],
+    );
 }
 
 #[test]
 fn a_cut_does_not_count_as_a_round() {
     let mut table = Table::greeted(false);
-    table.check(&[Entries(&[]), Wants(&[("tenant", 4)])], &["wants", "call pull tenant/4"]);
-    table.check(&[Lost, Went, Wants(&[("tenant", 4)])], &["wait 250", "wants", "call pull tenant/4"]);
-    table.check(&[Lost, Went, Wants(&[("tenant", 4)])], &["wait 500", "wants", "call pull tenant/4"]);
-    table.check(&[Frames(&[end()]), Wants(&[("tenant", 0)])], &["take 1", "wants after a pull", "call pull tenant/0"]);
-    table.check(&[Frames(&[end()]), Wants(&[])], &["take 1", "wants after a pull", "verified"]);
+    table.check(
+        &[Entries(&[]), Wants(&[("tenant", 4)])],
+        &["wants", "call pull tenant/4"],
+    );
+    table.check(
+        &[Lost, Went, Wants(&[("tenant", 4)])],
+        &["wait 250", "wants", "call pull tenant/4"],
+    );
+    table.check(
+        &[Lost, Went, Wants(&[("tenant", 4)])],
+        &["wait 500", "wants", "call pull tenant/4"],
+    );
+    table.check(
+        &[Frames(&[end()]), Wants(&[("tenant", 0)])],
+        &["take 1", "wants after a pull", "call pull tenant/0"],
+    );
+    table.check(
+        &[Frames(&[end()]), Wants(&[])],
+        &["take 1", "wants after a pull", "verified"],
+    );
 }
 
 #[test]
 fn bytes_that_are_no_frames_end_a_pull_and_not_the_app() {
     let mut table = Table::greeted(false);
-    table.check(&[Entries(&[]), Wants(&[("tenant", 4)])], &["wants", "call pull tenant/4"]);
+    table.check(
+        &[Entries(&[]), Wants(&[("tenant", 4)])],
+        &["wants", "call pull tenant/4"],
+    );
     table.step(Event::Piece(200, b"<html>captive portal</html>"));
-    table.check(&[], &["malformed: the body is not zstd: Unknown frame descriptor"]);
+    table.check(
+        &[],
+        &["malformed: the body is not zstd: Unknown frame descriptor"],
+    );
 }
 
 #[test]
@@ -308,9 +498,20 @@ fn an_answer_longer_than_any_is_not_read_to_its_end() {
 
 #[test]
 fn waits_grow_with_jitter_up_to_a_cap() {
-    for (tried, least, most) in [(1, 250, 500), (2, 500, 1_000), (5, 4_000, 8_000), (40, 150_000, 300_000)] {
-        assert_eq!((wait_ms(tried, 0, None), wait_ms(tried, most - least, None)), (least, most));
+    for (tried, least, most) in [
+        (1, 250, 500),
+        (2, 500, 1_000),
+        (5, 4_000, 8_000),
+        (40, 150_000, 300_000),
+    ] {
+        assert_eq!(
+            (wait_ms(tried, 0, None), wait_ms(tried, most - least, None)),
+            (least, most)
+        );
         assert!((least..=most).contains(&wait_ms(tried, u64::MAX, None)));
     }
-    assert_eq!((WAIT_MS_BASE, wait_ms(1, 0, Some(u64::MAX))), (500, WAIT_MS_MAX));
+    assert_eq!(
+        (WAIT_MS_BASE, wait_ms(1, 0, Some(u64::MAX))),
+        (500, WAIT_MS_MAX)
+    );
 }

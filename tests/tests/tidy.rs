@@ -1,13 +1,20 @@
-//! Holds the house tidy: walls between rooms, one owner for each outside thing, sizes, headers, object names.
-//! It reads the sources as text and knows nothing of what they do.
+//! Holds the house tidy: walls between rooms, one owner for each outside thing, sizes, headers,
+//! object names. It reads the sources as text and knows nothing of what they do.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 
 /// Who may name an outside crate: crate, and the places below the workspace that own it.
 const OWNERS: &[(&str, &[&str])] = &[
-    ("automerge", &["core/src/crdt/", "core/tests/crdt", "tests/"]),
+    (
+        "automerge",
+        &["core/src/crdt/", "core/tests/crdt", "tests/"],
+    ),
     (
         "rusqlite",
         &[
@@ -35,15 +42,25 @@ const OWNERS: &[(&str, &[&str])] = &[
 /// The rooms that never import each other.
 const ROOMS: &[&str] = &["domain", "crdt", "store", "sync"];
 
-/// Objects whose names are also words of `base` for who acts; they may stand as keys of JSON and of `meta`, but not
-/// behind a door that takes an object.
+/// Objects whose names are also words of `base` for who acts; they may stand as keys of JSON and of
+/// `meta`, but not behind a door that takes an object.
 const IDENTITY_WORDS: &[&str] = &["user", "device", "actor"];
-const DOORS: &[&str] = &["registry.get(", "descriptor(", "record(", "find(", "object == ", "object: "];
+const DOORS: &[&str] = &[
+    "registry.get(",
+    "descriptor(",
+    "record(",
+    "find(",
+    "object == ",
+    "object: ",
+];
 
 const FILE_LINES_MAX: usize = 600;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -68,7 +85,11 @@ fn all() -> Vec<(String, String)> {
     paths.sort();
     assert!(paths.len() > 10, "the sources were not found");
     let read = |path: PathBuf| {
-        let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        let name = path
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         (name, std::fs::read_to_string(&path).unwrap())
     };
     paths.into_iter().map(read).collect()
@@ -77,7 +98,10 @@ fn all() -> Vec<(String, String)> {
 /// Lines of code, comments left out, up to the unit tests at the end of a file.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     let shipped = text.split("\n#[cfg(test)]").next().unwrap_or_default();
-    shipped.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+    shipped
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("//"))
 }
 
 fn nothing(what: &str, found: Vec<String>) {
@@ -88,10 +112,19 @@ fn nothing(what: &str, found: Vec<String>) {
 fn rooms_do_not_import_each_other() {
     let mut found = Vec::new();
     for (name, text) in all() {
-        let Some(room) = ROOMS.iter().find(|room| name.starts_with(&format!("core/src/{room}/"))) else { continue };
+        let Some(room) = ROOMS
+            .iter()
+            .find(|room| name.starts_with(&format!("core/src/{room}/")))
+        else {
+            continue;
+        };
         for other in ROOMS.iter().chain(&["app"]).filter(|other| *other != room) {
             let door = format!("crate::{other}");
-            found.extend(code(&text).filter(|line| line.contains(&door)).map(|line| format!("{name}: {line}")));
+            found.extend(
+                code(&text)
+                    .filter(|line| line.contains(&door))
+                    .map(|line| format!("{name}: {line}")),
+            );
         }
     }
     nothing("a wall is broken", found);
@@ -108,7 +141,10 @@ fn words_know_no_room_and_objects_know_only_words() {
         };
         for line in code(&text).filter(|line| line.contains("crate::")) {
             let to = line.split("crate::").nth(1).unwrap_or_default();
-            if !allowed.iter().any(|room| to.starts_with(&format!("{room}::"))) {
+            if !allowed
+                .iter()
+                .any(|room| to.starts_with(&format!("{room}::")))
+            {
                 found.push(format!("{name}: {line}"));
             }
         }
@@ -124,8 +160,14 @@ fn each_outside_thing_has_its_owner() {
             if owners.iter().any(|owner| name.starts_with(owner)) {
                 continue;
             }
-            let uses = |line: &&str| line.contains(&format!("{outside}::")) && !line.contains(&format!("_{outside}::"));
-            found.extend(code(&text).filter(uses).map(|line| format!("{name}: {line}")));
+            let uses = |line: &&str| {
+                line.contains(&format!("{outside}::")) && !line.contains(&format!("_{outside}::"))
+            };
+            found.extend(
+                code(&text)
+                    .filter(uses)
+                    .map(|line| format!("{name}: {line}")),
+            );
         }
     }
     nothing("an outside thing is used by a stranger", found);
@@ -168,8 +210,15 @@ fn no_object_is_named_outside_the_rules() {
         for object in &objects {
             let named = format!("\"{object}\"");
             let is_word = IDENTITY_WORDS.contains(&object.as_str());
-            let as_object = |line: &&str| !is_word || DOORS.iter().any(|door| line.contains(&format!("{door}{named}")));
-            let lines = code(&text).filter(|line| line.contains(&named)).filter(as_object);
+            let as_object = |line: &&str| {
+                !is_word
+                    || DOORS
+                        .iter()
+                        .any(|door| line.contains(&format!("{door}{named}")))
+            };
+            let lines = code(&text)
+                .filter(|line| line.contains(&named))
+                .filter(as_object);
             found.extend(lines.map(|line| format!("{name}: {line}")));
         }
     }

@@ -1,7 +1,13 @@
-//! Makes the test vectors of the protocol from fixed values and compares them with `tests/vectors/protocol.json`, which
-//! `OUTFIELD_VECTORS=write` writes; and every hexdump of `docs/protocol.md` is one of them.
+//! Makes the test vectors of the protocol from fixed values and compares them with
+//! `tests/vectors/protocol.json`, which `OUTFIELD_VECTORS=write` writes; and every hexdump of
+//! `docs/protocol.md` is one of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -30,7 +36,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn values(of: &[(&str, &str)]) -> Values {
-    of.iter().map(|(path, value)| ((*path).to_owned(), Value::from(*value))).collect()
+    of.iter()
+        .map(|(path, value)| ((*path).to_owned(), Value::from(*value)))
+        .collect()
 }
 
 fn frame(frame: Frame) -> Json {
@@ -60,25 +68,66 @@ fn story() -> Story {
     let mut document = Document::new();
     let first = values(&[("name", "Rosa"), ("phone", "+14795550100")]);
     let made = document.write(ANN, NOON, &first).unwrap().bytes;
-    let edited = document.write(BEN, NOON, &values(&[("phone", "+14795550199")])).unwrap().bytes;
-    let fact = Record::canonical(&values(&[("contact", &CONTACT.to_string()), ("kind", "call"), ("note", "Hi")]));
+    let edited = document
+        .write(BEN, NOON, &values(&[("phone", "+14795550199")]))
+        .unwrap()
+        .bytes;
+    let fact = Record::canonical(&values(&[
+        ("contact", &CONTACT.to_string()),
+        ("kind", "call"),
+        ("note", "Hi"),
+    ]));
     let shown = values(&[("name", "Rosa"), ("phone", "+14795550199")]);
-    Story { made, edited, blob: document.save(), heads: document.heads(), shown, fact }
+    Story {
+        made,
+        edited,
+        blob: document.save(),
+        heads: document.heads(),
+        shown,
+        fact,
+    }
 }
 
 fn frames(story: &Story) -> Json {
     let object = || "contact".to_owned();
     let tenant = || "tenant".to_owned();
     let entry = |number, is_fact, object: &str, record, bytes: &[u8]| {
-        let (actor, at_ms) = if is_fact { (Some(ANN), Some(NOON.0)) } else { (None, None) };
+        let (actor, at_ms) = if is_fact {
+            (Some(ANN), Some(NOON.0))
+        } else {
+            (None, None)
+        };
         let (object, bytes) = (object.to_owned(), bytes.to_vec().into());
-        Frame::Entry(Entry { number, is_fact, object, record, bytes, knew: 7, actor, at_ms })
+        Frame::Entry(Entry {
+            number,
+            is_fact,
+            object,
+            record,
+            bytes,
+            knew: 7,
+            actor,
+            at_ms,
+        })
     };
-    let (blob, heads, values) = (story.blob.clone().into(), story.heads.clone(), story.shown.clone());
+    let (blob, heads, values) = (
+        story.blob.clone().into(),
+        story.heads.clone(),
+        story.shown.clone(),
+    );
     let (created_ms, created_by, changed_ms, changed_by) = (NOON.0, ANN, NOON.0, BEN);
     let (record, object_of, seq) = (CONTACT, object(), 5);
-    let doc =
-        Doc { seq, object: object_of, record, blob, heads, values, created_ms, created_by, changed_ms, changed_by };
+    let doc = Doc {
+        seq,
+        object: object_of,
+        record,
+        blob,
+        heads,
+        values,
+        created_ms,
+        created_by,
+        changed_ms,
+        changed_by,
+    };
     let hash = gate::change(&story.edited).unwrap().hash;
     let state = wire::fingerprint(&[]);
     let welcome = Welcome {
@@ -115,13 +164,19 @@ fn frames(story: &Story) -> Json {
 
 /// The state sum of a bucket that holds the contact and the call.
 fn sum(story: &Story) -> u64 {
-    let (contact, call) = (Version::of_heads(&story.heads), Version::of_bytes(&story.fact));
+    let (contact, call) = (
+        Version::of_heads(&story.heads),
+        Version::of_bytes(&story.fact),
+    );
     contact.weight(CONTACT).wrapping_add(call.weight(CALL))
 }
 
 fn vectors() -> Json {
     let story = story();
-    let (contact, call) = (Version::of_heads(&story.heads), Version::of_bytes(&story.fact));
+    let (contact, call) = (
+        Version::of_heads(&story.heads),
+        Version::of_bytes(&story.fact),
+    );
     let sixteen = |number: u64| format!("{number:016x}");
     json!({
         "frames": frames(&story),
@@ -155,11 +210,25 @@ fn the_vectors_are_what_the_code_makes() {
 fn every_hexdump_of_the_document_is_a_vector() {
     let document = std::fs::read_to_string(here("../docs/protocol.md")).unwrap();
     let vectors = vectors().to_string();
-    let dumps: Vec<&str> = document.split("```hex\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(dumps.len() >= 5, "the document has only {} hexdumps", dumps.len());
+    let dumps: Vec<&str> = document
+        .split("```hex\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(
+        dumps.len() >= 5,
+        "the document has only {} hexdumps",
+        dumps.len()
+    );
     for dump in dumps {
-        let bytes: String = dump.lines().filter_map(|line| line.split(';').next()).collect();
+        let bytes: String = dump
+            .lines()
+            .filter_map(|line| line.split(';').next())
+            .collect();
         let bytes: String = bytes.split_whitespace().collect();
-        assert!(vectors.contains(&format!("\"{bytes}\"")), "no vector is {bytes}");
+        assert!(
+            vectors.contains(&format!("\"{bytes}\"")),
+            "no vector is {bytes}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Answers what screens ask: records, lists, today's work, conflicts, what is unsent, what needs attention.
-//! It reads tables and nothing else.
+//! Answers what screens ask: records, lists, today's work, conflicts, what is unsent, what needs
+//! attention. It reads tables and nothing else.
 
 use serde_json::{Value as Json, json};
 
@@ -23,39 +23,69 @@ impl House {
     pub fn get(&mut self, object: &str, id: &str) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let descriptor = self.descriptor(object)?;
-        let id: RecordId = id
-            .parse()
-            .map_err(|error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]))?;
+        let id: RecordId = id.parse().map_err(|error: crate::base::id::IdError| {
+            FieldError::bad_input("bad_id", error.to_string(), &["id"])
+        })?;
         let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(|| {
-            let message = format!("there is no {object} {id} on this device; sync, or choose one from the list");
+            let message = format!(
+                "there is no {object} {id} on this device; sync, or choose one from the list"
+            );
             FieldError::bad_input("not_found", message, &["id"])
         })?;
-        Ok(Receipt { id: Some(id.to_string()), data: record.to_json() })
+        Ok(Receipt {
+            id: Some(id.to_string()),
+            data: record.to_json(),
+        })
     }
 
-    /// Records of an object by id, or by distance (metres) from a position `latitude,longitude`, nearest first,
-    /// each then with `distance_m`.
-    pub fn list(&mut self, object: &str, near: Option<(&str, i64)>, limit: usize) -> Result<Receipt, FieldError> {
+    /// Records of an object by id, or by distance (metres) from a position `latitude,longitude`,
+    /// nearest first, each then with `distance_m`.
+    pub fn list(
+        &mut self,
+        object: &str,
+        near: Option<(&str, i64)>,
+        limit: usize,
+    ) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let descriptor = self.descriptor(object)?;
         let near = match near {
             None => None,
             Some((_, metres)) if metres < 0 => {
-                return Err(FieldError::bad_input("bad_distance", "metres are 0 or more", &["within"]));
+                return Err(FieldError::bad_input(
+                    "bad_distance",
+                    "metres are 0 or more",
+                    &["within"],
+                ));
             }
-            Some(_) if !descriptor.fields.values().any(|field| field.kind == FieldKind::Position) => {
+            Some(_)
+                if !descriptor
+                    .fields
+                    .values()
+                    .any(|field| field.kind == FieldKind::Position) =>
+            {
                 let message = format!("a `{object}` has no position, so none can be near");
                 return Err(FieldError::bad_input("no_position", message, &["near"]));
             }
             Some((at, metres)) => {
-                let at: Position = at.parse().map_err(|error: crate::base::place::PlaceError| {
-                    FieldError::bad_input("bad_position", error.to_string(), &["near"])
-                })?;
+                let at: Position =
+                    at.parse()
+                        .map_err(|error: crate::base::place::PlaceError| {
+                            FieldError::bad_input("bad_position", error.to_string(), &["near"])
+                        })?;
                 Some((at, metres))
             }
         };
         let limit = if limit == 0 { LIST_LIMIT } else { limit };
-        let found = query::list(&self.db, &descriptor, &Query { filter: Vec::new(), near, limit, after: None })?;
+        let found = query::list(
+            &self.db,
+            &descriptor,
+            &Query {
+                filter: Vec::new(),
+                near,
+                limit,
+                after: None,
+            },
+        )?;
         let shown = found.into_iter().map(|(record, metres)| {
             let mut json = record.to_json();
             if let Some(metres) = metres {
@@ -70,7 +100,9 @@ impl House {
     pub fn search(&mut self, text: &str, limit: usize) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let mut found = Vec::new();
-        for (object, id) in search::search(&self.db, text, if limit == 0 { LIST_LIMIT } else { limit })? {
+        for (object, id) in
+            search::search(&self.db, text, if limit == 0 { LIST_LIMIT } else { limit })?
+        {
             if let Some(descriptor) = self.registry.get(&object)
                 && let Some(record) = tables::read(&self.db, descriptor, id)?
             {
@@ -80,8 +112,9 @@ impl House {
         Ok(Receipt::of(found.into()))
     }
 
-    /// The visits that wait for this user today: open ones, and those planned for today or missed before; the latter
-    /// with `missed`, and open ones with `other_visit_open` where two devices have opened more than one.
+    /// The visits that wait for this user today: open ones, and those planned for today or missed
+    /// before; the latter with `missed`, and open ones with `other_visit_open` where two devices
+    /// have opened more than one.
     pub fn today(&mut self) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
@@ -90,9 +123,10 @@ impl House {
         let several_open = visits.iter().filter(|visit| is_open(visit)).count() > 1;
         let shown = visits.iter().map(|visit| {
             let mut json = visit.to_json();
-            for (mark, holds) in
-                [("missed", visit::is_missed(visit, &today)), ("other_visit_open", several_open && is_open(visit))]
-            {
+            for (mark, holds) in [
+                ("missed", visit::is_missed(visit, &today)),
+                ("other_visit_open", several_open && is_open(visit)),
+            ] {
                 if holds {
                     json[mark] = Json::Bool(true);
                 }
@@ -102,8 +136,9 @@ impl House {
         Ok(Receipt::of(shown.collect()))
     }
 
-    /// The figures of a day (`YYYY-MM-DD`, else today) for a person and a territory, each by name or id: every figure
-    /// with numerator, denominator and their names, and a value that is null where the denominator is 0.
+    /// The figures of a day (`YYYY-MM-DD`, else today) for a person and a territory, each by name
+    /// or id: every figure with numerator, denominator and their names, and a value that is null
+    /// where the denominator is 0.
     pub fn figures(
         &mut self,
         day: Option<&str>,
@@ -111,25 +146,40 @@ impl House {
         territory: Option<&str>,
     ) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
-        let wanted = Wanted { day, rep, territory };
-        Ok(Receipt::of(gather::of_day(&self.registry, &self.reader(), &self.context()?, wanted)?))
+        let wanted = Wanted {
+            day,
+            rep,
+            territory,
+        };
+        Ok(Receipt::of(gather::of_day(
+            &self.registry,
+            &self.reader(),
+            &self.context()?,
+            wanted,
+        )?))
     }
 
-    /// What the shelves that were counted in a visit come to, or one inventory check: products, figures, our share by
-    /// category, and the order that is proposed.
+    /// What the shelves that were counted in a visit come to, or one inventory check: products,
+    /// figures, our share by category, and the order that is proposed.
     pub fn shelf(&mut self, id: &str) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
-        let id: RecordId = id
-            .parse()
-            .map_err(|error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]))?;
-        Ok(Receipt { id: Some(id.to_string()), data: inventory::shown(&self.reader(), id)? })
+        let id: RecordId = id.parse().map_err(|error: crate::base::id::IdError| {
+            FieldError::bad_input("bad_id", error.to_string(), &["id"])
+        })?;
+        Ok(Receipt {
+            id: Some(id.to_string()),
+            data: inventory::shown(&self.reader(), id)?,
+        })
     }
 
     /// Fields that two people changed and nobody has decided yet: base, mine, theirs, who and when.
     pub fn conflicts(&mut self) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let open = conflicts::open(&self.db)?;
-        let shown: Result<Vec<Json>, FieldError> = open.iter().map(|conflict| self.conflict_json(conflict)).collect();
+        let shown: Result<Vec<Json>, FieldError> = open
+            .iter()
+            .map(|conflict| self.conflict_json(conflict))
+            .collect();
         Ok(Receipt::of(shown?.into()))
     }
 
@@ -139,14 +189,26 @@ impl House {
         let own = self.signed_in()?.actor;
         let known = |actor: ActorId| people::author(&reader, actor).ok().flatten();
         // This device's newest actor may not have come back from the server yet.
-        let mine = |actor: ActorId| (actor == own).then(|| self.own_author()).transpose().ok().flatten();
+        let mine = |actor: ActorId| {
+            (actor == own)
+                .then(|| self.own_author())
+                .transpose()
+                .ok()
+                .flatten()
+        };
         let author = |actor: ActorId| known(actor).or_else(|| mine(actor));
         let side = |side: &Side| {
-            let by = author(side.actor).map(|person| json!({ "user": person.user, "name": person.name }));
+            let by = author(side.actor)
+                .map(|person| json!({ "user": person.user, "name": person.name }));
             json!({ "value": side.value, "by": by, "at": Timestamp(side.at_ms).rfc3339() })
         };
         let mine = conflict.mine(user, |actor| author(actor).and_then(|person| person.user));
-        let theirs: Vec<Json> = conflict.sides.iter().filter(|other| Some(*other) != mine).map(side).collect();
+        let theirs: Vec<Json> = conflict
+            .sides
+            .iter()
+            .filter(|other| Some(*other) != mine)
+            .map(side)
+            .collect();
         let mut json = json!({
             "id": conflict.id, "object": conflict.object, "record": conflict.record, "path": conflict.path,
             "base": conflict.base, "mine": mine.map(side), "theirs": theirs.first(), "state": conflict.state.name(),
@@ -160,7 +222,10 @@ impl House {
 
     fn own_author(&self) -> Result<people::Author, FieldError> {
         let name = meta::get(&self.db, "name")?.unwrap_or_default();
-        Ok(people::Author { user: Some(self.signed_in()?.user), name })
+        Ok(people::Author {
+            user: Some(self.signed_in()?.user),
+            name,
+        })
     }
 
     /// What the server refused, with its reason and the values: nothing of it is lost.
@@ -198,7 +263,8 @@ impl House {
         Ok(Receipt::of(shown.into()))
     }
 
-    /// Who is signed in, what is unsent, what needs attention, and when all was last verified with the server.
+    /// Who is signed in, what is unsent, what needs attention, and when all was last verified with
+    /// the server.
     pub fn status(&mut self) -> Result<Receipt, FieldError> {
         let identity = self
             .identity
@@ -222,7 +288,8 @@ impl House {
         Ok(Receipt::of(digest_json(&digest)))
     }
 
-    /// Makes the rows of all documents anew from their histories. Facts and server rows stay as they are.
+    /// Makes the rows of all documents anew from their histories. Facts and server rows stay as
+    /// they are.
     pub fn rebuild(&mut self) -> Result<Receipt, FieldError> {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
@@ -235,5 +302,8 @@ impl House {
 /// A digest as JSON: object to `count` and `sha256`.
 #[must_use]
 pub fn digest_json(digest: &std::collections::BTreeMap<String, (u64, String)>) -> Json {
-    digest.iter().map(|(object, (count, hash))| (object.clone(), json!({ "count": count, "sha256": hash }))).collect()
+    digest
+        .iter()
+        .map(|(object, (count, hash))| (object.clone(), json!({ "count": count, "sha256": hash })))
+        .collect()
 }

@@ -1,5 +1,6 @@
-//! An object that this device has not known until now: its records may have come before it, from a bucket that is
-//! pulled earlier or to an older version of the app. It does not know how the object became known.
+//! An object that this device has not known until now: its records may have come before it, from a
+//! bucket that is pulled earlier or to an older version of the app. It does not know how the object
+//! became known.
 
 use std::collections::BTreeSet;
 
@@ -22,17 +23,23 @@ pub(super) struct Discovered {
     pub buckets: BTreeSet<String>,
 }
 
-/// Makes the tables of all objects; shows the documents that waited for them, and has rows and facts fetched anew.
+/// Makes the tables of all objects; shows the documents that waited for them, and has rows and
+/// facts fetched anew.
 pub(super) fn discover(db: &Db, registry: &Registry) -> Result<Discovered, FieldError> {
     let mut found = Discovered::default();
     for object in tables::ensure(db, registry)? {
-        let Some(descriptor) = registry.get(&object) else { continue };
+        let Some(descriptor) = registry.get(&object) else {
+            continue;
+        };
         if planted::is(Planted::ObjectNotDiscovered) {
             continue;
         }
         match descriptor.kind {
             Kind::Document => {
-                for (id, _) in documents::all_ids(db)?.into_iter().filter(|(_, of)| *of == object) {
+                for (id, _) in documents::all_ids(db)?
+                    .into_iter()
+                    .filter(|(_, of)| *of == object)
+                {
                     if documents::is_elsewhere(db, id)? {
                         // What it shows had no place when it came.
                         found.buckets.extend(members::of(db, id)?);
@@ -54,9 +61,13 @@ pub(super) fn discover(db: &Db, registry: &Registry) -> Result<Discovered, Field
     Ok(found)
 }
 
-/// Takes in a descriptor as JSON. One that only a newer app can read is kept for it: the object stays as it was known, or
-/// unknown, and everything else works on. Answers whether it was read.
-pub(super) fn take_in(db: &Db, registry: &mut Registry, (record, json): (RecordId, &str)) -> Result<bool, FieldError> {
+/// Takes in a descriptor as JSON. One that only a newer app can read is kept for it: the object
+/// stays as it was known, or unknown, and everything else works on. Answers whether it was read.
+pub(super) fn take_in(
+    db: &Db,
+    registry: &mut Registry,
+    (record, json): (RecordId, &str),
+) -> Result<bool, FieldError> {
     let unread = format!("{UNREAD}{record}");
     let Ok(descriptor) = serde_json::from_str::<Descriptor>(json) else {
         meta::set(db, &unread, json)?;
@@ -74,7 +85,11 @@ pub(super) fn adopt_all(db: &Db, registry: &mut Registry) -> Result<(), FieldErr
         registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
     }
     for (record, json) in meta::starting(db, UNREAD)? {
-        take_in(db, registry, (record.parse().map_err(FieldError::broken)?, &json))?;
+        take_in(
+            db,
+            registry,
+            (record.parse().map_err(FieldError::broken)?, &json),
+        )?;
     }
     Ok(())
 }

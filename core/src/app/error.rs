@@ -53,13 +53,20 @@ impl FieldError {
     #[must_use]
     pub fn bad_input(code: &str, message: impl Into<String>, fields: &[&str]) -> Self {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        FieldError::Refused { bad_input: true, code: code.to_owned(), message: message.into(), fields }
+        FieldError::Refused {
+            bad_input: true,
+            code: code.to_owned(),
+            message: message.into(),
+            fields,
+        }
     }
 
     /// Broken: a report with its cause.
     #[must_use]
     pub fn broken(cause: impl std::fmt::Display) -> Self {
-        FieldError::Broken { report: cause.to_string() }
+        FieldError::Broken {
+            report: cause.to_string(),
+        }
     }
 }
 
@@ -70,8 +77,18 @@ impl From<Refusal> for FieldError {
             RefusalKind::Rule => false,
             RefusalKind::Broken => return FieldError::broken(refusal),
         };
-        let Refusal { code, message, fields, .. } = refusal;
-        FieldError::Refused { bad_input, code, message, fields }
+        let Refusal {
+            code,
+            message,
+            fields,
+            ..
+        } = refusal;
+        FieldError::Refused {
+            bad_input,
+            code,
+            message,
+            fields,
+        }
     }
 }
 
@@ -95,11 +112,18 @@ impl From<CrdtError> for FieldError {
     fn from(error: CrdtError) -> Self {
         match error {
             // Somebody asked for more than one change, or one record, holds.
-            CrdtError::Gate(GateError { code: code @ (TOO_MANY_BYTES | "too_many_operations"), message })
-            | CrdtError::History { code: code @ "document_full", message } => FieldError::bad_input(code, message, &[]),
-            CrdtError::Gate(_) | CrdtError::History { .. } | CrdtError::Missing(_) | CrdtError::Automerge(_) => {
-                FieldError::broken(error)
-            }
+            CrdtError::Gate(GateError {
+                code: code @ (TOO_MANY_BYTES | "too_many_operations"),
+                message,
+            })
+            | CrdtError::History {
+                code: code @ "document_full",
+                message,
+            } => FieldError::bad_input(code, message, &[]),
+            CrdtError::Gate(_)
+            | CrdtError::History { .. }
+            | CrdtError::Missing(_)
+            | CrdtError::Automerge(_) => FieldError::broken(error),
         }
     }
 }
@@ -118,6 +142,8 @@ impl From<ReadError> for FieldError {
 
 impl From<CarryError> for FieldError {
     fn from(error: CarryError) -> Self {
-        FieldError::TryLater { message: format!("the server cannot be reached: {error}; work goes on, sync later") }
+        FieldError::TryLater {
+            message: format!("the server cannot be reached: {error}; work goes on, sync later"),
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Carries out one command: decide, change, and one transaction in which rows and outbox become true together.
-//! It does not know what a command means.
+//! Carries out one command: decide, change, and one transaction in which rows and outbox become
+//! true together. It does not know what a command means.
 
 use serde_json::json;
 
@@ -20,44 +20,61 @@ use crate::store::outbox::{EntryKind, NewEntry};
 use crate::store::{self, Db, StoreReader, conflicts, documents, meta, outbox, tables};
 
 impl House {
-    /// Carries out one command given as JSON (`domain::command` has the forms). When this answers, the work is
-    /// durable and queued for the server. A refusal leaves everything as it was.
+    /// Carries out one command given as JSON (`domain::command` has the forms). When this answers,
+    /// the work is durable and queued for the server. A refusal leaves everything as it was.
     pub fn execute(&mut self, command: &str) -> Result<Receipt, FieldError> {
         let command = Command::parse(command, &self.registry)?;
         self.perform(command, None)
     }
 
-    /// Carries out once more what the server refused; it leaves the list of what needs attention with that.
+    /// Carries out once more what the server refused; it leaves the list of what needs attention
+    /// with that.
     pub fn again(&mut self, number: i64) -> Result<Receipt, FieldError> {
         let held = self.held(number)?;
         let command = Command::parse(&held.command, &self.registry)?;
         self.perform(command, Some(number))
     }
 
-    /// Takes what the server refused off the list of what needs attention; the server keeps its copy.
+    /// Takes what the server refused off the list of what needs attention; the server keeps its
+    /// copy.
     pub fn dismiss(&mut self, number: i64) -> Result<Receipt, FieldError> {
         let held = self.held(number)?;
         store::open::durable(&self.db, true)?;
         attention::remove(&self.db, number)?;
         let command: serde_json::Value = serde_json::from_str(&held.command).unwrap_or_default();
-        Ok(Receipt { id: Some(held.record.to_string()), data: json!({ "dismissed": number, "command": command }) })
+        Ok(Receipt {
+            id: Some(held.record.to_string()),
+            data: json!({ "dismissed": number, "command": command }),
+        })
     }
 
     fn held(&self, number: i64) -> Result<Attention, FieldError> {
-        attention::all(&self.db)?.into_iter().find(|held| held.number == number).ok_or_else(|| {
-            let message = format!("nothing with number {number} needs attention; look at the list");
-            FieldError::bad_input("not_found", message, &["number"])
-        })
+        attention::all(&self.db)?
+            .into_iter()
+            .find(|held| held.number == number)
+            .ok_or_else(|| {
+                let message =
+                    format!("nothing with number {number} needs attention; look at the list");
+                FieldError::bad_input("not_found", message, &["number"])
+            })
     }
 
     fn perform(&mut self, command: Command, settles: Option<i64>) -> Result<Receipt, FieldError> {
         let context = self.context()?;
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
-        let reader = StoreReader { db: &tx, registry: &self.registry };
+        let reader = StoreReader {
+            db: &tx,
+            registry: &self.registry,
+        };
         let decision = decide(&command, &self.registry, &reader, &context)?;
         let text = command.of(decision.id).to_json(&self.registry);
-        if let Err(error) = carry_out(&tx, &self.registry, &decision, (&context, &text, known(&tx)?)) {
+        if let Err(error) = carry_out(
+            &tx,
+            &self.registry,
+            &decision,
+            (&context, &text, known(&tx)?),
+        ) {
             drop(tx);
             self.fetch_histories(&decision)?;
             return Err(error);
@@ -66,21 +83,33 @@ impl House {
             attention::remove(&tx, number)?;
         }
         store::open::commit(tx)?;
-        self.tell(decision.writes.iter().map(|write| (write.object.clone(), write.id)).collect());
+        self.tell(
+            decision
+                .writes
+                .iter()
+                .map(|write| (write.object.clone(), write.id))
+                .collect(),
+        );
         let shown = decision.writes.iter().find(|write| write.id == decision.id);
         let data = match shown {
             Some(write) => self.shown(&write.object, write.id)?,
             None => json!({ "changed": false }),
         };
-        Ok(Receipt { id: Some(decision.id.to_string()), data })
+        Ok(Receipt {
+            id: Some(decision.id.to_string()),
+            data,
+        })
     }
 
-    /// Histories that a decision was to be written upon and that cannot be read, or are on the server only, are fetched
-    /// by the next sync.
+    /// Histories that a decision was to be written upon and that cannot be read, or are on the
+    /// server only, are fetched by the next sync.
     fn fetch_histories(&self, decision: &Decision) -> Result<(), FieldError> {
         let tx = store::open::begin(&self.db)?;
         for write in decision.writes.iter().filter(|write| !write.new) {
-            let is_document = self.registry.get(&write.object).is_some_and(|of| of.kind == Kind::Document);
+            let is_document = self
+                .registry
+                .get(&write.object)
+                .is_some_and(|of| of.kind == Kind::Document);
             if is_document && documents::is_elsewhere(&tx, write.id)? {
                 need(&tx, write.id)?;
             } else if is_document && accepted(&tx, write.id)?.is_none() {
@@ -92,25 +121,34 @@ impl House {
 
     fn shown(&self, object: &str, id: RecordId) -> Result<serde_json::Value, FieldError> {
         let descriptor = self.descriptor(object)?;
-        Ok(tables::read(&self.db, &descriptor, id)?.map_or(serde_json::Value::Null, |record| record.to_json()))
+        Ok(tables::read(&self.db, &descriptor, id)?
+            .map_or(serde_json::Value::Null, |record| record.to_json()))
     }
 }
 
 /// The server's clock up to which this device holds everything.
 pub(super) fn known(db: &Db) -> Result<u64, FieldError> {
-    Ok(meta::get(db, "tick")?.and_then(|tick| tick.parse().ok()).unwrap_or(0))
+    Ok(meta::get(db, "tick")?
+        .and_then(|tick| tick.parse().ok())
+        .unwrap_or(0))
 }
 
-/// Turns a decision's writes into changes and facts in the outbox, and patches their rows; with them go the command
-/// that made them and what the device knew.
+/// Turns a decision's writes into changes and facts in the outbox, and patches their rows; with
+/// them go the command that made them and what the device knew.
 pub(super) fn carry_out(
     db: &Db,
     registry: &Registry,
     decision: &Decision,
     (context, command, knew): (&Context, &str, u64),
 ) -> Result<(), FieldError> {
-    for write in decision.writes.iter().filter(|write| write.new || !write.values.is_empty()) {
-        let Some(descriptor) = registry.get(&write.object) else { continue };
+    for write in decision
+        .writes
+        .iter()
+        .filter(|write| write.new || !write.values.is_empty())
+    {
+        let Some(descriptor) = registry.get(&write.object) else {
+            continue;
+        };
         let actor = context.actor;
         let (kind, hash, bytes, at) = match descriptor.kind {
             Kind::Document => {
@@ -121,21 +159,54 @@ pub(super) fn carry_out(
             Kind::Fact => {
                 let (object, id, values) = (write.object.clone(), write.id, write.values.clone());
                 let stamp = Some(Stamp::once(context.now, actor));
-                tables::put(db, descriptor, &Record { object, id, values, stamp })?;
+                tables::put(
+                    db,
+                    descriptor,
+                    &Record {
+                        object,
+                        id,
+                        values,
+                        stamp,
+                    },
+                )?;
                 let bytes = Record::canonical(&write.values);
                 if bytes.len() > CHANGE_BYTES_MAX {
-                    let message = format!("{} bytes, at most {CHANGE_BYTES_MAX} are allowed", bytes.len());
+                    let message = format!(
+                        "{} bytes, at most {CHANGE_BYTES_MAX} are allowed",
+                        bytes.len()
+                    );
                     return Err(FieldError::bad_input(TOO_MANY_BYTES, message, &[]));
                 }
-                (EntryKind::Fact, fact_hash(write.id, &bytes), bytes, context.now)
+                (
+                    EntryKind::Fact,
+                    fact_hash(write.id, &bytes),
+                    bytes,
+                    context.now,
+                )
             }
             Kind::Row => {
-                let message = format!("{} belongs to the server; only the office writes it", write.object);
+                let message = format!(
+                    "{} belongs to the server; only the office writes it",
+                    write.object
+                );
                 return Err(FieldError::bad_input("server_owned", message, &[]));
             }
         };
         let (object, record, command) = (write.object.clone(), write.id, command.to_owned());
-        outbox::push(db, &NewEntry { kind, object, record, hash, bytes, command, actor, at, knew })?;
+        outbox::push(
+            db,
+            &NewEntry {
+                kind,
+                object,
+                record,
+                hash,
+                bytes,
+                command,
+                actor,
+                at,
+                knew,
+            },
+        )?;
     }
     if let Some(id) = decision.resolves {
         conflicts::set_state(db, id, ConflictState::Resolved)?;
@@ -143,8 +214,13 @@ pub(super) fn carry_out(
     Ok(())
 }
 
-/// The change that a write comes to, above all that is accepted and unsent, and the record's stamp with it.
-fn change(db: &Db, write: &Write, context: &Context) -> Result<(Vetted, Option<Stamp>), FieldError> {
+/// The change that a write comes to, above all that is accepted and unsent, and the record's stamp
+/// with it.
+fn change(
+    db: &Db,
+    write: &Write,
+    context: &Context,
+) -> Result<(Vetted, Option<Stamp>), FieldError> {
     let mut document = working(db, write.id)?.map_err(|unfit| {
         let message = match unfit {
             Unfit::Elsewhere => {
@@ -161,8 +237,8 @@ fn change(db: &Db, write: &Write, context: &Context) -> Result<(Vetted, Option<S
         FieldError::TryLater { message: message.to_owned() }
     })?;
     let mut change = document.write(context.actor, context.now, &write.values)?;
-    // A first change says nothing of its record: two that are made alike in one millisecond would be one and the same
-    // to the server. So the second is made a little later.
+    // A first change says nothing of its record: two that are made alike in one millisecond would
+    // be one and the same to the server. So the second is made a little later.
     while write.new && outbox::find(db, change.hash)?.is_some() {
         let later = Timestamp(change.at.0 + 1);
         document = Document::new();

@@ -1,5 +1,6 @@
-//! Histories that are on the server only: a document that was closed long ago keeps here what it shows, and its
-//! history comes again for whoever wants to change it. It does not know who wants that.
+//! Histories that are on the server only: a document that was closed long ago keeps here what it
+//! shows, and its history comes again for whoever wants to change it. It does not know who wants
+//! that.
 
 use super::FieldError;
 use super::working::settled;
@@ -13,7 +14,8 @@ use crate::sync::frames::{History, Need};
 
 /// How the keys begin under which the histories lie that are to be asked for.
 const NEED: &str = "need/";
-/// How those begin that were asked for, each with the moment: whoever wants to change something gets a while to do it.
+/// How those begin that were asked for, each with the moment: whoever wants to change something
+/// gets a while to do it.
 const LENT: &str = "lent/";
 /// Histories asked for at a time.
 const NEEDS_MAX: usize = 100;
@@ -26,7 +28,13 @@ pub(super) fn need(db: &Db, id: RecordId) -> Result<(), FieldError> {
 /// The histories to ask for.
 pub(super) fn needed(db: &Db) -> Result<Vec<Need>, FieldError> {
     let asked = meta::starting(db, NEED)?.into_iter().take(NEEDS_MAX);
-    asked.map(|(id, _)| Ok(Need { record: id.parse().map_err(FieldError::broken)? })).collect()
+    asked
+        .map(|(id, _)| {
+            Ok(Need {
+                record: id.parse().map_err(FieldError::broken)?,
+            })
+        })
+        .collect()
 }
 
 /// An answer told all that there is of what was asked for.
@@ -38,22 +46,31 @@ pub(super) fn answered(db: &Db, asked: &[RecordId], now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Takes in a history that was asked for. One that is not of what the record shows here is passed over. Answers
-/// whether unsent work waits above it.
+/// Takes in a history that was asked for. One that is not of what the record shows here is passed
+/// over. Answers whether unsent work waits above it.
 pub(super) fn take_in(db: &Db, history: &History) -> Result<bool, FieldError> {
-    let History { object, record, blob, heads } = history;
-    let stands = documents::standing(db, *record)?.is_some_and(|(held, at)| held == *object && at == *heads);
+    let History {
+        object,
+        record,
+        blob,
+        heads,
+    } = history;
+    let stands =
+        documents::standing(db, *record)?.is_some_and(|(held, at)| held == *object && at == *heads);
     if !stands || !documents::is_elsewhere(db, *record)? {
         return Ok(false);
     }
     if gate::document(blob)? != *heads {
-        return Err(FieldError::broken(format!("the server's document {record} has other heads than it says")));
+        return Err(FieldError::broken(format!(
+            "the server's document {record} has other heads than it says"
+        )));
     }
     documents::put(db, *record, object, blob, heads)?;
     above(db, *record, blob)
 }
 
-/// Unsent changes that a whole document holds already leave the outbox; answers whether others stay above it.
+/// Unsent changes that a whole document holds already leave the outbox; answers whether others stay
+/// above it.
 pub(super) fn above(db: &Db, id: RecordId, blob: &[u8]) -> Result<bool, FieldError> {
     let entries = outbox::of_record(db, id)?;
     if entries.is_empty() {
@@ -67,8 +84,8 @@ pub(super) fn above(db: &Db, id: RecordId, blob: &[u8]) -> Result<bool, FieldErr
     Ok(true)
 }
 
-/// Lets go of the histories of what was closed long ago. What waits for the server or for a person stays, and so does
-/// what was asked for not long ago.
+/// Lets go of the histories of what was closed long ago. What waits for the server or for a person
+/// stays, and so does what was asked for not long ago.
 pub(super) fn let_go(db: &Db, registry: &Registry, now: Timestamp) -> Result<(), FieldError> {
     let moment = Timestamp(now.0.saturating_sub(CLOSED_KEPT_MS));
     for (id, since) in meta::starting(db, LENT)? {

@@ -26,15 +26,23 @@ pub struct House {
 }
 
 impl House {
-    /// Opens the database at `path`, and makes it when it is not there. A file which was copied from another
-    /// device, or restored beside a newer one, gets a new actor; unsent work stays.
+    /// Opens the database at `path`, and makes it when it is not there. A file which was copied
+    /// from another device, or restored beside a newer one, gets a new actor; unsent work stays.
     pub fn open(path: &Path, surroundings: Arc<dyn Surroundings>) -> Result<House, FieldError> {
         let db = store::open::open(path, store::PHONE)
             .map_err(|error| FieldError::bad_input("bad_database", error.message, &["db"]))?;
         let registry = objects(&db)?;
         fit(&db, &registry)?;
         let (path, seen) = (path.to_owned(), store::open::others_wrote(&db)?);
-        let mut house = House { db, registry, surroundings, identity: None, observers: Vec::new(), path, seen };
+        let mut house = House {
+            db,
+            registry,
+            surroundings,
+            identity: None,
+            observers: Vec::new(),
+            path,
+            seen,
+        };
         house.identity = house.stored_identity()?;
         if house.identity.is_some() && house.is_copied()? {
             house.renew_actor()?;
@@ -43,8 +51,8 @@ impl House {
         Ok(house)
     }
 
-    /// Takes in what another house on the same file has written meanwhile: who is signed in, and published objects.
-    /// Costs nothing where nobody wrote.
+    /// Takes in what another house on the same file has written meanwhile: who is signed in, and
+    /// published objects. Costs nothing where nobody wrote.
     pub fn refresh(&mut self) -> Result<(), FieldError> {
         let seen = store::open::others_wrote(&self.db)?;
         if seen == self.seen {
@@ -63,13 +71,23 @@ impl House {
     }
 
     pub(super) fn reader(&self) -> StoreReader<'_> {
-        StoreReader { db: &self.db, registry: &self.registry }
+        StoreReader {
+            db: &self.db,
+            registry: &self.registry,
+        }
     }
 
     pub(super) fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, FieldError> {
         self.registry.get(object).cloned().ok_or_else(|| {
-            let known: Vec<&str> = self.registry.all().map(|known| known.object.as_str()).collect();
-            let message = format!("there is no object `{object}`; there are: {}", known.join(", "));
+            let known: Vec<&str> = self
+                .registry
+                .all()
+                .map(|known| known.object.as_str())
+                .collect();
+            let message = format!(
+                "there is no object `{object}`; there are: {}",
+                known.join(", ")
+            );
             FieldError::bad_input("unknown_object", message, &["object"])
         })
     }
@@ -82,7 +100,10 @@ impl House {
     }
 
     pub(super) fn context(&self) -> Result<Context, FieldError> {
-        Ok(Context::new(self.surroundings.as_ref(), self.signed_in()?.clone()))
+        Ok(Context::new(
+            self.surroundings.as_ref(),
+            self.signed_in()?.clone(),
+        ))
     }
 
     /// Takes a new actor for all changes to come; the server learns of it at the next hello.
@@ -102,14 +123,18 @@ impl House {
     }
 
     pub(super) fn stored_identity(&self) -> Result<Option<Identity>, FieldError> {
-        let Some(user) = meta::get(&self.db, "user")? else { return Ok(None) };
+        let Some(user) = meta::get(&self.db, "user")? else {
+            return Ok(None);
+        };
         let need = |key: &'static str| {
-            meta::get(&self.db, key)?.ok_or_else(|| FieldError::broken(format!("the database lacks its `{key}`")))
+            meta::get(&self.db, key)?
+                .ok_or_else(|| FieldError::broken(format!("the database lacks its `{key}`")))
         };
         let role = need("role")?;
         Ok(Some(Identity {
             user: user.parse().map_err(FieldError::broken)?,
-            role: Role::named(&role).ok_or_else(|| FieldError::broken(format!("unknown role `{role}`")))?,
+            role: Role::named(&role)
+                .ok_or_else(|| FieldError::broken(format!("unknown role `{role}`")))?,
             device: need("device")?.parse().map_err(FieldError::broken)?,
             actor: need("actor")?.parse().map_err(FieldError::broken)?,
             time_zone: need("time_zone")?,
@@ -133,8 +158,9 @@ impl House {
         let mut random = [0; 10];
         random.copy_from_slice(&self.surroundings.entropy()[..10]);
         let mark = RecordId::at(self.surroundings.now().0, random).to_string();
-        std::fs::write(self.mark_path(), &mark)
-            .map_err(|error| FieldError::broken(format!("{}: {error}", self.mark_path().display())))?;
+        std::fs::write(self.mark_path(), &mark).map_err(|error| {
+            FieldError::broken(format!("{}: {error}", self.mark_path().display()))
+        })?;
         Ok(meta::set(&self.db, "installation", &mark)?)
     }
 }
@@ -142,7 +168,13 @@ impl House {
 /// The objects that this version brings.
 pub(super) fn built_in() -> Result<Registry, FieldError> {
     let registry = domain::registry().map_err(|problems| {
-        FieldError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        FieldError::broken(
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
     })?;
     #[cfg(feature = "planted")]
     let registry = super::older::of(registry);

@@ -8,7 +8,8 @@ use crate::base::id::RecordId;
 
 /// Learns which records changed, after they are durable.
 pub trait Observer: Send + Sync {
-    /// `object` and ids of records that were written or removed by one command or one batch of a sync.
+    /// `object` and ids of records that were written or removed by one command or one batch of a
+    /// sync.
     fn changed(&self, object: &str, ids: &[RecordId]);
 }
 
@@ -23,7 +24,9 @@ impl House {
         changed.dedup();
         for group in changed.chunk_by(|a, b| a.0 == b.0) {
             let ids: Vec<RecordId> = group.iter().map(|(_, id)| *id).collect();
-            self.observers.iter().for_each(|observer| observer.changed(&group[0].0, &ids));
+            self.observers
+                .iter()
+                .for_each(|observer| observer.changed(&group[0].0, &ids));
         }
     }
 }

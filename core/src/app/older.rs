@@ -1,5 +1,5 @@
-//! The app before an update, as a simulation has it: it knows fewer objects, or fewer fields of them.
-//! It is compiled with the feature `planted` alone. It does not know what is missing.
+//! The app before an update, as a simulation has it: it knows fewer objects, or fewer fields of
+//! them. It is compiled with the feature `planted` alone. It does not know what is missing.
 
 use std::cell::Cell;
 
@@ -18,5 +18,6 @@ pub fn run(version: Option<Version>) {
 }
 
 pub(super) fn of(registry: Registry) -> Registry {
-    NOW.get().map_or(registry.clone(), |version| version(registry))
+    NOW.get()
+        .map_or(registry.clone(), |version| version(registry))
 }

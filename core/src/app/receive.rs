@@ -1,5 +1,5 @@
-//! Takes in what a pull brings: rows, facts, documents and changes become true with the cursor, in one transaction.
-//! It does not know how frames travelled.
+//! Takes in what a pull brings: rows, facts, documents and changes become true with the cursor, in
+//! one transaction. It does not know how frames travelled.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +69,11 @@ struct Intake<'a> {
 
 impl House {
     /// Takes in a batch of frames; after this returns they are kept, cursors included.
-    pub(super) fn receive(&mut self, pull: &mut Pull, frames: Vec<Frame>) -> Result<(), FieldError> {
+    pub(super) fn receive(
+        &mut self,
+        pull: &mut Pull,
+        frames: Vec<Frame>,
+    ) -> Result<(), FieldError> {
         store::open::durable(&self.db, false)?;
         if planted::is(Planted::CursorOutsideTransaction) {
             for frame in &frames {
@@ -81,13 +85,21 @@ impl House {
         let context = self.context_with_new_actor()?;
         let tx = store::open::begin(&self.db)?;
         let (registry, changed, changes) = (self.registry.clone(), Vec::new(), BTreeMap::new());
-        let mut intake = Intake { db: &tx, registry, context, changed, changes };
+        let mut intake = Intake {
+            db: &tx,
+            registry,
+            context,
+            changed,
+            changes,
+        };
         for frame in frames {
             intake.take(pull, frame)?;
         }
         intake.settle(pull)?;
         intake.apply_changes()?;
-        let Intake { registry, changed, .. } = intake;
+        let Intake {
+            registry, changed, ..
+        } = intake;
         store::open::commit(tx)?;
         self.registry = registry;
         self.identity = self.stored_identity()?;
@@ -113,7 +125,10 @@ impl Intake<'_> {
             Frame::Descriptor(published) => self.descriptor(pull, &published)?,
             Frame::Change(change) => {
                 let vetted = gate::change(&change.bytes)?;
-                self.changes.entry((change.record, change.object)).or_default().push(vetted);
+                self.changes
+                    .entry((change.record, change.object))
+                    .or_default()
+                    .push(vetted);
             }
             Frame::Remove(gone) => self.remove(filling(&mut pull.bucket)?, gone.record)?,
             Frame::Checkpoint(mark) => {
@@ -128,7 +143,8 @@ impl Intake<'_> {
             }
             Frame::End(end) => {
                 history::answered(self.db, &pull.needed, self.context.now)?;
-                // A second answer speaks of the buckets that differed after the first; the others stand as before.
+                // A second answer speaks of the buckets that differed after the first; the others
+                // stand as before.
                 pull.tick = Some(pull.tick.map_or(end.tick, |tick| tick.min(end.tick)));
             }
             Frame::Hello(_)
@@ -170,18 +186,28 @@ impl Intake<'_> {
 
     /// What was gathered of the bucket becomes true.
     fn settle(&self, pull: &mut Pull) -> Result<(), FieldError> {
-        pull.bucket.as_mut().map_or(Ok(()), |bucket| Ok(bucket.settle(self.db)?))
+        pull.bucket
+            .as_mut()
+            .map_or(Ok(()), |bucket| Ok(bucket.settle(self.db)?))
     }
 
-    /// Whether records of an object may be told like this. What may not is passed over, and the state sums differ.
+    /// Whether records of an object may be told like this. What may not is passed over, and the
+    /// state sums differ.
     fn may_be(&self, kind: Kind, object: &str) -> bool {
         self.registry.get(object).is_none_or(|of| of.kind == kind)
     }
 
-    /// Files a record in a bucket. What lay under its id as another object's goes: one of the two was no true word,
-    /// and the state sums will tell which.
-    fn file(&self, bucket: &mut Filling, (object, id): (&str, RecordId), version: Version) -> Result<(), FieldError> {
-        let Some(other) = bucket.set(self.db, id, object, version)? else { return Ok(()) };
+    /// Files a record in a bucket. What lay under its id as another object's goes: one of the two
+    /// was no true word, and the state sums will tell which.
+    fn file(
+        &self,
+        bucket: &mut Filling,
+        (object, id): (&str, RecordId),
+        version: Version,
+    ) -> Result<(), FieldError> {
+        let Some(other) = bucket.set(self.db, id, object, version)? else {
+            return Ok(());
+        };
         if documents::object_of(self.db, id)?.as_ref() == Some(&other) {
             documents::remove(self.db, id)?;
         }
@@ -208,20 +234,39 @@ impl Intake<'_> {
         outbox::take(self.db, fact_hash(fact.record, &bytes))?;
         let stamp = Stamp::once(Timestamp(fact.at_ms), fact.actor);
         self.put((&fact.object, fact.record), fact.values, Some(stamp))?;
-        self.file(bucket, (&fact.object, fact.record), Version::of_bytes(&bytes))
+        self.file(
+            bucket,
+            (&fact.object, fact.record),
+            Version::of_bytes(&bytes),
+        )
     }
 
     /// Writes a whole record of an object that is known here.
-    fn put(&mut self, (object, id): (&str, RecordId), values: Values, stamp: Option<Stamp>) -> Result<(), FieldError> {
+    fn put(
+        &mut self,
+        (object, id): (&str, RecordId),
+        values: Values,
+        stamp: Option<Stamp>,
+    ) -> Result<(), FieldError> {
         if let Some(descriptor) = self.registry.get(object) {
-            tables::put(self.db, descriptor, &Record { object: object.to_owned(), id, values, stamp })?;
+            tables::put(
+                self.db,
+                descriptor,
+                &Record {
+                    object: object.to_owned(),
+                    id,
+                    values,
+                    stamp,
+                },
+            )?;
         }
         self.changed.push((object.to_owned(), id));
         Ok(())
     }
 
-    /// A whole document. Unsent changes that it already holds leave the outbox; the others stay above it. One that is
-    /// here already is passed over, but not in a bucket that comes anew: that is how what is wrong here is mended.
+    /// A whole document. Unsent changes that it already holds leave the outbox; the others stay
+    /// above it. One that is here already is passed over, but not in a bucket that comes anew: that
+    /// is how what is wrong here is mended.
     fn document(&mut self, bucket: &mut Filling, doc: Doc, anew: bool) -> Result<(), FieldError> {
         if !self.may_be(Kind::Document, &doc.object) {
             return Ok(());
@@ -244,7 +289,9 @@ impl Intake<'_> {
     fn whole_document(&mut self, doc: Doc, is_here: bool) -> Result<(), FieldError> {
         let (id, stamp) = (doc.record, Some(doc.stamp()));
         if doc.heads.is_empty() {
-            return Err(FieldError::broken(format!("the server's document {id} has no heads")));
+            return Err(FieldError::broken(format!(
+                "the server's document {id} has no heads"
+            )));
         }
         if doc.blob.is_empty() {
             if !is_here {
@@ -256,7 +303,9 @@ impl Intake<'_> {
             return history::need(self.db, id);
         }
         if gate::document(&doc.blob)? != doc.heads {
-            return Err(FieldError::broken(format!("the server's document {id} has other heads than it says")));
+            return Err(FieldError::broken(format!(
+                "the server's document {id} has other heads than it says"
+            )));
         }
         documents::put(self.db, id, &doc.object, &doc.blob, &doc.heads)?;
         if history::above(self.db, id, &doc.blob)? {
@@ -267,13 +316,16 @@ impl Intake<'_> {
 
     /// Whether the device's history holds all of a document that is told whole, and more.
     fn is_ahead(&self, doc: &Doc) -> Result<bool, FieldError> {
-        Ok(accepted(self.db, doc.record)?.is_some_and(|history| doc.heads.iter().all(|head| history.has(*head))))
+        Ok(accepted(self.db, doc.record)?
+            .is_some_and(|history| doc.heads.iter().all(|head| history.has(*head))))
     }
 
-    /// Others' changes, document by document: into the accepted history, then the rows of what they touched.
+    /// Others' changes, document by document: into the accepted history, then the rows of what they
+    /// touched.
     fn apply_changes(&mut self) -> Result<(), FieldError> {
         for ((id, object), changes) in std::mem::take(&mut self.changes) {
-            // Without the document there is nothing to continue; the state sums will differ and bring it whole.
+            // Without the document there is nothing to continue; the state sums will differ and
+            // bring it whole.
             match documents::object_of(self.db, id)? {
                 Some(here) if here == object => {}
                 Some(_) => {
@@ -296,9 +348,16 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn merge(&mut self, object: &str, id: RecordId, paths: Option<&BTreeSet<String>>) -> Result<(), FieldError> {
+    fn merge(
+        &mut self,
+        object: &str,
+        id: RecordId,
+        paths: Option<&BTreeSet<String>>,
+    ) -> Result<(), FieldError> {
         self.changed.push((object.to_owned(), id));
-        let Some(descriptor) = self.registry.get(object) else { return Ok(()) };
+        let Some(descriptor) = self.registry.get(object) else {
+            return Ok(());
+        };
         if project(self.db, descriptor, id, paths)? {
             return Ok(());
         }
@@ -313,7 +372,11 @@ impl Intake<'_> {
         if documents::object_of(self.db, own.record)?.is_some_and(|here| here != own.object) {
             return give_up(self.db, own.record);
         }
-        if let Some(version) = version_of(self.db, self.registry.get(&own.object).map(AsRef::as_ref), own.record)? {
+        if let Some(version) = version_of(
+            self.db,
+            self.registry.get(&own.object).map(AsRef::as_ref),
+            own.record,
+        )? {
             self.file(bucket, (&own.object, own.record), version)?;
         }
         Ok(())
@@ -321,9 +384,15 @@ impl Intake<'_> {
 
     fn conflict(&mut self, bucket: &mut Filling, conflict: &Conflict) -> Result<(), FieldError> {
         let id = RecordId(conflict.id.0);
-        let operations: Vec<&str> = conflict.sides.iter().map(|side| side.operation.as_str()).collect();
+        let operations: Vec<&str> = conflict
+            .sides
+            .iter()
+            .map(|side| side.operation.as_str())
+            .collect();
         if conflict.id != Conflict::id_of(conflict.record, &conflict.path, &operations) {
-            return Err(FieldError::broken(format!("the server's conflict {id} is not what its id says")));
+            return Err(FieldError::broken(format!(
+                "the server's conflict {id} is not what its id says"
+            )));
         }
         conflicts::put(self.db, conflict)?;
         self.changed.push((CONFLICT.to_owned(), id));
@@ -336,24 +405,39 @@ impl Intake<'_> {
         if let Ok(descriptor) = serde_json::from_str::<Descriptor>(&published.json) {
             credible(&descriptor, published.record)?;
         }
-        if take_in(self.db, &mut self.registry, (published.record, &published.json))? {
+        if take_in(
+            self.db,
+            &mut self.registry,
+            (published.record, &published.json),
+        )? {
             let found = discover(self.db, &self.registry)?;
-            pull.verified.retain(|bucket| !found.buckets.contains(bucket));
+            pull.verified
+                .retain(|bucket| !found.buckets.contains(bucket));
             self.changed.extend(found.changed);
         }
         self.changed.push((DESCRIPTOR.to_owned(), published.record));
         let version = Version::of_bytes(published.json.as_bytes());
-        self.file(filling(&mut pull.bucket)?, (DESCRIPTOR, published.record), version)
+        self.file(
+            filling(&mut pull.bucket)?,
+            (DESCRIPTOR, published.record),
+            version,
+        )
     }
 
-    fn checkpoint(&mut self, pull: &mut Pull, bucket: &str, (seq, sum): (u64, u64)) -> Result<(), FieldError> {
+    fn checkpoint(
+        &mut self,
+        pull: &mut Pull,
+        bucket: &str,
+        (seq, sum): (u64, u64),
+    ) -> Result<(), FieldError> {
         members::ensure_bucket(self.db, bucket)?;
         members::set_cursor(self.db, bucket, seq)?;
         let here = members::bucket(self.db, bucket)?.map_or(0, |state| state.sum);
         if here == sum {
             pull.verified.insert(bucket.to_owned());
         } else {
-            // The bucket comes anew; records stay meanwhile, and what no bucket holds then is swept.
+            // The bucket comes anew; records stay meanwhile, and what no bucket holds then is
+            // swept.
             pull.verified.remove(bucket);
             members::set_cursor(self.db, bucket, 0)?;
         }
@@ -363,30 +447,47 @@ impl Intake<'_> {
 
 /// The bucket that is being told.
 fn filling(bucket: &mut Option<Filling>) -> Result<&mut Filling, FieldError> {
-    bucket.as_mut().ok_or_else(|| FieldError::broken("the server sent data before its bucket"))
+    bucket
+        .as_mut()
+        .ok_or_else(|| FieldError::broken("the server sent data before its bucket"))
 }
 
 /// Refuses an object whose names could not stand in tables, or that takes the place of another.
 fn credible(descriptor: &Descriptor, record: RecordId) -> Result<(), FieldError> {
     let object = &descriptor.object;
     if let Some(problem) = check_shape(object, descriptor).first() {
-        return Err(FieldError::broken(format!("the server's object cannot be taken in: {problem}")));
+        return Err(FieldError::broken(format!(
+            "the server's object cannot be taken in: {problem}"
+        )));
     }
-    if built_in()?.get(object).is_some_and(|own| own.kind != descriptor.kind) {
-        return Err(FieldError::broken(format!("the server's object `{object}` is of another kind")));
+    if built_in()?
+        .get(object)
+        .is_some_and(|own| own.kind != descriptor.kind)
+    {
+        return Err(FieldError::broken(format!(
+            "the server's object `{object}` is of another kind"
+        )));
     }
     if record != descriptor_id(object) {
-        return Err(FieldError::broken(format!("the server's object `{object}` has another's id")));
+        return Err(FieldError::broken(format!(
+            "the server's object `{object}` has another's id"
+        )));
     }
     Ok(())
 }
 
 /// The version at which a record is accepted here.
-fn version_of(db: &Db, descriptor: Option<&Descriptor>, id: RecordId) -> Result<Option<Version>, FieldError> {
+fn version_of(
+    db: &Db,
+    descriptor: Option<&Descriptor>,
+    id: RecordId,
+) -> Result<Option<Version>, FieldError> {
     if let Some(heads) = documents::heads(db, id)? {
         return Ok(Some(Version::of_heads(&heads)));
     }
     // A document that is not here yet has no version, whatever its rows show.
-    let Some(descriptor) = descriptor.filter(|of| of.kind != Kind::Document) else { return Ok(None) };
+    let Some(descriptor) = descriptor.filter(|of| of.kind != Kind::Document) else {
+        return Ok(None);
+    };
     Ok(tables::read(db, descriptor, id)?.map(|record| Record::row_version(&record.values)))
 }

@@ -1,6 +1,7 @@
-//! Writes unsent work again under a new actor: what came after a refusal is decided anew, from the commands that made
-//! it, and what no longer can be done is set aside with its reason and its values; what only lost its author's name
-//! is signed anew as it was. It does not know why the server did not take it.
+//! Writes unsent work again under a new actor: what came after a refusal is decided anew, from the
+//! commands that made it, and what no longer can be done is set aside with its reason and its
+//! values; what only lost its author's name is signed anew as it was. It does not know why the
+//! server did not take it.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +29,8 @@ pub(super) struct Reason {
     pub fields: Vec<String>,
 }
 
-/// Sets a refused entry aside, and carries out anew what came after it in its record. The context brings the new
-/// actor, which becomes the device's with this transaction.
+/// Sets a refused entry aside, and carries out anew what came after it in its record. The context
+/// brings the new actor, which becomes the device's with this transaction.
 pub(super) fn rewrite(
     db: &Db,
     registry: &Registry,
@@ -61,8 +62,22 @@ pub(super) fn rewrite(
     for entry in later.iter().filter(|entry| entry.number != refused.number) {
         match carry_out_again(db, registry, context, entry) {
             Ok(()) => {}
-            Err(FieldError::Refused { code, message, fields, .. }) => {
-                set_aside(db, entry, &Reason { code, message, fields }, context)?;
+            Err(FieldError::Refused {
+                code,
+                message,
+                fields,
+                ..
+            }) => {
+                set_aside(
+                    db,
+                    entry,
+                    &Reason {
+                        code,
+                        message,
+                        fields,
+                    },
+                    context,
+                )?;
             }
             Err(other) => return Err(other),
         }
@@ -70,8 +85,9 @@ pub(super) fn rewrite(
     show_anew(db, registry, (&refused.object, record))
 }
 
-/// Writes a record's entries from `from` on once more as they were, under the context's actor: a copy of this device
-/// wrote something else under theirs. Nobody refused them, so nothing is decided again and nothing is set aside.
+/// Writes a record's entries from `from` on once more as they were, under the context's actor: a
+/// copy of this device wrote something else under theirs. Nobody refused them, so nothing is
+/// decided again and nothing is set aside.
 pub(super) fn sign_anew(
     db: &Db,
     registry: &Registry,
@@ -83,33 +99,72 @@ pub(super) fn sign_anew(
     }
     let entries = take_from(db, record, from)?;
     let Ok(mut document) = working(db, record)? else {
-        return Err(FieldError::broken(format!("the work before {from} does not fit the history of {record}")));
+        return Err(FieldError::broken(format!(
+            "the work before {from} does not fit the history of {record}"
+        )));
     };
     meta::set(db, "actor", &context.actor.to_string())?;
     let mut renamed: BTreeMap<ChangeHash, ChangeHash> = BTreeMap::new();
     for entry in entries {
         let old = gate::change(&entry.bytes)?;
-        let deps: Vec<ChangeHash> = old.deps.iter().map(|dep| renamed.get(dep).copied().unwrap_or(*dep)).collect();
+        let deps: Vec<ChangeHash> = old
+            .deps
+            .iter()
+            .map(|dep| renamed.get(dep).copied().unwrap_or(*dep))
+            .collect();
         let new = match document.sign_anew(&old, &deps, context.actor) {
             Ok(new) => new,
             // What the other copy wrote may have filled the record.
             Err(error) => {
                 let (code, message) = (error.code().to_owned(), error.to_string());
-                set_aside(db, &entry, &Reason { code, message, fields: Vec::new() }, context)?;
+                set_aside(
+                    db,
+                    &entry,
+                    &Reason {
+                        code,
+                        message,
+                        fields: Vec::new(),
+                    },
+                    context,
+                )?;
                 continue;
             }
         };
         renamed.insert(old.hash, new.hash);
-        let Entry { kind, object, command, at, knew, .. } = entry;
+        let Entry {
+            kind,
+            object,
+            command,
+            at,
+            knew,
+            ..
+        } = entry;
         let (hash, bytes, actor) = (new.hash, new.bytes, context.actor);
-        outbox::push(db, &NewEntry { kind, object, record, hash, bytes, command, actor, at, knew })?;
+        outbox::push(
+            db,
+            &NewEntry {
+                kind,
+                object,
+                record,
+                hash,
+                bytes,
+                command,
+                actor,
+                at,
+                knew,
+            },
+        )?;
     }
     show_anew(db, registry, (object, record))
 }
 
 /// The history is fetched by the next pull: it is on the server only, or cannot be read here.
 fn fetch(db: &Db, record: RecordId) -> Result<(), FieldError> {
-    if documents::is_elsewhere(db, record)? { need(db, record) } else { give_up(db, record) }
+    if documents::is_elsewhere(db, record)? {
+        need(db, record)
+    } else {
+        give_up(db, record)
+    }
 }
 
 /// Takes a record's entries from `from` on out of the outbox.
@@ -123,15 +178,27 @@ fn take_from(db: &Db, record: RecordId, from: i64) -> Result<Vec<Entry>, FieldEr
 }
 
 /// Rows and provisional conflicts after the unsent work of a record changed its author.
-fn show_anew(db: &Db, registry: &Registry, (object, record): (&str, RecordId)) -> Result<(), FieldError> {
+fn show_anew(
+    db: &Db,
+    registry: &Registry,
+    (object, record): (&str, RecordId),
+) -> Result<(), FieldError> {
     conflicts::clear_provisional(db, record)?;
-    if let Some(descriptor) = registry.get(object).filter(|descriptor| descriptor.kind == Kind::Document) {
+    if let Some(descriptor) = registry
+        .get(object)
+        .filter(|descriptor| descriptor.kind == Kind::Document)
+    {
         project(db, descriptor, record, None)?;
     }
     Ok(())
 }
 
-fn carry_out_again(db: &Db, registry: &Registry, context: &Context, entry: &Entry) -> Result<(), FieldError> {
+fn carry_out_again(
+    db: &Db,
+    registry: &Registry,
+    context: &Context,
+    entry: &Entry,
+) -> Result<(), FieldError> {
     let command = Command::parse(&entry.command, registry)?;
     // It happened when it happened, however late it is written again.
     let then = context.moved_to(entry.at);

@@ -1,5 +1,5 @@
-//! Answers what a rep asks while selling: what a basket costs, how an order stands, what a scanner read.
-//! It does not know prices: rules do.
+//! Answers what a rep asks while selling: what a basket costs, how an order stands, what a scanner
+//! read. It does not know prices: rules do.
 
 use super::{FieldError, House, Receipt};
 use crate::base::day::Day;
@@ -9,45 +9,74 @@ use crate::domain::rules::{book::book, order, pricing, scan};
 use crate::objects::Reader;
 use crate::store;
 
-/// Prices a basket, given as JSON, and answers as the command line and the REST API do: the one text, with its line
-/// feed, that is the same on phone and server.
+/// Prices a basket, given as JSON, and answers as the command line and the REST API do: the one
+/// text, with its line feed, that is the same on phone and server.
 pub fn price(reader: &dyn Reader, basket: &str, when: (&str, &str)) -> Result<String, FieldError> {
-    Ok(format!("{{\"ok\":true,\"id\":null,\"data\":{}}}\n", priced(reader, basket, when)?))
+    Ok(format!(
+        "{{\"ok\":true,\"id\":null,\"data\":{}}}\n",
+        priced(reader, basket, when)?
+    ))
 }
 
-fn priced(reader: &dyn Reader, basket: &str, (today, time_zone): (&str, &str)) -> Result<String, FieldError> {
-    let today: Day = today.parse().map_err(|error: TimeError| FieldError::broken(error))?;
+fn priced(
+    reader: &dyn Reader,
+    basket: &str,
+    (today, time_zone): (&str, &str),
+) -> Result<String, FieldError> {
+    let today: Day = today
+        .parse()
+        .map_err(|error: TimeError| FieldError::broken(error))?;
     let basket = pricing::Basket::parse(basket, today, time_zone)?;
     Ok(pricing::price(&basket, &book(reader, &basket)?)?.to_json())
 }
 
 impl House {
-    /// Prices a basket, given as JSON, by what this device holds; the whole answer as `price` gives it.
+    /// Prices a basket, given as JSON, by what this device holds; the whole answer as `price` gives
+    /// it.
     pub fn price(&mut self, basket: &str) -> Result<String, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
-        price(&self.reader(), basket, (&context.today(), &context.time_zone))
+        price(
+            &self.reader(),
+            basket,
+            (&context.today(), &context.time_zone),
+        )
     }
 
     /// The same without the frame around it: the priced basket as JSON text.
     pub fn priced(&mut self, basket: &str) -> Result<String, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
-        priced(&self.reader(), basket, (&context.today(), &context.time_zone))
+        priced(
+            &self.reader(),
+            basket,
+            (&context.today(), &context.time_zone),
+        )
     }
 
-    /// An order as people look at it: where it stands, its lines with the story of their prices, the verdict.
+    /// An order as people look at it: where it stands, its lines with the story of their prices,
+    /// the verdict.
     pub fn order(&mut self, id: &str) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
-        let wrong = |error: crate::base::id::IdError| FieldError::bad_input("bad_id", error.to_string(), &["id"]);
+        let wrong = |error: crate::base::id::IdError| {
+            FieldError::bad_input("bad_id", error.to_string(), &["id"])
+        };
         let id: RecordId = id.parse().map_err(wrong)?;
-        Ok(Receipt { id: Some(id.to_string()), data: order::show(&self.reader(), id)? })
+        Ok(Receipt {
+            id: Some(id.to_string()),
+            data: order::show(&self.reader(), id)?,
+        })
     }
 
-    /// Reads a scanner's text: GTIN, batch, expiry and the like, and the product and unit that carry the GTIN.
+    /// Reads a scanner's text: GTIN, batch, expiry and the like, and the product and unit that
+    /// carry the GTIN.
     pub fn scan(&mut self, text: &str) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
-        let today = self.context()?.today().parse().map_err(|error: TimeError| FieldError::broken(error))?;
+        let today = self
+            .context()?
+            .today()
+            .parse()
+            .map_err(|error: TimeError| FieldError::broken(error))?;
         Ok(Receipt::of(scan::scan(&self.reader(), text, today)?))
     }
 }

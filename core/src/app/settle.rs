@@ -1,6 +1,6 @@
-//! Takes in the server's verdicts: accepted work joins the history, refused work is kept with its reason, and what
-//! was done after it is done again above the accepted history.
-//! It does not know why the server refused.
+//! Takes in the server's verdicts: accepted work joins the history, refused work is kept with its
+//! reason, and what was done after it is done again above the accepted history. It does not know
+//! why the server refused.
 
 use super::rewrite::{Reason, rewrite, sign_anew};
 use super::working::promote;
@@ -13,7 +13,8 @@ use crate::store::{self, outbox};
 use crate::sync::frames::{Ruling, Verdict};
 
 impl House {
-    /// Takes in verdicts in one transaction; after this returns each entry that was judged is settled for good.
+    /// Takes in verdicts in one transaction; after this returns each entry that was judged is
+    /// settled for good.
     pub(super) fn settle(&mut self, verdicts: Vec<Verdict>) -> Result<(), FieldError> {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
@@ -29,10 +30,20 @@ impl House {
                 }
                 // What the server lacks, or has no time for, stays queued.
                 Ruling::Needs { .. } | Ruling::RetryLater => continue,
-                Ruling::Quarantined { code, message, fields } => Some(Reason { code, message, fields }),
+                Ruling::Quarantined {
+                    code,
+                    message,
+                    fields,
+                } => Some(Reason {
+                    code,
+                    message,
+                    fields,
+                }),
                 Ruling::Rewrite => None,
             };
-            let Some(entry) = outbox::find(&tx, hash)? else { continue };
+            let Some(entry) = outbox::find(&tx, hash)? else {
+                continue;
+            };
             let context = match &renewed {
                 Some(context) => context,
                 None => renewed.insert(self.context_with_new_actor()?),
@@ -40,7 +51,12 @@ impl House {
             match refused {
                 Some(reason) => rewrite(&tx, &self.registry, context, (&entry, &reason))?,
                 None if entry.kind == EntryKind::Fact => continue,
-                None => sign_anew(&tx, &self.registry, context, (&entry.object, entry.record, entry.number))?,
+                None => sign_anew(
+                    &tx,
+                    &self.registry,
+                    context,
+                    (&entry.object, entry.record, entry.number),
+                )?,
             }
             changed.push((entry.object, entry.record));
         }

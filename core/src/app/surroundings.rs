@@ -1,5 +1,6 @@
-//! The operating system as surroundings: its clock, its randomness, and waiting by sleep. Whoever brings the core to
-//! people hands this in; tests and simulations hand in a seed. It does not know who asks.
+//! The operating system as surroundings: its clock, its randomness, and waiting by sleep. Whoever
+//! brings the core to people hands this in; tests and simulations hand in a seed. It does not know
+//! who asks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
@@ -20,15 +21,22 @@ impl System {
     /// Makes sure that the system has randomness, so that no later draw can fail.
     pub fn open() -> Result<System, FieldError> {
         let mut seed = [0; 32];
-        getrandom::fill(&mut seed)
-            .map_err(|error| FieldError::broken(format!("the system gives no random bytes: {error}")))?;
-        Ok(System { seed, drawn: AtomicU64::new(0) })
+        getrandom::fill(&mut seed).map_err(|error| {
+            FieldError::broken(format!("the system gives no random bytes: {error}"))
+        })?;
+        Ok(System {
+            seed,
+            drawn: AtomicU64::new(0),
+        })
     }
 }
 
 impl Surroundings for System {
     fn now(&self) -> Timestamp {
-        #[allow(clippy::disallowed_methods, reason = "the one place where the system's clock is read")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "the one place where the system's clock is read"
+        )]
         let now = std::time::SystemTime::now();
         let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

@@ -1,5 +1,6 @@
-//! Takes off the device what no bucket holds any more. Only when all buckets are verified: what moves from one to
-//! another never leaves the screen. It does not know why something left its bucket.
+//! Takes off the device what no bucket holds any more. Only when all buckets are verified: what
+//! moves from one to another never leaves the screen. It does not know why something left its
+//! bucket.
 
 use super::FieldError;
 use super::receive::{CONFLICT, DESCRIPTOR, descriptor_id};
@@ -15,7 +16,8 @@ pub(super) fn sweep_later(db: &Db) -> Result<(), FieldError> {
     Ok(meta::set(db, DUE, "due")?)
 }
 
-/// Takes off what no bucket holds; answers objects and ids. Records with unsent work stay, to be looked at again.
+/// Takes off what no bucket holds; answers objects and ids. Records with unsent work stay, to be
+/// looked at again.
 pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordId)>, FieldError> {
     let mut gone = Vec::new();
     if meta::get(db, DUE)?.is_none() {
@@ -24,7 +26,11 @@ pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordI
     meta::remove(db, DUE)?;
     let mut strays: Vec<(String, RecordId)> = documents::strays(db)?;
     for descriptor in registry.all() {
-        strays.extend(tables::strays(db, descriptor)?.into_iter().map(|id| (descriptor.object.clone(), id)));
+        strays.extend(
+            tables::strays(db, descriptor)?
+                .into_iter()
+                .map(|id| (descriptor.object.clone(), id)),
+        );
     }
     strays.sort();
     strays.dedup();

@@ -13,7 +13,9 @@ use super::sweep::{sweep, sweep_later};
 use super::{FieldError, House, Receipt};
 use crate::base::context::Role;
 use crate::base::id::{ActorId, RecordId};
-use crate::base::limits::{BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX};
+use crate::base::limits::{
+    BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX,
+};
 use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::store::outbox::{self, EntryKind};
@@ -33,8 +35,9 @@ struct Meeting {
 }
 
 impl House {
-    /// Sends what is unsent, takes in what is new, and compares state sums with the server. What went through stays,
-    /// whatever happens later. Answers what was sent and received and what is left.
+    /// Sends what is unsent, takes in what is new, and compares state sums with the server. What
+    /// went through stays, whatever happens later. Answers what was sent and received and what is
+    /// left.
     pub fn sync(&mut self) -> Result<Receipt, FieldError> {
         let url = self.server()?;
         let carrier = Http::new(&url).map_err(FieldError::broken)?;
@@ -50,7 +53,9 @@ impl House {
         let mut action = session.step(Event::Start(hello));
         loop {
             action = match action {
-                Action::Call { path, body } => self.call(carrier, &mut session, &mut meeting, (path, body))?,
+                Action::Call { path, body } => {
+                    self.call(carrier, &mut session, &mut meeting, (path, body))?
+                }
                 Action::Greet(welcome) => {
                     self.welcome(&mut meeting, *welcome)?;
                     session.step(Event::Went)
@@ -61,7 +66,9 @@ impl House {
                     self.settle(verdicts)?;
                     session.step(Event::Went)
                 }
-                Action::GiveWants { pulled } => session.step(Event::Wants(self.wants(&mut meeting, pulled)?)),
+                Action::GiveWants { pulled } => {
+                    session.step(Event::Wants(self.wants(&mut meeting, pulled)?))
+                }
                 Action::Renew => match self.renew_tokens(carrier) {
                     Ok(()) => session.step(Event::Went),
                     Err(error) => return Err(error),
@@ -70,7 +77,9 @@ impl House {
                     self.surroundings.wait(ms);
                     session.step(Event::Went)
                 }
-                Action::Read | Action::Take(_) => return Err(FieldError::broken("the session stands still")),
+                Action::Read | Action::Take(_) => {
+                    return Err(FieldError::broken("the session stands still"));
+                }
                 Action::Finish(outcome) => return self.finish(&meeting, outcome),
             };
         }
@@ -90,14 +99,20 @@ impl House {
 
     fn hello(&self) -> Result<Hello, FieldError> {
         let buckets = members::buckets(&self.db)?;
-        let states: Vec<_> = buckets.into_iter().map(|(name, state)| (name, state.cursor, state.sum)).collect();
+        let states: Vec<_> = buckets
+            .into_iter()
+            .map(|(name, state)| (name, state.cursor, state.sum))
+            .collect();
         Ok(Hello {
             proto_min: PROTOCOL,
             proto_max: PROTOCOL,
             actor: self.signed_in()?.actor,
             state: wire::fingerprint(&states),
-            // What is unsent is judged by what the device knew when it was written, not by what it learnt since.
-            tick: outbox::least_known(&self.db)?.unwrap_or(u64::MAX).min(super::execute::known(&self.db)?),
+            // What is unsent is judged by what the device knew when it was written, not by what it
+            // learnt since.
+            tick: outbox::least_known(&self.db)?
+                .unwrap_or(u64::MAX)
+                .min(super::execute::known(&self.db)?),
             issued: outbox::last_number(&self.db)?,
         })
     }
@@ -110,7 +125,12 @@ impl House {
         (path, body): (&'static str, Vec<u8>),
     ) -> Result<Action, FieldError> {
         let token = meta::get(&self.db, "token")?;
-        let call = Call { path, token, media_type: wire::MEDIA_TYPE, body };
+        let call = Call {
+            path,
+            token,
+            media_type: wire::MEDIA_TYPE,
+            body,
+        };
         let mut stopped: Option<Result<Action, FieldError>> = None;
         let carried = carrier.carry(&call, &mut |status, piece| {
             let mut action = session.step(Event::Piece(status, piece));
@@ -127,7 +147,11 @@ impl House {
                 }
             };
             stopped = end;
-            if stopped.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if stopped.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         match (stopped, carried) {
             (Some(end), _) => end,
@@ -136,25 +160,39 @@ impl House {
         }
     }
 
-    /// Takes in who the server says is signed in and what to follow; buckets that are no longer followed go.
+    /// Takes in who the server says is signed in and what to follow; buckets that are no longer
+    /// followed go.
     fn welcome(&mut self, meeting: &mut Meeting, welcome: Welcome) -> Result<(), FieldError> {
-        Role::named(&welcome.role)
-            .ok_or_else(|| FieldError::broken(format!("the server names a role `{}`; update the app", welcome.role)))?;
+        Role::named(&welcome.role).ok_or_else(|| {
+            FieldError::broken(format!(
+                "the server names a role `{}`; update the app",
+                welcome.role
+            ))
+        })?;
         let own = self.signed_in()?;
         if (own.user, own.device) != (welcome.user, welcome.device) {
-            return Err(FieldError::broken("the server greets another person, or another device"));
+            return Err(FieldError::broken(
+                "the server greets another person, or another device",
+            ));
         }
         if welcome.buckets.len() > BUCKETS_MAX {
-            let message = format!("the server names {} buckets, at most {BUCKETS_MAX} are", welcome.buckets.len());
+            let message = format!(
+                "the server names {} buckets, at most {BUCKETS_MAX} are",
+                welcome.buckets.len()
+            );
             return Err(FieldError::broken(message));
         }
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
-        for (key, value) in [("role", welcome.role), ("name", welcome.name), ("time_zone", welcome.time_zone)] {
+        for (key, value) in [
+            ("role", welcome.role),
+            ("name", welcome.name),
+            ("time_zone", welcome.time_zone),
+        ] {
             meta::set(&tx, key, &value)?;
         }
-        // A database that gave out fewer numbers than the server saw is older than this device: others' eyes have
-        // seen changes under its actor that it no longer has.
+        // A database that gave out fewer numbers than the server saw is older than this device:
+        // others' eyes have seen changes under its actor that it no longer has.
         if welcome.seen > outbox::last_number(&tx)? {
             meta::set(&tx, "actor", &self.new_actor().to_string())?;
             // Half of the numbers stay, whatever a server claims.
@@ -163,11 +201,17 @@ impl House {
         meeting.server_ms = welcome.server_ms;
         meeting.buckets = welcome.buckets;
         if welcome.same {
-            meeting.buckets = members::buckets(&tx)?.into_iter().map(|(name, _)| name).collect();
+            meeting.buckets = members::buckets(&tx)?
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
             meeting.pull.verified = meeting.buckets.iter().cloned().collect();
         }
         let followed: BTreeSet<&String> = meeting.buckets.iter().collect();
-        for (name, _) in members::buckets(&tx)?.iter().filter(|(name, _)| !followed.contains(name)) {
+        for (name, _) in members::buckets(&tx)?
+            .iter()
+            .filter(|(name, _)| !followed.contains(name))
+        {
             sweep_later(&tx)?;
             members::drop_bucket(&tx, name)?;
         }
@@ -180,7 +224,9 @@ impl House {
         let after = i64::try_from(after).map_err(FieldError::broken)?;
         let batch = outbox::batch(&self.db, after, PUSH_ENTRIES_MAX, PUSH_BYTES_MAX)?;
         if planted::is(Planted::OutboxClearedOnSending) {
-            batch.iter().try_for_each(|entry| outbox::take(&self.db, entry.hash).map(drop))?;
+            batch
+                .iter()
+                .try_for_each(|entry| outbox::take(&self.db, entry.hash).map(drop))?;
         }
         let entries = batch.into_iter().map(|entry| {
             let is_fact = entry.kind == EntryKind::Fact;
@@ -198,13 +244,20 @@ impl House {
         Ok(entries.collect())
     }
 
-    /// Where the followed buckets stand, after a pull only those that were not verified; and which histories to fetch.
+    /// Where the followed buckets stand, after a pull only those that were not verified; and which
+    /// histories to fetch.
     fn wants(&self, meeting: &mut Meeting, pulled: bool) -> Result<Vec<Frame>, FieldError> {
-        let open = meeting.buckets.iter().filter(|bucket| !pulled || !meeting.pull.verified.contains(*bucket));
+        let open = meeting
+            .buckets
+            .iter()
+            .filter(|bucket| !pulled || !meeting.pull.verified.contains(*bucket));
         let mut wants = Vec::new();
         for bucket in open {
             let cursor = members::bucket(&self.db, bucket)?.map_or(0, |state| state.cursor);
-            wants.push(Frame::Want(Want { bucket: bucket.clone(), cursor }));
+            wants.push(Frame::Want(Want {
+                bucket: bucket.clone(),
+                cursor,
+            }));
         }
         let needs = needed(&self.db)?;
         meeting.pull.needed = needs.iter().map(|need| need.record).collect();
@@ -219,17 +272,28 @@ impl House {
         match outcome.failure {
             None => {}
             Some(Failure::Unreachable(why)) => {
-                let message = format!("the server cannot be reached: {why}; all work is kept here, sync again later");
+                let message = format!(
+                    "the server cannot be reached: {why}; all work is kept here, sync again later"
+                );
                 return Err(FieldError::TryLater { message });
             }
             Some(Failure::SignedOut(message)) => return Err(FieldError::SignIn { message }),
             Some(Failure::Refused { code, message }) => {
-                return Err(FieldError::Refused { bad_input: false, code, message, fields: Vec::new() });
+                return Err(FieldError::Refused {
+                    bad_input: false,
+                    code,
+                    message,
+                    fields: Vec::new(),
+                });
             }
             Some(Failure::Malformed(why)) => {
-                return Err(FieldError::broken(format!("the server's answer cannot be read: {why}")));
+                return Err(FieldError::broken(format!(
+                    "the server's answer cannot be read: {why}"
+                )));
             }
-            Some(Failure::Diverged(buckets)) if !buckets.iter().any(|of| meeting.pull.unbroken.contains(of)) => {
+            Some(Failure::Diverged(buckets))
+                if !buckets.iter().any(|of| meeting.pull.unbroken.contains(of)) =>
+            {
                 let message =
                     "what this person follows changed meanwhile, or an answer broke off; sync again".to_owned();
                 return Err(FieldError::TryLater { message });
@@ -247,7 +311,8 @@ impl House {
         })))
     }
 
-    /// All buckets are the server's: what none of them holds goes, and the device knows up to when it knows all.
+    /// All buckets are the server's: what none of them holds goes, and the device knows up to when
+    /// it knows all.
     fn verified(&mut self, meeting: &Meeting) -> Result<(), FieldError> {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
@@ -258,7 +323,11 @@ impl House {
         if let Some(tick) = meeting.pull.tick {
             meta::set(&tx, "tick", &tick.to_string())?;
         }
-        meta::set(&tx, "last_verified", &Timestamp(meeting.server_ms).rfc3339())?;
+        meta::set(
+            &tx,
+            "last_verified",
+            &Timestamp(meeting.server_ms).rfc3339(),
+        )?;
         House::tokens_are_proven(&tx)?;
         store::open::commit(tx)?;
         if gone.iter().any(|(object, _)| object == DESCRIPTOR) {
@@ -269,13 +338,21 @@ impl House {
         Ok(())
     }
 
-    /// Hands any bytes to the server as a change of a record, past all checks of this device, and answers the
-    /// verdict: for whoever wants to see the server's gate.
-    pub fn push_raw(&mut self, bytes: &[u8], object: &str, record: Option<&str>) -> Result<Receipt, FieldError> {
+    /// Hands any bytes to the server as a change of a record, past all checks of this device, and
+    /// answers the verdict: for whoever wants to see the server's gate.
+    pub fn push_raw(
+        &mut self,
+        bytes: &[u8],
+        object: &str,
+        record: Option<&str>,
+    ) -> Result<Receipt, FieldError> {
         let url = self.server()?;
         let carrier = Http::new(&url).map_err(FieldError::broken)?;
         if bytes.len() >= FRAME_BYTES_MAX - 1024 {
-            let message = format!("{} bytes do not fit into one frame of {FRAME_BYTES_MAX}", bytes.len());
+            let message = format!(
+                "{} bytes do not fit into one frame of {FRAME_BYTES_MAX}",
+                bytes.len()
+            );
             return Err(FieldError::bad_input("too_many_bytes", message, &["file"]));
         }
         let record = match record {
@@ -286,7 +363,16 @@ impl House {
         };
         let (object, knew) = (object.to_owned(), super::execute::known(&self.db)?);
         let bytes = bytes.to_vec().into();
-        let entry = Entry { number: 0, is_fact: false, object, record, bytes, knew, actor: None, at_ms: None };
+        let entry = Entry {
+            number: 0,
+            is_fact: false,
+            object,
+            record,
+            bytes,
+            knew,
+            actor: None,
+            at_ms: None,
+        };
         let body = wire::encode(&[Frame::Entry(entry)]).map_err(FieldError::broken)?;
         let answer = self.ask(&carrier, "/sync/v1/push", body)?;
         let frames = wire::decode(&answer, FRAME_BYTES_MAX).map_err(FieldError::broken)?;
@@ -306,12 +392,26 @@ impl House {
                     fields: Vec::new(),
                 });
             }
-            Ruling::Quarantined { code, message, fields } => {
-                return Err(FieldError::Refused { bad_input: false, code, message, fields });
+            Ruling::Quarantined {
+                code,
+                message,
+                fields,
+            } => {
+                return Err(FieldError::Refused {
+                    bad_input: false,
+                    code,
+                    message,
+                    fields,
+                });
             }
-            Ruling::RetryLater => return Err(FieldError::TryLater { message: "the server has no room now".into() }),
+            Ruling::RetryLater => {
+                return Err(FieldError::TryLater {
+                    message: "the server has no room now".into(),
+                });
+            }
             Ruling::Rewrite => {
-                let message = "its actor has written something else under the same number".to_owned();
+                let message =
+                    "its actor has written something else under the same number".to_owned();
                 return Err(FieldError::Refused {
                     bad_input: false,
                     code: "actor_reused".into(),
@@ -320,6 +420,8 @@ impl House {
                 });
             }
         };
-        Ok(Receipt::of(json!({ "verdict": ruling, "number": number, "hash": verdict.hash.to_string() })))
+        Ok(Receipt::of(
+            json!({ "verdict": ruling, "number": number, "hash": verdict.hash.to_string() }),
+        ))
     }
 }

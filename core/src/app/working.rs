@@ -19,12 +19,13 @@ pub(super) enum Unfit {
     History,
     /// The history of what was closed long ago is on the server only.
     Elsewhere,
-    /// A copy of this device wrote under the same actor, so that what is unsent must be signed anew.
+    /// A copy of this device wrote under the same actor, so that what is unsent must be signed
+    /// anew.
     Author,
 }
 
-/// The accepted history of a document; empty when nothing of it was accepted yet, and none where it cannot be read or
-/// is on the server only.
+/// The accepted history of a document; empty when nothing of it was accepted yet, and none where it
+/// cannot be read or is on the server only.
 pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Option<Document>, FieldError> {
     match documents::load(db, id)? {
         Some(stored) if stored.is_elsewhere() => Ok(None),
@@ -36,7 +37,11 @@ pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Option<Document>, FieldE
 /// Accepted history and unsent changes together, if they fit each other.
 pub(super) fn working(db: &Db, id: RecordId) -> Result<Result<Document, Unfit>, FieldError> {
     let Some(mut document) = accepted(db, id)? else {
-        return Ok(Err(if documents::is_elsewhere(db, id)? { Unfit::Elsewhere } else { Unfit::History }));
+        return Ok(Err(if documents::is_elsewhere(db, id)? {
+            Unfit::Elsewhere
+        } else {
+            Unfit::History
+        }));
     };
     match document.put_back(&unsent(db, id)?) {
         Ok(missing) if missing.is_empty() => Ok(Ok(document)),
@@ -45,8 +50,8 @@ pub(super) fn working(db: &Db, id: RecordId) -> Result<Result<Document, Unfit>, 
     }
 }
 
-/// Lets go of a history that is not one. State sums differ from now on, so that the server tells the document anew;
-/// its rows and unsent work stay meanwhile.
+/// Lets go of a history that is not one. State sums differ from now on, so that the server tells
+/// the document anew; its rows and unsent work stay meanwhile.
 pub(super) fn give_up(db: &Db, id: RecordId) -> Result<(), FieldError> {
     documents::remove(db, id)?;
     for bucket in members::of(db, id)? {
@@ -59,14 +64,22 @@ pub(super) fn give_up(db: &Db, id: RecordId) -> Result<(), FieldError> {
 
 fn unsent(db: &Db, id: RecordId) -> Result<Vec<Vetted>, FieldError> {
     let entries = outbox::of_record(db, id)?;
-    let changes = entries.iter().filter(|entry| entry.kind == EntryKind::Change);
-    changes.map(|entry| Ok(gate::change(&entry.bytes)?)).collect()
+    let changes = entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Change);
+    changes
+        .map(|entry| Ok(gate::change(&entry.bytes)?))
+        .collect()
 }
 
-/// Makes changes part of the accepted history, in the order in which they were accepted: appended to the tail,
-/// folded when that is long. Those that are there already, or build on what is not here, are left out; answers those
-/// that were new. A history that cannot be read is given up.
-pub(super) fn accept(db: &Db, (object, id): (&str, RecordId), changes: Vec<Vetted>) -> Result<Vec<Vetted>, FieldError> {
+/// Makes changes part of the accepted history, in the order in which they were accepted: appended
+/// to the tail, folded when that is long. Those that are there already, or build on what is not
+/// here, are left out; answers those that were new. A history that cannot be read is given up.
+pub(super) fn accept(
+    db: &Db,
+    (object, id): (&str, RecordId),
+    changes: Vec<Vetted>,
+) -> Result<Vec<Vetted>, FieldError> {
     if documents::is_elsewhere(db, id)? {
         return give_up(db, id).map(|()| Vec::new());
     }
@@ -115,7 +128,11 @@ pub(super) fn accept(db: &Db, (object, id): (&str, RecordId), changes: Vec<Vette
 pub(super) fn promote(db: &Db, entry: &Entry) -> Result<(), FieldError> {
     match entry.kind {
         EntryKind::Change => {
-            accept(db, (&entry.object, entry.record), vec![gate::change(&entry.bytes)?])?;
+            accept(
+                db,
+                (&entry.object, entry.record),
+                vec![gate::change(&entry.bytes)?],
+            )?;
         }
         EntryKind::Fact => {}
     }
@@ -130,9 +147,10 @@ pub(super) fn settled(db: &Db, id: RecordId) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Patches the rows of a document at these paths, or all of them anew, and keeps what competes with unsent work as
-/// provisional conflicts. False if unsent work must be signed anew first. Where the history cannot be read, it is
-/// given up and the rows stay as they are; so do rows whose history is on the server only.
+/// Patches the rows of a document at these paths, or all of them anew, and keeps what competes with
+/// unsent work as provisional conflicts. False if unsent work must be signed anew first. Where the
+/// history cannot be read, it is given up and the rows stay as they are; so do rows whose history
+/// is on the server only.
 pub(super) fn project(
     db: &Db,
     descriptor: &Descriptor,
@@ -152,18 +170,28 @@ pub(super) fn project(
     let all = document.values();
     match touched {
         Some(paths) => {
-            let values = paths.iter().map(|path| (path.clone(), document.value(path))).collect();
+            let values = paths
+                .iter()
+                .map(|path| (path.clone(), document.value(path)))
+                .collect();
             tables::patch(db, descriptor, id, &values, document.stamp())?;
         }
         None => {
             let object = descriptor.object.clone();
-            let record = Record { object, id, values: all.clone(), stamp: document.stamp() };
+            let record = Record {
+                object,
+                id,
+                values: all.clone(),
+                stamp: document.stamp(),
+            };
             tables::put(db, descriptor, &record)?;
         }
     }
     if !outbox::of_record(db, id)?.is_empty() {
         let everything = all.into_keys().collect();
-        for conflict in document.conflicts(&descriptor.object, id, touched.unwrap_or(&everything))? {
+        for conflict in
+            document.conflicts(&descriptor.object, id, touched.unwrap_or(&everything))?
+        {
             if conflicts::get(db, conflict.id)?.is_none() {
                 conflicts::put_provisional(db, &conflict)?;
             }
@@ -172,9 +200,12 @@ pub(super) fn project(
     Ok(true)
 }
 
-/// Every document's rows anew, from accepted and unsent history alone, where that is here; answers how many documents there are.
+/// Every document's rows anew, from accepted and unsent history alone, where that is here; answers
+/// how many documents there are.
 pub(super) fn project_all(db: &Db, registry: &Registry) -> Result<usize, FieldError> {
-    let unsent = outbox::all(db)?.into_iter().filter(|entry| entry.kind == EntryKind::Change);
+    let unsent = outbox::all(db)?
+        .into_iter()
+        .filter(|entry| entry.kind == EntryKind::Change);
     let mut ids: BTreeSet<(RecordId, String)> = documents::all_ids(db)?.into_iter().collect();
     ids.extend(unsent.map(|entry| (entry.record, entry.object)));
     for descriptor in registry.all().filter(|of| of.kind == Kind::Document) {

@@ -19,7 +19,9 @@ pub trait Surroundings: Send + Sync {
 }
 
 /// What a person may do: the roles that the rights table knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Visits stores.
@@ -89,10 +91,25 @@ impl Context {
     /// A context of this moment, with randomness drawn once from the surroundings.
     #[must_use]
     pub fn new(surroundings: &dyn Surroundings, identity: Identity) -> Self {
-        let Identity { user, role, device, actor, time_zone } = identity;
+        let Identity {
+            user,
+            role,
+            device,
+            actor,
+            time_zone,
+        } = identity;
         let seed = surroundings.entropy();
         let now = surroundings.now();
-        Context { now, user, role, device, actor, time_zone, seed, drawn: Cell::new(0) }
+        Context {
+            now,
+            user,
+            role,
+            device,
+            actor,
+            time_zone,
+            seed,
+            drawn: Cell::new(0),
+        }
     }
 
     /// A new record id of this moment.
@@ -106,7 +123,12 @@ impl Context {
     /// The same person on the same installation at another moment, with luck of its own.
     #[must_use]
     pub fn moved_to(&self, now: Timestamp) -> Context {
-        Context { now, seed: self.draw(), drawn: Cell::new(0), ..self.clone() }
+        Context {
+            now,
+            seed: self.draw(),
+            drawn: Cell::new(0),
+            ..self.clone()
+        }
     }
 
     fn draw(&self) -> [u8; 32] {

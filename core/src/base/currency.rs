@@ -3,10 +3,14 @@
 
 use std::fmt;
 
-/// The codes by their exponent. Funds, metals and test codes, which have none, are left out; codes withdrawn since 2020
-/// stay, because open documents still carry them. Source: ISO 4217:2015, list one, as amended to January 2026.
+/// The codes by their exponent. Funds, metals and test codes, which have none, are left out; codes
+/// withdrawn since 2020 stay, because open documents still carry them. Source: ISO 4217:2015, list
+/// one, as amended to January 2026.
 const CODES: &[(u8, &str)] = &[
-    (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+    (
+        0,
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    ),
     (
         2,
         "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD \
@@ -35,9 +39,13 @@ pub struct Currency {
 impl Currency {
     /// The currency with this code, which is three capital letters.
     pub fn named(code: &str) -> Result<Currency, CurrencyError> {
-        let known = CODES.iter().flat_map(|(exponent, codes)| codes.split(' ').map(move |code| (*exponent, code)));
+        let known = CODES
+            .iter()
+            .flat_map(|(exponent, codes)| codes.split(' ').map(move |code| (*exponent, code)));
         let found = known.into_iter().find(|(_, known)| *known == code);
-        found.map(|(exponent, code)| Currency { code, exponent }).ok_or_else(|| CurrencyError(code.to_owned()))
+        found
+            .map(|(exponent, code)| Currency { code, exponent })
+            .ok_or_else(|| CurrencyError(code.to_owned()))
     }
 
     /// The code.
@@ -72,8 +80,19 @@ mod tests {
 
     #[test]
     fn each_currency_has_the_digits_of_iso_4217() {
-        for (code, exponent) in [("JPY", 0), ("EUR", 2), ("CHF", 2), ("KWD", 3), ("CLF", 4), ("XCG", 2)] {
-            assert_eq!(Currency::named(code).map(Currency::exponent), Ok(exponent), "{code}");
+        for (code, exponent) in [
+            ("JPY", 0),
+            ("EUR", 2),
+            ("CHF", 2),
+            ("KWD", 3),
+            ("CLF", 4),
+            ("XCG", 2),
+        ] {
+            assert_eq!(
+                Currency::named(code).map(Currency::exponent),
+                Ok(exponent),
+                "{code}"
+            );
         }
         for code in ["eur", "EU", "EURO", "XAU", "XXX", "", "E R", "EUR USD"] {
             assert!(Currency::named(code).is_err(), "{code}");
@@ -82,8 +101,15 @@ mod tests {
 
     #[test]
     fn every_code_stands_once_and_is_three_capitals() {
-        let codes: Vec<&str> = CODES.iter().flat_map(|(_, codes)| codes.split(' ')).collect();
-        assert!(codes.iter().all(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())));
+        let codes: Vec<&str> = CODES
+            .iter()
+            .flat_map(|(_, codes)| codes.split(' '))
+            .collect();
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()))
+        );
         assert_eq!(codes.iter().collect::<BTreeSet<_>>().len(), codes.len());
     }
 }

@@ -51,14 +51,22 @@ impl FromStr for Day {
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let part = |from: usize, to: usize| {
-            let digits = text.get(from..to).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+            let digits = text
+                .get(from..to)
+                .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
             digits.parse::<u16>().ok()
         };
         let shaped = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
-        let parts = shaped.then(|| Some((part(0, 4)?, part(5, 7)?, part(8, 10)?))).flatten();
-        let day =
-            parts.and_then(|(year, month, day)| Day::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?));
-        day.ok_or_else(|| TimeError { text: text.to_owned(), expected: "a day such as 2026-11-24" })
+        let parts = shaped
+            .then(|| Some((part(0, 4)?, part(5, 7)?, part(8, 10)?)))
+            .flatten();
+        let day = parts.and_then(|(year, month, day)| {
+            Day::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
+        });
+        day.ok_or_else(|| TimeError {
+            text: text.to_owned(),
+            expected: "a day such as 2026-11-24",
+        })
     }
 }
 
@@ -80,8 +88,17 @@ mod tests {
 
     #[test]
     fn only_days_of_the_calendar_are_read_and_print_as_they_were() {
-        for text in ["2026-11-24", "2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"] {
-            assert_eq!(text.parse::<Day>().map(|day| day.to_string()).as_deref(), Ok(text));
+        for text in [
+            "2026-11-24",
+            "2024-02-29",
+            "2000-02-29",
+            "0001-01-01",
+            "9999-12-31",
+        ] {
+            assert_eq!(
+                text.parse::<Day>().map(|day| day.to_string()).as_deref(),
+                Ok(text)
+            );
         }
         for text in [
             "2026-02-29",

@@ -23,8 +23,8 @@ pub struct DecimalError {
     pub reason: String,
 }
 
-/// A number of up to 24 digits, 12 of them after the point. It has one form: no zero ends what stands after the point,
-/// so equal numbers are equal bytes.
+/// A number of up to 24 digits, 12 of them after the point. It has one form: no zero ends what
+/// stands after the point, so equal numbers are equal bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Decimal {
     mantissa: i128,
@@ -33,11 +33,17 @@ pub struct Decimal {
 
 impl Decimal {
     /// Nothing.
-    pub const ZERO: Decimal = Decimal { mantissa: 0, scale: 0 };
+    pub const ZERO: Decimal = Decimal {
+        mantissa: 0,
+        scale: 0,
+    };
 
     /// `mantissa` shifted by `scale` digits: `(1995, 2)` is 19.95.
     pub fn new(mantissa: i128, scale: u8) -> Result<Decimal, DecimalError> {
-        let wrong = |reason: &str| DecimalError { text: format!("{mantissa}e-{scale}"), reason: reason.to_owned() };
+        let wrong = |reason: &str| DecimalError {
+            text: format!("{mantissa}e-{scale}"),
+            reason: reason.to_owned(),
+        };
         let (mut mantissa, mut scale) = (mantissa, scale);
         while scale > 0 && mantissa % 10 == 0 {
             (mantissa, scale) = (mantissa / 10, scale - 1);
@@ -84,7 +90,10 @@ pub(super) fn ten_to(power: u8) -> i128 {
 
 impl From<i64> for Decimal {
     fn from(whole: i64) -> Self {
-        Decimal { mantissa: i128::from(whole), scale: 0 }
+        Decimal {
+            mantissa: i128::from(whole),
+            scale: 0,
+        }
     }
 }
 
@@ -105,13 +114,18 @@ impl PartialOrd for Decimal {
 impl FromStr for Decimal {
     type Err = DecimalError;
 
-    /// Reads digits, at most one point between digits, and a minus before them. There is no plus, no exponent, no
-    /// separator of thousands and no idle leading zero: whoever sees one of these meant something else.
+    /// Reads digits, at most one point between digits, and a minus before them. There is no plus,
+    /// no exponent, no separator of thousands and no idle leading zero: whoever sees one of these
+    /// meant something else.
     fn from_str(text: &str) -> Result<Self, DecimalError> {
-        let wrong = |reason: &str| DecimalError { text: text.to_owned(), reason: reason.to_owned() };
+        let wrong = |reason: &str| DecimalError {
+            text: text.to_owned(),
+            reason: reason.to_owned(),
+        };
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let (whole, after) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !is_digits(whole) || !is_digits(after) {
             return Err(wrong("digits are expected, such as 19.95 or -3"));
         }
@@ -127,8 +141,15 @@ impl FromStr for Decimal {
         }
         let digits = whole.bytes().chain(after.bytes());
         let mantissa = digits.fold(0_i128, |sum, digit| sum * 10 + i128::from(digit - b'0'));
-        let mantissa = if text.starts_with('-') { -mantissa } else { mantissa };
-        Ok(Decimal { mantissa, scale: u8::try_from(after.len()).unwrap_or(SCALE_MAX) })
+        let mantissa = if text.starts_with('-') {
+            -mantissa
+        } else {
+            mantissa
+        };
+        Ok(Decimal {
+            mantissa,
+            scale: u8::try_from(after.len()).unwrap_or(SCALE_MAX),
+        })
     }
 }
 
@@ -148,7 +169,9 @@ pub(super) fn fixed(mantissa: i128, scale: u8, f: &mut fmt::Formatter<'_>) -> fm
         (Ok(digits), Ok(_)) if scale == 0 => write!(f, "{sign}{digits}"),
         (Ok(digits), Ok(unit)) => write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit),
         (Err(_), _) if scale == 0 => write!(f, "{sign}{digits}"),
-        (Ok(_) | Err(_), Ok(_) | Err(_)) => write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => {
+            write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit)
+        }
     }
 }
 
@@ -174,21 +197,33 @@ mod tests {
             ("999999999999999999999999", "999999999999999999999999"),
             ("999999999999.999999999999", "999999999999.999999999999"),
         ] {
-            assert_eq!(text.parse::<Decimal>().map(|decimal| decimal.to_string()).as_deref(), Ok(printed), "{text}");
+            assert_eq!(
+                text.parse::<Decimal>()
+                    .map(|decimal| decimal.to_string())
+                    .as_deref(),
+                Ok(printed),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_not_plain_digits_is_refused() {
         for text in [
-            "", "-", ".", "1.", ".5", "+1", "1e2", "1,000", "1 000", "1.2.3", "--1", "0x1", "01", "00", "1_0", " 1",
-            "١", "NaN", "inf",
+            "", "-", ".", "1.", ".5", "+1", "1e2", "1,000", "1 000", "1.2.3", "--1", "0x1", "01",
+            "00", "1_0", " 1", "١", "NaN", "inf",
         ] {
             assert!(text.parse::<Decimal>().is_err(), "{text}");
         }
         let reason = |text: &str| text.parse::<Decimal>().unwrap_err().reason;
-        assert_eq!(reason("0.1234567890123"), "it has more than 12 digits after the point");
-        assert_eq!(reason("1000000000000000000000000"), "it has more than 24 digits");
+        assert_eq!(
+            reason("0.1234567890123"),
+            "it has more than 12 digits after the point"
+        );
+        assert_eq!(
+            reason("1000000000000000000000000"),
+            "it has more than 24 digits"
+        );
         assert_eq!(reason("1e2"), "digits are expected, such as 19.95 or -3");
     }
 

@@ -1,5 +1,5 @@
-//! Exact fractions: what prices, quantities and rates become while they are computed with. Rounding is asked for by
-//! name, once, at the end. It does not know what is counted.
+//! Exact fractions: what prices, quantities and rates become while they are computed with. Rounding
+//! is asked for by name, once, at the end. It does not know what is counted.
 
 use std::cmp::Ordering;
 
@@ -25,9 +25,15 @@ pub struct Fraction {
 
 impl Fraction {
     /// Nothing.
-    pub const ZERO: Fraction = Fraction { numerator: 0, denominator: 1 };
+    pub const ZERO: Fraction = Fraction {
+        numerator: 0,
+        denominator: 1,
+    };
     /// The whole.
-    pub const ONE: Fraction = Fraction { numerator: 1, denominator: 1 };
+    pub const ONE: Fraction = Fraction {
+        numerator: 1,
+        denominator: 1,
+    };
 
     /// `numerator / denominator` in lowest terms.
     pub fn new(numerator: i128, denominator: i128) -> Result<Fraction, FractionError> {
@@ -37,16 +43,25 @@ impl Fraction {
         let divisor = common_divisor(numerator, denominator)?;
         let (numerator, denominator) = (numerator / divisor, denominator / divisor);
         if denominator > 0 {
-            return Ok(Fraction { numerator, denominator });
+            return Ok(Fraction {
+                numerator,
+                denominator,
+            });
         }
         let negated = |number: i128| number.checked_neg().ok_or(FractionError::TooLarge);
-        Ok(Fraction { numerator: negated(numerator)?, denominator: negated(denominator)? })
+        Ok(Fraction {
+            numerator: negated(numerator)?,
+            denominator: negated(denominator)?,
+        })
     }
 
     /// A whole number.
     #[must_use]
     pub fn whole(number: i128) -> Fraction {
-        Fraction { numerator: number, denominator: 1 }
+        Fraction {
+            numerator: number,
+            denominator: 1,
+        }
     }
 
     /// A per cent figure as a fraction: 8.5 becomes 17/200.
@@ -80,14 +95,20 @@ impl Fraction {
 
     /// The fraction without its sign.
     pub fn unsigned(self) -> Result<Fraction, FractionError> {
-        let numerator = self.numerator.checked_abs().ok_or(FractionError::TooLarge)?;
+        let numerator = self
+            .numerator
+            .checked_abs()
+            .ok_or(FractionError::TooLarge)?;
         Ok(Fraction { numerator, ..self })
     }
 
     /// The sum.
     pub fn plus(self, other: Fraction) -> Result<Fraction, FractionError> {
         if self.is_whole() && other.is_whole() {
-            let sum = self.numerator.checked_add(other.numerator).ok_or(FractionError::TooLarge)?;
+            let sum = self
+                .numerator
+                .checked_add(other.numerator)
+                .ok_or(FractionError::TooLarge)?;
             return Ok(Fraction::whole(sum));
         }
         let shared = common_divisor(self.denominator, other.denominator)?;
@@ -100,17 +121,24 @@ impl Fraction {
 
     /// The difference.
     pub fn minus(self, other: Fraction) -> Result<Fraction, FractionError> {
-        let numerator = other.numerator.checked_neg().ok_or(FractionError::TooLarge)?;
+        let numerator = other
+            .numerator
+            .checked_neg()
+            .ok_or(FractionError::TooLarge)?;
         self.plus(Fraction { numerator, ..other })
     }
 
-    /// The product. What cancels is cancelled first, so that only a truly large answer is too large.
+    /// The product. What cancels is cancelled first, so that only a truly large answer is too
+    /// large.
     pub fn times(self, other: Fraction) -> Result<Fraction, FractionError> {
         let one = common_divisor(self.numerator, other.denominator)?;
         let two = common_divisor(other.numerator, self.denominator)?;
         let numerator = product(self.numerator / one, other.numerator / two)?;
         let denominator = product(self.denominator / two, other.denominator / one)?;
-        Ok(Fraction { numerator, denominator })
+        Ok(Fraction {
+            numerator,
+            denominator,
+        })
     }
 
     /// The quotient.
@@ -130,13 +158,21 @@ impl Fraction {
         if self.is_whole() {
             return self.numerator;
         }
-        let (whole, rest) = (self.numerator / self.denominator, self.numerator % self.denominator);
-        let half_or_more = rest.unsigned_abs() >= self.denominator.unsigned_abs() - rest.unsigned_abs();
-        if half_or_more { whole + rest.signum() } else { whole }
+        let (whole, rest) = (
+            self.numerator / self.denominator,
+            self.numerator % self.denominator,
+        );
+        let half_or_more =
+            rest.unsigned_abs() >= self.denominator.unsigned_abs() - rest.unsigned_abs();
+        if half_or_more {
+            whole + rest.signum()
+        } else {
+            whole
+        }
     }
 
-    /// The nearest decimal with at most `scale` digits after the point, halves away from zero; for showing, not for
-    /// going on with.
+    /// The nearest decimal with at most `scale` digits after the point, halves away from zero; for
+    /// showing, not for going on with.
     pub fn shown(self, scale: u8) -> Result<Decimal, FractionError> {
         let scale = scale.min(SCALE_MAX);
         let shifted = self.times(Fraction::whole(ten_to(scale)))?;
@@ -146,8 +182,13 @@ impl Fraction {
     /// The least decimal with at most `scale` digits after the point that is not below it.
     pub fn shown_at_least(self, scale: u8) -> Result<Decimal, FractionError> {
         let scale = scale.min(SCALE_MAX);
-        let shifted = Fraction::ZERO.minus(self)?.times(Fraction::whole(ten_to(scale)))?;
-        let least = shifted.floor().checked_neg().ok_or(FractionError::TooLarge)?;
+        let shifted = Fraction::ZERO
+            .minus(self)?
+            .times(Fraction::whole(ten_to(scale)))?;
+        let least = shifted
+            .floor()
+            .checked_neg()
+            .ok_or(FractionError::TooLarge)?;
         Decimal::new(least, scale).map_err(|_| FractionError::TooLarge)
     }
 }
@@ -156,12 +197,16 @@ impl From<Decimal> for Fraction {
     fn from(decimal: Decimal) -> Self {
         let (numerator, denominator) = (decimal.mantissa(), ten_to(decimal.scale()));
         // Neither can be the one number that has no opposite, so lowest terms always exist.
-        Fraction::new(numerator, denominator).unwrap_or(Fraction { numerator, denominator })
+        Fraction::new(numerator, denominator).unwrap_or(Fraction {
+            numerator,
+            denominator,
+        })
     }
 }
 
 impl Ord for Fraction {
-    /// Compares whole parts, then what is left, turned upside down; so no product is needed that might not fit.
+    /// Compares whole parts, then what is left, turned upside down; so no product is needed that
+    /// might not fit.
     fn cmp(&self, other: &Self) -> Ordering {
         let (mut one, mut two) = (*self, *other);
         if one.denominator == two.denominator {
@@ -170,12 +215,21 @@ impl Ord for Fraction {
         let mut turned = false;
         loop {
             let by_whole = one.floor().cmp(&two.floor());
-            let (left, right) = (one.numerator.rem_euclid(one.denominator), two.numerator.rem_euclid(two.denominator));
+            let (left, right) = (
+                one.numerator.rem_euclid(one.denominator),
+                two.numerator.rem_euclid(two.denominator),
+            );
             let order = match (by_whole, left, right) {
                 (Ordering::Equal, 0, _) | (Ordering::Equal, _, 0) => left.cmp(&right),
                 (Ordering::Equal, _, _) => {
-                    one = Fraction { numerator: one.denominator, denominator: left };
-                    two = Fraction { numerator: two.denominator, denominator: right };
+                    one = Fraction {
+                        numerator: one.denominator,
+                        denominator: left,
+                    };
+                    two = Fraction {
+                        numerator: two.denominator,
+                        denominator: right,
+                    };
                     turned = !turned;
                     continue;
                 }
@@ -229,15 +283,32 @@ mod tests {
 
     #[test]
     fn halves_go_away_from_zero_on_both_sides() {
-        for (numerator, denominator, rounded) in
-            [(5, 2, 3), (-5, 2, -3), (49, 100, 0), (-49, 100, 0), (1, 2, 1), (-1, 2, -1), (7, 1, 7), (2, 3, 1)]
-        {
-            assert_eq!(fraction(numerator, denominator).rounded(), rounded, "{numerator}/{denominator}");
+        for (numerator, denominator, rounded) in [
+            (5, 2, 3),
+            (-5, 2, -3),
+            (49, 100, 0),
+            (-49, 100, 0),
+            (1, 2, 1),
+            (-1, 2, -1),
+            (7, 1, 7),
+            (2, 3, 1),
+        ] {
+            assert_eq!(
+                fraction(numerator, denominator).rounded(),
+                rounded,
+                "{numerator}/{denominator}"
+            );
         }
         assert_eq!(fraction(-1, 3).floor(), -1);
         assert_eq!(fraction(10, 12).shown(6).unwrap().to_string(), "0.833333");
-        assert_eq!(fraction(1, 3).shown_at_least(2).unwrap().to_string(), "0.34");
-        assert_eq!(fraction(-1, 3).shown_at_least(2).unwrap().to_string(), "-0.33");
+        assert_eq!(
+            fraction(1, 3).shown_at_least(2).unwrap().to_string(),
+            "0.34"
+        );
+        assert_eq!(
+            fraction(-1, 3).shown_at_least(2).unwrap().to_string(),
+            "-0.33"
+        );
     }
 
     #[test]
@@ -246,7 +317,10 @@ mod tests {
         assert_eq!(fraction(1, 6).plus(fraction(1, 3)), Ok(fraction(1, 2)));
         assert_eq!(fraction(1, 2).minus(fraction(1, 2)), Ok(Fraction::ZERO));
         assert_eq!(fraction(2, 3).over(fraction(-4, 3)), Ok(fraction(-1, 2)));
-        assert_eq!(Fraction::percent("8.5".parse().unwrap()), Ok(fraction(17, 200)));
+        assert_eq!(
+            Fraction::percent("8.5".parse().unwrap()),
+            Ok(fraction(17, 200))
+        );
     }
 
     #[test]
@@ -255,10 +329,19 @@ mod tests {
         assert_eq!(huge.plus(Fraction::ONE), Err(FractionError::TooLarge));
         assert_eq!(huge.times(Fraction::whole(2)), Err(FractionError::TooLarge));
         assert_eq!(huge.times(fraction(2, i128::MAX)), Ok(Fraction::whole(2)));
-        assert_eq!(Fraction::ONE.over(Fraction::ZERO), Err(FractionError::ByZero));
+        assert_eq!(
+            Fraction::ONE.over(Fraction::ZERO),
+            Err(FractionError::ByZero)
+        );
         assert_eq!(Fraction::new(1, i128::MIN), Err(FractionError::TooLarge));
-        assert_eq!(Fraction::new(i128::MIN, i128::MIN), Err(FractionError::TooLarge));
-        assert_eq!(fraction(1 << 126, 5).shown_at_least(1), Err(FractionError::TooLarge));
+        assert_eq!(
+            Fraction::new(i128::MIN, i128::MIN),
+            Err(FractionError::TooLarge)
+        );
+        assert_eq!(
+            fraction(1 << 126, 5).shown_at_least(1),
+            Err(FractionError::TooLarge)
+        );
     }
 
     #[test]

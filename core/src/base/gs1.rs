@@ -1,6 +1,7 @@
-//! What a scanner reads from a GS1 barcode: element strings, in brackets or raw, and plain EAN and UPC numbers.
-//! It reads what stands there; which elements must stand together, and what the goods are, it does not know.
-//! Source: GS1 General Specifications, sections 3 (identifiers), 5.10 (symbology), 7.12 (century) and 7.11 (characters).
+//! What a scanner reads from a GS1 barcode: element strings, in brackets or raw, and plain EAN and
+//! UPC numbers. It reads what stands there; which elements must stand together, and what the goods
+//! are, it does not know. Source: GS1 General Specifications, sections 3 (identifiers), 5.10
+//! (symbology), 7.12 (century) and 7.11 (characters).
 
 use super::codes::{CodeError, check_gln, check_sscc};
 use super::day::Day;
@@ -10,7 +11,8 @@ use super::gtin;
 /// FNC1 as a scanner sends it after an element of variable length.
 const SEPARATOR: char = '\u{1d}';
 
-/// Symbology identifiers of codes that carry element strings: GS1-128, GS1 DataBar, GS1 DataMatrix, GS1 QR Code.
+/// Symbology identifiers of codes that carry element strings: GS1-128, GS1 DataBar, GS1 DataMatrix,
+/// GS1 QR Code.
 const ELEMENT_SYMBOLS: &[&str] = &["]C1", "]e0", "]d2", "]Q3"];
 /// Symbology identifiers of codes that carry one plain number: EAN-13 and UPC, EAN-8, ITF-14.
 const NUMBER_SYMBOLS: &[&str] = &["]E0", "]E4", "]I1"];
@@ -68,28 +70,58 @@ struct Element<'a> {
 
 type Take = fn(&mut Scan, &Element<'_>) -> Result<(), String>;
 
-/// The application identifiers that are read. `n` stands for one digit: how many decimals there are, 0 to 5.
+/// The application identifiers that are read. `n` stands for one digit: how many decimals there
+/// are, 0 to 5.
 const IDENTIFIERS: &[(&str, Length, Take)] = &[
-    ("00", Length::Exactly(18), |scan, element| put(&mut scan.sscc, element.numbered(check_sscc)?)),
-    ("01", Length::Exactly(14), |scan, element| put(&mut scan.gtin, element.gtin()?)),
-    ("02", Length::Exactly(14), |scan, element| put(&mut scan.content, element.gtin()?)),
-    ("10", Length::UpTo(20), |scan, element| put(&mut scan.batch, element.characters()?)),
-    ("11", Length::Exactly(6), |scan, element| put(&mut scan.produced, element.day()?)),
-    ("15", Length::Exactly(6), |scan, element| put(&mut scan.best_before, element.day()?)),
-    ("17", Length::Exactly(6), |scan, element| put(&mut scan.expiry, element.day()?)),
-    ("21", Length::UpTo(20), |scan, element| put(&mut scan.serial, element.characters()?)),
-    ("310n", Length::Exactly(6), |scan, element| put(&mut scan.net_weight_kg, element.decimal()?)),
-    ("37", Length::UpTo(8), |scan, element| put(&mut scan.count, element.whole()?)),
-    ("414", Length::Exactly(13), |scan, element| put(&mut scan.location, element.numbered(check_gln)?)),
+    ("00", Length::Exactly(18), |scan, element| {
+        put(&mut scan.sscc, element.numbered(check_sscc)?)
+    }),
+    ("01", Length::Exactly(14), |scan, element| {
+        put(&mut scan.gtin, element.gtin()?)
+    }),
+    ("02", Length::Exactly(14), |scan, element| {
+        put(&mut scan.content, element.gtin()?)
+    }),
+    ("10", Length::UpTo(20), |scan, element| {
+        put(&mut scan.batch, element.characters()?)
+    }),
+    ("11", Length::Exactly(6), |scan, element| {
+        put(&mut scan.produced, element.day()?)
+    }),
+    ("15", Length::Exactly(6), |scan, element| {
+        put(&mut scan.best_before, element.day()?)
+    }),
+    ("17", Length::Exactly(6), |scan, element| {
+        put(&mut scan.expiry, element.day()?)
+    }),
+    ("21", Length::UpTo(20), |scan, element| {
+        put(&mut scan.serial, element.characters()?)
+    }),
+    ("310n", Length::Exactly(6), |scan, element| {
+        put(&mut scan.net_weight_kg, element.decimal()?)
+    }),
+    ("37", Length::UpTo(8), |scan, element| {
+        put(&mut scan.count, element.whole()?)
+    }),
+    ("414", Length::Exactly(13), |scan, element| {
+        put(&mut scan.location, element.numbered(check_gln)?)
+    }),
 ];
 
-/// Reads a scan: `(01)04006381333931(17)270600`, the same raw with or without a symbology identifier, or a plain
-/// number. `today` decides the century of two-digit years. Without a symbology identifier, 8, 12, 13 or 14 digits are
-/// a plain number.
+/// Reads a scan: `(01)04006381333931(17)270600`, the same raw with or without a symbology
+/// identifier, or a plain number. `today` decides the century of two-digit years. Without a
+/// symbology identifier, 8, 12, 13 or 14 digits are a plain number.
 pub fn read(text: &str, today: Day) -> Result<Scan, ScanError> {
-    let wrong = |reason: String| ScanError { text: text.replace(SEPARATOR, " "), reason };
+    let wrong = |reason: String| ScanError {
+        text: text.replace(SEPARATOR, " "),
+        reason,
+    };
     let scanned = text.trim_end_matches(['\r', '\n']);
-    let carries = |symbols: &[&str]| symbols.iter().find_map(|symbol| scanned.strip_prefix(symbol));
+    let carries = |symbols: &[&str]| {
+        symbols
+            .iter()
+            .find_map(|symbol| scanned.strip_prefix(symbol))
+    };
     if let Some(elements) = carries(ELEMENT_SYMBOLS) {
         return raw(elements, today).map_err(wrong);
     }
@@ -97,7 +129,9 @@ pub fn read(text: &str, today: Day) -> Result<Scan, ScanError> {
         return plain(number).map_err(wrong);
     }
     if scanned.starts_with(']') {
-        return Err(wrong("its symbology is none that carries GS1 data".to_owned()));
+        return Err(wrong(
+            "its symbology is none that carries GS1 data".to_owned(),
+        ));
     }
     if scanned.starts_with('(') {
         return bracketed(scanned, today).map_err(wrong);
@@ -111,11 +145,14 @@ pub fn read(text: &str, today: Day) -> Result<Scan, ScanError> {
 
 fn plain(number: &str) -> Result<Scan, String> {
     let gtin = gtin::normalised(number).map_err(|error| error.reason)?;
-    Ok(Scan { gtin: Some(gtin), ..Scan::default() })
+    Ok(Scan {
+        gtin: Some(gtin),
+        ..Scan::default()
+    })
 }
 
-/// Elements one after another; one of variable length ends at a separator or at the end. A separator after one of fixed
-/// length is needless and allowed.
+/// Elements one after another; one of variable length ends at a separator or at the end. A
+/// separator after one of fixed length is needless and allowed.
 fn raw(text: &str, today: Day) -> Result<Scan, String> {
     let mut scan = Scan::default();
     let mut rest = text.strip_prefix(SEPARATOR).unwrap_or(text);
@@ -131,24 +168,48 @@ fn raw(text: &str, today: Day) -> Result<Scan, String> {
             Length::Exactly(_) | Length::UpTo(_) => stop,
         };
         let (data, left) = after.split_at(end);
-        take(&mut scan, known, &Element { identifier, data, today })?;
+        take(
+            &mut scan,
+            known,
+            &Element {
+                identifier,
+                data,
+                today,
+            },
+        )?;
         rest = left.strip_prefix(SEPARATOR).unwrap_or(left);
     }
     Ok(scan)
 }
 
-/// Elements with their identifiers in brackets, as people read them. Two to four digits in brackets always begin an
-/// element, although data may hold brackets too.
+/// Elements with their identifiers in brackets, as people read them. Two to four digits in brackets
+/// always begin an element, although data may hold brackets too.
 fn bracketed(text: &str, today: Day) -> Result<Scan, String> {
     let mut scan = Scan::default();
     let mut rest = text;
     while !rest.is_empty() {
-        let Some(length) = opens(rest) else { return Err(format!("an identifier is expected at `{rest}`")) };
+        let Some(length) = opens(rest) else {
+            return Err(format!("an identifier is expected at `{rest}`"));
+        };
         let (identifier, after) = (&rest[1..=length], &rest[length + 2..]);
-        let starts = after.char_indices().filter(|(_, letter)| *letter == '(').map(|(at, _)| at);
-        let end = starts.into_iter().find(|at| opens(&after[*at..]).is_some()).unwrap_or(after.len());
+        let starts = after
+            .char_indices()
+            .filter(|(_, letter)| *letter == '(')
+            .map(|(at, _)| at);
+        let end = starts
+            .into_iter()
+            .find(|at| opens(&after[*at..]).is_some())
+            .unwrap_or(after.len());
         let (data, left) = after.split_at(end);
-        take(&mut scan, lookup(identifier)?, &Element { identifier, data, today })?;
+        take(
+            &mut scan,
+            lookup(identifier)?,
+            &Element {
+                identifier,
+                data,
+                today,
+            },
+        )?;
         rest = left;
     }
     Ok(scan)
@@ -157,7 +218,8 @@ fn bracketed(text: &str, today: Day) -> Result<Scan, String> {
 /// How many digits the identifier in brackets has that a text begins with.
 fn opens(text: &str) -> Option<usize> {
     let length = text.strip_prefix('(')?.find(')')?;
-    let is_identifier = (2..=4).contains(&length) && text[1..=length].bytes().all(|byte| byte.is_ascii_digit());
+    let is_identifier =
+        (2..=4).contains(&length) && text[1..=length].bytes().all(|byte| byte.is_ascii_digit());
     is_identifier.then_some(length)
 }
 
@@ -171,28 +233,45 @@ fn split_identifier(text: &str) -> Result<(&str, &str), String> {
 }
 
 fn lookup(identifier: &str) -> Result<&'static (&'static str, Length, Take), String> {
-    IDENTIFIERS.iter().find(|(pattern, ..)| fits(pattern, identifier)).ok_or_else(|| unknown(identifier))
+    IDENTIFIERS
+        .iter()
+        .find(|(pattern, ..)| fits(pattern, identifier))
+        .ok_or_else(|| unknown(identifier))
 }
 
 fn fits(pattern: &str, identifier: &str) -> bool {
-    let same = |(wanted, is): (u8, u8)| wanted == is || (wanted == b'n' && (b'0'..=b'5').contains(&is));
+    let same =
+        |(wanted, is): (u8, u8)| wanted == is || (wanted == b'n' && (b'0'..=b'5').contains(&is));
     pattern.len() == identifier.len() && pattern.bytes().zip(identifier.bytes()).all(same)
 }
 
 fn unknown(identifier: &str) -> String {
     let known: Vec<&str> = IDENTIFIERS.iter().map(|(pattern, ..)| *pattern).collect();
-    format!("`{identifier}` is no identifier that is read here; there are {}", known.join(", "))
+    format!(
+        "`{identifier}` is no identifier that is read here; there are {}",
+        known.join(", ")
+    )
 }
 
-fn take(scan: &mut Scan, known: &(&str, Length, Take), element: &Element<'_>) -> Result<(), String> {
-    let Element { identifier, data, .. } = element;
+fn take(
+    scan: &mut Scan,
+    known: &(&str, Length, Take),
+    element: &Element<'_>,
+) -> Result<(), String> {
+    let Element {
+        identifier, data, ..
+    } = element;
     let length = data.chars().count();
     match known.1 {
         Length::Exactly(wanted) if length != wanted => {
-            return Err(format!("({identifier}) has {length} characters; {wanted} are needed"));
+            return Err(format!(
+                "({identifier}) has {length} characters; {wanted} are needed"
+            ));
         }
         Length::UpTo(most) if length == 0 || length > most => {
-            return Err(format!("({identifier}) has {length} characters; 1 to {most} are possible"));
+            return Err(format!(
+                "({identifier}) has {length} characters; 1 to {most} are possible"
+            ));
         }
         Length::Exactly(_) | Length::UpTo(_) => {}
     }
@@ -221,7 +300,11 @@ impl Element<'_> {
     /// The characters of GS1's set 82.
     fn characters(&self) -> Result<String, String> {
         const MARKS: &str = "!\"%&'()*+,-./:;<=>?_";
-        match self.data.chars().find(|letter| !letter.is_ascii_alphanumeric() && !MARKS.contains(*letter)) {
+        match self
+            .data
+            .chars()
+            .find(|letter| !letter.is_ascii_alphanumeric() && !MARKS.contains(*letter))
+        {
             None => Ok(self.data.to_owned()),
             Some(letter) => Err(format!("{letter:?} has no place in it")),
         }
@@ -234,7 +317,11 @@ impl Element<'_> {
     }
 
     fn decimal(&self) -> Result<Decimal, String> {
-        let decimals = self.identifier.bytes().last().map_or(0, |digit| digit.saturating_sub(b'0'));
+        let decimals = self
+            .identifier
+            .bytes()
+            .last()
+            .map_or(0, |digit| digit.saturating_sub(b'0'));
         Decimal::new(i128::from(self.whole()?), decimals).map_err(|error| error.reason)
     }
 
@@ -244,15 +331,19 @@ impl Element<'_> {
         let (year, month, day) = (digits / 10_000, digits / 100 % 100, digits % 100);
         let year = full_year(year, u32::from(self.today.year()));
         let part = |number: u32| u8::try_from(number).ok();
-        let found = u16::try_from(year).ok().zip(part(month)).and_then(|(year, month)| match day {
-            0 => Day::month_end(year, month),
-            _ => Day::new(year, month, part(day)?),
-        });
+        let found = u16::try_from(year)
+            .ok()
+            .zip(part(month))
+            .and_then(|(year, month)| match day {
+                0 => Day::month_end(year, month),
+                _ => Day::new(year, month, part(day)?),
+            });
         found.ok_or_else(|| "the calendar has no such day; it is written YYMMDD".to_owned())
     }
 }
 
-/// The year nearest to this one: 51 and more ahead was in the century before, 50 and more behind is in the next one.
+/// The year nearest to this one: 51 and more ahead was in the century before, 50 and more behind is
+/// in the next one.
 fn full_year(two_digits: u32, this_year: u32) -> u32 {
     let (century, now) = (this_year / 100 * 100, this_year % 100);
     if two_digits >= now + 51 {

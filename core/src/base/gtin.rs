@@ -15,10 +15,16 @@ pub struct GtinError {
 
 /// The 14-digit form of a GTIN of 8, 12, 13 or 14 digits.
 pub fn normalised(text: &str) -> Result<String, GtinError> {
-    let wrong = |reason: String| GtinError { text: text.to_owned(), reason };
+    let wrong = |reason: String| GtinError {
+        text: text.to_owned(),
+        reason,
+    };
     let digits = digits(text).map_err(wrong)?;
     if ![8, 12, 13, 14].contains(&digits.len()) {
-        return Err(wrong(format!("it has {} digits; 8, 12, 13 or 14 are possible", digits.len())));
+        return Err(wrong(format!(
+            "it has {} digits; 8, 12, 13 or 14 are possible",
+            digits.len()
+        )));
     }
     check_digits(&digits).map_err(wrong)?;
     Ok(format!("{text:0>14}"))
@@ -30,9 +36,11 @@ mod tests {
 
     #[test]
     fn published_numbers_pass_and_are_kept_with_14_digits() {
-        for (text, kept) in
-            [("4006381333931", "04006381333931"), ("036000291452", "00036000291452"), ("96385074", "00000096385074")]
-        {
+        for (text, kept) in [
+            ("4006381333931", "04006381333931"),
+            ("036000291452", "00036000291452"),
+            ("96385074", "00000096385074"),
+        ] {
             assert_eq!(normalised(text).as_deref(), Ok(kept));
             assert_eq!(normalised(kept).as_deref(), Ok(kept));
         }
@@ -41,8 +49,14 @@ mod tests {
     #[test]
     fn a_wrong_digit_length_or_letter_is_named() {
         let reason = |text: &str| normalised(text).unwrap_err().reason;
-        assert_eq!(reason("4006381333932"), "its check digit is 2, but 1 belongs there");
-        assert_eq!(reason("123"), "it has 3 digits; 8, 12, 13 or 14 are possible");
+        assert_eq!(
+            reason("4006381333932"),
+            "its check digit is 2, but 1 belongs there"
+        );
+        assert_eq!(
+            reason("123"),
+            "it has 3 digits; 8, 12, 13 or 14 are possible"
+        );
         assert_eq!(reason("40063813x3931"), "it is made of digits alone");
         assert_eq!(reason("00000000"), "it is all zeros");
     }

@@ -97,7 +97,8 @@ macro_rules! id {
 }
 
 id!(
-    /// One record of any object: a document, a fact or a row. A UUIDv7 made where the record was made.
+    /// One record of any object: a document, a fact or a row. A UUIDv7 made where the record was
+    /// made.
     RecordId
 );
 id!(
@@ -117,7 +118,8 @@ id!(
     TenantId
 );
 id!(
-    /// One field that two people changed; derived from what competes, so every replica names it alike.
+    /// One field that two people changed; derived from what competes, so every replica names it
+    /// alike.
     ConflictId
 );
 
@@ -144,7 +146,11 @@ impl RecordId {
     #[must_use]
     pub fn at(unix_ms: i64, random: [u8; 10]) -> Self {
         let ms = u64::try_from(unix_ms).unwrap_or(0);
-        RecordId(uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().into_bytes())
+        RecordId(
+            uuid::Builder::from_unix_timestamp_millis(ms, &random)
+                .into_uuid()
+                .into_bytes(),
+        )
     }
 
     /// An id that everyone who knows the same parts derives alike (for instance an imported row's).
@@ -171,7 +177,9 @@ fn derive(parts: &[&[u8]]) -> [u8; 16] {
     }
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hasher.finalize()[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().into_bytes()
+    uuid::Builder::from_custom_bytes(bytes)
+        .into_uuid()
+        .into_bytes()
 }
 
 /// SHA-256 of one change or fact as Automerge and the wire know it.
@@ -181,10 +189,10 @@ pub struct ChangeHash(pub [u8; 32]);
 impl ChangeHash {
     /// Reads 32 raw bytes; any other length is an error.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, IdError> {
-        bytes
-            .try_into()
-            .map(Self)
-            .map_err(|_| IdError { text: format!("{} bytes", bytes.len()), expected: "a hash of 32 bytes" })
+        bytes.try_into().map(Self).map_err(|_| IdError {
+            text: format!("{} bytes", bytes.len()),
+            expected: "a hash of 32 bytes",
+        })
     }
 
     /// SHA-256 of these bytes.
@@ -210,7 +218,10 @@ impl FromStr for ChangeHash {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let wrong = || IdError { text: text.to_owned(), expected: "a hash of 64 hex digits" };
+        let wrong = || IdError {
+            text: text.to_owned(),
+            expected: "a hash of 64 hex digits",
+        };
         if text.len() != 64 || !text.is_ascii() {
             return Err(wrong());
         }

@@ -14,9 +14,11 @@ pub const PUSH_BYTES_MAX: usize = 256 * 1024;
 pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a saved document from which the app should warn.
 pub const DOCUMENT_BYTES_WARN: usize = 64 * 1024;
-/// Bytes that all of one saved document may inflate to. Its values are among them, and go beside it in one frame.
+/// Bytes that all of one saved document may inflate to. Its values are among them, and go beside it
+/// in one frame.
 pub const DOCUMENT_INFLATED_BYTES_MAX: usize = 2 * DOCUMENT_BYTES_MAX;
-/// Changes of one document that may compete at a time: as many as one change can join, and one frame can show.
+/// Changes of one document that may compete at a time: as many as one change can join, and one
+/// frame can show.
 pub const HEADS_MAX: usize = 100;
 /// Operations in one saved document: what 256 KiB can honestly hold, with room.
 pub const DOCUMENT_OPERATIONS_MAX: u64 = 500_000;
@@ -46,7 +48,8 @@ pub const REMOVALS_KEPT_MS: i64 = 180 * 24 * 60 * 60 * 1000;
 pub const CLOSED_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// Lines of one record, removed ones included.
 pub const LINES_MAX: usize = 2_000;
-/// Lines of one order: as many as fit one frame once they are confirmed, each with the story of its price.
+/// Lines of one order: as many as fit one frame once they are confirmed, each with the story of its
+/// price.
 pub const ORDER_LINES_MAX: usize = 500;
 
 const _: () = assert!(ORDER_LINES_MAX <= LINES_MAX);

@@ -1,6 +1,5 @@
-//! Words every room may use: ids, hashes, time, place, exact numbers, money, units, GS1 codes, limits and the context of
-//! a decision.
-//! It knows no business object, no storage and no wire.
+//! Words every room may use: ids, hashes, time, place, exact numbers, money, units, GS1 codes,
+//! limits and the context of a decision. It knows no business object, no storage and no wire.
 
 pub mod codes;
 pub mod context;

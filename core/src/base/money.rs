@@ -1,5 +1,5 @@
-//! Amounts of money: whole minor units of one currency, with arithmetic that says when it does not fit.
-//! It does not know prices, taxes nor what is paid.
+//! Amounts of money: whole minor units of one currency, with arithmetic that says when it does not
+//! fit. It does not know prices, taxes nor what is paid.
 
 use std::fmt;
 
@@ -61,10 +61,17 @@ impl Money {
             return Err(MoneyError::TooFine { amount, currency });
         }
         let shift = ten_to(currency.exponent() - amount.scale());
-        Money::of(amount.mantissa().checked_mul(shift).ok_or(MoneyError::Overflow)?, currency)
+        Money::of(
+            amount
+                .mantissa()
+                .checked_mul(shift)
+                .ok_or(MoneyError::Overflow)?,
+            currency,
+        )
     }
 
-    /// The nearest amount, halves away from zero. Rounding away from zero treats a sale and its refund alike.
+    /// The nearest amount, halves away from zero. Rounding away from zero treats a sale and its
+    /// refund alike.
     pub fn rounded(amount: Fraction, currency: Currency) -> Result<Money, MoneyError> {
         Money::of(in_minor(amount, currency)?.rounded(), currency)
     }
@@ -84,14 +91,20 @@ impl Money {
     /// The sum.
     pub fn plus(self, other: Money) -> Result<Money, MoneyError> {
         self.same(other)?;
-        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::Overflow)?;
+        let minor = self
+            .minor
+            .checked_add(other.minor)
+            .ok_or(MoneyError::Overflow)?;
         Ok(Money { minor, ..self })
     }
 
     /// The difference.
     pub fn minus(self, other: Money) -> Result<Money, MoneyError> {
         self.same(other)?;
-        let minor = self.minor.checked_sub(other.minor).ok_or(MoneyError::Overflow)?;
+        let minor = self
+            .minor
+            .checked_sub(other.minor)
+            .ok_or(MoneyError::Overflow)?;
         Ok(Money { minor, ..self })
     }
 
@@ -131,7 +144,9 @@ mod tests {
 
     fn rounded(amount: &str, code: &str) -> String {
         let amount = Fraction::from(amount.parse::<Decimal>().unwrap());
-        Money::rounded(amount, Currency::named(code).unwrap()).unwrap().to_string()
+        Money::rounded(amount, Currency::named(code).unwrap())
+            .unwrap()
+            .to_string()
     }
 
     #[test]
@@ -160,16 +175,31 @@ mod tests {
             exact("12.345", "EUR").unwrap_err().to_string(),
             "`12.345` has more digits after the point than EUR has (2)"
         );
-        assert_eq!(exact("100000000000000000000", "EUR"), Err(MoneyError::Overflow));
+        assert_eq!(
+            exact("100000000000000000000", "EUR"),
+            Err(MoneyError::Overflow)
+        );
     }
 
     #[test]
     fn sums_say_when_they_do_not_fit() {
         let money = |minor, code| Money::new(minor, Currency::named(code).unwrap());
-        assert_eq!(money(5, "EUR").plus(money(-7, "EUR")).unwrap().to_string(), "-0.02");
-        assert_eq!(money(i64::MAX, "EUR").plus(money(1, "EUR")), Err(MoneyError::Overflow));
-        assert_eq!(money(i64::MIN, "EUR").minus(money(1, "EUR")), Err(MoneyError::Overflow));
+        assert_eq!(
+            money(5, "EUR").plus(money(-7, "EUR")).unwrap().to_string(),
+            "-0.02"
+        );
+        assert_eq!(
+            money(i64::MAX, "EUR").plus(money(1, "EUR")),
+            Err(MoneyError::Overflow)
+        );
+        assert_eq!(
+            money(i64::MIN, "EUR").minus(money(1, "EUR")),
+            Err(MoneyError::Overflow)
+        );
         let mixed = money(1, "EUR").plus(money(1, "USD")).unwrap_err();
-        assert_eq!(mixed.to_string(), "EUR and USD cannot be added; convert one of them first");
+        assert_eq!(
+            mixed.to_string(),
+            "EUR and USD cannot be added; convert one of them first"
+        );
     }
 }

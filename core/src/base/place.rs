@@ -1,7 +1,10 @@
 //! Positions on the earth and the distance between them; the one file that computes with floats.
 //! It does not know what stands there.
 
-#![allow(clippy::float_arithmetic, reason = "distances on a sphere; nothing here is money")]
+#![allow(
+    clippy::float_arithmetic,
+    reason = "distances on a sphere; nothing here is money"
+)]
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,7 +29,10 @@ impl Position {
     /// Great-circle distance in whole metres.
     #[must_use]
     pub fn metres_to(self, other: Position) -> i64 {
-        #[allow(clippy::cast_possible_truncation, reason = "half the earth's girth fits")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "half the earth's girth fits"
+        )]
         let metres = Haversine.distance(self.point(), other.point()).round() as i64;
         metres
     }
@@ -39,11 +45,25 @@ impl Position {
         let latitude = degrees(self.latitude_udeg);
         let high = metres / 110_500.0;
         let edge = (latitude.abs() + high).min(90.0).to_radians().cos();
-        let wide = if edge < 1e-6 { 360.0 } else { metres / (110_500.0 * edge) };
+        let wide = if edge < 1e-6 {
+            360.0
+        } else {
+            metres / (110_500.0 * edge)
+        };
         let longitude = degrees(self.longitude_udeg);
         let all = longitude - wide < -180.0 || longitude + wide > 180.0;
-        let reach = if all { (-180.0, 180.0) } else { (longitude - wide, longitude + wide) };
-        [(micro((latitude - high).max(-90.0)), micro((latitude + high).min(90.0))), (micro(reach.0), micro(reach.1))]
+        let reach = if all {
+            (-180.0, 180.0)
+        } else {
+            (longitude - wide, longitude + wide)
+        };
+        [
+            (
+                micro((latitude - high).max(-90.0)),
+                micro((latitude + high).min(90.0)),
+            ),
+            (micro(reach.0), micro(reach.1)),
+        ]
     }
 
     fn point(self) -> Point {
@@ -55,14 +75,22 @@ fn degrees(udeg: i32) -> f64 {
     f64::from(udeg) / 1e6
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "degrees in range fit i32 as millionths")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "degrees in range fit i32 as millionths"
+)]
 fn micro(degrees: f64) -> i32 {
     (degrees * 1e6).round() as i32
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.6},{:.6}", degrees(self.latitude_udeg), degrees(self.longitude_udeg))
+        write!(
+            f,
+            "{:.6},{:.6}",
+            degrees(self.latitude_udeg),
+            degrees(self.longitude_udeg)
+        )
     }
 }
 
@@ -78,6 +106,9 @@ impl FromStr for Position {
         if !on_earth {
             return Err(wrong());
         }
-        Ok(Position { latitude_udeg: micro(latitude), longitude_udeg: micro(longitude) })
+        Ok(Position {
+            latitude_udeg: micro(latitude),
+            longitude_udeg: micro(longitude),
+        })
     }
 }

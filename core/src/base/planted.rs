@@ -1,6 +1,6 @@
-//! Errors that the simulation and power cuts plant, one at a time, to see whether they find them. Without the feature
-//! `planted` none of them is there: `is` is then a constant, and what hangs on it is not compiled.
-//! It does not know what they do; the places that ask do.
+//! Errors that the simulation and power cuts plant, one at a time, to see whether they find them.
+//! Without the feature `planted` none of them is there: `is` is then a constant, and what hangs on
+//! it is not compiled. It does not know what they do; the places that ask do.
 
 /// One error that can be planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,8 @@ pub enum Planted {
     RefusedWorkForgotten,
     /// A later edit closes a conflict.
     ConflictClosedByEdit,
-    /// An object that is published meanwhile gets its tables, but not the records that came before it.
+    /// An object that is published meanwhile gets its tables, but not the records that came before
+    /// it.
     ObjectNotDiscovered,
     /// Commits do not wait for the disk.
     CommitsNotAwaited,
@@ -55,8 +56,12 @@ impl Planted {
     ];
 
     /// Those that power cuts find.
-    pub const CUT: [Planted; 4] =
-        [Planted::CommitsNotAwaited, Planted::NothingSynced, Planted::PlainSyncs, Planted::OutboxClearedOnSending];
+    pub const CUT: [Planted; 4] = [
+        Planted::CommitsNotAwaited,
+        Planted::NothingSynced,
+        Planted::PlainSyncs,
+        Planted::OutboxClearedOnSending,
+    ];
 
     /// Its name on the command line.
     #[must_use]

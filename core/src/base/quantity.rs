@@ -1,5 +1,5 @@
-//! How many of one unit make another: each, inner, case and pallet of one thing, in exact fractions of its base unit.
-//! It does not know prices nor stock.
+//! How many of one unit make another: each, inner, case and pallet of one thing, in exact fractions
+//! of its base unit. It does not know prices nor stock.
 
 use std::collections::BTreeMap;
 
@@ -42,12 +42,21 @@ impl Packaging {
     /// A thing that is counted in this unit.
     #[must_use]
     pub fn in_base(base: Unit) -> Packaging {
-        Packaging { base, contents: BTreeMap::from([(base, Fraction::ONE)]) }
+        Packaging {
+            base,
+            contents: BTreeMap::from([(base, Fraction::ONE)]),
+        }
     }
 
-    /// The same with one more unit, which holds `count` of a unit that is known: a case of 4 inners, an inner of 6
-    /// each. The count may be a fraction: a pound is 45359237/100000000 of a kilogram.
-    pub fn with(mut self, unit: Unit, count: Fraction, of: Unit) -> Result<Packaging, QuantityError> {
+    /// The same with one more unit, which holds `count` of a unit that is known: a case of 4
+    /// inners, an inner of 6 each. The count may be a fraction: a pound is 45359237/100000000 of a
+    /// kilogram.
+    pub fn with(
+        mut self,
+        unit: Unit,
+        count: Fraction,
+        of: Unit,
+    ) -> Result<Packaging, QuantityError> {
         if self.contents.contains_key(&unit) {
             return Err(QuantityError::Twice(unit));
         }
@@ -69,7 +78,10 @@ impl Packaging {
     pub fn content(&self, unit: Unit) -> Result<Fraction, QuantityError> {
         self.contents.get(&unit).copied().ok_or_else(|| {
             let known: Vec<&str> = self.contents.keys().map(Unit::code).collect();
-            QuantityError::UnknownUnit { unit, known: known.join(", ") }
+            QuantityError::UnknownUnit {
+                unit,
+                known: known.join(", "),
+            }
         })
     }
 
@@ -95,15 +107,25 @@ mod tests {
     /// A pallet of 40 cases of 4 inners of 6 each.
     fn packed() -> Packaging {
         let of = Fraction::whole;
-        let inner = Packaging::in_base(Unit::EACH).with(unit("XPK"), of(6), Unit::EACH).unwrap();
-        inner.with(unit("XCS"), of(4), unit("XPK")).unwrap().with(unit("XPX"), of(40), unit("XCS")).unwrap()
+        let inner = Packaging::in_base(Unit::EACH)
+            .with(unit("XPK"), of(6), Unit::EACH)
+            .unwrap();
+        inner
+            .with(unit("XCS"), of(4), unit("XPK"))
+            .unwrap()
+            .with(unit("XPX"), of(40), unit("XCS"))
+            .unwrap()
     }
 
     #[test]
     fn every_level_converts_exactly_to_the_base_unit_and_back() {
         let packed = packed();
         for (code, held) in [("EA", 1), ("XPK", 6), ("XCS", 24), ("XPX", 960)] {
-            assert_eq!(packed.to_base(Fraction::ONE, unit(code)), Ok(Fraction::whole(held)), "{code}");
+            assert_eq!(
+                packed.to_base(Fraction::ONE, unit(code)),
+                Ok(Fraction::whole(held)),
+                "{code}"
+            );
         }
         let third = packed.from_base(Fraction::whole(8), unit("XCS")).unwrap();
         assert_eq!(third, Fraction::new(1, 3).unwrap());
@@ -114,14 +136,19 @@ mod tests {
     #[test]
     fn a_ratio_may_be_a_fraction() {
         let pound = Fraction::new(45_359_237, 100_000_000).unwrap();
-        let meat = Packaging::in_base(unit("KGM")).with(unit("LBR"), pound, unit("KGM")).unwrap();
+        let meat = Packaging::in_base(unit("KGM"))
+            .with(unit("LBR"), pound, unit("KGM"))
+            .unwrap();
         let hundred = meat.to_base(Fraction::whole(100), unit("LBR")).unwrap();
         assert_eq!(hundred.shown(6).unwrap().to_string(), "45.359237");
     }
 
     #[test]
     fn a_package_that_is_unknown_empty_or_named_twice_is_refused() {
-        let said = packed().to_base(Fraction::ONE, unit("KGM")).unwrap_err().to_string();
+        let said = packed()
+            .to_base(Fraction::ONE, unit("KGM"))
+            .unwrap_err()
+            .to_string();
         assert_eq!(said, "it is not packed in KGM; there are EA, XCS, XPK, XPX");
         let again = packed().with(unit("XCS"), Fraction::ONE, Unit::EACH);
         assert_eq!(again, Err(QuantityError::Twice(unit("XCS"))));

@@ -1,5 +1,5 @@
-//! Exact fractions of whole numbers, printed by integer arithmetic: percent and averages, half away from zero.
-//! It does not know what is counted.
+//! Exact fractions of whole numbers, printed by integer arithmetic: percent and averages, half away
+//! from zero. It does not know what is counted.
 
 /// One whole number over another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,7 +14,10 @@ impl Ratio {
     /// A fraction of two counts.
     #[must_use]
     pub fn of(numerator: impl Into<i128>, denominator: impl Into<i128>) -> Self {
-        Ratio { numerator: numerator.into(), denominator: denominator.into() }
+        Ratio {
+            numerator: numerator.into(),
+            denominator: denominator.into(),
+        }
     }
 
     /// Both halves counted together with those of another: a share of two wholes.
@@ -29,16 +32,24 @@ impl Ratio {
     /// What is left of the whole.
     #[must_use]
     pub fn rest(self) -> Self {
-        Ratio { numerator: self.denominator.saturating_sub(self.numerator), denominator: self.denominator }
+        Ratio {
+            numerator: self.denominator.saturating_sub(self.numerator),
+            denominator: self.denominator,
+        }
     }
 
     /// Percent with one decimal, such as `83.3`; none where the denominator is 0.
     #[must_use]
     pub fn percent(self) -> Option<String> {
-        Ratio { numerator: self.numerator.checked_mul(100)?, ..self }.decimal(1)
+        Ratio {
+            numerator: self.numerator.checked_mul(100)?,
+            ..self
+        }
+        .decimal(1)
     }
 
-    /// The quotient with so many decimals; none where the denominator is 0 or the numbers have no room.
+    /// The quotient with so many decimals; none where the denominator is 0 or the numbers have no
+    /// room.
     #[must_use]
     pub fn decimal(self, decimals: u32) -> Option<String> {
         let scale = 10_i128.checked_pow(decimals)?;
@@ -46,16 +57,28 @@ impl Ratio {
         if denominator == 0 {
             return None;
         }
-        let (whole, left) = (numerator.checked_div(denominator)?, numerator.checked_rem(denominator)?);
+        let (whole, left) = (
+            numerator.checked_div(denominator)?,
+            numerator.checked_rem(denominator)?,
+        );
         let up = left.unsigned_abs() >= denominator.unsigned_abs() - left.unsigned_abs();
-        let away = if (numerator < 0) == (denominator < 0) { 1 } else { -1 };
+        let away = if (numerator < 0) == (denominator < 0) {
+            1
+        } else {
+            -1
+        };
         let rounded = if up { whole.checked_add(away)? } else { whole };
         let (sign, digits) = (if rounded < 0 { "-" } else { "" }, rounded.unsigned_abs());
         let scale = scale.unsigned_abs();
         if decimals == 0 {
             return Some(format!("{sign}{digits}"));
         }
-        Some(format!("{sign}{}.{:0width$}", digits / scale, digits % scale, width = decimals as usize))
+        Some(format!(
+            "{sign}{}.{:0width$}",
+            digits / scale,
+            digits % scale,
+            width = decimals as usize
+        ))
     }
 }
 
@@ -65,7 +88,11 @@ mod tests {
 
     #[track_caller]
     fn check(numerator: i64, denominator: i64, percent: Option<&str>) {
-        assert_eq!(Ratio::of(numerator, denominator).percent().as_deref(), percent, "{numerator}/{denominator}");
+        assert_eq!(
+            Ratio::of(numerator, denominator).percent().as_deref(),
+            percent,
+            "{numerator}/{denominator}"
+        );
     }
 
     #[test]

@@ -14,7 +14,9 @@ pub struct TimeError {
 }
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -26,17 +28,20 @@ impl Timestamp {
 
     /// Reads RFC 3339, for instance `2026-11-24T08:30:00Z`.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
-        text.parse::<jiff::Timestamp>().map(|at| Timestamp(at.as_millisecond())).map_err(|_| TimeError {
-            text: text.to_owned(),
-            expected: "a time in RFC 3339, such as 2026-11-24T08:30:00Z",
-        })
+        text.parse::<jiff::Timestamp>()
+            .map(|at| Timestamp(at.as_millisecond()))
+            .map_err(|_| TimeError {
+                text: text.to_owned(),
+                expected: "a time in RFC 3339, such as 2026-11-24T08:30:00Z",
+            })
     }
 
     /// RFC 3339 in UTC with milliseconds; moments out of range print as the nearest that is in it.
     #[must_use]
     pub fn rfc3339(self) -> String {
         let ms = self.0.clamp(Self::MIN.0, Self::MAX.0);
-        jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |at| format!("{at:.3}"))
+        jiff::Timestamp::from_millisecond(ms)
+            .map_or_else(|_| ms.to_string(), |at| format!("{at:.3}"))
     }
 
     /// The calendar day of this moment in a time zone, as `YYYY-MM-DD`.
@@ -44,23 +49,31 @@ impl Timestamp {
     pub fn day_in(self, zone: &str) -> String {
         let ms = self.0.clamp(Self::MIN.0, Self::MAX.0);
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-        jiff::Timestamp::from_millisecond(ms)
-            .map_or_else(|_| String::new(), |at| zone.to_datetime(at).date().to_string())
+        jiff::Timestamp::from_millisecond(ms).map_or_else(
+            |_| String::new(),
+            |at| zone.to_datetime(at).date().to_string(),
+        )
     }
 }
 
 /// Checks a day written `YYYY-MM-DD`.
 pub fn check_day(text: &str) -> Result<(), TimeError> {
-    let wrong = TimeError { text: text.to_owned(), expected: "a day such as 2026-11-24" };
+    let wrong = TimeError {
+        text: text.to_owned(),
+        expected: "a day such as 2026-11-24",
+    };
     if text.len() != 10 {
         return Err(wrong);
     }
-    text.parse::<jiff::civil::Date>().map(|_| ()).map_err(|_| wrong)
+    text.parse::<jiff::civil::Date>()
+        .map(|_| ())
+        .map_err(|_| wrong)
 }
 
 /// Checks the name of an IANA time zone such as `Europe/Berlin`.
 pub fn check_zone(name: &str) -> Result<(), TimeError> {
-    TimeZone::get(name)
-        .map(|_| ())
-        .map_err(|_| TimeError { text: name.to_owned(), expected: "an IANA time zone such as Europe/Berlin" })
+    TimeZone::get(name).map(|_| ()).map_err(|_| TimeError {
+        text: name.to_owned(),
+        expected: "an IANA time zone such as Europe/Berlin",
+    })
 }

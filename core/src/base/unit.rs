@@ -1,11 +1,12 @@
-//! Units of measure by the codes of UN/ECE Recommendation 20, packages by those of Recommendation 21.
-//! It does not know how many of one make another: `quantity` does.
+//! Units of measure by the codes of UN/ECE Recommendation 20, packages by those of Recommendation
+//! 21. It does not know how many of one make another: `quantity` does.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The codes of Recommendation 20 that goods are sold by, with their names; a code that is missing is one more line.
-/// CS, CT, BX and PK have left the current list, but price files and EDI messages still carry them.
+/// The codes of Recommendation 20 that goods are sold by, with their names; a code that is missing
+/// is one more line. CS, CT, BX and PK have left the current list, but price files and EDI messages
+/// still carry them.
 const CODES: &[(&str, &str)] = &[
     ("BLL", "barrel (US)"),
     ("BX", "box"),
@@ -62,7 +63,8 @@ const CODES: &[(&str, &str)] = &[
     ("YRD", "yard"),
 ];
 
-/// The packages of Recommendation 21 that have a name here; any other `X` and two letters or digits is a package too.
+/// The packages of Recommendation 21 that have a name here; any other `X` and two letters or digits
+/// is a package too.
 const PACKAGES: &[(&str, &str)] = &[
     ("XBA", "barrel"),
     ("XBG", "bag"),
@@ -82,7 +84,9 @@ const PACKAGES: &[(&str, &str)] = &[
 
 /// A text that is no unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a unit of UN/ECE Recommendation 20 or 21, such as EA, KGM, XCS (case) or XPX (pallet)")]
+#[error(
+    "`{0}` is not a unit of UN/ECE Recommendation 20 or 21, such as EA, KGM, XCS (case) or XPX (pallet)"
+)]
 pub struct UnitError(pub String);
 
 /// One unit.
@@ -98,7 +102,11 @@ impl Unit {
     /// The code.
     #[must_use]
     pub fn code(&self) -> &str {
-        let end = self.code.iter().position(|byte| *byte == 0).unwrap_or(self.code.len());
+        let end = self
+            .code
+            .iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(self.code.len());
         // A unit is made of ASCII alone.
         std::str::from_utf8(&self.code[..end]).unwrap_or_default()
     }
@@ -106,7 +114,11 @@ impl Unit {
     /// What people call it, if it has a name here.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        CODES.iter().chain(PACKAGES).find(|(code, _)| *code == self.code()).map(|(_, name)| *name)
+        CODES
+            .iter()
+            .chain(PACKAGES)
+            .find(|(code, _)| *code == self.code())
+            .map(|(_, name)| *name)
     }
 }
 
@@ -116,12 +128,16 @@ impl FromStr for Unit {
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let is_package = text.len() == 3
             && text.starts_with('X')
-            && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
         if !is_package && !CODES.iter().any(|(code, _)| *code == text) {
             return Err(UnitError(text.to_owned()));
         }
         let mut code = [0; 3];
-        code.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+        code.iter_mut()
+            .zip(text.bytes())
+            .for_each(|(place, byte)| *place = byte);
         Ok(Unit { code })
     }
 }

@@ -10,8 +10,8 @@ use super::id::{ChangeHash, RecordId};
 pub struct Version(pub u64);
 
 impl Version {
-    /// The version of a document: SHA-256 over its accepted heads in ascending order, first 8 bytes,
-    /// big endian.
+    /// The version of a document: SHA-256 over its accepted heads in ascending order, first 8
+    /// bytes, big endian.
     #[must_use]
     pub fn of_heads(heads: &[ChangeHash]) -> Self {
         let mut sorted = heads.to_vec();

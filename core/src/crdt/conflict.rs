@@ -1,5 +1,5 @@
-//! Finds the fields that several people changed without knowing of each other, with the value from before.
-//! It does not know whether a person has already decided.
+//! Finds the fields that several people changed without knowing of each other, with the value from
+//! before. It does not know whether a person has already decided.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,9 +29,10 @@ impl Rival {
 }
 
 impl Document {
-    /// The conflicts at these paths: competing values that differ, each with the value at the common ancestors.
-    /// The side that shows comes first, the others follow by descending operation. A line that one person took out and
-    /// another wrote into competes at its mark of removal, with `false` as the other's value.
+    /// The conflicts at these paths: competing values that differ, each with the value at the
+    /// common ancestors. The side that shows comes first, the others follow by descending
+    /// operation. A line that one person took out and another wrote into competes at its mark of
+    /// removal, with `false` as the other's value.
     pub fn conflicts(
         &self,
         object: &str,
@@ -47,11 +48,17 @@ impl Document {
                 let history = history.get_or_insert_with(|| Ancestry::of(&self.automerge));
                 rivals.extend(self.writers_into(path, &rivals, history)?);
             }
-            if rivals.windows(2).all(|pair| pair[0].side.value == pair[1].side.value) {
+            if rivals
+                .windows(2)
+                .all(|pair| pair[0].side.value == pair[1].side.value)
+            {
                 continue;
             }
             let history = history.get_or_insert_with(|| Ancestry::of(&self.automerge));
-            let operations: Vec<&str> = rivals.iter().map(|rival| rival.side.operation.as_str()).collect();
+            let operations: Vec<&str> = rivals
+                .iter()
+                .map(|rival| rival.side.operation.as_str())
+                .collect();
             found.push(Conflict {
                 id: Conflict::id_of(record, path, &operations),
                 object: object.to_owned(),
@@ -67,26 +74,53 @@ impl Document {
 
     /// The values that stand at a path: the one that shows, then those that compete with it.
     pub fn sides(&self, path: &str) -> Result<Vec<Side>, CrdtError> {
-        Ok(self.rivals(path)?.into_iter().map(|rival| rival.side).collect())
+        Ok(self
+            .rivals(path)?
+            .into_iter()
+            .map(|rival| rival.side)
+            .collect())
     }
 
     /// Who wrote into a line without knowing that it was taken out, each with the last operation.
-    fn writers_into(&self, mark: &str, rivals: &[Rival], history: &mut Ancestry) -> Result<Vec<Rival>, CrdtError> {
-        let removals = rivals.iter().filter(|rival| rival.side.value.is_true()).map(|rival| hash_of(rival.change));
+    fn writers_into(
+        &self,
+        mark: &str,
+        rivals: &[Rival],
+        history: &mut Ancestry,
+    ) -> Result<Vec<Rival>, CrdtError> {
+        let removals = rivals
+            .iter()
+            .filter(|rival| rival.side.value.is_true())
+            .map(|rival| hash_of(rival.change));
         let removals: Vec<_> = removals.collect();
         // `0` comes right behind the slash that ends the line's id.
         let line = mark.trim_end_matches(REMOVED);
         let end = format!("{}0", line.trim_end_matches('/'));
-        let fields = self.automerge.map_range(ROOT, line.to_owned()..end).map(|item| item.key.into_owned());
-        let is_content = |field: &String| field != mark && !field.ends_with(&format!("/{POSITION}"));
+        let fields = self
+            .automerge
+            .map_range(ROOT, line.to_owned()..end)
+            .map(|item| item.key.into_owned());
+        let is_content =
+            |field: &String| field != mark && !field.ends_with(&format!("/{POSITION}"));
         let mut writers: BTreeMap<ActorId, Rival> = BTreeMap::new();
         for field in fields.filter(is_content) {
             for rival in self.rivals(&field)? {
-                if !removals.iter().any(|removal| history.are_apart(hash_of(rival.change), *removal)) {
+                if !removals
+                    .iter()
+                    .any(|removal| history.are_apart(hash_of(rival.change), *removal))
+                {
                     continue;
                 }
-                let writer = Rival { side: Side { value: Value::Bool(false), ..rival.side }, ..rival };
-                let last = writers.entry(writer.side.actor).or_insert_with(|| writer.clone());
+                let writer = Rival {
+                    side: Side {
+                        value: Value::Bool(false),
+                        ..rival.side
+                    },
+                    ..rival
+                };
+                let last = writers
+                    .entry(writer.side.actor)
+                    .or_insert_with(|| writer.clone());
                 if writer.counter > last.counter {
                     *last = writer;
                 }
@@ -101,22 +135,43 @@ impl Document {
     fn rivals(&self, path: &str) -> Result<Vec<Rival>, CrdtError> {
         let mut rivals = Vec::new();
         for (value, id) in self.automerge.get_all(ROOT, path)? {
-            let hash = self.automerge.hash_for_opid(&id).map(|hash| ChangeHash(hash.0));
+            let hash = self
+                .automerge
+                .hash_for_opid(&id)
+                .map(|hash| ChangeHash(hash.0));
             let meta = hash.and_then(|hash| self.meta(hash));
             let (ObjId::Id(counter, actor, _), Some(change), Some(meta)) = (id, hash, meta) else {
-                return Err(CrdtError::history("unknown_operation", format!("a value of `{path}` has no change")));
+                return Err(CrdtError::history(
+                    "unknown_operation",
+                    format!("a value of `{path}` has no change"),
+                ));
             };
             let actor = actor_of(&actor);
             let value = owned_value(&value);
-            let side = Side { operation: format!("{counter}@{actor}"), actor, at_ms: meta.timestamp, value };
-            rivals.push(Rival { side, counter, change });
+            let side = Side {
+                operation: format!("{counter}@{actor}"),
+                actor,
+                at_ms: meta.timestamp,
+                value,
+            };
+            rivals.push(Rival {
+                side,
+                counter,
+                change,
+            });
         }
         rivals.sort_by_key(|rival| Reverse(rival.rank()));
         Ok(rivals)
     }
 
-    /// The value that showed before any of the rivals wrote: at the newest changes that all of them knew.
-    fn base(&self, path: &str, rivals: &[Rival], history: &mut Ancestry) -> Result<Value, CrdtError> {
+    /// The value that showed before any of the rivals wrote: at the newest changes that all of them
+    /// knew.
+    fn base(
+        &self,
+        path: &str,
+        rivals: &[Rival],
+        history: &mut Ancestry,
+    ) -> Result<Value, CrdtError> {
         let changes: Vec<_> = rivals.iter().map(|rival| hash_of(rival.change)).collect();
         let heads = history.common(&changes);
         if heads.is_empty() {

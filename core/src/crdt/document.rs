@@ -1,17 +1,22 @@
-//! One record as one Automerge document: writing, applying, reading, saving. Only gated bytes get in, and only
-//! changes that continue the history here. It does not know what the paths mean.
+//! One record as one Automerge document: writing, applying, reading, saving. Only gated bytes get
+//! in, and only changes that continue the history here. It does not know what the paths mean.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
 use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
-use automerge::{Automerge, AutomergeError, Change, ExpandedChange, ObjId, ROOT, ReadDoc, ScalarValue, ScalarValueRef};
+use automerge::{
+    Automerge, AutomergeError, Change, ExpandedChange, ObjId, ROOT, ReadDoc, ScalarValue,
+    ScalarValueRef,
+};
 use automerge::{ChangeMetadata, ValueRef};
 
 use super::error::{CrdtError, GateError};
 use super::gate::{self, Body, OperationId, Vetted};
 use crate::base::id::{ActorId, ChangeHash};
-use crate::base::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
+use crate::base::limits::{
+    DOCUMENT_BYTES_MAX, DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX,
+};
 use crate::base::time::Timestamp;
 use crate::objects::{Stamp, Value, Values};
 
@@ -32,7 +37,8 @@ pub struct Document {
     stamp: Option<Stamp>,
 }
 
-/// Upper bounds of what the document would be when saved; measured anew only when a bound reaches its cap.
+/// Upper bounds of what the document would be when saved; measured anew only when a bound reaches
+/// its cap.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
     saved: usize,
@@ -60,7 +66,11 @@ impl Document {
     /// An empty document.
     #[must_use]
     pub fn new() -> Self {
-        Document { automerge: Automerge::new(), size: Size::default(), stamp: None }
+        Document {
+            automerge: Automerge::new(),
+            size: Size::default(),
+            stamp: None,
+        }
     }
 
     /// Reads a saved document and the changes kept behind it; everything passes the gate first.
@@ -68,35 +78,68 @@ impl Document {
         let saved = gate::split(blob)?;
         let automerge = Automerge::load(saved.chunk)?;
         let operations = automerge.stats().num_ops;
-        let size = Size { saved: saved.chunk.len(), plain: saved.plain, operations };
-        let stamp = automerge.get_changes_meta(&[]).iter().fold(None, |stamp: Option<Stamp>, meta| {
-            let (at, by) = (Timestamp(meta.timestamp), actor_of(&meta.actor));
-            Some(stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)))
-        });
-        let mut document = Document { automerge, size, stamp };
+        let size = Size {
+            saved: saved.chunk.len(),
+            plain: saved.plain,
+            operations,
+        };
+        let stamp =
+            automerge
+                .get_changes_meta(&[])
+                .iter()
+                .fold(None, |stamp: Option<Stamp>, meta| {
+                    let (at, by) = (Timestamp(meta.timestamp), actor_of(&meta.actor));
+                    Some(stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)))
+                });
+        let mut document = Document {
+            automerge,
+            size,
+            stamp,
+        };
         let mut changes = saved.changes;
         for bytes in tail {
             changes.push(gate::change(bytes)?);
         }
         let applied = document.apply(&changes)?;
-        if applied.missing.is_empty() { Ok(document) } else { Err(CrdtError::Missing(applied.missing.len())) }
+        if applied.missing.is_empty() {
+            Ok(document)
+        } else {
+            Err(CrdtError::Missing(applied.missing.len()))
+        }
     }
 
-    /// Writes these values as one change with one operation a path, whether or not a value differs from what
-    /// stands there. `Null` puts null.
-    pub fn write(&mut self, actor: ActorId, at: Timestamp, values: &Values) -> Result<Vetted, CrdtError> {
+    /// Writes these values as one change with one operation a path, whether or not a value differs
+    /// from what stands there. `Null` puts null.
+    pub fn write(
+        &mut self,
+        actor: ActorId,
+        at: Timestamp,
+        values: &Values,
+    ) -> Result<Vetted, CrdtError> {
         let (change, vetted) = self.seal((actor, at), values, None)?;
         // It was made from all that stands here, so that it fits without being asked.
         self.make_room(&vetted)?;
         self.automerge.apply_changes([change]).map_err(untaken)?;
-        self.stamp = Some(self.stamp.map_or(Stamp::once(at, actor), |stamp| stamp.and(at, actor)));
+        self.stamp = Some(
+            self.stamp
+                .map_or(Stamp::once(at, actor), |stamp| stamp.and(at, actor)),
+        );
         Ok(vetted)
     }
 
-    /// Writes once more what a change wrote, under another actor, upon `deps`, which are what the change built on: what
-    /// competed with it competes with this one. If they are not all here, it builds on everything that is.
-    pub fn sign_anew(&mut self, change: &Vetted, deps: &[ChangeHash], actor: ActorId) -> Result<Vetted, CrdtError> {
-        let mut upon: Vec<_> = deps.iter().map(|dep| automerge::ChangeHash(dep.0)).collect();
+    /// Writes once more what a change wrote, under another actor, upon `deps`, which are what the
+    /// change built on: what competed with it competes with this one. If they are not all here, it
+    /// builds on everything that is.
+    pub fn sign_anew(
+        &mut self,
+        change: &Vetted,
+        deps: &[ChangeHash],
+        actor: ActorId,
+    ) -> Result<Vetted, CrdtError> {
+        let mut upon: Vec<_> = deps
+            .iter()
+            .map(|dep| automerge::ChangeHash(dep.0))
+            .collect();
         if !deps.iter().all(|dep| self.has(*dep)) {
             upon = self.automerge.get_heads();
         }
@@ -106,21 +149,29 @@ impl Document {
         Ok(vetted)
     }
 
-    /// The change that writes these values upon all that stands here, or as of these heads; the document does not hold
-    /// it yet.
+    /// The change that writes these values upon all that stands here, or as of these heads; the
+    /// document does not hold it yet.
     fn seal(
         &self,
         (actor, at): (ActorId, Timestamp),
         values: &Values,
         upon: Option<Vec<automerge::ChangeHash>>,
     ) -> Result<(Change, Vetted), CrdtError> {
-        let operations = values.iter().map(|(path, value)| self.put(path, value, upon.as_deref()));
+        let operations = values
+            .iter()
+            .map(|(path, value)| self.put(path, value, upon.as_deref()));
         let operations: Vec<Op> = operations.collect::<Result<_, _>>()?;
         let deps = upon.unwrap_or_else(|| self.automerge.get_heads());
         if operations.is_empty() {
-            return Err(CrdtError::history("nothing_to_write", "a change needs at least one value"));
+            return Err(CrdtError::history(
+                "nothing_to_write",
+                "a change needs at least one value",
+            ));
         }
-        let last = deps.iter().filter_map(|head| self.automerge.get_change_meta_by_hash(head)).map(|meta| meta.max_op);
+        let last = deps
+            .iter()
+            .filter_map(|head| self.automerge.get_change_meta_by_hash(head))
+            .map(|meta| meta.max_op);
         let start_op = NonZeroU64::MIN.saturating_add(last.max().unwrap_or(0));
         let change = Change::from(ExpandedChange {
             operations,
@@ -143,22 +194,32 @@ impl Document {
         let news = self.news(changes);
         let missing = self.missing(&news);
         if !missing.is_empty() {
-            return Ok(Applied { touched: BTreeSet::new(), missing });
+            return Ok(Applied {
+                touched: BTreeSet::new(),
+                missing,
+            });
         }
         let before = (news.len() > 1).then(|| self.clone());
-        let applied = in_order(news).into_iter().try_fold(BTreeSet::new(), |mut touched, change| {
-            touched.extend(self.apply_one(change)?);
-            Ok(touched)
-        });
+        let applied =
+            in_order(news)
+                .into_iter()
+                .try_fold(BTreeSet::new(), |mut touched, change| {
+                    touched.extend(self.apply_one(change)?);
+                    Ok(touched)
+                });
         if let (Err(_), Some(before)) = (&applied, before) {
             *self = before;
         }
-        applied.map(|touched| Applied { touched, missing: Vec::new() })
+        applied.map(|touched| Applied {
+            touched,
+            missing: Vec::new(),
+        })
     }
 
-    /// Puts back, all at once, what was written upon these very histories before; answers what is missing, as `apply`
-    /// does. A change names what it builds on by hash, so what fitted when it was sealed fits still; nothing but another
-    /// change of the same writer can have taken its place.
+    /// Puts back, all at once, what was written upon these very histories before; answers what is
+    /// missing, as `apply` does. A change names what it builds on by hash, so what fitted when it
+    /// was sealed fits still; nothing but another change of the same writer can have taken its
+    /// place.
     pub fn put_back(&mut self, sealed: &[Vetted]) -> Result<Vec<ChangeHash>, CrdtError> {
         let news = self.news(sealed);
         let missing = self.missing(&news);
@@ -172,27 +233,39 @@ impl Document {
         for change in news.values() {
             self.size = self.size.and(change);
             let once = Stamp::once(change.at, change.actor);
-            self.stamp = Some(self.stamp.map_or(once, |stamp| stamp.and(change.at, change.actor)));
+            self.stamp = Some(
+                self.stamp
+                    .map_or(once, |stamp| stamp.and(change.at, change.actor)),
+            );
         }
         Ok(missing)
     }
 
     /// Those of the changes that are not here yet.
     fn news<'a>(&self, changes: &'a [Vetted]) -> BTreeMap<ChangeHash, &'a Vetted> {
-        changes.iter().filter(|change| !self.has(change.hash)).map(|change| (change.hash, change)).collect()
+        changes
+            .iter()
+            .filter(|change| !self.has(change.hash))
+            .map(|change| (change.hash, change))
+            .collect()
     }
 
     /// What they build on and is neither here nor among them, ascending.
     fn missing(&self, news: &BTreeMap<ChangeHash, &Vetted>) -> Vec<ChangeHash> {
         let deps = news.values().flat_map(|change| &change.deps).copied();
-        let missing: BTreeSet<ChangeHash> = deps.filter(|dep| !news.contains_key(dep) && !self.has(*dep)).collect();
+        let missing: BTreeSet<ChangeHash> = deps
+            .filter(|dep| !news.contains_key(dep) && !self.has(*dep))
+            .collect();
         missing.into_iter().collect()
     }
 
     /// The value that shows at each path; nulls are left out.
     #[must_use]
     pub fn values(&self) -> Values {
-        let shown = self.automerge.map_range(ROOT, ..).map(|item| (item.key.into_owned(), value_of(&item.value)));
+        let shown = self
+            .automerge
+            .map_range(ROOT, ..)
+            .map(|item| (item.key.into_owned(), value_of(&item.value)));
         shown.filter(|(_, value)| !value.is_null()).collect()
     }
 
@@ -206,7 +279,12 @@ impl Document {
     /// The newest changes, ascending.
     #[must_use]
     pub fn heads(&self) -> Vec<ChangeHash> {
-        let mut heads: Vec<ChangeHash> = self.automerge.get_heads().iter().map(|head| ChangeHash(head.0)).collect();
+        let mut heads: Vec<ChangeHash> = self
+            .automerge
+            .get_heads()
+            .iter()
+            .map(|head| ChangeHash(head.0))
+            .collect();
         heads.sort_unstable();
         heads
     }
@@ -222,7 +300,10 @@ impl Document {
     pub fn change(&self, hash: ChangeHash) -> Option<Vec<u8>> {
         // Automerge looks a change up by its hash without checking that it is there.
         self.has(hash)
-            .then(|| self.automerge.get_change_by_hash(&automerge::ChangeHash(hash.0)))?
+            .then(|| {
+                self.automerge
+                    .get_change_by_hash(&automerge::ChangeHash(hash.0))
+            })?
             .map(|change| change.raw_bytes().to_vec())
     }
 
@@ -240,11 +321,18 @@ impl Document {
 
     /// What is known of a change besides its operations.
     pub(super) fn meta(&self, hash: ChangeHash) -> Option<ChangeMetadata<'_>> {
-        self.automerge.get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
+        self.automerge
+            .get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
     }
 
-    /// The operation that puts `value`, replacing all that stands at the path, now or as of these heads.
-    fn put(&self, path: &str, value: &Value, heads: Option<&[automerge::ChangeHash]>) -> Result<Op, CrdtError> {
+    /// The operation that puts `value`, replacing all that stands at the path, now or as of these
+    /// heads.
+    fn put(
+        &self,
+        path: &str,
+        value: &Value,
+        heads: Option<&[automerge::ChangeHash]>,
+    ) -> Result<Op, CrdtError> {
         if path.is_empty() {
             return Err(GateError::malformed("a key is empty").into());
         }
@@ -263,13 +351,24 @@ impl Document {
             Value::Text(text) => ScalarValue::Str(text.as_str().into()),
         };
         let key = Key::Map(path.into());
-        Ok(Op { action: OpType::Put(value), obj: ObjectId::Root, key, pred: pred.collect(), insert: false })
+        Ok(Op {
+            action: OpType::Put(value),
+            obj: ObjectId::Root,
+            key,
+            pred: pred.collect(),
+            insert: false,
+        })
     }
 
     /// How many changes a writer has made here.
     fn own_seq(&self, actor: ActorId) -> u64 {
         let metas = self.automerge.get_changes_meta(&[]);
-        metas.iter().filter(|meta| actor_of(&meta.actor) == actor).map(|meta| meta.seq).max().unwrap_or(0)
+        metas
+            .iter()
+            .filter(|meta| actor_of(&meta.actor) == actor)
+            .map(|meta| meta.seq)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Applies one new change whose dependencies are here; the answer is its paths.
@@ -277,33 +376,59 @@ impl Document {
         let body = gate::body(&change.bytes)?;
         self.fits(&body)?;
         self.make_room(change)?;
-        let parsed =
-            Change::from_bytes(change.bytes.clone()).map_err(|error| GateError::malformed(error.to_string()))?;
+        let parsed = Change::from_bytes(change.bytes.clone())
+            .map_err(|error| GateError::malformed(error.to_string()))?;
         self.automerge.apply_changes([parsed]).map_err(untaken)?;
         let (at, by) = (body.at, body.actor);
-        self.stamp = Some(self.stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)));
-        Ok(body.operations.into_iter().map(|operation| operation.key).collect())
+        self.stamp = Some(
+            self.stamp
+                .map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)),
+        );
+        Ok(body
+            .operations
+            .into_iter()
+            .map(|operation| operation.key)
+            .collect())
     }
 
-    /// Whether a change continues the history that it names. Automerge trusts these claims: a wrong one would pass
-    /// at first, then panic, or save a document that never loads again.
+    /// Whether a change continues the history that it names. Automerge trusts these claims: a wrong
+    /// one would pass at first, then panic, or save a document that never loads again.
     fn fits(&self, body: &Body) -> Result<(), CrdtError> {
-        let last = body.deps.iter().filter_map(|dep| self.meta(*dep)).map(|meta| meta.max_op).max().unwrap_or(0);
+        let last = body
+            .deps
+            .iter()
+            .filter_map(|dep| self.meta(*dep))
+            .map(|meta| meta.max_op)
+            .max()
+            .unwrap_or(0);
         if body.start != last + 1 {
-            let message = format!("operations count from {}, but {} is next", body.start, last + 1);
+            let message = format!(
+                "operations count from {}, but {} is next",
+                body.start,
+                last + 1
+            );
             return Err(CrdtError::history("wrong_start", message));
         }
         if body.seq > 1 && !self.follows_own(body) {
             return Err(wrong_sequence(body.seq));
         }
-        // A writer replaces all that it sees. What it left standing would compete with its own value, and with each
-        // further one, though nobody else wrote.
-        // Who built on the heads saw all that stands here, which need not be sought in the past.
-        let deps: Vec<_> = body.deps.iter().map(|dep| automerge::ChangeHash(dep.0)).collect();
+        // A writer replaces all that it sees. What it left standing would compete with its own
+        // value, and with each further one, though nobody else wrote. Who built on the heads saw
+        // all that stands here, which need not be sought in the past.
+        let deps: Vec<_> = body
+            .deps
+            .iter()
+            .map(|dep| automerge::ChangeHash(dep.0))
+            .collect();
         let sees_all = self.heads() == body.deps;
         for operation in &body.operations {
-            if operation.replaces != self.standing(&operation.key, (!sees_all).then_some(&deps[..]))? {
-                let message = format!("does not replace exactly what its writer saw at `{}`", operation.key);
+            if operation.replaces
+                != self.standing(&operation.key, (!sees_all).then_some(&deps[..]))?
+            {
+                let message = format!(
+                    "does not replace exactly what its writer saw at `{}`",
+                    operation.key
+                );
                 return Err(CrdtError::history("unknown_operation", message));
             }
         }
@@ -330,8 +455,13 @@ impl Document {
         false
     }
 
-    /// The operations whose values stand at a key, now or for whoever knows these changes alone, ascending.
-    fn standing(&self, key: &str, known: Option<&[automerge::ChangeHash]>) -> Result<Vec<OperationId>, CrdtError> {
+    /// The operations whose values stand at a key, now or for whoever knows these changes alone,
+    /// ascending.
+    fn standing(
+        &self,
+        key: &str,
+        known: Option<&[automerge::ChangeHash]>,
+    ) -> Result<Vec<OperationId>, CrdtError> {
         let found = match known {
             None => self.automerge.get_all(ROOT, key)?,
             Some(known) => self.automerge.get_all_at(ROOT, key, known)?,
@@ -348,7 +478,8 @@ impl Document {
     /// Refuses a change after which the saved document would not pass the gate.
     fn make_room(&mut self, change: &Vetted) -> Result<(), CrdtError> {
         let fits = |size: Size| {
-            let bytes = size.saved <= DOCUMENT_BYTES_MAX && size.plain <= DOCUMENT_INFLATED_BYTES_MAX;
+            let bytes =
+                size.saved <= DOCUMENT_BYTES_MAX && size.plain <= DOCUMENT_INFLATED_BYTES_MAX;
             bytes && size.operations <= DOCUMENT_OPERATIONS_MAX
         };
         if !fits(self.size.and(change)) {
@@ -356,7 +487,10 @@ impl Document {
             self.size.plain = self.automerge.save_nocompress().len();
         }
         if !fits(self.size.and(change)) {
-            return Err(CrdtError::history("document_full", "the record's history has no room for more changes"));
+            return Err(CrdtError::history(
+                "document_full",
+                "the record's history has no room for more changes",
+            ));
         }
         self.size = self.size.and(change);
         Ok(())
@@ -366,7 +500,11 @@ impl Document {
 /// What a gated change writes, by path.
 pub fn touched(change: &Vetted) -> Result<Values, CrdtError> {
     let body = gate::body(&change.bytes)?;
-    Ok(body.operations.into_iter().map(|operation| (operation.key, operation.value)).collect())
+    Ok(body
+        .operations
+        .into_iter()
+        .map(|operation| (operation.key, operation.value))
+        .collect())
 }
 
 /// Changes so that each comes after those it builds on.
@@ -374,7 +512,11 @@ fn in_order(mut waiting: BTreeMap<ChangeHash, &Vetted>) -> Vec<&Vetted> {
     let mut ordered = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         let is_ready = |change: &&Vetted| !change.deps.iter().any(|dep| waiting.contains_key(dep));
-        let ready: Vec<&Vetted> = waiting.values().copied().filter(|change| is_ready(change)).collect();
+        let ready: Vec<&Vetted> = waiting
+            .values()
+            .copied()
+            .filter(|change| is_ready(change))
+            .collect();
         if ready.is_empty() {
             // Only a circle would leave nothing ready, and hashes cannot name each other in one.
             break;
@@ -387,11 +529,18 @@ fn in_order(mut waiting: BTreeMap<ChangeHash, &Vetted>) -> Vec<&Vetted> {
 
 /// Why Automerge did not take a change.
 fn untaken(error: AutomergeError) -> CrdtError {
-    if let AutomergeError::DuplicateSeqNumber(seq, _) = error { wrong_sequence(seq) } else { error.into() }
+    if let AutomergeError::DuplicateSeqNumber(seq, _) = error {
+        wrong_sequence(seq)
+    } else {
+        error.into()
+    }
 }
 
 fn wrong_sequence(seq: u64) -> CrdtError {
-    CrdtError::history("wrong_sequence", format!("the writer's change {seq} does not follow the one before it"))
+    CrdtError::history(
+        "wrong_sequence",
+        format!("the writer's change {seq} does not follow the one before it"),
+    )
 }
 
 /// A writer's id as our own type; the gate let only ids of 16 bytes in.
@@ -402,7 +551,11 @@ pub(super) fn actor_of(actor: &automerge::ActorId) -> ActorId {
 /// A value as our own type; the gate let only these kinds in.
 pub(super) fn owned_value(value: &automerge::Value<'_>) -> Value {
     let text = || value.as_str().map(Value::from);
-    let scalar = value.as_bool().map(Value::Bool).or_else(|| value.as_i64().map(Value::Int)).or_else(text);
+    let scalar = value
+        .as_bool()
+        .map(Value::Bool)
+        .or_else(|| value.as_i64().map(Value::Int))
+        .or_else(text);
     scalar.unwrap_or_default()
 }
 

@@ -14,7 +14,10 @@ pub struct GateError {
 impl GateError {
     /// A refusal with this code and these words.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        GateError { code, message: message.into() }
+        GateError {
+            code,
+            message: message.into(),
+        }
     }
 
     /// The bytes do not follow the format.
@@ -59,7 +62,10 @@ impl CrdtError {
 
     /// A change that does not fit its history.
     pub(crate) fn history(code: &'static str, message: impl Into<String>) -> Self {
-        CrdtError::History { code, message: message.into() }
+        CrdtError::History {
+            code,
+            message: message.into(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Nothing reaches Automerge unchecked: every run length is counted against a cap before anything is spread out.
-//! Only flat changes pass, each operation putting one scalar at one text key of the root. It knows no history.
+//! Nothing reaches Automerge unchecked: every run length is counted against a cap before anything
+//! is spread out. Only flat changes pass, each operation putting one scalar at one text key of the
+//! root. It knows no history.
 
 mod bytes;
 mod columns;
@@ -51,10 +52,12 @@ pub fn change(bytes: &[u8]) -> Result<Vetted, GateError> {
     vet(&chunk)
 }
 
-/// Checks a saved document: Automerge's own chunk, changes, or one and then the others. No bytes at all are an
-/// empty document. The answer is the heads that it claims to have, ascending.
+/// Checks a saved document: Automerge's own chunk, changes, or one and then the others. No bytes at
+/// all are an empty document. The answer is the heads that it claims to have, ascending.
 pub fn document(bytes: &[u8]) -> Result<Vec<ChangeHash>, GateError> {
-    let Saved { mut heads, changes, .. } = split(bytes)?;
+    let Saved {
+        mut heads, changes, ..
+    } = split(bytes)?;
     for change in changes {
         heads.retain(|head| !change.deps.contains(head));
         heads.push(change.hash);
@@ -92,10 +95,14 @@ pub(super) fn split(bytes: &[u8]) -> Result<Saved<'_>, GateError> {
         (saved.plain, saved.heads) = saved::check(first.data)?;
         saved.chunk = bytes.split_at(bytes.len() - cursor.rest().len()).0;
     } else {
-        saved.changes.push(change(bytes.split_at(bytes.len() - cursor.rest().len()).0)?);
+        saved
+            .changes
+            .push(change(bytes.split_at(bytes.len() - cursor.rest().len()).0)?);
     }
     while !cursor.is_empty() {
-        saved.changes.push(vet(&Chunk::read(&mut cursor, CHANGE_BYTES_MAX)?)?);
+        saved
+            .changes
+            .push(vet(&Chunk::read(&mut cursor, CHANGE_BYTES_MAX)?)?);
     }
     Ok(saved)
 }
@@ -114,7 +121,12 @@ fn vet(chunk: &Chunk) -> Result<Vetted, GateError> {
             plain = inflate(chunk.data, CHANGE_BYTES_MAX)?;
             &plain
         }
-        other => return Err(GateError::new("bad_kind", format!("a chunk of kind {other} is no change"))),
+        other => {
+            return Err(GateError::new(
+                "bad_kind",
+                format!("a chunk of kind {other} is no change"),
+            ));
+        }
     };
     let hash = ChangeHash(chunk.verify(PLAIN, data)?);
     let body = operations::read(data)?;
@@ -123,20 +135,42 @@ fn vet(chunk: &Chunk) -> Result<Vetted, GateError> {
         return Err(too_long(bytes.len(), CHANGE_BYTES_MAX));
     }
     canonical(&bytes)?;
-    let Body { deps, actor, seq, at, operations, .. } = body;
-    Ok(Vetted { hash, bytes, actor, seq, deps, at, operations: operations.len() as u64 })
+    let Body {
+        deps,
+        actor,
+        seq,
+        at,
+        operations,
+        ..
+    } = body;
+    Ok(Vetted {
+        hash,
+        bytes,
+        actor,
+        seq,
+        deps,
+        at,
+        operations: operations.len() as u64,
+    })
 }
 
-/// A document keeps no change bytes but makes them again from its columns. A change that Automerge would write
-/// otherwise gets another hash there, and the saved document would never load again.
+/// A document keeps no change bytes but makes them again from its columns. A change that Automerge
+/// would write otherwise gets another hash there, and the saved document would never load again.
 fn canonical(bytes: &[u8]) -> Result<(), GateError> {
-    let change = Change::from_bytes(bytes.to_vec()).map_err(|error| GateError::malformed(error.to_string()))?;
+    let change = Change::from_bytes(bytes.to_vec())
+        .map_err(|error| GateError::malformed(error.to_string()))?;
     if Change::from(change.decode()).raw_bytes() != bytes {
-        return Err(GateError::new("not_canonical", "the same operations have another, shorter form"));
+        return Err(GateError::new(
+            "not_canonical",
+            "the same operations have another, shorter form",
+        ));
     }
     Ok(())
 }
 
 fn too_long(bytes: usize, max: usize) -> GateError {
-    GateError::new("too_many_bytes", format!("{bytes} bytes, at most {max} are allowed"))
+    GateError::new(
+        "too_many_bytes",
+        format!("{bytes} bytes, at most {max} are allowed"),
+    )
 }

@@ -1,5 +1,5 @@
-//! The one room that knows Automerge: one document per record, each key a path, each value a scalar.
-//! It knows no business object, no storage and no wire.
+//! The one room that knows Automerge: one document per record, each key a path, each value a
+//! scalar. It knows no business object, no storage and no wire.
 
 mod ancestry;
 pub mod conflict;

@@ -78,10 +78,14 @@ pub enum Command {
 impl Command {
     /// Reads `{"do": "add" | "edit" | "resolve_conflict" | <verb>, ..}`.
     pub fn parse(json: &str, registry: &Registry) -> Result<Command, Refusal> {
-        let json: Json = serde_json::from_str(json)
-            .map_err(|error| Refusal::bad_input("bad_json", format!("the command is not JSON: {error}")))?;
+        let json: Json = serde_json::from_str(json).map_err(|error| {
+            Refusal::bad_input("bad_json", format!("the command is not JSON: {error}"))
+        })?;
         let Json::Object(members) = json else {
-            return Err(Refusal::bad_input("bad_json", "a command is a JSON object such as {\"do\": \"add\", ..}"));
+            return Err(Refusal::bad_input(
+                "bad_json",
+                "a command is a JSON object such as {\"do\": \"add\", ..}",
+            ));
         };
         let mut members = Members { members };
         let verb: String = members.needed("do")?;
@@ -95,12 +99,21 @@ impl Command {
         Ok(command)
     }
 
-    /// The same command with the id of the record it made, so that carrying it out again makes no other.
+    /// The same command with the id of the record it made, so that carrying it out again makes no
+    /// other.
     #[must_use]
     pub fn of(self, made: RecordId) -> Command {
         match self {
-            Command::Add { object, id, fields } => Command::Add { object, id: id.or(Some(made)), fields },
-            Command::Perform { verb, id, input } => Command::Perform { verb, id: id.or(Some(made)), input },
+            Command::Add { object, id, fields } => Command::Add {
+                object,
+                id: id.or(Some(made)),
+                fields,
+            },
+            Command::Perform { verb, id, input } => Command::Perform {
+                verb,
+                id: id.or(Some(made)),
+                input,
+            },
             Command::Edit { .. } | Command::Resolve { .. } => self,
         }
     }
@@ -109,13 +122,26 @@ impl Command {
     #[must_use]
     pub fn to_json(&self, registry: &Registry) -> String {
         let json = match self {
-            Command::Add { object, id: None, fields } => json!({"do": ADD, "object": object, "fields": fields}),
-            Command::Add { object, id: Some(id), fields } => {
+            Command::Add {
+                object,
+                id: None,
+                fields,
+            } => json!({"do": ADD, "object": object, "fields": fields}),
+            Command::Add {
+                object,
+                id: Some(id),
+                fields,
+            } => {
                 json!({"do": ADD, "object": object, "id": id, "fields": fields})
             }
-            Command::Edit { object, id, fields } => json!({"do": EDIT, "object": object, "id": id, "fields": fields}),
+            Command::Edit { object, id, fields } => {
+                json!({"do": EDIT, "object": object, "id": id, "fields": fields})
+            }
             Command::Perform { verb, id, input } => {
-                let mut json: Map<String, Json> = input.iter().map(|(name, v)| (name.clone(), v.to_json())).collect();
+                let mut json: Map<String, Json> = input
+                    .iter()
+                    .map(|(name, v)| (name.clone(), v.to_json()))
+                    .collect();
                 json.insert("do".to_owned(), Json::String(verb.clone()));
                 if let (Some(id), Some((descriptor, _))) = (id, registry.verb(verb)) {
                     json.insert(descriptor.object.clone(), Json::String(id.to_string()));
@@ -163,9 +189,11 @@ impl Members {
         let choice = match self.members.remove("choose") {
             Some(Json::String(name)) if name == "mine" => Choice::Mine,
             Some(Json::String(name)) if name == "theirs" => Choice::Theirs,
-            Some(Json::Object(own)) if own.len() == 1 => {
-                Choice::Value(own.get("value").and_then(Value::from_json).ok_or_else(wrong)?)
-            }
+            Some(Json::Object(own)) if own.len() == 1 => Choice::Value(
+                own.get("value")
+                    .and_then(Value::from_json)
+                    .ok_or_else(wrong)?,
+            ),
             Some(_) | None => return Err(wrong()),
         };
         Ok(Command::Resolve { conflict, choice })
@@ -173,42 +201,63 @@ impl Members {
 
     fn perform(&mut self, verb: String, registry: &Registry) -> Result<Command, Refusal> {
         let Some((descriptor, shape)) = registry.verb(&verb) else {
-            let verbs = registry.all().flat_map(|descriptor| descriptor.verbs.keys().map(String::as_str));
+            let verbs = registry
+                .all()
+                .flat_map(|descriptor| descriptor.verbs.keys().map(String::as_str));
             let offer = spelling::offer(&verb, [ADD, EDIT, RESOLVE].into_iter().chain(verbs));
             let message = format!("there is no command `{verb}`; {offer}");
             return Err(Refusal::bad_input("unknown_command", message).about("do"));
         };
         let id = self.optional(&descriptor.object)?;
-        let input = read(std::mem::take(&mut self.members), |name| descriptor.input(shape, name))?;
+        let input = read(std::mem::take(&mut self.members), |name| {
+            descriptor.input(shape, name)
+        })?;
         Ok(Command::Perform { verb, id, input })
     }
 
     fn fields(&mut self, registry: &Registry, object: &str) -> Result<Values, Refusal> {
         let Some(Json::Object(fields)) = self.members.remove("fields") else {
-            let message = "`fields` is needed: an object of values by field, such as {\"name\": \"Harp's\"}";
+            let message =
+                "`fields` is needed: an object of values by field, such as {\"name\": \"Harp's\"}";
             return Err(Refusal::bad_input("required", message).about("fields"));
         };
         let descriptor = registry.get(object);
-        read(fields, |path| descriptor.and_then(|descriptor| values::field(descriptor, path)))
+        read(fields, |path| {
+            descriptor.and_then(|descriptor| values::field(descriptor, path))
+        })
     }
 
-    fn needed<T: std::str::FromStr<Err: Into<Reason>>>(&mut self, name: &str) -> Result<T, Refusal> {
-        let missing = || Refusal::bad_input("required", format!("the command needs `{name}`")).about(name);
+    fn needed<T: std::str::FromStr<Err: Into<Reason>>>(
+        &mut self,
+        name: &str,
+    ) -> Result<T, Refusal> {
+        let missing =
+            || Refusal::bad_input("required", format!("the command needs `{name}`")).about(name);
         self.optional(name)?.ok_or_else(missing)
     }
 
-    fn optional<T: std::str::FromStr<Err: Into<Reason>>>(&mut self, name: &str) -> Result<Option<T>, Refusal> {
-        let wrong = |why: &str| Refusal::bad_input("bad_value", format!("`{name}`: {why}")).about(name);
+    fn optional<T: std::str::FromStr<Err: Into<Reason>>>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, Refusal> {
+        let wrong =
+            |why: &str| Refusal::bad_input("bad_value", format!("`{name}`: {why}")).about(name);
         match self.members.remove(name) {
             None | Some(Json::Null) => Ok(None),
-            Some(Json::String(text)) => text.parse().map(Some).map_err(|error: T::Err| wrong(&error.into().0)),
+            Some(Json::String(text)) => text
+                .parse()
+                .map(Some)
+                .map_err(|error: T::Err| wrong(&error.into().0)),
             Some(other) => Err(wrong(&format!("{other} is not text"))),
         }
     }
 
     fn nothing_left(&self, verb: &str) -> Result<(), Refusal> {
-        let Some(name) = self.members.keys().next() else { return Ok(()) };
-        let message = format!("`{verb}` takes no `{name}`; values of a record belong into `fields`");
+        let Some(name) = self.members.keys().next() else {
+            return Ok(());
+        };
+        let message =
+            format!("`{verb}` takes no `{name}`; values of a record belong into `fields`");
         Err(Refusal::bad_input("unknown_input", message).about(name.as_str()))
     }
 }
@@ -228,11 +277,15 @@ impl From<std::convert::Infallible> for Reason {
     }
 }
 
-fn read<'a>(json: Map<String, Json>, field: impl Fn(&str) -> Option<&'a Field>) -> Result<Values, Refusal> {
+fn read<'a>(
+    json: Map<String, Json>,
+    field: impl Fn(&str) -> Option<&'a Field>,
+) -> Result<Values, Refusal> {
     let mut read = Values::new();
     for (path, json) in json {
         let Some(value) = Value::from_json(&json) else {
-            let message = format!("`{path}`: {json} is not text, a whole number, true, false or null");
+            let message =
+                format!("`{path}`: {json} is not text, a whole number, true, false or null");
             return Err(Refusal::bad_input("bad_value", message).about(path));
         };
         let value = values::tidy(field(&path), value);

@@ -35,12 +35,22 @@ pub fn decide(
     reader: &dyn Reader,
     context: &Context,
 ) -> Result<Decision, Refusal> {
-    let desk = Desk { registry, reader, context };
+    let desk = Desk {
+        registry,
+        reader,
+        context,
+    };
     match command {
-        Command::Add { object, id, fields } => desk.add(rights::known(registry, object)?, *id, fields),
-        Command::Edit { object, id, fields } => desk.edit(rights::known(registry, object)?, *id, fields),
+        Command::Add { object, id, fields } => {
+            desk.add(rights::known(registry, object)?, *id, fields)
+        }
+        Command::Edit { object, id, fields } => {
+            desk.edit(rights::known(registry, object)?, *id, fields)
+        }
         Command::Perform { verb, id, input } => desk.perform(verb, *id, input),
-        Command::Resolve { conflict, choice } => rules::conflict::resolve(*conflict, choice, registry, reader, context),
+        Command::Resolve { conflict, choice } => {
+            rules::conflict::resolve(*conflict, choice, registry, reader, context)
+        }
     }
 }
 
@@ -52,7 +62,12 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn add(&self, descriptor: &Descriptor, id: Option<RecordId>, fields: &Values) -> Result<Decision, Refusal> {
+    fn add(
+        &self,
+        descriptor: &Descriptor,
+        id: Option<RecordId>,
+        fields: &Values,
+    ) -> Result<Decision, Refusal> {
         rights::may_be_written(descriptor, true)?;
         if descriptor.made_by_verbs {
             return Err(made_otherwise(descriptor));
@@ -66,7 +81,12 @@ impl Desk<'_> {
         self.finish(descriptor, &before, true, values)
     }
 
-    fn edit(&self, descriptor: &Descriptor, id: RecordId, fields: &Values) -> Result<Decision, Refusal> {
+    fn edit(
+        &self,
+        descriptor: &Descriptor,
+        id: RecordId,
+        fields: &Values,
+    ) -> Result<Decision, Refusal> {
         rights::may_be_written(descriptor, false)?;
         let before = self.present(descriptor, id)?;
         values::check(descriptor, fields)?;
@@ -77,14 +97,34 @@ impl Desk<'_> {
         self.references(descriptor, &changed)?;
         let (registry, reader, context) = (self.registry, self.reader, self.context);
         let (record, input) = (&before, &changed);
-        judges::admit(&Situation { registry, descriptor, record, new: false, id, input, reader, context })?;
+        judges::admit(&Situation {
+            registry,
+            descriptor,
+            record,
+            new: false,
+            id,
+            input,
+            reader,
+            context,
+        })?;
         self.finish(descriptor, &before, false, changed)
     }
 
-    fn perform(&self, name: &str, id: Option<RecordId>, input: &Values) -> Result<Decision, Refusal> {
+    fn perform(
+        &self,
+        name: &str,
+        id: Option<RecordId>,
+        input: &Values,
+    ) -> Result<Decision, Refusal> {
         let Some((descriptor, verb)) = self.registry.verb(name) else {
-            let verbs = self.registry.all().flat_map(|descriptor| descriptor.verbs.keys().map(String::as_str));
-            let message = format!("there is no command `{name}`; {}", spelling::offer(name, verbs));
+            let verbs = self
+                .registry
+                .all()
+                .flat_map(|descriptor| descriptor.verbs.keys().map(String::as_str));
+            let message = format!(
+                "there is no command `{name}`; {}",
+                spelling::offer(name, verbs)
+            );
             return Err(Refusal::bad_input("unknown_command", message).about("do"));
         };
         let input = with_defaults(verb, input);
@@ -96,11 +136,25 @@ impl Desk<'_> {
             check_state(descriptor, name, verb, &before)?;
         }
         let field = |name: &str| descriptor.input(verb, name);
-        let fields = input.iter().filter_map(|(name, value)| Some((name.as_str(), field(name)?, value)));
+        let fields = input
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), field(name)?, value)));
         values::check_references(self.registry, self.reader, fields)?;
         let (registry, reader, context) = (self.registry, self.reader, self.context);
         let (record, id, input) = (&before, before.id, &input);
-        self.carry_out(verb, Situation { registry, descriptor, record, new, id, input, reader, context })
+        self.carry_out(
+            verb,
+            Situation {
+                registry,
+                descriptor,
+                record,
+                new,
+                id,
+                input,
+                reader,
+                context,
+            },
+        )
     }
 
     /// The record that a verb is about, and whether the verb makes it.
@@ -113,10 +167,12 @@ impl Desk<'_> {
     ) -> Result<(Record, bool), Refusal> {
         let id = id.or_else(|| derived(descriptor, verb, input));
         match (verb.creates, id) {
-            (true, Some(id)) if !verb.id_of.is_empty() => match self.reader.record(&descriptor.object, id)? {
-                Some(record) => Ok((record, false)),
-                None => Ok((self.blank(descriptor, Some(id))?, true)),
-            },
+            (true, Some(id)) if !verb.id_of.is_empty() => {
+                match self.reader.record(&descriptor.object, id)? {
+                    Some(record) => Ok((record, false)),
+                    None => Ok((self.blank(descriptor, Some(id))?, true)),
+                }
+            }
             (true, id) => Ok((self.blank(descriptor, id)?, true)),
             (false, Some(id)) => Ok((self.present(descriptor, id)?, false)),
             (false, None) => {
@@ -129,25 +185,41 @@ impl Desk<'_> {
 
     /// Asks the guards, then joins state, inputs and what the rule says into one write a record.
     fn carry_out(&self, verb: &Verb, situation: Situation<'_>) -> Result<Decision, Refusal> {
-        let Situation { descriptor, record, new, input, .. } = situation;
+        let Situation {
+            descriptor,
+            record,
+            new,
+            input,
+            ..
+        } = situation;
         for name in &verb.guards {
             guard(name)?(&situation)?;
         }
         let is_field = |name: &str| descriptor.fields.contains_key(name);
-        let given = input.iter().filter(|(name, value)| is_field(name) && !value.is_null());
-        let mut own: Values = given.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let given = input
+            .iter()
+            .filter(|(name, value)| is_field(name) && !value.is_null());
+        let mut own: Values = given
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         if let (Some(to), Some(lifecycle)) = (&verb.to, &descriptor.lifecycle) {
             own.insert(lifecycle.field.clone(), Value::from(to.as_str()));
         }
-        let ruled =
-            verb.rule.as_deref().map(rules::rule).transpose()?.map_or(Ok(Vec::new()), |rule| rule(&situation))?;
+        let ruled = verb
+            .rule
+            .as_deref()
+            .map(rules::rule)
+            .transpose()?
+            .map_or(Ok(Vec::new()), |rule| rule(&situation))?;
         let mut others: BTreeMap<(String, RecordId), Write> = BTreeMap::new();
         for write in ruled {
             if (write.object.as_str(), write.id) == (descriptor.object.as_str(), record.id) {
                 own.extend(write.values);
             } else {
                 let joined = others.entry((write.object.clone(), write.id));
-                joined.and_modify(|before| before.values.extend(write.values.clone())).or_insert(write);
+                joined
+                    .and_modify(|before| before.values.extend(write.values.clone()))
+                    .or_insert(write);
             }
         }
         if new {
@@ -155,21 +227,42 @@ impl Desk<'_> {
         }
         let mut decision = self.finish(descriptor, record, new, own)?;
         for write in others.into_values() {
-            rights::admit(self.registry, self.context.role, &write.object, write.new, &write.values)?;
+            rights::admit(
+                self.registry,
+                self.context.role,
+                &write.object,
+                write.new,
+                &write.values,
+            )?;
             decision.writes.push(write);
         }
         Ok(decision)
     }
 
     /// Drops what does not change, then checks right and required fields of what is left.
-    fn finish(&self, descriptor: &Descriptor, before: &Record, new: bool, values: Values) -> Result<Decision, Refusal> {
+    fn finish(
+        &self,
+        descriptor: &Descriptor,
+        before: &Record,
+        new: bool,
+        values: Values,
+    ) -> Result<Decision, Refusal> {
         let id = before.id;
         let values = values::changes(before, values);
         if values.is_empty() && !new {
-            return Ok(Decision { id, writes: Vec::new(), resolves: None });
+            return Ok(Decision {
+                id,
+                writes: Vec::new(),
+                resolves: None,
+            });
         }
         values::check(descriptor, &values)?;
-        rights::allow(descriptor, self.context.role, new, values.keys().map(String::as_str))?;
+        rights::allow(
+            descriptor,
+            self.context.role,
+            new,
+            values.keys().map(String::as_str),
+        )?;
         // What was missing before (an older version did not ask for it) stops nobody.
         let mut missing = values::missing(descriptor, &values::after(before, &values));
         if !new {
@@ -179,11 +272,22 @@ impl Desk<'_> {
         values::say_required(missing.into_iter().collect())?;
         let object = descriptor.object.clone();
         if values.is_empty() {
-            return Err(
-                Refusal::bad_input("required", format!("a `{object}` needs at least one value")).about("fields")
-            );
+            return Err(Refusal::bad_input(
+                "required",
+                format!("a `{object}` needs at least one value"),
+            )
+            .about("fields"));
         }
-        Ok(Decision { id, writes: vec![Write { object, id, new, values }], resolves: None })
+        Ok(Decision {
+            id,
+            writes: vec![Write {
+                object,
+                id,
+                new,
+                values,
+            }],
+            resolves: None,
+        })
     }
 
     /// What a new record has beside what was said: defaults, the first state, its owner.
@@ -191,10 +295,18 @@ impl Desk<'_> {
         values.retain(|_, value| !value.is_null());
         values::fill_defaults(descriptor, before, true, &mut values);
         if let Some(lifecycle) = &descriptor.lifecycle {
-            values.entry(lifecycle.field.clone()).or_insert_with(|| Value::from(lifecycle.start.as_str()));
+            values
+                .entry(lifecycle.field.clone())
+                .or_insert_with(|| Value::from(lifecycle.start.as_str()));
         }
-        if descriptor.fields.get(OWNER).is_some_and(|field| field.kind == FieldKind::Reference) {
-            values.entry(OWNER.to_owned()).or_insert_with(|| Value::from(self.context.user.to_string()));
+        if descriptor
+            .fields
+            .get(OWNER)
+            .is_some_and(|field| field.kind == FieldKind::Reference)
+        {
+            values
+                .entry(OWNER.to_owned())
+                .or_insert_with(|| Value::from(self.context.user.to_string()));
         }
         values
     }
@@ -203,71 +315,116 @@ impl Desk<'_> {
     fn blank(&self, descriptor: &Descriptor, id: Option<RecordId>) -> Result<Record, Refusal> {
         let object = descriptor.object.clone();
         let Some(id) = id else {
-            return Ok(Record { object, id: self.context.new_id(), values: Values::new(), stamp: None });
+            return Ok(Record {
+                object,
+                id: self.context.new_id(),
+                values: Values::new(),
+                stamp: None,
+            });
         };
         if self.reader.record(&object, id)?.is_some() {
-            let message = format!("there is a `{object}` {id} already; edit it, or leave the id out");
+            let message =
+                format!("there is a `{object}` {id} already; edit it, or leave the id out");
             return Err(Refusal::rule("already_exists", message).about("id"));
         }
-        Ok(Record { object, id, values: Values::new(), stamp: None })
+        Ok(Record {
+            object,
+            id,
+            values: Values::new(),
+            stamp: None,
+        })
     }
 
     fn present(&self, descriptor: &Descriptor, id: RecordId) -> Result<Record, Refusal> {
         let object = &descriptor.object;
         self.reader.record(object, id)?.ok_or_else(|| {
-            let message = format!("there is no `{object}` {id} here; sync, or choose one from the list");
+            let message =
+                format!("there is no `{object}` {id} here; sync, or choose one from the list");
             Refusal::not_found("unknown_record", message).about("id")
         })
     }
 
     fn references(&self, descriptor: &Descriptor, values: &Values) -> Result<(), Refusal> {
         let field = |path: &str| values::field(descriptor, path);
-        let fields = values.iter().filter_map(|(path, value)| Some((path.as_str(), field(path)?, value)));
+        let fields = values
+            .iter()
+            .filter_map(|(path, value)| Some((path.as_str(), field(path)?, value)));
         values::check_references(self.registry, self.reader, fields)
     }
 }
 
 fn made_otherwise(descriptor: &Descriptor) -> Refusal {
     let object = &descriptor.object;
-    let verbs: Vec<&str> =
-        descriptor.verbs.iter().filter(|(_, verb)| verb.creates).map(|(name, _)| name.as_str()).collect();
-    let how = if verbs.is_empty() { "what it follows from".to_owned() } else { format!("`{}`", verbs.join("` or `")) };
-    Refusal::rule("only_verbs", format!("a `{object}` is not added by itself; it is made by {how}")).about("object")
+    let verbs: Vec<&str> = descriptor
+        .verbs
+        .iter()
+        .filter(|(_, verb)| verb.creates)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let how = if verbs.is_empty() {
+        "what it follows from".to_owned()
+    } else {
+        format!("`{}`", verbs.join("` or `"))
+    };
+    Refusal::rule(
+        "only_verbs",
+        format!("a `{object}` is not added by itself; it is made by {how}"),
+    )
+    .about("object")
 }
 
 /// Refuses to write the state by hand.
 fn only_verbs(descriptor: &Descriptor, fields: &Values) -> Result<(), Refusal> {
-    let Some(lifecycle) = descriptor.lifecycle.as_ref().filter(|lifecycle| fields.contains_key(&lifecycle.field))
+    let Some(lifecycle) = descriptor
+        .lifecycle
+        .as_ref()
+        .filter(|lifecycle| fields.contains_key(&lifecycle.field))
     else {
         return Ok(());
     };
     let verbs: Vec<&str> = descriptor.verbs.keys().map(String::as_str).collect();
     let (field, object) = (&lifecycle.field, &descriptor.object);
-    let message = format!("only verbs write `{field}` of a `{object}`: {}", verbs.join(", "));
+    let message = format!(
+        "only verbs write `{field}` of a `{object}`: {}",
+        verbs.join(", ")
+    );
     Err(Refusal::rule("only_verbs", message).about(field.as_str()))
 }
 
 /// Refuses a verb in a state that it does not start from.
-fn check_state(descriptor: &Descriptor, name: &str, verb: &Verb, before: &Record) -> Result<(), Refusal> {
-    let Some(lifecycle) = &descriptor.lifecycle else { return Ok(()) };
+fn check_state(
+    descriptor: &Descriptor,
+    name: &str,
+    verb: &Verb,
+    before: &Record,
+) -> Result<(), Refusal> {
+    let Some(lifecycle) = &descriptor.lifecycle else {
+        return Ok(());
+    };
     let state = before.text(&lifecycle.field).unwrap_or(&lifecycle.start);
     if verb.from.is_empty() || verb.from.iter().any(|from| from == state) {
         return Ok(());
     }
     let (object, from) = (&descriptor.object, verb.from.join(" or "));
     let message = format!("the `{object}` is {state}; `{name}` is done while it is {from}");
-    Err(Refusal::rule("wrong_state", message).about(lifecycle.field.as_str()).with("state", state))
+    Err(Refusal::rule("wrong_state", message)
+        .about(lifecycle.field.as_str())
+        .with("state", state))
 }
 
 /// The id that everybody derives alike who hands in the same.
 fn derived(descriptor: &Descriptor, verb: &Verb, input: &Values) -> Option<RecordId> {
-    input.get(verb.id_of.first()?).filter(|value| !value.is_null())?;
+    input
+        .get(verb.id_of.first()?)
+        .filter(|value| !value.is_null())?;
     let text = |name: &String| match input.get(name) {
         Some(Value::Text(text)) => text.clone(),
         None | Some(Value::Null) => String::new(),
         Some(value @ (Value::Bool(_) | Value::Int(_))) => value.to_json().to_string(),
     };
-    let parts: Vec<String> = std::iter::once(descriptor.object.clone()).chain(verb.id_of.iter().map(text)).collect();
+    let parts: Vec<String> = std::iter::once(descriptor.object.clone())
+        .chain(verb.id_of.iter().map(text))
+        .collect();
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
     Some(RecordId::derived(&parts))
 }

@@ -30,8 +30,14 @@ pub fn guard(name: &str) -> Result<Guard, Refusal> {
 
 /// The entry of a table, or a refusal that says to update.
 pub(super) fn named<T: Copy>(table: &[(&str, T)], name: &str) -> Result<T, Refusal> {
-    let found = table.iter().find(|(known, _)| *known == name).map(|(_, found)| *found);
+    let found = table
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, found)| *found);
     found.ok_or_else(|| {
-        Refusal::rule("update_needed", format!("this version does not know the rule `{name}`; update the app"))
+        Refusal::rule(
+            "update_needed",
+            format!("this version does not know the rule `{name}`; update the app"),
+        )
     })
 }

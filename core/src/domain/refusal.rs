@@ -76,7 +76,13 @@ impl Refusal {
 
     fn new(kind: RefusalKind, code: &str, message: impl Into<String>) -> Self {
         let (code, message) = (code.to_owned(), message.into());
-        Refusal { kind, code, message, fields: Vec::new(), numbers: Map::new() }
+        Refusal {
+            kind,
+            code,
+            message,
+            fields: Vec::new(),
+            numbers: Map::new(),
+        }
     }
 }
 

@@ -38,13 +38,24 @@ impl Situation<'_> {
     /// An input's text without spaces around it, if it has any.
     #[must_use]
     pub fn words(&self, name: &str) -> Option<&str> {
-        self.input(name).text().map(str::trim).filter(|text| !text.is_empty())
+        self.input(name)
+            .text()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
     }
 
     /// The write of values to the record itself.
     #[must_use]
     pub fn write<const N: usize>(&self, values: [(&str, Value); N]) -> Write {
-        let values = values.into_iter().map(|(path, value)| (path.to_owned(), value)).collect();
-        Write { object: self.descriptor.object.clone(), id: self.id, new: false, values }
+        let values = values
+            .into_iter()
+            .map(|(path, value)| (path.to_owned(), value))
+            .collect();
+        Write {
+            object: self.descriptor.object.clone(),
+            id: self.id,
+            new: false,
+            values,
+        }
     }
 }

@@ -9,7 +9,11 @@ const DISTANCE_MAX: usize = 2;
 /// A half-sentence that offers the close names, or else the known ones.
 pub(super) fn offer<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
-    let close: Vec<&str> = known.iter().copied().filter(|other| is_close(name, other)).collect();
+    let close: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|other| is_close(name, other))
+        .collect();
     if !close.is_empty() {
         return format!("did you mean {}?", quoted(&close));
     }
@@ -21,11 +25,16 @@ pub(super) fn offer<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
 }
 
 fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn is_close(name: &str, other: &str) -> bool {
-    let contained = name.len() >= 3 && (other.contains(name) || name.contains(other) && other.len() >= 3);
+    let contained =
+        name.len() >= 3 && (other.contains(name) || name.contains(other) && other.len() >= 3);
     contained || distance(name, other) <= DISTANCE_MAX
 }
 

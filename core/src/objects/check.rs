@@ -1,5 +1,5 @@
-//! Finds everything that is wrong with a descriptor, naming file and field, before it reaches a phone.
-//! It does not know what guards and rules do, only which names exist.
+//! Finds everything that is wrong with a descriptor, naming file and field, before it reaches a
+//! phone. It does not know what guards and rules do, only which names exist.
 
 mod growth;
 
@@ -95,10 +95,22 @@ const RESERVED_OBJECTS: &[&str] = &[
 /// Names of commands that every object has.
 const RESERVED_VERBS: &[&str] = &["add", "edit", "resolve_conflict"];
 
-/// All that is wrong with a descriptor beside what the registry knows; an older version there must be kept whole.
+/// All that is wrong with a descriptor beside what the registry knows; an older version there must
+/// be kept whole.
 #[must_use]
-pub fn check(file: &str, descriptor: &Descriptor, registry: &Registry, names: &Names) -> Vec<Problem> {
-    let mut check = Check { file, descriptor, registry, names, problems: Vec::new() };
+pub fn check(
+    file: &str,
+    descriptor: &Descriptor,
+    registry: &Registry,
+    names: &Names,
+) -> Vec<Problem> {
+    let mut check = Check {
+        file,
+        descriptor,
+        registry,
+        names,
+        problems: Vec::new(),
+    };
     check.shape();
     check.fields();
     check.scope();
@@ -110,12 +122,19 @@ pub fn check(file: &str, descriptor: &Descriptor, registry: &Registry, names: &N
     check.problems
 }
 
-/// What is wrong with the names of a descriptor: tables are made of them, so that no device takes in others, whoever
-/// published them. Guards, rules and objects that a newer version knows are not asked for.
+/// What is wrong with the names of a descriptor: tables are made of them, so that no device takes
+/// in others, whoever published them. Guards, rules and objects that a newer version knows are not
+/// asked for.
 #[must_use]
 pub fn check_shape(file: &str, descriptor: &Descriptor) -> Vec<Problem> {
     let (registry, names) = (&Registry::default(), &Names::default());
-    let mut check = Check { file, descriptor, registry, names, problems: Vec::new() };
+    let mut check = Check {
+        file,
+        descriptor,
+        registry,
+        names,
+        problems: Vec::new(),
+    };
     check.shape();
     check.problems
 }
@@ -131,12 +150,19 @@ struct Check<'a> {
 impl Check<'_> {
     fn say(&mut self, field: impl Into<String>, message: impl Into<String>) {
         let (file, field, message) = (self.file.to_owned(), field.into(), message.into());
-        self.problems.push(Problem { file, field, message });
+        self.problems.push(Problem {
+            file,
+            field,
+            message,
+        });
     }
 
     fn name(&mut self, field: &str, name: &str, reserved: &[&str]) {
         if !is_name(name) {
-            self.say(field, format!("`{name}` is not a name: a lower-case letter, then up to 39 of a-z 0-9 _"));
+            self.say(
+                field,
+                format!("`{name}` is not a name: a lower-case letter, then up to 39 of a-z 0-9 _"),
+            );
         } else if reserved.contains(&name) {
             self.say(field, format!("`{name}` is reserved; choose another name"));
         }
@@ -152,7 +178,10 @@ impl Check<'_> {
         let descriptor = self.descriptor;
         self.name("object", &descriptor.object, RESERVED_OBJECTS);
         // SQLite keeps the one, and its index of words, `search`, keeps tables of the other.
-        for taken in ["sqlite", "search_"].iter().filter(|taken| descriptor.object.starts_with(**taken)) {
+        for taken in ["sqlite", "search_"]
+            .iter()
+            .filter(|taken| descriptor.object.starts_with(**taken))
+        {
             self.say("object", format!("a name may not start with `{taken}`"));
         }
         if descriptor.version == 0 {
@@ -164,9 +193,16 @@ impl Check<'_> {
         if descriptor.fields.is_empty() {
             self.say("fields", "an object needs at least one field");
         }
-        let lines: usize = descriptor.lines.values().map(|lines| lines.fields.len()).sum();
+        let lines: usize = descriptor
+            .lines
+            .values()
+            .map(|lines| lines.fields.len())
+            .sum();
         if descriptor.fields.len() + lines > FIELDS_MAX {
-            self.say("fields", format!("more than {FIELDS_MAX} fields, those of lines included"));
+            self.say(
+                "fields",
+                format!("more than {FIELDS_MAX} fields, those of lines included"),
+            );
         }
     }
 
@@ -189,12 +225,17 @@ impl Check<'_> {
         }
     }
 
-    /// Tables have a latitude and a longitude beside each position, so no other field may be named like them.
+    /// Tables have a latitude and a longitude beside each position, so no other field may be named
+    /// like them.
     fn positions(&mut self, at: &str, fields: &BTreeMap<String, Field>) {
-        for (name, _) in fields.iter().filter(|(_, field)| field.kind == FieldKind::Position) {
+        for (name, _) in fields
+            .iter()
+            .filter(|(_, field)| field.kind == FieldKind::Position)
+        {
             for half in ["lat", "lon"].map(|axis| format!("{name}_{axis}")) {
                 if fields.contains_key(&half) {
-                    let message = format!("`{half}` is a half of the position `{name}`; choose another name");
+                    let message =
+                        format!("`{half}` is a half of the position `{name}`; choose another name");
                     self.say(format!("{at}.{half}"), message);
                 }
             }
@@ -217,18 +258,31 @@ impl Check<'_> {
     /// What people change apart from each other would add up to anything.
     fn shares(&mut self, at: &str, shape: &Lines) {
         if !shape.shares.is_empty() && self.descriptor.kind != Kind::Row {
-            self.say(at, "only lines of a row, which the office writes whole, share something out");
+            self.say(
+                at,
+                "only lines of a row, which the office writes whole, share something out",
+            );
         }
         for name in shape.shares.keys() {
-            if shape.fields.get(name).is_none_or(|field| field.kind != FieldKind::Integer) {
-                self.say(format!("{at}.{name}"), format!("there is no integer field `{name}`"));
+            if shape
+                .fields
+                .get(name)
+                .is_none_or(|field| field.kind != FieldKind::Integer)
+            {
+                self.say(
+                    format!("{at}.{name}"),
+                    format!("there is no integer field `{name}`"),
+                );
             }
         }
     }
 
     fn field(&mut self, at: &str, field: &Field) {
         match (&field.of, field.kind) {
-            (None, FieldKind::Reference) => self.say(format!("{at}.of"), "a reference needs the object it points to"),
+            (None, FieldKind::Reference) => self.say(
+                format!("{at}.of"),
+                "a reference needs the object it points to",
+            ),
             (Some(of), FieldKind::Reference) => {
                 if *of != self.descriptor.object && self.registry.get(of).is_none() {
                     self.say(format!("{at}.of"), format!("there is no object `{of}`"));
@@ -256,15 +310,23 @@ impl Check<'_> {
     fn scope(&mut self) {
         let descriptor = self.descriptor;
         if descriptor.scope.is_empty() {
-            self.say("scope", "at least one bucket is needed, or nobody would ever see a record");
+            self.say(
+                "scope",
+                "at least one bucket is needed, or nobody would ever see a record",
+            );
         }
         for (index, scope) in descriptor.scope.iter().enumerate() {
             let at = format!("scope[{index}]");
             let Some(path) = scope.field() else { continue };
             let target = match descriptor.field_at(path) {
-                Some(field) if field.kind == FieldKind::Reference => field.of.clone().unwrap_or_default(),
+                Some(field) if field.kind == FieldKind::Reference => {
+                    field.of.clone().unwrap_or_default()
+                }
                 Some(_) => {
-                    self.say(format!("{at}.field"), format!("`{path}` is not a reference"));
+                    self.say(
+                        format!("{at}.field"),
+                        format!("`{path}` is not a reference"),
+                    );
                     continue;
                 }
                 None => {
@@ -278,8 +340,13 @@ impl Check<'_> {
                 Scope::Through { .. } => {
                     let known = self.registry.get(&target).map(|of| of.scope.clone());
                     let is_scoped = |scope: &Scope| !matches!(scope, Scope::User { .. });
-                    if target != descriptor.object && !known.is_some_and(|scopes| scopes.iter().any(is_scoped)) {
-                        self.say(format!("{at}.field"), format!("`{target}` is in no bucket to go through"));
+                    if target != descriptor.object
+                        && !known.is_some_and(|scopes| scopes.iter().any(is_scoped))
+                    {
+                        self.say(
+                            format!("{at}.field"),
+                            format!("`{target}` is in no bucket to go through"),
+                        );
                     }
                 }
             }
@@ -293,7 +360,11 @@ impl Check<'_> {
             }
             return;
         };
-        let known = self.descriptor.fields.get(&lifecycle.field).map(|field| &field.choices);
+        let known = self
+            .descriptor
+            .fields
+            .get(&lifecycle.field)
+            .map(|field| &field.choices);
         for state in states {
             if !known.is_some_and(|known| known.contains(state)) {
                 self.say(at, format!("there is no state `{state}`"));
@@ -303,11 +374,19 @@ impl Check<'_> {
 
     fn lifecycle(&mut self) {
         let descriptor = self.descriptor;
-        let Some(lifecycle) = &descriptor.lifecycle else { return };
+        let Some(lifecycle) = &descriptor.lifecycle else {
+            return;
+        };
         match descriptor.fields.get(&lifecycle.field) {
-            None => self.say("lifecycle.field", format!("there is no field `{}`", lifecycle.field)),
+            None => self.say(
+                "lifecycle.field",
+                format!("there is no field `{}`", lifecycle.field),
+            ),
             Some(field) if field.kind != FieldKind::Choice => {
-                self.say("lifecycle.field", format!("`{}` must be a choice of states", lifecycle.field));
+                self.say(
+                    "lifecycle.field",
+                    format!("`{}` must be a choice of states", lifecycle.field),
+                );
             }
             Some(_) => {
                 self.states("lifecycle.start", std::slice::from_ref(&lifecycle.start));
@@ -326,7 +405,10 @@ impl Check<'_> {
             self.name(&at, name, RESERVED_VERBS);
             let elsewhere = self.registry.verb(name).map(|(of, _)| of.object.clone());
             if let Some(other) = elsewhere.filter(|other| *other != descriptor.object) {
-                self.say(&at, format!("`{other}` has this verb already; choose another name"));
+                self.say(
+                    &at,
+                    format!("`{other}` has this verb already; choose another name"),
+                );
             }
             self.verb(&at, verb);
         }
@@ -340,7 +422,10 @@ impl Check<'_> {
         self.states(&format!("{at}.to"), verb.to.as_slice());
         for guard in &verb.guards {
             if !self.names.guards.contains(&guard.as_str()) {
-                self.say(format!("{at}.guards"), format!("there is no guard `{guard}`"));
+                self.say(
+                    format!("{at}.guards"),
+                    format!("there is no guard `{guard}`"),
+                );
             }
         }
         if let Some(rule) = &verb.rule
@@ -367,7 +452,9 @@ impl Check<'_> {
                 self.say("admit", format!("there is no guard `{guard}`"));
             }
         }
-        let Some(judge) = &descriptor.judge else { return };
+        let Some(judge) = &descriptor.judge else {
+            return;
+        };
         if !self.names.judges.contains(&judge.as_str()) {
             self.say("judge", format!("there is no judge `{judge}`"));
         }
@@ -379,18 +466,30 @@ impl Check<'_> {
     /// What a verb takes of lines, and what makes an id.
     fn made(&mut self, at: &str, verb: &Verb) {
         for pattern in &verb.takes {
-            let shape = pattern.split_once('/').map(|(lines, field)| (self.descriptor.lines.get(lines), field));
+            let shape = pattern
+                .split_once('/')
+                .map(|(lines, field)| (self.descriptor.lines.get(lines), field));
             let known = shape.is_some_and(|(lines, field)| {
                 lines.is_some_and(|lines| field == "*" || lines.fields.contains_key(field))
             });
             if !known {
-                self.say(format!("{at}.takes"), format!("there is no field `{pattern}` of lines"));
+                self.say(
+                    format!("{at}.takes"),
+                    format!("there is no field `{pattern}` of lines"),
+                );
             }
         }
         if !verb.id_of.is_empty() && !verb.creates {
-            self.say(format!("{at}.id_of"), "only a verb that creates makes an id");
+            self.say(
+                format!("{at}.id_of"),
+                "only a verb that creates makes an id",
+            );
         }
-        for name in verb.id_of.iter().filter(|name| !verb.input.contains_key(*name)) {
+        for name in verb
+            .id_of
+            .iter()
+            .filter(|name| !verb.input.contains_key(*name))
+        {
             self.say(format!("{at}.id_of"), format!("there is no input `{name}`"));
         }
     }
@@ -399,12 +498,18 @@ impl Check<'_> {
         let descriptor = self.descriptor;
         for (index, name) in descriptor.search.iter().enumerate() {
             if !descriptor.fields.contains_key(name) {
-                self.say(format!("search[{index}]"), format!("there is no field `{name}`"));
+                self.say(
+                    format!("search[{index}]"),
+                    format!("there is no field `{name}`"),
+                );
             }
         }
         for (index, fields) in descriptor.indexes.iter().enumerate() {
             if fields.is_empty() {
-                self.say(format!("indexes[{index}]"), "an index needs at least one field");
+                self.say(
+                    format!("indexes[{index}]"),
+                    "an index needs at least one field",
+                );
             }
             let is_alone = fields.len() == 1;
             let is_known = |name: &&String| match name.contains('/') {
@@ -412,7 +517,10 @@ impl Check<'_> {
                 false => descriptor.fields.contains_key(*name),
             };
             for name in fields.iter().filter(|name| !is_known(name)) {
-                self.say(format!("indexes[{index}]"), format!("there is no field `{name}`"));
+                self.say(
+                    format!("indexes[{index}]"),
+                    format!("there is no field `{name}`"),
+                );
             }
         }
     }
@@ -436,7 +544,10 @@ impl Check<'_> {
             let writes = right.create || !right.edit.is_empty();
             let edits_facts = descriptor.kind == Kind::Fact && !right.edit.is_empty();
             if edits_facts || (descriptor.kind == Kind::Row && writes) {
-                self.say(at, "facts are never edited, and rows are the server's: neither may be granted");
+                self.say(
+                    at,
+                    "facts are never edited, and rows are the server's: neither may be granted",
+                );
             }
         }
     }

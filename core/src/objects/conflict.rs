@@ -1,5 +1,5 @@
-//! A field that two people changed without knowing of each other: every value is kept until a person decides.
-//! It does not know how competing values are found.
+//! A field that two people changed without knowing of each other: every value is kept until a
+//! person decides. It does not know how competing values are found.
 
 use super::value::Value;
 use crate::base::id::{ActorId, ConflictId, RecordId, UserId};
@@ -87,18 +87,27 @@ impl Conflict {
         ConflictId::derived(&parts)
     }
 
-    /// Whether this conflict, found later and holding all that stands now, takes the place of an older one: some of
-    /// its sides still stand, and the others were written over by who had not seen what they compete with.
+    /// Whether this conflict, found later and holding all that stands now, takes the place of an
+    /// older one: some of its sides still stand, and the others were written over by who had not
+    /// seen what they compete with.
     #[must_use]
     pub fn supersedes(&self, older: &Conflict) -> bool {
-        let stands = |side: &Side| self.sides.iter().any(|mine| mine.operation == side.operation);
+        let stands = |side: &Side| {
+            self.sides
+                .iter()
+                .any(|mine| mine.operation == side.operation)
+        };
         let same_field = self.record == older.record && self.path == older.path;
         same_field && older.id != self.id && older.sides.iter().any(stands)
     }
 
-    /// Which side is a user's own: the first whose actor `author` maps to the user, else the one that shows.
+    /// Which side is a user's own: the first whose actor `author` maps to the user, else the one
+    /// that shows.
     pub fn mine(&self, user: UserId, author: impl Fn(ActorId) -> Option<UserId>) -> Option<&Side> {
-        let own = self.sides.iter().find(|side| author(side.actor) == Some(user));
+        let own = self
+            .sides
+            .iter()
+            .find(|side| author(side.actor) == Some(user));
         own.or(self.sides.first())
     }
 }

@@ -92,7 +92,8 @@ pub struct Lines {
     /// What they are, for people.
     #[serde(default)]
     pub label: String,
-    /// Integer fields that share something out: all lines of a record together make this whole, each 1 or more.
+    /// Integer fields that share something out: all lines of a record together make this whole,
+    /// each 1 or more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shares: BTreeMap<String, i64>,
     /// Fields of a line. `position` (integer) and `removed` (boolean) are there by themselves.
@@ -131,7 +132,9 @@ impl Scope {
     pub fn field(&self) -> Option<&str> {
         match self {
             Scope::Tenant => None,
-            Scope::Territory { field } | Scope::User { field, .. } | Scope::Through { field } => Some(field),
+            Scope::Territory { field } | Scope::User { field, .. } | Scope::Through { field } => {
+                Some(field)
+            }
         }
     }
 }
@@ -144,7 +147,8 @@ pub struct Lifecycle {
     pub field: String,
     /// The state of a new record.
     pub start: String,
-    /// The states in which it is finished: after a while devices keep what it shows, and the server its history.
+    /// The states in which it is finished: after a while devices keep what it shows, and the server
+    /// its history.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closed: Vec<String>,
 }
@@ -174,12 +178,13 @@ pub struct Verb {
     /// What the person hands in. An input that is also a field of the object is written to it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub input: BTreeMap<String, Field>,
-    /// Values of the object's lines that the person may hand in too, by path: `lines/field`, or `lines/*` for all.
-    /// The rule says what becomes of them.
+    /// Values of the object's lines that the person may hand in too, by path: `lines/field`, or
+    /// `lines/*` for all. The rule says what becomes of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes: Vec<String>,
-    /// Inputs that make the id of a record which the verb makes, so that two devices that do the same make one
-    /// record; without the first of them the id is a new one. The verb goes on with a record that is here already.
+    /// Inputs that make the id of a record which the verb makes, so that two devices that do the
+    /// same make one record; without the first of them the id is a new one. The verb goes on with a
+    /// record that is here already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub id_of: Vec<String>,
 }
@@ -194,7 +199,8 @@ pub struct Right {
     /// May make records.
     #[serde(default)]
     pub create: bool,
-    /// Fields that it may change on existing records: names, `lines/field`, `lines/*`, or `*` for all.
+    /// Fields that it may change on existing records: names, `lines/field`, `lines/*`, or `*` for
+    /// all.
     #[serde(default)]
     pub edit: Vec<String>,
 }
@@ -212,7 +218,9 @@ impl Right {
 
 /// Whether a pattern (`lines/field`, `lines/*`) names this field of lines.
 fn names_line(pattern: &str, lines: &str, field: &str) -> bool {
-    let rest = pattern.strip_prefix(lines).and_then(|rest| rest.strip_prefix('/'));
+    let rest = pattern
+        .strip_prefix(lines)
+        .and_then(|rest| rest.strip_prefix('/'));
     rest.is_some_and(|rest| rest == "*" || rest == field)
 }
 
@@ -253,7 +261,8 @@ pub struct Descriptor {
     /// Fields whose words can be searched by prefix; the first names a record on a screen.
     #[serde(default)]
     pub search: Vec<String>,
-    /// Fields that lists filter or sort by; each entry is one index. A field of lines, `lines/*/field`, stands alone.
+    /// Fields that lists filter or sort by; each entry is one index. A field of lines,
+    /// `lines/*/field`, stands alone.
     #[serde(default)]
     pub indexes: Vec<Vec<String>>,
     /// What each role may do.
@@ -279,12 +288,16 @@ impl Descriptor {
         }
     }
 
-    /// What an input of one of its verbs holds: one that the verb names, or a line's field that it takes.
+    /// What an input of one of its verbs holds: one that the verb names, or a line's field that it
+    /// takes.
     #[must_use]
     pub fn input<'a>(&'a self, verb: &'a Verb, name: &str) -> Option<&'a Field> {
         let of_line = || match Path::parse(name)? {
             path @ Path::Line { lines, field, .. }
-                if verb.takes.iter().any(|taken| names_line(taken, lines, field)) =>
+                if verb
+                    .takes
+                    .iter()
+                    .any(|taken| names_line(taken, lines, field)) =>
             {
                 self.field(path)
             }
@@ -296,12 +309,13 @@ impl Descriptor {
     /// Whether a value at this path decides to which buckets a record belongs.
     #[must_use]
     pub fn decides_scope(&self, path: &str) -> bool {
-        let of_lines = |pattern: &str, path: &str| match (pattern.split_once("/*/"), Path::parse(path)) {
-            (Some((of, wanted)), Some(Path::Line { lines, field, .. })) => {
-                of == lines && (field == wanted || field == REMOVED)
-            }
-            (Some(_) | None, _) => pattern == path,
-        };
+        let of_lines =
+            |pattern: &str, path: &str| match (pattern.split_once("/*/"), Path::parse(path)) {
+                (Some((of, wanted)), Some(Path::Line { lines, field, .. })) => {
+                    of == lines && (field == wanted || field == REMOVED)
+                }
+                (Some(_) | None, _) => pattern == path,
+            };
         self.scope.iter().any(|scope| {
             let by_state = match scope {
                 Scope::User { states, .. } => !states.is_empty() && self.is_state(path),
@@ -314,35 +328,49 @@ impl Descriptor {
     /// Whether the reference at this path leads to a record whose buckets are this record's too.
     #[must_use]
     pub fn goes_through(&self, path: &str) -> bool {
-        self.scope.iter().any(|scope| match (scope, Path::parse(path)) {
-            (Scope::Through { field: pattern }, Some(Path::Line { lines, field, .. })) => {
-                pattern.split_once("/*/") == Some((lines, field))
-            }
-            (Scope::Through { field }, Some(Path::Field(name))) => field == name,
-            (Scope::Tenant | Scope::Territory { .. } | Scope::User { .. } | Scope::Through { .. }, _) => false,
-        })
+        self.scope
+            .iter()
+            .any(|scope| match (scope, Path::parse(path)) {
+                (Scope::Through { field: pattern }, Some(Path::Line { lines, field, .. })) => {
+                    pattern.split_once("/*/") == Some((lines, field))
+                }
+                (Scope::Through { field }, Some(Path::Field(name))) => field == name,
+                (
+                    Scope::Tenant
+                    | Scope::Territory { .. }
+                    | Scope::User { .. }
+                    | Scope::Through { .. },
+                    _,
+                ) => false,
+            })
     }
 
-    /// Lines and fields of lines by which records are looked up: those that a scope goes through, and those that
-    /// `indexes` names as `lines/*/field`.
+    /// Lines and fields of lines by which records are looked up: those that a scope goes through,
+    /// and those that `indexes` names as `lines/*/field`.
     pub fn looked_up(&self) -> impl Iterator<Item = (&str, &str)> {
         let through = self.scope.iter().filter_map(|scope| match scope {
             Scope::Through { field } => Some(field),
             Scope::Tenant | Scope::Territory { .. } | Scope::User { .. } => None,
         });
-        through.chain(self.indexes.iter().flatten()).filter_map(|pattern| pattern.split_once("/*/"))
+        through
+            .chain(self.indexes.iter().flatten())
+            .filter_map(|pattern| pattern.split_once("/*/"))
     }
 
     /// Whether the value at this path is the record's state.
     #[must_use]
     pub fn is_state(&self, path: &str) -> bool {
-        self.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.field == path)
+        self.lifecycle
+            .as_ref()
+            .is_some_and(|lifecycle| lifecycle.field == path)
     }
 
     /// Whether a record with these values is finished.
     #[must_use]
     pub fn is_closed(&self, values: &Values) -> bool {
-        let Some(lifecycle) = &self.lifecycle else { return false };
+        let Some(lifecycle) = &self.lifecycle else {
+            return false;
+        };
         let state = values.get(&lifecycle.field).and_then(Value::text);
         state.is_some_and(|state| lifecycle.closed.iter().any(|closed| closed == state))
     }
@@ -404,7 +432,10 @@ impl Field {
                 Err(error) => say(&error),
             },
             FieldKind::Choice if self.choices.contains(text) => Ok(()),
-            FieldKind::Choice => Err(format!("`{text}` is not one of: {}", self.choices.join(", "))),
+            FieldKind::Choice => Err(format!(
+                "`{text}` is not one of: {}",
+                self.choices.join(", ")
+            )),
             FieldKind::Gtin => match gtin::normalised(text) {
                 Ok(kept) if kept == *text => Ok(()),
                 Ok(kept) => Err(format!("is to be written {kept}")),
@@ -426,7 +457,9 @@ impl Field {
             (Value::Null, _) | (Value::Bool(_), FieldKind::Boolean) => Ok(()),
             (Value::Int(_), FieldKind::Integer | FieldKind::Time) => Ok(()),
             (Value::Bool(_) | Value::Int(_) | Value::Text(_), _) => {
-                let shown = value.text().map_or_else(|| value.to_json().to_string(), str::to_owned);
+                let shown = value
+                    .text()
+                    .map_or_else(|| value.to_json().to_string(), str::to_owned);
                 Err(format!("`{shown}` is not {}", self.kind.wants()))
             }
         }
@@ -465,7 +498,8 @@ impl FieldKind {
             FieldKind::Integer => text.parse().map(Value::Int).map_err(|_| wrong()),
             FieldKind::Boolean => text.parse().map(Value::Bool).map_err(|_| wrong()),
             FieldKind::Time => {
-                let at = crate::base::time::Timestamp::parse(text).map_err(|error| error.to_string())?;
+                let at =
+                    crate::base::time::Timestamp::parse(text).map_err(|error| error.to_string())?;
                 Ok(Value::Int(at.0))
             }
             FieldKind::Position => {
@@ -477,11 +511,14 @@ impl FieldKind {
                 Ok(Value::Text(id.to_string()))
             }
             FieldKind::Decimal => {
-                let decimal: Decimal =
-                    text.parse().map_err(|error: crate::base::decimal::DecimalError| error.to_string())?;
+                let decimal: Decimal = text
+                    .parse()
+                    .map_err(|error: crate::base::decimal::DecimalError| error.to_string())?;
                 Ok(Value::Text(decimal.to_string()))
             }
-            FieldKind::Gtin => gtin::normalised(text).map(Value::Text).map_err(|error| error.to_string()),
+            FieldKind::Gtin => gtin::normalised(text)
+                .map(Value::Text)
+                .map_err(|error| error.to_string()),
             FieldKind::Text
             | FieldKind::Day
             | FieldKind::Choice
@@ -496,7 +533,8 @@ fn check_phone(text: &str) -> Result<(), String> {
     let digits = text.strip_prefix('+').unwrap_or_default();
     let fits = (7..=15).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
     let fits = fits && !digits.starts_with('0');
-    fits.then_some(()).ok_or_else(|| format!("`{text}` is not {}", FieldKind::Phone.wants()))
+    fits.then_some(())
+        .ok_or_else(|| format!("`{text}` is not {}", FieldKind::Phone.wants()))
 }
 
 fn check_email(text: &str) -> Result<(), String> {
@@ -504,7 +542,9 @@ fn check_email(text: &str) -> Result<(), String> {
     let fits = text.rsplit_once('@').is_some_and(|(name, host)| {
         !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
     });
-    (plain && fits).then_some(()).ok_or_else(|| format!("`{text}` is not {}", FieldKind::Email.wants()))
+    (plain && fits)
+        .then_some(())
+        .ok_or_else(|| format!("`{text}` is not {}", FieldKind::Email.wants()))
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]

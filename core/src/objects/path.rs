@@ -35,7 +35,11 @@ impl<'a> Path<'a> {
         };
         let field = parts.next().filter(|name| is_name(name))?;
         let whole = parts.next().is_none() && is_line_id(line);
-        whole.then_some(Path::Line { lines: first, line, field })
+        whole.then_some(Path::Line {
+            lines: first,
+            line,
+            field,
+        })
     }
 }
 
@@ -45,8 +49,8 @@ pub fn line_path(lines: &str, line: &str, field: &str) -> String {
     format!("{lines}/{line}/{field}")
 }
 
-/// Whether this may name an object, a field or lines: a lower-case letter, then up to 39 of `a-z 0-9 _`,
-/// never two underscores in a row.
+/// Whether this may name an object, a field or lines: a lower-case letter, then up to 39 of `a-z
+/// 0-9 _`, never two underscores in a row.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -61,5 +65,7 @@ pub fn is_name(name: &str) -> bool {
 #[must_use]
 pub fn is_line_id(id: &str) -> bool {
     let fits = (1..=LINE_ID_BYTES_MAX).contains(&id.len());
-    fits && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-~.".contains(c))
+    fits && id
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-~.".contains(c))
 }

@@ -1,5 +1,5 @@
-//! One record of any object: a flat map from path to scalar, the same for documents, facts and rows.
-//! It does not know where it is kept.
+//! One record of any object: a flat map from path to scalar, the same for documents, facts and
+//! rows. It does not know where it is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,12 @@ impl Stamp {
     /// A stamp of one change.
     #[must_use]
     pub fn once(at: Timestamp, by: ActorId) -> Self {
-        Stamp { created_at: at, created_by: by, changed_at: at, changed_by: by }
+        Stamp {
+            created_at: at,
+            created_by: by,
+            changed_at: at,
+            changed_by: by,
+        }
     }
 
     /// Takes one more change in; order and repetition do not matter.
@@ -40,7 +45,12 @@ impl Stamp {
     pub fn and(self, at: Timestamp, by: ActorId) -> Self {
         let (created_at, created_by) = (self.created_at, self.created_by).min((at, by));
         let (changed_at, changed_by) = (self.changed_at, self.changed_by).max((at, by));
-        Stamp { created_at, created_by, changed_at, changed_by }
+        Stamp {
+            created_at,
+            created_by,
+            changed_at,
+            changed_by,
+        }
     }
 }
 
@@ -82,7 +92,11 @@ impl Record {
     pub fn lines(&self, lines: &str) -> BTreeMap<&str, BTreeMap<&str, &Value>> {
         let mut found: BTreeMap<&str, BTreeMap<&str, &Value>> = BTreeMap::new();
         for (path, value) in &self.values {
-            if let Some(Path::Line { lines: of, line, field }) = Path::parse(path)
+            if let Some(Path::Line {
+                lines: of,
+                line,
+                field,
+            }) = Path::parse(path)
                 && of == lines
             {
                 found.entry(line).or_default().insert(field, value);
@@ -92,20 +106,28 @@ impl Record {
         found
     }
 
-    /// The values a person sees, by path: all but those of removed lines and the mark of removal itself.
+    /// The values a person sees, by path: all but those of removed lines and the mark of removal
+    /// itself.
     #[must_use]
     pub fn visible(&self) -> BTreeMap<&str, &Value> {
         let removed: BTreeSet<(&str, &str)> = (self.values.iter())
             .filter_map(|(path, value)| match Path::parse(path)? {
-                Path::Line { lines, line, field } => (field == REMOVED && value.is_true()).then_some((lines, line)),
+                Path::Line { lines, line, field } => {
+                    (field == REMOVED && value.is_true()).then_some((lines, line))
+                }
                 Path::Field(_) => None,
             })
             .collect();
         let seen = |path: &str| match Path::parse(path) {
-            Some(Path::Line { lines, line, field }) => field != REMOVED && !removed.contains(&(lines, line)),
+            Some(Path::Line { lines, line, field }) => {
+                field != REMOVED && !removed.contains(&(lines, line))
+            }
             Some(Path::Field(_)) | None => true,
         };
-        let values = self.values.iter().filter(|(path, value)| !value.is_null() && seen(path));
+        let values = self
+            .values
+            .iter()
+            .filter(|(path, value)| !value.is_null() && seen(path));
         values.map(|(path, value)| (path.as_str(), value)).collect()
     }
 
@@ -118,10 +140,14 @@ impl Record {
         for (path, value) in self.visible() {
             match Path::parse(path) {
                 Some(Path::Line { lines, line, field }) => {
-                    let lines = json.entry(lines).or_insert_with(|| Json::Object(Map::new()));
-                    if let Some(line) =
-                        lines.as_object_mut().map(|lines| lines.entry(line).or_insert_with(|| Json::Object(Map::new())))
-                    {
+                    let lines = json
+                        .entry(lines)
+                        .or_insert_with(|| Json::Object(Map::new()));
+                    if let Some(line) = lines.as_object_mut().map(|lines| {
+                        lines
+                            .entry(line)
+                            .or_insert_with(|| Json::Object(Map::new()))
+                    }) {
                         line[field] = value.to_json();
                     }
                 }
@@ -131,10 +157,22 @@ impl Record {
             }
         }
         if let Some(stamp) = self.stamp {
-            json.insert("created_at".to_owned(), Json::String(stamp.created_at.rfc3339()));
-            json.insert("created_by_actor".to_owned(), Json::String(stamp.created_by.to_string()));
-            json.insert("changed_at".to_owned(), Json::String(stamp.changed_at.rfc3339()));
-            json.insert("changed_by_actor".to_owned(), Json::String(stamp.changed_by.to_string()));
+            json.insert(
+                "created_at".to_owned(),
+                Json::String(stamp.created_at.rfc3339()),
+            );
+            json.insert(
+                "created_by_actor".to_owned(),
+                Json::String(stamp.created_by.to_string()),
+            );
+            json.insert(
+                "changed_at".to_owned(),
+                Json::String(stamp.changed_at.rfc3339()),
+            );
+            json.insert(
+                "changed_by_actor".to_owned(),
+                Json::String(stamp.changed_by.to_string()),
+            );
         }
         Json::Object(json)
     }
@@ -142,8 +180,11 @@ impl Record {
     /// Canonical bytes of the values: a CBOR map in ascending path order, nulls left out.
     #[must_use]
     pub fn canonical(values: &Values) -> Vec<u8> {
-        let kept: BTreeMap<&str, &Value> =
-            values.iter().filter(|(_, v)| !v.is_null()).map(|(p, v)| (p.as_str(), v)).collect();
+        let kept: BTreeMap<&str, &Value> = values
+            .iter()
+            .filter(|(_, v)| !v.is_null())
+            .map(|(p, v)| (p.as_str(), v))
+            .collect();
         // Writing into a vector cannot fail.
         minicbor::to_vec(kept).unwrap_or_default()
     }

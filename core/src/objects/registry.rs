@@ -25,7 +25,9 @@ impl Registry {
         for (file, text) in FILES {
             match read(file, text) {
                 Ok(descriptor) => {
-                    registry.objects.insert(descriptor.object.clone(), Arc::new(descriptor));
+                    registry
+                        .objects
+                        .insert(descriptor.object.clone(), Arc::new(descriptor));
                 }
                 Err(problem) => problems.push(problem),
             }
@@ -35,11 +37,20 @@ impl Registry {
                 problems.extend(check(file, &descriptor, &registry, names));
             }
         }
-        if problems.is_empty() { Ok(registry) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(registry)
+        } else {
+            Err(problems)
+        }
     }
 
     /// Takes in a tenant's descriptor, or a newer version of a known one, as JSON text.
-    pub fn publish(&mut self, file: &str, text: &str, names: &Names) -> Result<Arc<Descriptor>, Vec<Problem>> {
+    pub fn publish(
+        &mut self,
+        file: &str,
+        text: &str,
+        names: &Names,
+    ) -> Result<Arc<Descriptor>, Vec<Problem>> {
         let descriptor = read(file, text).map_err(|problem| vec![problem])?;
         let problems = check(file, &descriptor, self, names);
         if !problems.is_empty() {
@@ -51,14 +62,21 @@ impl Registry {
     /// Takes in a descriptor that was checked where it was published.
     pub fn adopt(&mut self, descriptor: Descriptor) -> Arc<Descriptor> {
         let descriptor = Arc::new(descriptor);
-        self.objects.insert(descriptor.object.clone(), Arc::clone(&descriptor));
+        self.objects
+            .insert(descriptor.object.clone(), Arc::clone(&descriptor));
         descriptor
     }
 
     /// One text for the shape of all objects: SHA-256, in hex, over their names and descriptors.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let json = serde_json::to_vec(&self.objects.values().map(AsRef::as_ref).collect::<Vec<&Descriptor>>());
+        let json = serde_json::to_vec(
+            &self
+                .objects
+                .values()
+                .map(AsRef::as_ref)
+                .collect::<Vec<&Descriptor>>(),
+        );
         // Descriptors came from JSON, so they become JSON.
         ChangeHash::of(&json.unwrap_or_default()).to_string()
     }
@@ -77,7 +95,8 @@ impl Registry {
     /// The object and meaning of a verb.
     #[must_use]
     pub fn verb(&self, verb: &str) -> Option<(&Arc<Descriptor>, &Verb)> {
-        self.all().find_map(|descriptor| descriptor.verbs.get(verb).map(|found| (descriptor, found)))
+        self.all()
+            .find_map(|descriptor| descriptor.verbs.get(verb).map(|found| (descriptor, found)))
     }
 }
 

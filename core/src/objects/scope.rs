@@ -43,7 +43,10 @@ impl FromStr for Bucket {
         } else if text == "tenant" {
             Ok(Bucket::Tenant)
         } else {
-            Err(IdError { text: text.to_owned(), expected: "a bucket: tenant, territory/<id> or user/<id>" })
+            Err(IdError {
+                text: text.to_owned(),
+                expected: "a bucket: tenant, territory/<id> or user/<id>",
+            })
         }
     }
 }
@@ -52,7 +55,11 @@ impl FromStr for Bucket {
 const THROUGH_DEPTH_MAX: u8 = 4;
 
 /// The buckets of a record.
-pub fn buckets(registry: &Registry, record: &Record, reader: &dyn Reader) -> Result<BTreeSet<Bucket>, ReadError> {
+pub fn buckets(
+    registry: &Registry,
+    record: &Record,
+    reader: &dyn Reader,
+) -> Result<BTreeSet<Bucket>, ReadError> {
     let mut found = BTreeSet::new();
     if let Some(descriptor) = registry.get(&record.object) {
         gather(registry, descriptor, record, (reader, 0), &mut found)?;
@@ -70,17 +77,31 @@ fn gather(
     for scope in &descriptor.scope {
         match scope {
             Scope::Tenant => drop(found.insert(Bucket::Tenant)),
-            Scope::Territory { field } => found.extend(references(record, field).into_iter().map(Bucket::Territory)),
+            Scope::Territory { field } => {
+                found.extend(references(record, field).into_iter().map(Bucket::Territory))
+            }
             Scope::User { field, states } => {
-                let state = descriptor.lifecycle.as_ref().and_then(|lifecycle| record.text(&lifecycle.field));
-                let applies = states.is_empty() || state.is_some_and(|state| states.iter().any(|s| s == state));
+                let state = descriptor
+                    .lifecycle
+                    .as_ref()
+                    .and_then(|lifecycle| record.text(&lifecycle.field));
+                let applies = states.is_empty()
+                    || state.is_some_and(|state| states.iter().any(|s| s == state));
                 if applies && depth == 0 {
-                    found.extend(references(record, field).into_iter().map(|id| Bucket::User(UserId(id.0))));
+                    found.extend(
+                        references(record, field)
+                            .into_iter()
+                            .map(|id| Bucket::User(UserId(id.0))),
+                    );
                 }
             }
             Scope::Through { field } => {
-                let target = descriptor.field_at(field).and_then(|field| field.of.as_deref());
-                let Some(target) = target.and_then(|name| registry.get(name)) else { continue };
+                let target = descriptor
+                    .field_at(field)
+                    .and_then(|field| field.of.as_deref());
+                let Some(target) = target.and_then(|name| registry.get(name)) else {
+                    continue;
+                };
                 for id in references(record, field) {
                     if depth < THROUGH_DEPTH_MAX
                         && let Some(next) = reader.record(&target.object, id)?
@@ -100,6 +121,8 @@ fn references(record: &Record, path: &str) -> Vec<RecordId> {
         return record.reference(path).into_iter().collect();
     };
     let lines = record.lines(lines);
-    let ids = lines.values().filter_map(|line| line.get(field)?.text()?.parse().ok());
+    let ids = lines
+        .values()
+        .filter_map(|line| line.get(field)?.text()?.parse().ok());
     ids.collect()
 }

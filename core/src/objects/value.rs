@@ -105,8 +105,11 @@ impl serde::Serialize for Value {
 impl<'de> serde::Deserialize<'de> for Value {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(d)?;
-        Value::from_json(&json)
-            .ok_or_else(|| serde::de::Error::custom(format!("{json} is not text, a whole number, true, false or null")))
+        Value::from_json(&json).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "{json} is not text, a whole number, true, false or null"
+            ))
+        })
     }
 }
 

@@ -78,7 +78,8 @@ pub fn all(db: &Db) -> Result<Vec<Attention>, StoreError> {
 
 /// Forgets one refused entry.
 pub fn remove(db: &Db, number: i64) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM attention WHERE number = ?1")?.execute([number])?;
+    db.prepare_cached("DELETE FROM attention WHERE number = ?1")?
+        .execute([number])?;
     Ok(())
 }
 

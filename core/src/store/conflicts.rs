@@ -1,5 +1,5 @@
-//! Conflicts as durable rows. The server's are the authority; a phone's own are provisional until they come.
-//! It does not know how they are found or closed.
+//! Conflicts as durable rows. The server's are the authority; a phone's own are provisional until
+//! they come. It does not know how they are found or closed.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -33,15 +33,19 @@ fn write(db: &Db, conflict: &Conflict, provisional: bool) -> Result<(), StoreErr
 /// The conflict with this id.
 pub fn get(db: &Db, id: ConflictId) -> Result<Option<Conflict>, StoreError> {
     let mut statement = db.prepare_cached("SELECT body FROM conflict WHERE id = ?1")?;
-    let body: Option<Vec<u8>> = statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
-    body.map(|body| minicbor::decode(&body).map_err(StoreError::new)).transpose()
+    let body: Option<Vec<u8>> = statement
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    body.map(|body| minicbor::decode(&body).map_err(StoreError::new))
+        .transpose()
 }
 
-/// The conflicts that wait for a person, by record and path. One that a provisional one supersedes waits in that one; it
-/// is not marked so, for the provisional one may go again.
+/// The conflicts that wait for a person, by record and path. One that a provisional one supersedes
+/// waits in that one; it is not marked so, for the provisional one may go again.
 pub fn open(db: &Db) -> Result<Vec<Conflict>, StoreError> {
-    let open =
-        |which: &str| format!("SELECT body FROM conflict WHERE state = 'open' {which} ORDER BY record, path, id");
+    let open = |which: &str| {
+        format!("SELECT body FROM conflict WHERE state = 'open' {which} ORDER BY record, path, id")
+    };
     let found = select(db, &open("AND provisional"), &[])?;
     let mut all = select(db, &open(""), &[])?;
     all.retain(|conflict| !found.iter().any(|later| later.supersedes(conflict)));
@@ -61,7 +65,11 @@ pub fn put_provisional(db: &Db, conflict: &Conflict) -> Result<(), StoreError> {
 
 /// All conflicts of a record, closed ones included.
 pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Conflict>, StoreError> {
-    select(db, "SELECT body FROM conflict WHERE record = ?1 ORDER BY path, id", &[&record.as_bytes()])
+    select(
+        db,
+        "SELECT body FROM conflict WHERE record = ?1 ORDER BY path, id",
+        &[&record.as_bytes()],
+    )
 }
 
 /// The open conflicts of a record, those included that this device found by itself.
@@ -72,7 +80,8 @@ pub fn open_of(db: &Db, record: RecordId) -> Result<Vec<Conflict>, StoreError> {
 
 /// The open conflicts that this one supersedes.
 pub fn superseded(db: &Db, by: &Conflict) -> Result<Vec<Conflict>, StoreError> {
-    let sql = "SELECT body FROM conflict WHERE record = ?1 AND path = ?2 AND state = 'open' ORDER BY id";
+    let sql =
+        "SELECT body FROM conflict WHERE record = ?1 AND path = ?2 AND state = 'open' ORDER BY id";
     let mut older = select(db, sql, &[&by.record.as_bytes(), &by.path])?;
     older.retain(|older| by.supersedes(older));
     Ok(older)
@@ -81,24 +90,25 @@ pub fn superseded(db: &Db, by: &Conflict) -> Result<Vec<Conflict>, StoreError> {
 fn select(db: &Db, sql: &str, bound: &[&dyn rusqlite::ToSql]) -> Result<Vec<Conflict>, StoreError> {
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map(bound, |row| row.get::<_, Vec<u8>>(0))?;
-    rows.map(|body| minicbor::decode(&body?).map_err(StoreError::new)).collect()
+    rows.map(|body| minicbor::decode(&body?).map_err(StoreError::new))
+        .collect()
 }
 
 /// Moves a conflict that is here to another state.
 pub fn set_state(db: &Db, id: ConflictId, state: ConflictState) -> Result<(), StoreError> {
-    let Some(conflict) = get(db, id)? else { return Ok(()) };
+    let Some(conflict) = get(db, id)? else {
+        return Ok(());
+    };
     let body = minicbor::to_vec(Conflict { state, ..conflict }).map_err(StoreError::new)?;
-    db.prepare_cached("UPDATE conflict SET state = ?2, body = ?3 WHERE id = ?1")?.execute(params![
-        id.as_bytes(),
-        state.name(),
-        body
-    ])?;
+    db.prepare_cached("UPDATE conflict SET state = ?2, body = ?3 WHERE id = ?1")?
+        .execute(params![id.as_bytes(), state.name(), body])?;
     Ok(())
 }
 
 /// Takes one conflict away.
 pub fn remove(db: &Db, id: ConflictId) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM conflict WHERE id = ?1")?.execute([id.as_bytes()])?;
+    db.prepare_cached("DELETE FROM conflict WHERE id = ?1")?
+        .execute([id.as_bytes()])?;
     Ok(())
 }
 
@@ -111,8 +121,10 @@ pub fn strays(db: &Db) -> Result<Vec<ConflictId>, StoreError> {
     rows.map(|id| Ok(ConflictId::from_slice(&id?)?)).collect()
 }
 
-/// Forgets a record's provisional conflicts: all its work was judged, so the server's rows say everything.
+/// Forgets a record's provisional conflicts: all its work was judged, so the server's rows say
+/// everything.
 pub fn clear_provisional(db: &Db, record: RecordId) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND provisional")?.execute([record.as_bytes()])?;
+    db.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND provisional")?
+        .execute([record.as_bytes()])?;
     Ok(())
 }

@@ -26,13 +26,30 @@ pub(super) fn columns(descriptor: &Descriptor) -> Vec<Column<'_>> {
 
 /// The columns of lines: `position`, `removed`, then their fields in order of the names.
 pub(super) fn line_columns<'a>(descriptor: &'a Descriptor, lines: &str) -> Vec<Column<'a>> {
-    let own = [Column { name: POSITION, kind: FieldKind::Integer }, Column { name: REMOVED, kind: FieldKind::Boolean }];
-    let fields = descriptor.lines.get(lines).map(|lines| lines.fields.iter().map(column));
-    own.into_iter().chain(fields.into_iter().flatten()).collect()
+    let own = [
+        Column {
+            name: POSITION,
+            kind: FieldKind::Integer,
+        },
+        Column {
+            name: REMOVED,
+            kind: FieldKind::Boolean,
+        },
+    ];
+    let fields = descriptor
+        .lines
+        .get(lines)
+        .map(|lines| lines.fields.iter().map(column));
+    own.into_iter()
+        .chain(fields.into_iter().flatten())
+        .collect()
 }
 
 fn column<'a>((name, field): (&'a String, &Field)) -> Column<'a> {
-    Column { name, kind: field.kind }
+    Column {
+        name,
+        kind: field.kind,
+    }
 }
 
 /// How the tables of an object were before they fitted it.
@@ -55,7 +72,11 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreEr
         let table = lines_table(object, lines);
         grown |= add(db, &table, LINE, &line_columns(descriptor, lines))?;
     }
-    for fields in descriptor.indexes.iter().filter(|fields| !fields.iter().any(|field| field.contains('/'))) {
+    for fields in descriptor
+        .indexes
+        .iter()
+        .filter(|fields| !fields.iter().any(|field| field.contains('/')))
+    {
         index(db, object, fields)?;
     }
     // Of lines there are many: only what the descriptor looks up has an index.
@@ -65,7 +86,9 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreEr
     for (name, field) in &descriptor.fields {
         match field.kind {
             FieldKind::Reference => index(db, object, std::slice::from_ref(name))?,
-            FieldKind::Position => index(db, object, &[format!("{name}_lat"), format!("{name}_lon")])?,
+            FieldKind::Position => {
+                index(db, object, &[format!("{name}_lat"), format!("{name}_lon")])?
+            }
             FieldKind::Text
             | FieldKind::Integer
             | FieldKind::Boolean
@@ -90,7 +113,10 @@ fn index(db: &Db, table: &str, fields: &[String]) -> Result<(), StoreError> {
     let columns: Vec<String> = fields.iter().map(|field| format!("\"{field}\"")).collect();
     // No object and no field has a colon in its name, so that no table has this name.
     let name = format!("{table}:{}", fields.join(":"));
-    let sql = format!("CREATE INDEX IF NOT EXISTS \"{name}\" ON \"{table}\" ({})", columns.join(", "));
+    let sql = format!(
+        "CREATE INDEX IF NOT EXISTS \"{name}\" ON \"{table}\" ({})",
+        columns.join(", ")
+    );
     Ok(db.execute_batch(&sql)?)
 }
 
@@ -100,17 +126,32 @@ const RECORD: (&str, &str) = (
     "",
 );
 /// The same of a table of lines.
-const LINE: (&str, &str) = ("parent BLOB NOT NULL, line TEXT NOT NULL", ", PRIMARY KEY (parent, line)");
+const LINE: (&str, &str) = (
+    "parent BLOB NOT NULL, line TEXT NOT NULL",
+    ", PRIMARY KEY (parent, line)",
+);
 
 /// Makes a table or adds the columns that it lacks; answers whether it lacked any.
-fn add(db: &Db, table: &str, (before, after): (&str, &str), columns: &[Column<'_>]) -> Result<bool, StoreError> {
+fn add(
+    db: &Db,
+    table: &str,
+    (before, after): (&str, &str),
+    columns: &[Column<'_>],
+) -> Result<bool, StoreError> {
     let existing = existing(db, table)?;
-    let lacking = columns.iter().flat_map(parts).filter(|(name, _)| !existing.contains(name));
-    let lacking: Vec<String> = lacking.map(|(name, sql_type)| format!("\"{name}\" {sql_type}")).collect();
+    let lacking = columns
+        .iter()
+        .flat_map(parts)
+        .filter(|(name, _)| !existing.contains(name));
+    let lacking: Vec<String> = lacking
+        .map(|(name, sql_type)| format!("\"{name}\" {sql_type}"))
+        .collect();
     if existing.is_empty() {
         // A table that is made at once costs a fraction of one that grows column by column.
         let fields: String = lacking.iter().map(|column| format!(", {column}")).collect();
-        db.execute_batch(&format!("CREATE TABLE \"{table}\" ({before}{fields}{after}) WITHOUT ROWID"))?;
+        db.execute_batch(&format!(
+            "CREATE TABLE \"{table}\" ({before}{fields}{after}) WITHOUT ROWID"
+        ))?;
     } else {
         for column in &lacking {
             db.execute_batch(&format!("ALTER TABLE \"{table}\" ADD COLUMN {column}"))?;
@@ -130,7 +171,11 @@ pub(super) fn parts(column: &Column<'_>) -> Vec<(String, &'static str)> {
     let name = column.name.to_owned();
     match column.kind {
         FieldKind::Position => {
-            vec![(format!("{name}_lat"), "INTEGER"), (format!("{name}_lon"), "INTEGER"), (name, "TEXT")]
+            vec![
+                (format!("{name}_lat"), "INTEGER"),
+                (format!("{name}_lon"), "INTEGER"),
+                (name, "TEXT"),
+            ]
         }
         FieldKind::Integer | FieldKind::Boolean | FieldKind::Time => vec![(name, "INTEGER")],
         FieldKind::Reference => vec![(name, "BLOB")],

@@ -9,8 +9,9 @@ use super::{Db, StoreError, members, tables};
 use crate::base::id::ChangeHash;
 use crate::objects::Registry;
 
-/// Per object that has records: how many, and SHA-256 (hex) over the sorted lines `id<TAB>field<TAB>canonical JSON`,
-/// each ended by a line feed, of all visible values. A line's field is its path. With buckets, only their members.
+/// Per object that has records: how many, and SHA-256 (hex) over the sorted lines
+/// `id<TAB>field<TAB>canonical JSON`, each ended by a line feed, of all visible values. A line's
+/// field is its path. With buckets, only their members.
 pub fn digest(
     db: &Db,
     registry: &Registry,
@@ -26,15 +27,25 @@ pub fn digest(
             {
                 continue;
             }
-            let Some(record) = tables::read(db, descriptor, id)? else { continue };
+            let Some(record) = tables::read(db, descriptor, id)? else {
+                continue;
+            };
             count += 1;
-            lines.extend(record.visible().iter().map(|(path, value)| format!("{id}\t{path}\t{}\n", value.to_json())));
+            lines.extend(
+                record
+                    .visible()
+                    .iter()
+                    .map(|(path, value)| format!("{id}\t{path}\t{}\n", value.to_json())),
+            );
         }
         lines.sort_unstable();
         if count > 0 {
             let mut hasher = Sha256::new();
             lines.iter().for_each(|line| hasher.update(line));
-            digests.insert(descriptor.object.clone(), (count, ChangeHash(hasher.finalize().into()).to_string()));
+            digests.insert(
+                descriptor.object.clone(),
+                (count, ChangeHash(hasher.finalize().into()).to_string()),
+            );
         }
     }
     Ok(digests)

@@ -1,5 +1,6 @@
-//! The disk as a simulation has it: somebody looks on at each step of each transaction, and may let the disk be full.
-//! It is compiled with the feature `planted` alone. It does not know what a transaction writes.
+//! The disk as a simulation has it: somebody looks on at each step of each transaction, and may let
+//! the disk be full. It is compiled with the feature `planted` alone. It does not know what a
+//! transaction writes.
 
 use std::cell::RefCell;
 
@@ -49,7 +50,10 @@ pub(super) fn moment(db: &Db, moment: Moment) -> Result<(), StoreError> {
     });
     match (moment, room) {
         (Moment::Begins, Room::Enough) => pages(db, PAGES_MAX),
-        (Moment::Begins, Room::None) => pages(db, db.pragma_query_value(None, "page_count", |row| row.get(0))?),
+        (Moment::Begins, Room::None) => pages(
+            db,
+            db.pragma_query_value(None, "page_count", |row| row.get(0))?,
+        ),
         (Moment::Commits, Room::None) => {
             let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
             Err(rusqlite::Error::SqliteFailure(full, None).into())

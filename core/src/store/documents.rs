@@ -23,12 +23,24 @@ pub struct Stored {
 pub fn load(db: &Db, id: RecordId) -> Result<Option<Stored>, StoreError> {
     let found = db
         .prepare_cached("SELECT object, blob, heads FROM document WHERE id = ?1")?
-        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)))
+        .query_row([id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        })
         .optional()?;
-    let Some((object, blob, heads)) = found else { return Ok(None) };
-    let mut statement = db.prepare_cached("SELECT bytes FROM document_tail WHERE id = ?1 ORDER BY n")?;
-    let tail = statement.query_map([id.as_bytes()], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(Some(Stored { object, blob, tail, heads: split(&heads)? }))
+    let Some((object, blob, heads)) = found else {
+        return Ok(None);
+    };
+    let mut statement =
+        db.prepare_cached("SELECT bytes FROM document_tail WHERE id = ?1 ORDER BY n")?;
+    let tail = statement
+        .query_map([id.as_bytes()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(Some(Stored {
+        object,
+        blob,
+        tail,
+        heads: split(&heads)?,
+    }))
 }
 
 impl Stored {
@@ -49,16 +61,22 @@ pub fn is_elsewhere(db: &Db, id: RecordId) -> Result<bool, StoreError> {
 /// The object of a record's document.
 pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
     let mut statement = db.prepare_cached("SELECT object FROM document WHERE id = ?1")?;
-    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+    Ok(statement
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?)
 }
 
 /// The object of a record's document, and its accepted heads.
 pub fn standing(db: &Db, id: RecordId) -> Result<Option<(String, Vec<ChangeHash>)>, StoreError> {
     let found = db
         .prepare_cached("SELECT object, heads FROM document WHERE id = ?1")?
-        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .query_row([id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
+        })
         .optional()?;
-    found.map(|(object, heads)| Ok((object, split(&heads)?))).transpose()
+    found
+        .map(|(object, heads)| Ok((object, split(&heads)?)))
+        .transpose()
 }
 
 /// The accepted heads of a record's document.
@@ -71,23 +89,34 @@ pub fn heads(db: &Db, id: RecordId) -> Result<Option<Vec<ChangeHash>>, StoreErro
 }
 
 /// Keeps a saved document in the place of what was there; its tail is empty then.
-pub fn put(db: &Db, id: RecordId, object: &str, blob: &[u8], heads: &[ChangeHash]) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT OR REPLACE INTO document (id, object, blob, heads) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![id.as_bytes(), object, blob, joined(heads)])?;
-    db.prepare_cached("DELETE FROM document_tail WHERE id = ?1")?.execute([id.as_bytes()])?;
+pub fn put(
+    db: &Db,
+    id: RecordId,
+    object: &str,
+    blob: &[u8],
+    heads: &[ChangeHash],
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO document (id, object, blob, heads) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![id.as_bytes(), object, blob, joined(heads)])?;
+    db.prepare_cached("DELETE FROM document_tail WHERE id = ?1")?
+        .execute([id.as_bytes()])?;
     Ok(())
 }
 
 /// Appends one accepted change to the tail of a document that is there; answers the tail's length.
-pub fn append(db: &Db, id: RecordId, bytes: &[u8], heads: &[ChangeHash]) -> Result<usize, StoreError> {
+pub fn append(
+    db: &Db,
+    id: RecordId,
+    bytes: &[u8],
+    heads: &[ChangeHash],
+) -> Result<usize, StoreError> {
     let length: i64 = db
         .prepare_cached("SELECT count(*) FROM document_tail WHERE id = ?1")?
         .query_row([id.as_bytes()], |row| row.get(0))?;
-    db.prepare_cached("INSERT INTO document_tail (id, n, bytes) VALUES (?1, ?2, ?3)")?.execute(params![
-        id.as_bytes(),
-        length,
-        bytes
-    ])?;
+    db.prepare_cached("INSERT INTO document_tail (id, n, bytes) VALUES (?1, ?2, ?3)")?
+        .execute(params![id.as_bytes(), length, bytes])?;
     db.prepare_cached("UPDATE document SET heads = ?2 WHERE id = ?1")?
         .execute(params![id.as_bytes(), joined(heads)])?;
     usize::try_from(length + 1).map_err(StoreError::new)
@@ -95,8 +124,10 @@ pub fn append(db: &Db, id: RecordId, bytes: &[u8], heads: &[ChangeHash]) -> Resu
 
 /// Takes a document away; its rows are the caller's.
 pub fn remove(db: &Db, id: RecordId) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM document WHERE id = ?1")?.execute([id.as_bytes()])?;
-    db.prepare_cached("DELETE FROM document_tail WHERE id = ?1")?.execute([id.as_bytes()])?;
+    db.prepare_cached("DELETE FROM document WHERE id = ?1")?
+        .execute([id.as_bytes()])?;
+    db.prepare_cached("DELETE FROM document_tail WHERE id = ?1")?
+        .execute([id.as_bytes()])?;
     Ok(())
 }
 
@@ -129,5 +160,8 @@ fn joined(heads: &[ChangeHash]) -> Vec<u8> {
 }
 
 fn split(heads: &[u8]) -> Result<Vec<ChangeHash>, StoreError> {
-    heads.chunks(32).map(|head| Ok(ChangeHash::from_slice(head)?)).collect()
+    heads
+        .chunks(32)
+        .map(|head| Ok(ChangeHash::from_slice(head)?))
+        .collect()
 }

@@ -14,20 +14,28 @@ pub struct StoreError {
 impl StoreError {
     /// An error with this cause.
     pub fn new(cause: impl std::fmt::Display) -> Self {
-        StoreError { message: cause.to_string(), is_full: false }
+        StoreError {
+            message: cause.to_string(),
+            is_full: false,
+        }
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let is_full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
-        StoreError { message: error.to_string(), is_full }
+        StoreError {
+            message: error.to_string(),
+            is_full,
+        }
     }
 }
 
 impl From<crate::base::id::IdError> for StoreError {
     fn from(error: crate::base::id::IdError) -> Self {
-        StoreError::new(format!("the database holds something else than was written: {error}"))
+        StoreError::new(format!(
+            "the database holds something else than was written: {error}"
+        ))
     }
 }
 

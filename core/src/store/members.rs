@@ -22,22 +22,33 @@ pub fn ensure_bucket(db: &Db, name: &str) -> Result<i64, StoreError> {
     if let Some(number) = find.query_row([name], |row| row.get(0)).optional()? {
         return Ok(number);
     }
-    db.prepare_cached("INSERT INTO bucket (name) VALUES (?1)")?.execute([name])?;
+    db.prepare_cached("INSERT INTO bucket (name) VALUES (?1)")?
+        .execute([name])?;
     Ok(db.last_insert_rowid())
 }
 
 /// Where one bucket stands.
 pub fn bucket(db: &Db, name: &str) -> Result<Option<BucketState>, StoreError> {
     let mut statement = db.prepare_cached("SELECT cursor, sum FROM bucket WHERE name = ?1")?;
-    let found = statement.query_row([name], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;
-    Ok(found.map(|(cursor, sum)| BucketState { cursor: cursor.cast_unsigned(), sum: sum.cast_unsigned() }))
+    let found = statement
+        .query_row([name], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })
+        .optional()?;
+    Ok(found.map(|(cursor, sum)| BucketState {
+        cursor: cursor.cast_unsigned(),
+        sum: sum.cast_unsigned(),
+    }))
 }
 
 /// Where all buckets stand, by name.
 pub fn buckets(db: &Db) -> Result<Vec<(String, BucketState)>, StoreError> {
     let mut statement = db.prepare_cached("SELECT name, cursor, sum FROM bucket ORDER BY name")?;
     let rows = statement.query_map([], |row| {
-        let (cursor, sum) = (row.get::<_, i64>(1)?.cast_unsigned(), row.get::<_, i64>(2)?.cast_unsigned());
+        let (cursor, sum) = (
+            row.get::<_, i64>(1)?.cast_unsigned(),
+            row.get::<_, i64>(2)?.cast_unsigned(),
+        );
         Ok((row.get(0)?, BucketState { cursor, sum }))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -45,7 +56,8 @@ pub fn buckets(db: &Db) -> Result<Vec<(String, BucketState)>, StoreError> {
 
 /// Moves a bucket's cursor.
 pub fn set_cursor(db: &Db, name: &str, cursor: u64) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE bucket SET cursor = ?2 WHERE name = ?1")?.execute(params![name, cursor.cast_signed()])?;
+    db.prepare_cached("UPDATE bucket SET cursor = ?2 WHERE name = ?1")?
+        .execute(params![name, cursor.cast_signed()])?;
     Ok(())
 }
 
@@ -62,7 +74,12 @@ pub struct Filling {
 impl Filling {
     /// Begins to fill a bucket.
     pub fn begin(db: &Db, name: &str) -> Result<Filling, StoreError> {
-        Ok(Filling { name: name.to_owned(), number: ensure_bucket(db, name)?, change: 0, cursor: None })
+        Ok(Filling {
+            name: name.to_owned(),
+            number: ensure_bucket(db, name)?,
+            change: 0,
+            cursor: None,
+        })
     }
 
     /// The last operation that was taken in.
@@ -70,10 +87,17 @@ impl Filling {
         self.cursor = Some(cursor);
     }
 
-    /// Makes a record a member at this version, and moves it there in every bucket that holds it; answers the object
-    /// that it was of until now, if that was another.
-    pub fn set(&mut self, db: &Db, id: RecordId, object: &str, version: Version) -> Result<Option<String>, StoreError> {
-        let mut read = db.prepare_cached("SELECT bucket, version, object FROM member WHERE id = ?1")?;
+    /// Makes a record a member at this version, and moves it there in every bucket that holds it;
+    /// answers the object that it was of until now, if that was another.
+    pub fn set(
+        &mut self,
+        db: &Db,
+        id: RecordId,
+        object: &str,
+        version: Version,
+    ) -> Result<Option<String>, StoreError> {
+        let mut read =
+            db.prepare_cached("SELECT bucket, version, object FROM member WHERE id = ?1")?;
         let mut rows = read.query([id.as_bytes()])?;
         let (mut here, mut others, mut other) = (None, Vec::new(), None);
         while let Some(row) = rows.next()? {
@@ -93,10 +117,20 @@ impl Filling {
         if here == Some(version) && other.is_none() {
             return Ok(None);
         }
-        db.prepare_cached("INSERT OR REPLACE INTO member (bucket, id, object, version) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![self.number, id.as_bytes(), object, version.0.cast_signed()])?;
+        db.prepare_cached(
+            "INSERT OR REPLACE INTO member (bucket, id, object, version) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            self.number,
+            id.as_bytes(),
+            object,
+            version.0.cast_signed()
+        ])?;
         let old = here.map_or(0, |held| held.weight(id));
-        self.change = self.change.wrapping_add(version.weight(id)).wrapping_sub(old);
+        self.change = self
+            .change
+            .wrapping_add(version.weight(id))
+            .wrapping_sub(old);
         Ok(other)
     }
 
@@ -117,24 +151,41 @@ fn add_to_sum(db: &Db, number: i64, change: u64) -> Result<(), StoreError> {
     let mut read = db.prepare_cached("SELECT sum FROM bucket WHERE number = ?1")?;
     let sum: i64 = read.query_row([number], |row| row.get(0))?;
     let sum = sum.cast_unsigned().wrapping_add(change).cast_signed();
-    db.prepare_cached("UPDATE bucket SET sum = ?2 WHERE number = ?1")?.execute([number, sum])?;
+    db.prepare_cached("UPDATE bucket SET sum = ?2 WHERE number = ?1")?
+        .execute([number, sum])?;
     Ok(())
 }
 
-/// Makes a record a member at this version, or moves it to this version; answers the object that it was of until now,
-/// if that was another.
-pub fn set(db: &Db, bucket: &str, id: RecordId, object: &str, version: Version) -> Result<Option<String>, StoreError> {
+/// Makes a record a member at this version, or moves it to this version; answers the object that it
+/// was of until now, if that was another.
+pub fn set(
+    db: &Db,
+    bucket: &str,
+    id: RecordId,
+    object: &str,
+    version: Version,
+) -> Result<Option<String>, StoreError> {
     let number = ensure_bucket(db, bucket)?;
-    let mut read = db.prepare_cached("SELECT version, object FROM member WHERE bucket = ?1 AND id = ?2")?;
-    let found = read.query_row(params![number, id.as_bytes()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)));
+    let mut read =
+        db.prepare_cached("SELECT version, object FROM member WHERE bucket = ?1 AND id = ?2")?;
+    let found = read.query_row(params![number, id.as_bytes()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get(1)?))
+    });
     let (before, was): (Option<i64>, Option<String>) = found.optional()?.unzip();
     let other = was.filter(|was| was != object);
     if before == Some(version.0.cast_signed()) && other.is_none() {
         return Ok(None);
     }
     let old = before.map_or(0, |before| Version(before.cast_unsigned()).weight(id));
-    db.prepare_cached("INSERT OR REPLACE INTO member (bucket, id, object, version) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![number, id.as_bytes(), object, version.0.cast_signed()])?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO member (bucket, id, object, version) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        number,
+        id.as_bytes(),
+        object,
+        version.0.cast_signed()
+    ])?;
     add_to_sum(db, number, version.weight(id).wrapping_sub(old))?;
     Ok(other)
 }
@@ -142,21 +193,26 @@ pub fn set(db: &Db, bucket: &str, id: RecordId, object: &str, version: Version) 
 /// Moves a record to this version in every bucket that holds it.
 pub fn update(db: &Db, id: RecordId, version: Version) -> Result<(), StoreError> {
     let mut read = db.prepare_cached("SELECT bucket, version FROM member WHERE id = ?1")?;
-    let held: Vec<(i64, i64)> =
-        read.query_map([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    for (number, before) in held.into_iter().filter(|(_, before)| *before != version.0.cast_signed()) {
+    let held: Vec<(i64, i64)> = read
+        .query_map([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (number, before) in held
+        .into_iter()
+        .filter(|(_, before)| *before != version.0.cast_signed())
+    {
         move_to(db, (number, id), (Version(before.cast_unsigned()), version))?;
     }
     Ok(())
 }
 
 /// Moves a member of a bucket from one version to another.
-fn move_to(db: &Db, (bucket, id): (i64, RecordId), (from, to): (Version, Version)) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE member SET version = ?3 WHERE bucket = ?1 AND id = ?2")?.execute(params![
-        bucket,
-        id.as_bytes(),
-        to.0.cast_signed()
-    ])?;
+fn move_to(
+    db: &Db,
+    (bucket, id): (i64, RecordId),
+    (from, to): (Version, Version),
+) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE member SET version = ?3 WHERE bucket = ?1 AND id = ?2")?
+        .execute(params![bucket, id.as_bytes(), to.0.cast_signed()])?;
     add_to_sum(db, bucket, to.weight(id).wrapping_sub(from.weight(id)))
 }
 
@@ -168,7 +224,11 @@ pub fn remove(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
         .query_row(params![number, id.as_bytes()], |row| row.get(0))
         .optional()?;
     if let Some(before) = before {
-        add_to_sum(db, number, 0_u64.wrapping_sub(Version(before.cast_unsigned()).weight(id)))?;
+        add_to_sum(
+            db,
+            number,
+            0_u64.wrapping_sub(Version(before.cast_unsigned()).weight(id)),
+        )?;
     }
     Ok(!of(db, id)?.is_empty())
 }
@@ -184,7 +244,9 @@ pub fn of(db: &Db, id: RecordId) -> Result<Vec<String>, StoreError> {
 /// The object of a record that is in any bucket.
 pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
     let mut statement = db.prepare_cached("SELECT object FROM member WHERE id = ?1 LIMIT 1")?;
-    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+    Ok(statement
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?)
 }
 
 /// Names of the buckets that hold records of an object.
@@ -197,14 +259,20 @@ pub fn holding(db: &Db, object: &str) -> Result<Vec<String>, StoreError> {
 
 /// How many records a bucket holds.
 pub fn count(db: &Db, bucket: &str) -> Result<u64, StoreError> {
-    let sql = "SELECT count(*) FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1)";
-    Ok(db.prepare_cached(sql)?.query_row([bucket], |row| row.get::<_, i64>(0))?.cast_unsigned())
+    let sql =
+        "SELECT count(*) FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1)";
+    Ok(db
+        .prepare_cached(sql)?
+        .query_row([bucket], |row| row.get::<_, i64>(0))?
+        .cast_unsigned())
 }
 
 /// Whether this bucket holds a record.
 pub fn is_in(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND id = ?2";
-    Ok(db.prepare_cached(sql)?.exists(params![bucket, id.as_bytes()])?)
+    Ok(db
+        .prepare_cached(sql)?
+        .exists(params![bucket, id.as_bytes()])?)
 }
 
 /// Whether one of these buckets holds a record.
@@ -217,11 +285,20 @@ pub fn ids(db: &Db, bucket: &str) -> Result<Vec<(RecordId, String, Version)>, St
     let sql = "SELECT m.id, m.object, m.version FROM member m JOIN bucket b ON b.number = m.bucket
                WHERE b.name = ?1 ORDER BY m.id";
     let mut statement = db.prepare_cached(sql)?;
-    let rows =
-        statement.query_map([bucket], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get::<_, i64>(2)?)))?;
+    let rows = statement.query_map([bucket], |row| {
+        Ok((
+            row.get::<_, Vec<u8>>(0)?,
+            row.get(1)?,
+            row.get::<_, i64>(2)?,
+        ))
+    })?;
     rows.map(|row| {
         let (id, object, version) = row?;
-        Ok((RecordId::from_slice(&id)?, object, Version(version.cast_unsigned())))
+        Ok((
+            RecordId::from_slice(&id)?,
+            object,
+            Version(version.cast_unsigned()),
+        ))
     })
     .collect()
 }
@@ -229,8 +306,10 @@ pub fn ids(db: &Db, bucket: &str) -> Result<Vec<(RecordId, String, Version)>, St
 /// Takes all members out of a bucket, to fill it anew; their records stay.
 pub fn clear(db: &Db, name: &str) -> Result<(), StoreError> {
     let number = ensure_bucket(db, name)?;
-    db.prepare_cached("DELETE FROM member WHERE bucket = ?1")?.execute([number])?;
-    db.prepare_cached("UPDATE bucket SET sum = 0, cursor = 0 WHERE number = ?1")?.execute([number])?;
+    db.prepare_cached("DELETE FROM member WHERE bucket = ?1")?
+        .execute([number])?;
+    db.prepare_cached("UPDATE bucket SET sum = 0, cursor = 0 WHERE number = ?1")?
+        .execute([number])?;
     Ok(())
 }
 
@@ -248,19 +327,25 @@ pub fn page(
     let mut statement = db.prepare_cached(sql)?;
     let after = after.map_or_else(Vec::new, |id| id.0.to_vec());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![object, after, names, limit], |row| row.get::<_, Vec<u8>>(0))?;
+    let rows = statement.query_map(params![object, after, names, limit], |row| {
+        row.get::<_, Vec<u8>>(0)
+    })?;
     rows.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
 }
 
 /// Forgets a bucket and its members; their records stay until they are swept.
 pub fn drop_bucket(db: &Db, name: &str) -> Result<(), StoreError> {
     let number = ensure_bucket(db, name)?;
-    db.prepare_cached("DELETE FROM member WHERE bucket = ?1")?.execute([number])?;
-    db.prepare_cached("DELETE FROM bucket WHERE number = ?1")?.execute([number])?;
+    db.prepare_cached("DELETE FROM member WHERE bucket = ?1")?
+        .execute([number])?;
+    db.prepare_cached("DELETE FROM bucket WHERE number = ?1")?
+        .execute([number])?;
     Ok(())
 }
 
 /// The state sum of a bucket, computed anew from its members.
 pub fn recompute(db: &Db, bucket: &str) -> Result<u64, StoreError> {
-    Ok(ids(db, bucket)?.iter().fold(0, |sum, (id, _, version)| version.weight(*id).wrapping_add(sum)))
+    Ok(ids(db, bucket)?.iter().fold(0, |sum, (id, _, version)| {
+        version.weight(*id).wrapping_add(sum)
+    }))
 }

@@ -13,8 +13,10 @@ pub fn get(db: &Db, key: &str) -> Result<Option<String>, StoreError> {
 
 /// Keeps a text under a key.
 pub fn set(db: &Db, key: &str, value: &str) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2")?
-        .execute([key, value])?;
+    db.prepare_cached(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2",
+    )?
+    .execute([key, value])?;
     Ok(())
 }
 
@@ -28,7 +30,8 @@ pub fn starting(db: &Db, start: &str) -> Result<Vec<(String, String)>, StoreErro
 
 /// Forgets a key.
 pub fn remove(db: &Db, key: &str) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;
+    db.prepare_cached("DELETE FROM meta WHERE key = ?1")?
+        .execute([key])?;
     Ok(())
 }
 
@@ -41,7 +44,8 @@ pub fn descriptors(db: &Db) -> Result<Vec<String>, StoreError> {
 
 /// Objects and versions of the published descriptors, by object.
 pub fn descriptor_versions(db: &Db) -> Result<Vec<(String, u32)>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT object, version FROM descriptor ORDER BY object")?;
+    let mut statement =
+        db.prepare_cached("SELECT object, version FROM descriptor ORDER BY object")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -54,13 +58,16 @@ pub fn descriptor(db: &Db, object: &str) -> Result<Option<String>, StoreError> {
 
 /// Forgets a published descriptor.
 pub fn remove_descriptor(db: &Db, object: &str) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM descriptor WHERE object = ?1")?.execute([object])?;
+    db.prepare_cached("DELETE FROM descriptor WHERE object = ?1")?
+        .execute([object])?;
     Ok(())
 }
 
 /// Keeps a published descriptor.
 pub fn put_descriptor(db: &Db, object: &str, version: u32, json: &str) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT OR REPLACE INTO descriptor (object, version, json) VALUES (?1, ?2, ?3)")?
-        .execute(params![object, version, json])?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO descriptor (object, version, json) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(params![object, version, json])?;
     Ok(())
 }

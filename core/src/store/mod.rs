@@ -1,5 +1,5 @@
-//! SQLite: the typed tables that screens read, documents beside them, the outbox, and members of buckets.
-//! It does not know what Automerge keeps in a document, nor what an object means.
+//! SQLite: the typed tables that screens read, documents beside them, the outbox, and members of
+//! buckets. It does not know what Automerge keeps in a document, nor what an object means.
 
 pub mod attention;
 pub mod conflicts;

@@ -17,11 +17,14 @@ const BUSY: Duration = Duration::from_secs(30);
 /// Prepared statements kept by a connection.
 const STATEMENTS: usize = 256;
 
-/// Opens a database file, makes it when it is missing, and runs the migrations that it lacks. A file of another kind
-/// is refused before anything is written to it.
+/// Opens a database file, makes it when it is missing, and runs the migrations that it lacks. A
+/// file of another kind is refused before anything is written to it.
 pub fn open(path: &Path, schema: Schema) -> Result<Db, StoreError> {
     if rusqlite::version_number() < SQLITE_MIN {
-        return Err(StoreError::new(format!("SQLite {} is too old; 3.51.3 or newer is needed", rusqlite::version())));
+        return Err(StoreError::new(format!(
+            "SQLite {} is too old; 3.51.3 or newer is needed",
+            rusqlite::version()
+        )));
     }
     let named = |error: rusqlite::Error| StoreError::new(format!("{}: {error}", path.display()));
     let db = Db::open(path).map_err(named)?;
@@ -29,21 +32,27 @@ pub fn open(path: &Path, schema: Schema) -> Result<Db, StoreError> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let named_too = |error: StoreError| StoreError::new(format!("{}: {error}", path.display()));
     recognise(&db, schema).map_err(named_too)?;
-    // A new value must not make SQLite compile a statement anew, which takes longer than most statements take to run.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(named)?;
-    // Before the first write, which makes the file: a power cut must not leave a file that is no database. What a log
-    // holds may be forgotten only when the database has it, whatever commits wait for.
+    // A new value must not make SQLite compile a statement anew, which takes longer than most
+    // statements take to run.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(named)?;
+    // Before the first write, which makes the file: a power cut must not leave a file that is no
+    // database. What a log holds may be forgotten only when the database has it, whatever commits
+    // wait for.
     durable(&db, true)?;
     for flag in ["fullfsync", "checkpoint_fullfsync"] {
-        db.pragma_update(None, flag, !planted::is(Planted::PlainSyncs)).map_err(named)?;
+        db.pragma_update(None, flag, !planted::is(Planted::PlainSyncs))
+            .map_err(named)?;
     }
-    db.pragma_update(None, "journal_mode", "wal").map_err(named)?;
+    db.pragma_update(None, "journal_mode", "wal")
+        .map_err(named)?;
     migrate(&db, schema).map_err(named_too)?;
     Ok(db)
 }
 
-/// Whether commits wait for the disk: yes for a person's work and before an answer, no for what can be fetched again.
-/// How they wait is set once, when the file opens: each change of those flags makes SQLite compile every statement anew.
+/// Whether commits wait for the disk: yes for a person's work and before an answer, no for what can
+/// be fetched again. How they wait is set once, when the file opens: each change of those flags
+/// makes SQLite compile every statement anew.
 pub fn durable(db: &Db, yes: bool) -> Result<(), StoreError> {
     let level = match yes && !planted::is(Planted::CommitsNotAwaited) {
         _ if planted::is(Planted::NothingSynced) => "off",
@@ -62,13 +71,19 @@ pub fn others_wrote(db: &Db) -> Result<i64, StoreError> {
 pub fn begin(db: &Db) -> Result<Transaction<'_>, StoreError> {
     #[cfg(feature = "planted")]
     super::disk::moment(db, super::disk::Moment::Begins)?;
-    Ok(Transaction::new_unchecked(db, TransactionBehavior::Immediate)?)
+    Ok(Transaction::new_unchecked(
+        db,
+        TransactionBehavior::Immediate,
+    )?)
 }
 
-/// Begins a reading transaction: one state of the database until it is dropped. What is read then agrees with itself,
-/// and takes the file's lock once.
+/// Begins a reading transaction: one state of the database until it is dropped. What is read then
+/// agrees with itself, and takes the file's lock once.
 pub fn snapshot(db: &Db) -> Result<Transaction<'_>, StoreError> {
-    Ok(Transaction::new_unchecked(db, TransactionBehavior::Deferred)?)
+    Ok(Transaction::new_unchecked(
+        db,
+        TransactionBehavior::Deferred,
+    )?)
 }
 
 /// Makes a transaction true.
@@ -86,7 +101,10 @@ fn recognise(db: &Db, schema: Schema) -> Result<(), StoreError> {
     if application == schema.application || (application == 0 && tables == 0) {
         return Ok(());
     }
-    Err(StoreError::new(format!("this file is not {}; name another", schema.what)))
+    Err(StoreError::new(format!(
+        "this file is not {}; name another",
+        schema.what
+    )))
 }
 
 fn migrate(db: &Db, schema: Schema) -> Result<(), StoreError> {
@@ -98,7 +116,9 @@ fn migrate(db: &Db, schema: Schema) -> Result<(), StoreError> {
     let tx = begin(db)?;
     let at = version(&tx)?;
     if at > newest {
-        return Err(StoreError::new("this file was written by a newer version; update the app"));
+        return Err(StoreError::new(
+            "this file was written by a newer version; update the app",
+        ));
     }
     for sql in schema.migrations.iter().skip(at as usize) {
         tx.execute_batch(sql)?;

@@ -92,9 +92,18 @@ pub fn all(db: &Db) -> Result<Vec<Entry>, StoreError> {
 }
 
 /// The oldest entries after a number that fit these limits, at least one if there is any.
-pub fn batch(db: &Db, after: i64, entries_max: usize, bytes_max: usize) -> Result<Vec<Entry>, StoreError> {
+pub fn batch(
+    db: &Db,
+    after: i64,
+    entries_max: usize,
+    bytes_max: usize,
+) -> Result<Vec<Entry>, StoreError> {
     let limit = i64::try_from(entries_max).unwrap_or(i64::MAX);
-    let mut entries = select(db, "WHERE number > ?1 ORDER BY number LIMIT ?2", &[&after, &limit])?;
+    let mut entries = select(
+        db,
+        "WHERE number > ?1 ORDER BY number LIMIT ?2",
+        &[&after, &limit],
+    )?;
     let mut bytes = 0;
     let fits = entries.iter().take_while(|entry| {
         bytes += entry.bytes.len();
@@ -107,14 +116,20 @@ pub fn batch(db: &Db, after: i64, entries_max: usize, bytes_max: usize) -> Resul
 
 /// The entries of one record, oldest first.
 pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Entry>, StoreError> {
-    select(db, "WHERE record = ?1 ORDER BY number", &[&record.as_bytes()])
+    select(
+        db,
+        "WHERE record = ?1 ORDER BY number",
+        &[&record.as_bytes()],
+    )
 }
 
 /// Takes the entry with this hash out.
 pub fn take(db: &Db, hash: ChangeHash) -> Result<Option<Entry>, StoreError> {
     let sql = format!("DELETE FROM outbox WHERE hash = ?1 RETURNING {COLUMNS}");
     let mut statement = db.prepare_cached(&sql)?;
-    let taken = statement.query_row([&hash.0[..]], |row| Ok(entry(row))).optional()?;
+    let taken = statement
+        .query_row([&hash.0[..]], |row| Ok(entry(row)))
+        .optional()?;
     taken.transpose()
 }
 
@@ -141,7 +156,10 @@ pub fn last_number(db: &Db) -> Result<u64, StoreError> {
 pub fn skip_to(db: &Db, number: u64) -> Result<(), StoreError> {
     let sql = "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'outbox'";
     if db.execute(sql, [number.cast_signed()])? == 0 {
-        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?1)", [number.cast_signed()])?;
+        db.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?1)",
+            [number.cast_signed()],
+        )?;
     }
     Ok(())
 }
@@ -164,7 +182,11 @@ fn select(db: &Db, rest: &str, bound: &[&dyn rusqlite::ToSql]) -> Result<Vec<Ent
 fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
     Ok(Entry {
         number: row.get(0)?,
-        kind: if row.get::<_, i64>(1)? == 1 { EntryKind::Fact } else { EntryKind::Change },
+        kind: if row.get::<_, i64>(1)? == 1 {
+            EntryKind::Fact
+        } else {
+            EntryKind::Change
+        },
         object: row.get(2)?,
         record: RecordId::from_slice(row.get_ref(3)?.as_blob().map_err(StoreError::new)?)?,
         hash: ChangeHash::from_slice(row.get_ref(4)?.as_blob().map_err(StoreError::new)?)?,

@@ -24,19 +24,33 @@ pub struct Query {
     pub after: Option<RecordId>,
 }
 
-/// Records that have all of these values, by id. A line's field is named `lines/*/field`; removed lines do not count.
-pub fn find(db: &Db, descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Vec<Record>, StoreError> {
-    let Some((condition, bound)) = conditions(descriptor, wanted)? else { return Ok(Vec::new()) };
+/// Records that have all of these values, by id. A line's field is named `lines/*/field`; removed
+/// lines do not count.
+pub fn find(
+    db: &Db,
+    descriptor: &Descriptor,
+    wanted: &[(&str, Value)],
+) -> Result<Vec<Record>, StoreError> {
+    let Some((condition, bound)) = conditions(descriptor, wanted)? else {
+        return Ok(Vec::new());
+    };
     select(db, descriptor, &format!("{condition} ORDER BY id"), bound)
 }
 
-/// The condition that holds for records with all of these values, null being that of an empty field; none if a value
-/// fits no record at all. A field that there is not is an error, whatever else is wanted.
-fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Option<(String, Vec<Sql>)>, StoreError> {
+/// The condition that holds for records with all of these values, null being that of an empty
+/// field; none if a value fits no record at all. A field that there is not is an error, whatever
+/// else is wanted.
+fn conditions(
+    descriptor: &Descriptor,
+    wanted: &[(&str, Value)],
+) -> Result<Option<(String, Vec<Sql>)>, StoreError> {
     let (mut conditions, mut bound, mut fits) = (vec!["1 = 1".to_owned()], Vec::new(), true);
     for (path, value) in wanted {
         let Some(field) = descriptor.field_at(path) else {
-            return Err(StoreError::new(format!("{} has no field `{path}`", descriptor.object)));
+            return Err(StoreError::new(format!(
+                "{} has no field `{path}`",
+                descriptor.object
+            )));
         };
         match to_sql(field.kind, value) {
             None => fits = false,
@@ -54,9 +68,19 @@ fn conditions(descriptor: &Descriptor, wanted: &[(&str, Value)]) -> Result<Optio
 }
 
 /// Records with their distance in metres, when one was asked for.
-pub fn list(db: &Db, descriptor: &Descriptor, query: &Query) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
-    let wanted: Vec<(&str, Value)> = query.filter.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
-    let Some((mut condition, mut bound)) = conditions(descriptor, &wanted)? else { return Ok(Vec::new()) };
+pub fn list(
+    db: &Db,
+    descriptor: &Descriptor,
+    query: &Query,
+) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
+    let wanted: Vec<(&str, Value)> = query
+        .filter
+        .iter()
+        .map(|(path, value)| (path.as_str(), value.clone()))
+        .collect();
+    let Some((mut condition, mut bound)) = conditions(descriptor, &wanted)? else {
+        return Ok(Vec::new());
+    };
     match query.near {
         Some(circle) => near(db, descriptor, circle, (query.limit, condition, bound)),
         None => {
@@ -65,7 +89,12 @@ pub fn list(db: &Db, descriptor: &Descriptor, query: &Query) -> Result<Vec<(Reco
                 bound.push(Sql::Blob(after.0.to_vec()));
             }
             bound.push(Sql::Integer(i64::try_from(query.limit).unwrap_or(i64::MAX)));
-            let found = select(db, descriptor, &format!("{condition} ORDER BY id LIMIT ?"), bound)?;
+            let found = select(
+                db,
+                descriptor,
+                &format!("{condition} ORDER BY id LIMIT ?"),
+                bound,
+            )?;
             Ok(found.into_iter().map(|record| (record, None)).collect())
         }
     }
@@ -77,20 +106,32 @@ fn near(
     (at, metres): (Position, i64),
     (limit, mut condition, mut bound): (usize, String, Vec<Sql>),
 ) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
-    let position = descriptor.fields.iter().find(|(_, field)| field.kind == FieldKind::Position);
+    let position = descriptor
+        .fields
+        .iter()
+        .find(|(_, field)| field.kind == FieldKind::Position);
     let Some((name, _)) = position else {
-        return Err(StoreError::new(format!("{} has no position", descriptor.object)));
+        return Err(StoreError::new(format!(
+            "{} has no position",
+            descriptor.object
+        )));
     };
     for (axis, (least, greatest)) in ["lat", "lon"].iter().zip(at.around(metres)) {
         condition.push_str(&format!(" AND \"{name}_{axis}\" BETWEEN ? AND ?"));
         bound.extend([Sql::Integer(least.into()), Sql::Integer(greatest.into())]);
     }
-    let sql = format!("SELECT id, \"{name}_lat\", \"{name}_lon\" FROM \"{}\" WHERE {condition}", descriptor.object);
+    let sql = format!(
+        "SELECT id, \"{name}_lat\", \"{name}_lon\" FROM \"{}\" WHERE {condition}",
+        descriptor.object
+    );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(bound))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let there = Position { latitude_udeg: row.get(1)?, longitude_udeg: row.get(2)? };
+        let there = Position {
+            latitude_udeg: row.get(1)?,
+            longitude_udeg: row.get(2)?,
+        };
         let distance = at.metres_to(there);
         if distance <= metres {
             found.push((distance, RecordId::from_slice(&row.get::<_, Vec<u8>>(0)?)?));

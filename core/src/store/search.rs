@@ -18,7 +18,11 @@ pub(super) fn index(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<()
 
 /// Enters the words of a record that has none here.
 pub(super) fn enter(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), StoreError> {
-    let words: Vec<&str> = descriptor.search.iter().filter_map(|field| record.text(field)).collect();
+    let words: Vec<&str> = descriptor
+        .search
+        .iter()
+        .filter_map(|field| record.text(field))
+        .collect();
     if words.is_empty() {
         return Ok(());
     }
@@ -36,14 +40,17 @@ pub(super) fn forget(db: &Db, id: RecordId) -> Result<(), StoreError> {
         .query_row([id.as_bytes()], |row| row.get(0))
         .optional()?;
     if let Some(rowid) = rowid {
-        db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute([rowid])?;
+        db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
+            .execute([rowid])?;
     }
     Ok(())
 }
 
 /// Objects and ids of records that have, for every word of the text, a word which begins with it.
 pub fn search(db: &Db, text: &str, limit: usize) -> Result<Vec<(String, RecordId)>, StoreError> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
     let asked: Vec<String> = words.map(|word| format!("\"{word}\"*")).collect();
     if asked.is_empty() {
         return Ok(Vec::new());
@@ -55,7 +62,10 @@ pub fn search(db: &Db, text: &str, limit: usize) -> Result<Vec<(String, RecordId
     let mut rows = statement.query(params![asked.join(" "), limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((row.get(0)?, RecordId::from_slice(&row.get::<_, Vec<u8>>(1)?)?));
+        found.push((
+            row.get(0)?,
+            RecordId::from_slice(&row.get::<_, Vec<u8>>(1)?)?,
+        ));
     }
     Ok(found)
 }

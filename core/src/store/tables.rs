@@ -21,8 +21,8 @@ pub fn fits(db: &Db, registry: &Registry) -> Result<bool, StoreError> {
     Ok(meta::get(db, "shape")?.as_deref() == Some(registry.fingerprint().as_str()))
 }
 
-/// Makes or grows the tables of all objects; values that waited in `_extra` move into new columns. Answers the
-/// objects that had no table before.
+/// Makes or grows the tables of all objects; values that waited in `_extra` move into new columns.
+/// Answers the objects that had no table before.
 pub fn ensure(db: &Db, registry: &Registry) -> Result<Vec<String>, StoreError> {
     let mut new = Vec::new();
     for descriptor in registry.all() {
@@ -42,7 +42,8 @@ pub fn ensure(db: &Db, registry: &Registry) -> Result<Vec<String>, StoreError> {
     Ok(new)
 }
 
-/// Writes a whole record in the place of what was there: one row for it and one for each of its lines.
+/// Writes a whole record in the place of what was there: one row for it and one for each of its
+/// lines.
 pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), StoreError> {
     let (object, id) = (&descriptor.object, record.id);
     let sorted = Sorted::of(descriptor, &record.values);
@@ -50,7 +51,10 @@ pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), Stor
     // A record that is not here has no lines.
     if db.prepare_cached(&sql)?.execute([id.as_bytes()])? > 0 {
         for lines in descriptor.lines.keys() {
-            let sql = format!("DELETE FROM \"{}\" WHERE parent = ?1", lines_table(object, lines));
+            let sql = format!(
+                "DELETE FROM \"{}\" WHERE parent = ?1",
+                lines_table(object, lines)
+            );
             db.prepare_cached(&sql)?.execute([id.as_bytes()])?;
         }
     }
@@ -67,7 +71,8 @@ pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), Stor
 /// Columns with their values.
 type Columns<'a> = Vec<(Cow<'a, str>, Sql)>;
 
-/// Values as columns hold them: those of the record, those of each line, and those that no column fits.
+/// Values as columns hold them: those of the record, those of each line, and those that no column
+/// fits.
 struct Sorted<'a> {
     own: Columns<'a>,
     by_line: BTreeMap<(&'a str, &'a str), Columns<'a>>,
@@ -76,18 +81,35 @@ struct Sorted<'a> {
 
 impl<'a> Sorted<'a> {
     fn of(descriptor: &Descriptor, values: &'a Values) -> Sorted<'a> {
-        let mut sorted = Sorted { own: Vec::new(), by_line: BTreeMap::new(), extra: Vec::new() };
+        let mut sorted = Sorted {
+            own: Vec::new(),
+            by_line: BTreeMap::new(),
+            extra: Vec::new(),
+        };
         for (path, value) in values {
             let parsed = Path::parse(path);
-            let kind = parsed.and_then(|path| descriptor.field(path)).map(|field| field.kind);
+            let kind = parsed
+                .and_then(|path| descriptor.field(path))
+                .map(|field| field.kind);
             if planted::is(Planted::UnpatchedKind) && kind == Some(FieldKind::Phone) {
                 continue;
             }
             let fits = match (parsed, kind) {
-                (Some(Path::Field(name)), Some(kind)) => to_columns(&mut sorted.own, name, (kind, value)),
-                (Some(Path::Line { lines, line, field: name }), Some(kind)) => {
-                    to_columns(sorted.by_line.entry((lines, line)).or_default(), name, (kind, value))
+                (Some(Path::Field(name)), Some(kind)) => {
+                    to_columns(&mut sorted.own, name, (kind, value))
                 }
+                (
+                    Some(Path::Line {
+                        lines,
+                        line,
+                        field: name,
+                    }),
+                    Some(kind),
+                ) => to_columns(
+                    sorted.by_line.entry((lines, line)).or_default(),
+                    name,
+                    (kind, value),
+                ),
                 (_, None) | (None, _) => false,
             };
             if !fits {
@@ -99,19 +121,26 @@ impl<'a> Sorted<'a> {
 }
 
 /// Appends the columns of a value; false if none fits it.
-fn to_columns<'a>(columns: &mut Columns<'a>, name: &'a str, (kind, value): (FieldKind, &Value)) -> bool {
+fn to_columns<'a>(
+    columns: &mut Columns<'a>,
+    name: &'a str,
+    (kind, value): (FieldKind, &Value),
+) -> bool {
     match to_sql(kind, value) {
         None => return false,
         Some(Cells::One(sql)) => columns.push((name.into(), sql)),
         Some(Cells::Position(cells)) => {
-            let names = parts(&Column { name, kind }).into_iter().map(|(name, _)| Cow::Owned(name));
+            let names = parts(&Column { name, kind })
+                .into_iter()
+                .map(|(name, _)| Cow::Owned(name));
             columns.extend(names.zip(cells));
         }
     }
     true
 }
 
-/// Writes columns of a record and of its lines, each row with one statement, whether or not it is there.
+/// Writes columns of a record and of its lines, each row with one statement, whether or not it is
+/// there.
 fn write(
     db: &Db,
     (descriptor, id): (&Descriptor, RecordId),
@@ -121,14 +150,26 @@ fn write(
     let object = &descriptor.object;
     upsert(db, object, vec![("id", Sql::Blob(id.0.to_vec()))], own)?;
     for ((lines, line), columns) in by_line {
-        let key = vec![("parent", Sql::Blob(id.0.to_vec())), ("line", Sql::Text(line.to_owned()))];
+        let key = vec![
+            ("parent", Sql::Blob(id.0.to_vec())),
+            ("line", Sql::Text(line.to_owned())),
+        ];
         upsert(db, &lines_table(object, lines), key, columns)?;
     }
     Ok(())
 }
 
-fn upsert(db: &Db, table: &str, key: Vec<(&str, Sql)>, columns: Columns<'_>) -> Result<(), StoreError> {
-    let keys = key.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+fn upsert(
+    db: &Db,
+    table: &str,
+    key: Vec<(&str, Sql)>,
+    columns: Columns<'_>,
+) -> Result<(), StoreError> {
+    let keys = key
+        .iter()
+        .map(|(name, _)| *name)
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut sql = format!("INSERT INTO \"{table}\" ({keys}");
     for (name, _) in &columns {
         sql.extend([", \"", name, "\""]);
@@ -136,11 +177,24 @@ fn upsert(db: &Db, table: &str, key: Vec<(&str, Sql)>, columns: Columns<'_>) -> 
     sql.push_str(") VALUES (?");
     sql.extend(std::iter::repeat_n(", ?", key.len() + columns.len() - 1));
     sql.extend([") ON CONFLICT (", &keys, ") DO "]);
-    sql.push_str(if columns.is_empty() { "NOTHING" } else { "UPDATE SET " });
+    sql.push_str(if columns.is_empty() {
+        "NOTHING"
+    } else {
+        "UPDATE SET "
+    });
     for (n, (name, _)) in columns.iter().enumerate() {
-        sql.extend([if n > 0 { ", \"" } else { "\"" }, name, "\" = excluded.\"", name, "\""]);
+        sql.extend([
+            if n > 0 { ", \"" } else { "\"" },
+            name,
+            "\" = excluded.\"",
+            name,
+            "\"",
+        ]);
     }
-    let values = key.into_iter().map(|(_, value)| value).chain(columns.into_iter().map(|(_, value)| value));
+    let values = key
+        .into_iter()
+        .map(|(_, value)| value)
+        .chain(columns.into_iter().map(|(_, value)| value));
     db.prepare_cached(&sql)?.execute(params_from_iter(values))?;
     Ok(())
 }
@@ -153,14 +207,25 @@ pub fn patch(
     values: &Values,
     stamp: Option<Stamp>,
 ) -> Result<(), StoreError> {
-    let Sorted { own: written, by_line, extra } = Sorted::of(descriptor, values);
+    let Sorted {
+        own: written,
+        by_line,
+        extra,
+    } = Sorted::of(descriptor, values);
     let mut own: Columns<'_> = stamp.iter().flat_map(stamped).collect();
     own.extend(written);
     if !extra.is_empty() {
-        own.push(("_extra".into(), merge_extra(db, &descriptor.object, id, &extra)?));
+        own.push((
+            "_extra".into(),
+            merge_extra(db, &descriptor.object, id, &extra)?,
+        ));
     }
     write(db, (descriptor, id), own, by_line)?;
-    if descriptor.search.iter().any(|field| values.contains_key(field)) {
+    if descriptor
+        .search
+        .iter()
+        .any(|field| values.contains_key(field))
+    {
         search::index(db, descriptor, id)?;
     }
     Ok(())
@@ -175,10 +240,18 @@ fn stamped<'a>(stamp: &Stamp) -> [(Cow<'a, str>, Sql); 4] {
     ]
 }
 
-fn merge_extra(db: &Db, object: &str, id: RecordId, extra: &[(&str, &Value)]) -> Result<Sql, StoreError> {
+fn merge_extra(
+    db: &Db,
+    object: &str,
+    id: RecordId,
+    extra: &[(&str, &Value)],
+) -> Result<Sql, StoreError> {
     let sql = format!("SELECT _extra FROM \"{object}\" WHERE id = ?1");
-    let before: Option<String> =
-        db.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?.flatten();
+    let before: Option<String> = db
+        .prepare_cached(&sql)?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?
+        .flatten();
     let values: Values = match before {
         Some(json) => serde_json::from_str(&json).map_err(StoreError::new)?,
         None => Values::new(),
@@ -187,12 +260,18 @@ fn merge_extra(db: &Db, object: &str, id: RecordId, extra: &[(&str, &Value)]) ->
 }
 
 fn merged(mut values: Values, extra: &[(&str, &Value)]) -> Result<Sql, StoreError> {
-    values.extend(extra.iter().map(|(path, value)| ((*path).to_owned(), (*value).clone())));
+    values.extend(
+        extra
+            .iter()
+            .map(|(path, value)| ((*path).to_owned(), (*value).clone())),
+    );
     values.retain(|_, value| !value.is_null());
     if values.is_empty() {
         return Ok(Sql::Null);
     }
-    Ok(Sql::Text(serde_json::to_string(&values).map_err(StoreError::new)?))
+    Ok(Sql::Text(
+        serde_json::to_string(&values).map_err(StoreError::new)?,
+    ))
 }
 
 /// A value as its columns hold it.
@@ -206,11 +285,20 @@ pub(super) enum Cells {
 /// A value as its columns hold it, in the order of [`parts`]; none if no column fits it.
 pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Cells> {
     Some(Cells::One(match (kind, value) {
-        (FieldKind::Position, Value::Null) => return Some(Cells::Position([Sql::Null, Sql::Null, Sql::Null])),
+        (FieldKind::Position, Value::Null) => {
+            return Some(Cells::Position([Sql::Null, Sql::Null, Sql::Null]));
+        }
         (FieldKind::Position, Value::Text(text)) => {
             let at: Position = text.parse().ok()?;
-            let (latitude, longitude) = (Sql::Integer(at.latitude_udeg.into()), Sql::Integer(at.longitude_udeg.into()));
-            return Some(Cells::Position([latitude, longitude, Sql::Text(text.clone())]));
+            let (latitude, longitude) = (
+                Sql::Integer(at.latitude_udeg.into()),
+                Sql::Integer(at.longitude_udeg.into()),
+            );
+            return Some(Cells::Position([
+                latitude,
+                longitude,
+                Sql::Text(text.clone()),
+            ]));
         }
         (_, Value::Null) => Sql::Null,
         (FieldKind::Boolean, Value::Bool(yes)) => Sql::Integer(i64::from(*yes)),
@@ -242,13 +330,20 @@ fn from_sql(kind: FieldKind, sql: ValueRef<'_>) -> Result<Value, StoreError> {
         ValueRef::Integer(int) => Value::Int(int),
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Value::Text(RecordId::from_slice(bytes)?.to_string()),
-        ValueRef::Real(_) => return Err(StoreError::new("a fraction stands in a table that holds none")),
+        ValueRef::Real(_) => {
+            return Err(StoreError::new(
+                "a fraction stands in a table that holds none",
+            ));
+        }
     })
 }
 
 /// Names of columns, quoted, for a SELECT.
 fn selected(columns: &[Column<'_>]) -> String {
-    columns.iter().map(|column| format!(", \"{}\"", column.name)).collect()
+    columns
+        .iter()
+        .map(|column| format!(", \"{}\"", column.name))
+        .collect()
 }
 
 /// Reads a record with its lines.
@@ -256,7 +351,8 @@ pub fn read(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<Option<Rec
     Ok(select(db, descriptor, "id = ?1", [Sql::Blob(id.0.to_vec())])?.pop())
 }
 
-/// Reads the records that a condition holds for, with their lines; what orders or limits them may follow it.
+/// Reads the records that a condition holds for, with their lines; what orders or limits them may
+/// follow it.
 pub(super) fn select(
     db: &Db,
     descriptor: &Descriptor,
@@ -286,15 +382,32 @@ pub(super) fn select(
         for lines in descriptor.lines.keys() {
             read_lines(db, descriptor, (lines, id), &mut values)?;
         }
-        found.push(Record { object: object.clone(), id, values, stamp: stamp(row)? });
+        found.push(Record {
+            object: object.clone(),
+            id,
+            values,
+            stamp: stamp(row)?,
+        });
     }
     Ok(found)
 }
 
 /// The text in one of a record's own fields.
-pub fn text(db: &Db, descriptor: &Descriptor, id: RecordId, field: &str) -> Result<Option<String>, StoreError> {
-    let sql = format!("SELECT \"{field}\" FROM \"{}\" WHERE id = ?1", descriptor.object);
-    Ok(db.prepare_cached(&sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?.flatten())
+pub fn text(
+    db: &Db,
+    descriptor: &Descriptor,
+    id: RecordId,
+    field: &str,
+) -> Result<Option<String>, StoreError> {
+    let sql = format!(
+        "SELECT \"{field}\" FROM \"{}\" WHERE id = ?1",
+        descriptor.object
+    );
+    Ok(db
+        .prepare_cached(&sql)?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?
+        .flatten())
 }
 
 fn read_lines(
@@ -305,7 +418,10 @@ fn read_lines(
 ) -> Result<(), StoreError> {
     let columns = line_columns(descriptor, lines);
     let table = lines_table(&descriptor.object, lines);
-    let sql = format!("SELECT line{} FROM \"{table}\" WHERE parent = ?1", selected(&columns));
+    let sql = format!(
+        "SELECT line{} FROM \"{table}\" WHERE parent = ?1",
+        selected(&columns)
+    );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([id.as_bytes()])?;
     while let Some(row) = rows.next()? {
@@ -322,9 +438,12 @@ fn read_lines(
 
 /// The stamp in a row of `select`.
 fn stamp(row: &Row<'_>) -> Result<Option<Stamp>, StoreError> {
-    let Some(created_at) = row.get::<_, Option<i64>>(1)? else { return Ok(None) };
-    let actor =
-        |index: usize| -> Result<ActorId, StoreError> { Ok(ActorId::from_slice(&row.get::<_, Vec<u8>>(index)?)?) };
+    let Some(created_at) = row.get::<_, Option<i64>>(1)? else {
+        return Ok(None);
+    };
+    let actor = |index: usize| -> Result<ActorId, StoreError> {
+        Ok(ActorId::from_slice(&row.get::<_, Vec<u8>>(index)?)?)
+    };
     Ok(Some(Stamp {
         created_at: Timestamp(created_at),
         created_by: actor(2)?,
@@ -336,10 +455,17 @@ fn stamp(row: &Row<'_>) -> Result<Option<Stamp>, StoreError> {
 /// Takes a record's rows away.
 pub fn remove(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), StoreError> {
     for lines in descriptor.lines.keys() {
-        let sql = format!("DELETE FROM \"{}\" WHERE parent = ?1", lines_table(&descriptor.object, lines));
+        let sql = format!(
+            "DELETE FROM \"{}\" WHERE parent = ?1",
+            lines_table(&descriptor.object, lines)
+        );
         db.prepare_cached(&sql)?.execute([id.as_bytes()])?;
     }
-    db.prepare_cached(&format!("DELETE FROM \"{}\" WHERE id = ?1", descriptor.object))?.execute([id.as_bytes()])?;
+    db.prepare_cached(&format!(
+        "DELETE FROM \"{}\" WHERE id = ?1",
+        descriptor.object
+    ))?
+    .execute([id.as_bytes()])?;
     search::forget(db, id)
 }
 
@@ -351,13 +477,22 @@ pub fn ids(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError
 /// Ids of the records that no bucket holds as records of this object.
 pub fn strays(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreError> {
     let table = &descriptor.object;
-    let held = format!("SELECT 1 FROM member m WHERE m.id = \"{table}\".id AND m.object = '{table}'");
+    let held =
+        format!("SELECT 1 FROM member m WHERE m.id = \"{table}\".id AND m.object = '{table}'");
     ids_where(db, descriptor, &format!("WHERE NOT EXISTS ({held})"))
 }
 
 /// Ids of the closed records that did not change since a moment and whose history is here.
-pub fn closed_before(db: &Db, descriptor: &Descriptor, moment: Timestamp) -> Result<Vec<RecordId>, StoreError> {
-    let Some(lifecycle) = descriptor.lifecycle.as_ref().filter(|lifecycle| !lifecycle.closed.is_empty()) else {
+pub fn closed_before(
+    db: &Db,
+    descriptor: &Descriptor,
+    moment: Timestamp,
+) -> Result<Vec<RecordId>, StoreError> {
+    let Some(lifecycle) = descriptor
+        .lifecycle
+        .as_ref()
+        .filter(|lifecycle| !lifecycle.closed.is_empty())
+    else {
         return Ok(Vec::new());
     };
     let sql = format!(
@@ -372,8 +507,15 @@ pub fn closed_before(db: &Db, descriptor: &Descriptor, moment: Timestamp) -> Res
     ids.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
 }
 
-fn ids_where(db: &Db, descriptor: &Descriptor, condition: &str) -> Result<Vec<RecordId>, StoreError> {
-    let sql = format!("SELECT id FROM \"{}\" {condition} ORDER BY id", descriptor.object);
+fn ids_where(
+    db: &Db,
+    descriptor: &Descriptor,
+    condition: &str,
+) -> Result<Vec<RecordId>, StoreError> {
+    let sql = format!(
+        "SELECT id FROM \"{}\" {condition} ORDER BY id",
+        descriptor.object
+    );
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     let mut ids = Vec::new();

@@ -40,14 +40,24 @@ pub trait Carrier {
 }
 
 /// Carries a call whose answer is small; at most `limit` bytes of it.
-pub fn carry_whole(carrier: &dyn Carrier, call: &Call, limit: usize) -> Result<(Reply, Vec<u8>), CarryError> {
+pub fn carry_whole(
+    carrier: &dyn Carrier,
+    call: &Call,
+    limit: usize,
+) -> Result<(Reply, Vec<u8>), CarryError> {
     let mut body = Vec::new();
     let reply = carrier.carry(call, &mut |_, piece| {
         body.extend_from_slice(piece);
-        if body.len() > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if body.len() > limit {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })?;
     if body.len() > limit {
-        return Err(CarryError(format!("the answer is longer than {limit} bytes")));
+        return Err(CarryError(format!(
+            "the answer is longer than {limit} bytes"
+        )));
     }
     Ok((reply, body))
 }

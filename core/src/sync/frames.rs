@@ -1,5 +1,5 @@
-//! What travels: one type a frame, each a CBOR map with integer keys, so that members may be added later.
-//! It does not know how frames become bytes: `wire` does.
+//! What travels: one type a frame, each a CBOR map with integer keys, so that members may be added
+//! later. It does not know how frames become bytes: `wire` does.
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -27,8 +27,8 @@ pub struct Hello {
     /// Fingerprint of the device's buckets; see [`super::wire::fingerprint`].
     #[n(3)]
     pub state: u64,
-    /// The server's clock of accepted work up to which the device held everything when it wrote the oldest of its
-    /// unsent work; with none, up to which it holds everything now.
+    /// The server's clock of accepted work up to which the device held everything when it wrote the
+    /// oldest of its unsent work; with none, up to which it holds everything now.
     #[n(4)]
     pub tick: u64,
     /// The highest number its outbox ever gave out.
@@ -46,8 +46,8 @@ pub struct Welcome {
     /// The life of the server's database; another one after a restore.
     #[n(1)]
     pub epoch: u64,
-    /// The highest outbox number that this device ever pushed. If the device gave out less, its database is older
-    /// than itself.
+    /// The highest outbox number that this device ever pushed. If the device gave out less, its
+    /// database is older than itself.
     #[n(2)]
     pub seen: u64,
     /// The server's time, in milliseconds since 1970.
@@ -146,8 +146,8 @@ pub enum Ruling {
     /// The server has no room for it in this request; it stays queued.
     #[n(4)]
     RetryLater,
-    /// Another copy of this device wrote under the same actor, or the same bytes for another record: sign it anew
-    /// with a new actor.
+    /// Another copy of this device wrote under the same actor, or the same bytes for another
+    /// record: sign it anew with a new actor.
     #[n(5)]
     Rewrite,
 }
@@ -156,7 +156,8 @@ pub enum Ruling {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Verdict {
-    /// The entry: a change's hash, a fact's (SHA-256 of id and canonical values), else that of the raw bytes.
+    /// The entry: a change's hash, a fact's (SHA-256 of id and canonical values), else that of the
+    /// raw bytes.
     #[n(0)]
     pub hash: ChangeHash,
     /// What the server says.
@@ -252,8 +253,8 @@ pub struct Doc {
     /// The record.
     #[n(2)]
     pub record: RecordId,
-    /// The saved document, changes behind it included; empty where it was closed long ago and only what it shows goes
-    /// to devices.
+    /// The saved document, changes behind it included; empty where it was closed long ago and only
+    /// what it shows goes to devices.
     #[n(3)]
     pub blob: ByteVec,
     /// Its accepted heads, ascending.
@@ -289,7 +290,8 @@ impl Doc {
     }
 }
 
-/// The history of a document that the device asked for, as of the moment of which the answer speaks.
+/// The history of a document that the device asked for, as of the moment of which the answer
+/// speaks.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct History {

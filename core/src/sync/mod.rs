@@ -1,5 +1,5 @@
-//! How replicas talk: frames, their bytes, and a session that says what to send next and what to do with answers.
-//! It knows no business object, no Automerge and no SQL; only `http` knows a socket.
+//! How replicas talk: frames, their bytes, and a session that says what to send next and what to do
+//! with answers. It knows no business object, no Automerge and no SQL; only `http` knows a socket.
 
 pub mod backoff;
 pub mod carrier;

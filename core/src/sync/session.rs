@@ -1,6 +1,6 @@
 //! One meeting of a device with the server, as a machine without wires: events in, actions out.
-//! Greeting, then uploads, then downloads; a failed upload never holds up a download. It knows no socket, no clock
-//! and no store: the caller carries calls, waits, and keeps what comes.
+//! Greeting, then uploads, then downloads; a failed upload never holds up a download. It knows no
+//! socket, no clock and no store: the caller carries calls, waits, and keeps what comes.
 
 use super::backoff;
 use super::carrier::Reply;
@@ -11,7 +11,8 @@ use super::wire::{self, Decoder};
 const TRIES_MAX: u32 = 3;
 /// How often a bucket whose state sum differs is fetched within one session.
 const ROUNDS_MAX: u32 = 2;
-/// How often a server may ask within one session to have work written again: a copy of a device needs it once.
+/// How often a server may ask within one session to have work written again: a copy of a device
+/// needs it once.
 const REWRITES_MAX: u32 = 3;
 /// Frames, and bytes of frames, that are handed over at a time.
 const BATCH_FRAMES: usize = 10_000;
@@ -61,7 +62,8 @@ pub enum Action {
     },
     /// Settle these verdicts.
     Settle(Vec<Verdict>),
-    /// Hand over where the followed buckets stand, or after a pull those that differ from the server's.
+    /// Hand over where the followed buckets stand, or after a pull those that differ from the
+    /// server's.
     GiveWants {
         /// Whether a pull is over.
         pulled: bool,
@@ -192,7 +194,10 @@ impl Session {
         self.tries += 1;
         self.answer.clear();
         self.decoder = None;
-        Action::Call { path: self.call.0, body: self.call.1.clone() }
+        Action::Call {
+            path: self.call.0,
+            body: self.call.1.clone(),
+        }
     }
 
     fn piece(&mut self, status: u16, bytes: &[u8]) -> Action {
@@ -218,7 +223,9 @@ impl Session {
 
     /// The next whole frames, as many at a time as fit memory however tightly they were packed.
     fn more(&mut self) -> Action {
-        let Some(decoder) = &mut self.decoder else { return Action::Read };
+        let Some(decoder) = &mut self.decoder else {
+            return Action::Read;
+        };
         let (before, mut frames) = (decoder.inflated(), Vec::new());
         while frames.len() < BATCH_FRAMES && decoder.inflated() - before < BATCH_BYTES {
             match decoder.next_frame() {
@@ -227,7 +234,11 @@ impl Session {
                 Err(error) => return self.finish(Some(Failure::Malformed(error.to_string()))),
             }
         }
-        if frames.is_empty() { Action::Read } else { Action::Take(frames) }
+        if frames.is_empty() {
+            Action::Read
+        } else {
+            Action::Take(frames)
+        }
     }
 
     fn answered(&mut self, reply: Reply, random: u64) -> Action {
@@ -251,9 +262,16 @@ impl Session {
     fn understood(&mut self, random: u64) -> Action {
         if self.stage == Stage::Pull {
             // A body that ends early is a lost answer, whatever the status said.
-            let whole = self.decoder.as_ref().is_some_and(|decoder| decoder.finish().is_ok());
+            let whole = self
+                .decoder
+                .as_ref()
+                .is_some_and(|decoder| decoder.finish().is_ok());
             if !whole {
-                return self.retry(Failure::Unreachable("the answer broke off".to_owned()), None, random);
+                return self.retry(
+                    Failure::Unreachable("the answer broke off".to_owned()),
+                    None,
+                    random,
+                );
             }
             self.tries = 0;
             return Action::GiveWants { pulled: true };
@@ -264,21 +282,35 @@ impl Session {
         };
         self.tries = 0;
         if self.stage == Stage::Greet {
-            let welcome = frames
-                .into_iter()
-                .find_map(|frame| if let Frame::Welcome(welcome) = frame { Some(welcome) } else { None });
+            let welcome = frames.into_iter().find_map(|frame| {
+                if let Frame::Welcome(welcome) = frame {
+                    Some(welcome)
+                } else {
+                    None
+                }
+            });
             let Some(welcome) = welcome else {
-                return self.finish(Some(Failure::Malformed("the server's greeting is missing".to_owned())));
+                return self.finish(Some(Failure::Malformed(
+                    "the server's greeting is missing".to_owned(),
+                )));
             };
             self.same = welcome.same;
             self.then = Some(Then::AskEntries);
             return Action::Greet(Box::new(welcome));
         }
-        let verdicts = frames
-            .into_iter()
-            .filter_map(|frame| if let Frame::Verdict(verdict) = frame { Some(verdict) } else { None });
+        let verdicts = frames.into_iter().filter_map(|frame| {
+            if let Frame::Verdict(verdict) = frame {
+                Some(verdict)
+            } else {
+                None
+            }
+        });
         let verdicts: Vec<Verdict> = verdicts.collect();
-        self.rewrites += u32::from(verdicts.iter().any(|verdict| verdict.ruling == Ruling::Rewrite));
+        self.rewrites += u32::from(
+            verdicts
+                .iter()
+                .any(|verdict| verdict.ruling == Ruling::Rewrite),
+        );
         self.same = false;
         self.pushed = self.sent;
         self.then = Some(Then::AskEntries);
@@ -288,9 +320,9 @@ impl Session {
     fn went(&mut self) -> Action {
         match self.then.take() {
             Some(Then::CallAgain) => self.again(),
-            Some(Then::AskEntries) if self.rewrites > REWRITES_MAX => {
-                self.give_up(Failure::Malformed("the same work is to be written again and again".to_owned()))
-            }
+            Some(Then::AskEntries) if self.rewrites > REWRITES_MAX => self.give_up(
+                Failure::Malformed("the same work is to be written again and again".to_owned()),
+            ),
             Some(Then::AskEntries) => {
                 self.stage = Stage::Push;
                 Action::GiveEntries { after: self.pushed }
@@ -301,7 +333,9 @@ impl Session {
     }
 
     fn entries(&mut self, entries: Vec<Entry>) -> Action {
-        let Some(last) = entries.last() else { return self.download() };
+        let Some(last) = entries.last() else {
+            return self.download();
+        };
         self.sent = last.number;
         let frames: Vec<Frame> = entries.into_iter().map(Frame::Entry).collect();
         self.call("/sync/v1/push", &frames)
@@ -318,8 +352,16 @@ impl Session {
             return self.finish(None);
         }
         if self.rounds >= ROUNDS_MAX {
-            let open = wants.iter().filter_map(|want| if let Frame::Want(want) = want { Some(want) } else { None });
-            return self.finish(Some(Failure::Diverged(open.map(|want| want.bucket.clone()).collect())));
+            let open = wants.iter().filter_map(|want| {
+                if let Frame::Want(want) = want {
+                    Some(want)
+                } else {
+                    None
+                }
+            });
+            return self.finish(Some(Failure::Diverged(
+                open.map(|want| want.bucket.clone()).collect(),
+            )));
         }
         self.rounds += 1;
         self.call("/sync/v1/pull", wants)
@@ -349,18 +391,25 @@ impl Session {
     }
 
     fn finish(&mut self, failure: Option<Failure>) -> Action {
-        Action::Finish(Outcome { verified: failure.is_none(), failure: failure.or(self.upload_failure.take()) })
+        Action::Finish(Outcome {
+            verified: failure.is_none(),
+            failure: failure.or(self.upload_failure.take()),
+        })
     }
 
     /// What an answer that is not 200 says.
     fn failure(&self, status: u16) -> Failure {
         let said: serde_json::Value = serde_json::from_slice(&self.answer).unwrap_or_default();
         let text = |key: &str| said["error"][key].as_str().map(str::to_owned);
-        let message = text("message").unwrap_or_else(|| format!("the server answered with status {status}"));
+        let message =
+            text("message").unwrap_or_else(|| format!("the server answered with status {status}"));
         match status {
             401 => Failure::SignedOut(message),
             408 | 429 | 500.. => Failure::Unreachable(message),
-            _ => Failure::Refused { code: text("code").unwrap_or_else(|| "refused".to_owned()), message },
+            _ => Failure::Refused {
+                code: text("code").unwrap_or_else(|| "refused".to_owned()),
+                message,
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Frames as bytes: each a length (LEB128), a type, and CBOR; a body is them in zstd, or for small clients as they are.
-//! A type with the high bit set is critical: who does not know it must stop; other unknown types are skipped.
-//! It does not know what frames mean, nor where bytes come from.
+//! Frames as bytes: each a length (LEB128), a type, and CBOR; a body is them in zstd, or for small
+//! clients as they are. A type with the high bit set is critical: who does not know it must stop;
+//! other unknown types are skipped. It does not know what frames mean, nor where bytes come from.
 
 use std::io::Write;
 
@@ -43,7 +43,11 @@ impl Packing {
     /// The packing that a `Content-Type` or `Accept` names; whoever names none means zstd.
     #[must_use]
     pub fn named(media_type: Option<&str>) -> Self {
-        if media_type == Some(PLAIN_MEDIA_TYPE) { Packing::Plain } else { Packing::Zstd }
+        if media_type == Some(PLAIN_MEDIA_TYPE) {
+            Packing::Plain
+        } else {
+            Packing::Zstd
+        }
     }
 
     /// The media type of a body that is packed so.
@@ -115,7 +119,9 @@ fn cbor(frame: &impl Encode<()>) -> Result<Vec<u8>, WireError> {
 
 fn uncbor<'a, T: Decode<'a, ()>>(bytes: &'a [u8]) -> Result<T, WireError> {
     let mut decoder = minicbor::Decoder::new(bytes);
-    let frame = decoder.decode().map_err(|error| WireError::new(format!("a frame is malformed: {error}")))?;
+    let frame = decoder
+        .decode()
+        .map_err(|error| WireError::new(format!("a frame is malformed: {error}")))?;
     if decoder.position() == bytes.len() {
         return Ok(frame);
     }
@@ -134,8 +140,8 @@ pub fn encode_as(packing: Packing, frames: &[Frame]) -> Result<Vec<u8>, WireErro
     encoder.finish()
 }
 
-/// A whole body to frames, of which it holds at most [`FRAMES_MAX`]; `limit` is how many bytes it may have once
-/// inflated.
+/// A whole body to frames, of which it holds at most [`FRAMES_MAX`]; `limit` is how many bytes it
+/// may have once inflated.
 pub fn decode(body: &[u8], limit: usize) -> Result<Vec<Frame>, WireError> {
     decode_as(Packing::Zstd, body, limit)
 }
@@ -147,7 +153,9 @@ pub fn decode_as(packing: Packing, body: &[u8], limit: usize) -> Result<Vec<Fram
     let mut frames = Vec::new();
     while let Some(frame) = decoder.next_frame()? {
         if frames.len() == FRAMES_MAX {
-            return Err(WireError::new(format!("more than {FRAMES_MAX} frames in one body; send less at a time")));
+            return Err(WireError::new(format!(
+                "more than {FRAMES_MAX} frames in one body; send less at a time"
+            )));
         }
         frames.push(frame);
     }
@@ -169,7 +177,9 @@ enum Body {
 
 impl Body {
     fn zstd(level: i32) -> Result<Self, WireError> {
-        zstd::stream::write::Encoder::new(Vec::new(), level).map(Body::Zstd).map_err(WireError::new)
+        zstd::stream::write::Encoder::new(Vec::new(), level)
+            .map(Body::Zstd)
+            .map_err(WireError::new)
     }
 
     /// Where frames go.
@@ -213,7 +223,10 @@ impl Encoder {
 
     /// An empty body that takes its time: for what is packed once and read by many.
     pub fn thorough() -> Result<Self, WireError> {
-        Ok(Encoder { body: Body::zstd(THOROUGH)?, taken: 0 })
+        Ok(Encoder {
+            body: Body::zstd(THOROUGH)?,
+            taken: 0,
+        })
     }
 
     /// Bytes of frames that it took so far.
@@ -237,7 +250,10 @@ impl Encoder {
     pub fn push(&mut self, frame: &Frame) -> Result<(), WireError> {
         let (kind, body) = body(frame)?;
         if body.len() >= FRAME_BYTES_MAX {
-            return Err(WireError::new(format!("a frame of {} bytes; at most {FRAME_BYTES_MAX} go", body.len())));
+            return Err(WireError::new(format!(
+                "a frame of {} bytes; at most {FRAME_BYTES_MAX} go",
+                body.len()
+            )));
         }
         let mut head = Vec::with_capacity(LENGTH_BYTES_MAX + 1);
         let mut length = body.len() + 1;
@@ -249,7 +265,9 @@ impl Encoder {
         head.push(kind);
         self.taken += head.len() + body.len();
         let to = self.body.entrance();
-        to.write_all(&head).and_then(|()| to.write_all(&body)).map_err(WireError::new)
+        to.write_all(&head)
+            .and_then(|()| to.write_all(&body))
+            .map_err(WireError::new)
     }
 
     /// The bytes that are ready so far; what stays inside comes later.
@@ -292,13 +310,24 @@ impl Decoder {
         let inflate = match packing {
             Packing::Zstd => {
                 let mut inflate = Inflate::new().map_err(WireError::new)?;
-                inflate.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(WireError::new)?;
+                inflate
+                    .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
+                    .map_err(WireError::new)?;
                 Some(inflate)
             }
             Packing::Plain => None,
         };
         let (packed, plain) = (Vec::new(), Vec::new());
-        Ok(Decoder { inflate, packed, packed_at: 0, plain, plain_at: 0, limit, left: limit, at_end: true })
+        Ok(Decoder {
+            inflate,
+            packed,
+            packed_at: 0,
+            plain,
+            plain_at: 0,
+            limit,
+            left: limit,
+            at_end: true,
+        })
     }
 
     /// Hands in the next bytes of the body.
@@ -357,7 +386,9 @@ impl Decoder {
         if rest.len() < LENGTH_BYTES_MAX && rest.iter().all(|byte| byte & 0x80 != 0) {
             return Ok(None);
         }
-        Err(WireError::new(format!("a frame's length is not between 1 and {FRAME_BYTES_MAX}")))
+        Err(WireError::new(format!(
+            "a frame's length is not between 1 and {FRAME_BYTES_MAX}"
+        )))
     }
 
     /// Inflates a little more; whether anything moved.
@@ -373,7 +404,8 @@ impl Decoder {
             Some(inflate) => {
                 self.plain.resize(before + STEP_BYTES, 0);
                 let status = inflate.run_on_buffers(packed, &mut self.plain[before..]);
-                let status = status.map_err(|error| WireError::new(format!("the body is not zstd: {error}")))?;
+                let status = status
+                    .map_err(|error| WireError::new(format!("the body is not zstd: {error}")))?;
                 self.plain.truncate(before + status.bytes_written);
                 self.at_end = status.remaining == 0;
                 status.bytes_read
@@ -392,8 +424,9 @@ impl Decoder {
     }
 }
 
-/// One number for where all buckets of a device stand: equal numbers mean that nothing has to be pulled.
-/// SHA-256 over name, a zero byte, cursor and sum (big endian) of each bucket by name; first 8 bytes, big endian.
+/// One number for where all buckets of a device stand: equal numbers mean that nothing has to be
+/// pulled. SHA-256 over name, a zero byte, cursor and sum (big endian) of each bucket by name;
+/// first 8 bytes, big endian.
 #[must_use]
 pub fn fingerprint(buckets: &[(String, u64, u64)]) -> u64 {
     let mut sorted: Vec<_> = buckets.iter().collect();

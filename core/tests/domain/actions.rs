@@ -28,25 +28,54 @@ fn check(kind: &str, good: &[&str], bad: &[&str]) {
     world.check(&answer(visit, ""), "answer_missing");
     for value in bad {
         let refusal = world.refusal(&answer(visit, value));
-        assert_eq!((refusal.code.as_str(), &refusal.fields[..]), ("bad_value", &["value".to_owned()][..]), "{value}");
+        assert_eq!(
+            (refusal.code.as_str(), &refusal.fields[..]),
+            ("bad_value", &["value".to_owned()][..]),
+            "{value}"
+        );
     }
     for value in good {
         world.tell(&answer(visit, value));
-        assert_eq!(world.value("visit", visit, "actions/x/answer"), json!(value));
-        assert_eq!(world.value("visit", visit, "actions/x/state"), json!("done"));
+        assert_eq!(
+            world.value("visit", visit, "actions/x/answer"),
+            json!(value)
+        );
+        assert_eq!(
+            world.value("visit", visit, "actions/x/state"),
+            json!("done")
+        );
     }
 }
 
 #[test]
 fn every_kind_of_the_descriptor_has_an_answer_that_it_takes() {
     let registry = World::new().registry;
-    let kinds = registry.get("visit").unwrap().field_at("actions/*/kind").unwrap().choices.clone();
-    assert_eq!(kinds, registry.get("visit_template").unwrap().field_at("actions/*/kind").unwrap().choices);
+    let kinds = registry
+        .get("visit")
+        .unwrap()
+        .field_at("actions/*/kind")
+        .unwrap()
+        .choices
+        .clone();
+    assert_eq!(
+        kinds,
+        registry
+            .get("visit_template")
+            .unwrap()
+            .field_at("actions/*/kind")
+            .unwrap()
+            .choices
+    );
     assert_eq!(kinds.len(), 9);
     for kind in kinds {
         let (world, visit) = visit_of(&kind);
         let takes = ["seen", "3", "1.99", "present", "125.50 USD"];
-        assert!(takes.iter().any(|value| world.ask(&answer(visit, value)).is_ok()), "{kind}");
+        assert!(
+            takes
+                .iter()
+                .any(|value| world.ask(&answer(visit, value)).is_ok()),
+            "{kind}"
+        );
     }
 }
 
@@ -60,13 +89,30 @@ fn a_photo_a_task_and_where_nobody_counted_a_shelf_or_a_price_take_words() {
 
 #[test]
 fn a_promotion_check_takes_one_of_three_words() {
-    check("promotion_check", &["present", "absent", "partial"], &["Present", "there"]);
+    check(
+        "promotion_check",
+        &["present", "absent", "partial"],
+        &["Present", "there"],
+    );
 }
 
 #[test]
 fn a_collection_takes_an_exact_amount_with_its_currency() {
-    let bad = ["125.50", "USD 125.50", "125.50 usd", "-5 USD", "0 USD", "0.00 USD", "1.5e3 USD", "125.50  USD"];
-    check("collection", &["125.50 USD", "15000 JPY", "1.234 KWD"], &bad);
+    let bad = [
+        "125.50",
+        "USD 125.50",
+        "125.50 usd",
+        "-5 USD",
+        "0 USD",
+        "0.00 USD",
+        "1.5e3 USD",
+        "125.50  USD",
+    ];
+    check(
+        "collection",
+        &["125.50 USD", "15000 JPY", "1.234 KWD"],
+        &bad,
+    );
 }
 
 #[test]
@@ -78,7 +124,10 @@ fn a_signature_takes_the_name_of_who_signed() {
 fn an_order_takes_any_number_while_no_orders_are_known() {
     check("order", &["SO-7-12", "none today"], &[]);
     let (world, visit) = visit_of("order");
-    world.check(&json!({"do": "answer_action", "visit": visit, "action": "x"}), "answer_missing");
+    world.check(
+        &json!({"do": "answer_action", "visit": visit, "action": "x"}),
+        "answer_missing",
+    );
 }
 
 #[test]
@@ -94,15 +143,33 @@ fn an_order_of_the_visit_answers_where_orders_are_known() {
     });
     // A built-in order has more than this needs.
     if world.registry.get("sales_order").is_none() {
-        world.registry.publish("sales_order.json", &orders.to_string(), &names()).unwrap();
+        world
+            .registry
+            .publish("sales_order.json", &orders.to_string(), &names())
+            .unwrap();
     }
     let done = json!({"do": "answer_action", "visit": visit, "action": "x"});
     world.check(&done, "answer_missing");
-    world.put("sales_order", id(60), &json!({"visit": visit, "state": "draft"}));
-    world.put("sales_order", id(61), &json!({"visit": visit, "state": "cancelled"}));
-    world.put("sales_order", id(62), &json!({"visit": id(31), "state": "draft"}));
+    world.put(
+        "sales_order",
+        id(60),
+        &json!({"visit": visit, "state": "draft"}),
+    );
+    world.put(
+        "sales_order",
+        id(61),
+        &json!({"visit": visit, "state": "cancelled"}),
+    );
+    world.put(
+        "sales_order",
+        id(62),
+        &json!({"visit": id(31), "state": "draft"}),
+    );
     world.check(&answer(visit, &id(61).to_string()), "unknown_reference");
     world.check(&answer(visit, &id(62).to_string()), "unknown_reference");
     world.tell(&done);
-    assert_eq!(world.value("visit", visit, "actions/x/answer"), json!(id(60)));
+    assert_eq!(
+        world.value("visit", visit, "actions/x/answer"),
+        json!(id(60))
+    );
 }

@@ -12,7 +12,11 @@ const CONFLICT: ConflictId = ConflictId([60; 16]);
 /// A contact's field with one value a writer, the one that shows first.
 fn world(path: &str, sides: &[(u8, &str)]) -> World {
     let mut world = World::new();
-    world.put("contact", id(40), &json!({"name": "Ann", "owner": id(2), path: sides[0].1}));
+    world.put(
+        "contact",
+        id(40),
+        &json!({"name": "Ann", "owner": id(2), path: sides[0].1}),
+    );
     let side = |(actor, value): &(u8, &str)| Side {
         operation: format!("7@{actor}"),
         actor: ActorId([*actor; 16]),
@@ -39,8 +43,13 @@ fn choose(choice: &Json) -> Json {
 fn check(world: &World, choice: &Json, value: &Json) {
     let decision = world.ask(&choose(choice)).unwrap();
     assert_eq!((decision.id, decision.resolves), (id(40), Some(CONFLICT)));
-    let [write, fact] = &decision.writes[..] else { panic!("{decision:?}") };
-    assert_eq!((write.object.as_str(), write.id, write.new), ("contact", id(40), false));
+    let [write, fact] = &decision.writes[..] else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(
+        (write.object.as_str(), write.id, write.new),
+        ("contact", id(40), false)
+    );
     assert_eq!(write.values, values(&json!({"job_title": value})));
     let name = choice.as_str().unwrap_or("value");
     assert!(fact.new);
@@ -51,7 +60,12 @@ fn check(world: &World, choice: &Json, value: &Json) {
             "choice": name, "value_json": value.to_string(), "owner": id(1),
         }))
     );
-    let fact = Record { object: fact.object.clone(), id: fact.id, values: fact.values.clone(), stamp: None };
+    let fact = Record {
+        object: fact.object.clone(),
+        id: fact.id,
+        values: fact.values.clone(),
+        stamp: None,
+    };
     assert_eq!(closes(&fact), Some(CONFLICT));
 }
 
@@ -60,7 +74,11 @@ fn the_chosen_value_is_written_even_if_it_shows_already() {
     let world = world("job_title", &[(102, "Buyer"), (101, "Owner")]);
     check(&world, &json!("mine"), &json!("Owner"));
     check(&world, &json!("theirs"), &json!("Buyer"));
-    check(&world, &json!({"value": "Owner and buyer"}), &json!("Owner and buyer"));
+    check(
+        &world,
+        &json!({"value": "Owner and buyer"}),
+        &json!("Owner and buyer"),
+    );
     check(&world, &json!({"value": null}), &Json::Null);
 }
 
@@ -73,11 +91,17 @@ fn a_person_who_wrote_neither_value_takes_the_one_that_shows_as_mine() {
 
 #[test]
 fn among_several_others_a_value_must_be_said() {
-    let three = world("job_title", &[(101, "Owner"), (102, "Buyer"), (103, "Boss")]);
+    let three = world(
+        "job_title",
+        &[(101, "Owner"), (102, "Buyer"), (103, "Boss")],
+    );
     let refusal = three.refusal(&choose(&json!("theirs")));
     assert_eq!(refusal.code, "several_theirs");
     assert!(refusal.message.contains(r#""Buyer", "Boss""#), "{refusal}");
-    let agreed = world("job_title", &[(101, "Owner"), (102, "Buyer"), (103, "Buyer")]);
+    let agreed = world(
+        "job_title",
+        &[(101, "Owner"), (102, "Buyer"), (103, "Buyer")],
+    );
     check(&agreed, &json!("theirs"), &json!("Buyer"));
 }
 
@@ -87,7 +111,10 @@ fn only_an_open_conflict_that_is_here_is_decided() {
     for state in [ConflictState::Resolved, ConflictState::Superseded] {
         world.conflicts[0].state = state;
         let refusal = world.refusal(&choose(&json!("mine")));
-        assert_eq!((refusal.code.as_str(), &refusal.numbers["state"]), ("conflict_not_open", &json!(state.name())));
+        assert_eq!(
+            (refusal.code.as_str(), &refusal.numbers["state"]),
+            ("conflict_not_open", &json!(state.name()))
+        );
     }
     world.conflicts.clear();
     world.check(&choose(&json!("mine")), "unknown_conflict");
@@ -109,8 +136,21 @@ fn a_decision_keeps_to_rights_kinds_and_required_fields() {
 
 #[test]
 fn only_the_fact_of_a_decision_closes_a_conflict() {
-    let record =
-        |object: &str, json: &Json| Record { object: object.to_owned(), id: id(7), values: values(json), stamp: None };
-    assert_eq!(closes(&record("follow_up", &json!({"conflict": CONFLICT}))), None);
-    assert_eq!(closes(&record("conflict_resolution", &json!({"conflict": "seven"}))), None);
+    let record = |object: &str, json: &Json| Record {
+        object: object.to_owned(),
+        id: id(7),
+        values: values(json),
+        stamp: None,
+    };
+    assert_eq!(
+        closes(&record("follow_up", &json!({"conflict": CONFLICT}))),
+        None
+    );
+    assert_eq!(
+        closes(&record(
+            "conflict_resolution",
+            &json!({"conflict": "seven"})
+        )),
+        None
+    );
 }

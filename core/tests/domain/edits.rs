@@ -18,16 +18,26 @@ fn edit(object: &str, number: u8, fields: &Json) -> Json {
 #[track_caller]
 fn check(world: &World, command: &Json, kind: RefusalKind, code: &str, words: &str) {
     let refusal = world.refusal(command);
-    assert_eq!((refusal.kind, refusal.code.as_str()), (kind, code), "{refusal}");
+    assert_eq!(
+        (refusal.kind, refusal.code.as_str()),
+        (kind, code),
+        "{refusal}"
+    );
     assert!(refusal.message.contains(words), "{refusal}");
 }
 
 #[test]
 fn a_new_contact_is_its_makers_and_empty_values_are_left_out() {
     let mut world = World::new();
-    let contact = world.tell(&add("contact", &json!({"name": "Ann", "phone": "", "email": null})));
+    let contact = world.tell(&add(
+        "contact",
+        &json!({"name": "Ann", "phone": "", "email": null}),
+    ));
     let record = &world.records[&("contact".to_owned(), contact)];
-    assert_eq!(record.values, values(&json!({"name": "Ann", "owner": id(1)})));
+    assert_eq!(
+        record.values,
+        values(&json!({"name": "Ann", "owner": id(1)}))
+    );
 }
 
 #[test]
@@ -36,12 +46,42 @@ fn what_is_wrong_with_a_new_record_is_said_in_full() {
     let mut world = World::new();
     world.put("contact", id(40), &json!({"name": "Ann"}));
     for (object, fields, kind, code, words) in [
-        ("contakt", json!({}), BadInput, "unknown_object", "did you mean `contact`?"),
-        ("contact", json!({"nam": "Ann"}), BadInput, "unknown_field", "did you mean `name`?"),
-        ("contact", json!({"roles/x/rol": "a"}), BadInput, "unknown_field", "did you mean `role`?"),
+        (
+            "contakt",
+            json!({}),
+            BadInput,
+            "unknown_object",
+            "did you mean `contact`?",
+        ),
+        (
+            "contact",
+            json!({"nam": "Ann"}),
+            BadInput,
+            "unknown_field",
+            "did you mean `name`?",
+        ),
+        (
+            "contact",
+            json!({"roles/x/rol": "a"}),
+            BadInput,
+            "unknown_field",
+            "did you mean `role`?",
+        ),
         ("contact", json!({}), BadInput, "required", "missing: name"),
-        ("contact", json!({"name": "Ann", "roles/x/role": "a"}), BadInput, "required", "roles/x/account"),
-        ("contact", json!({"name": 7}), BadInput, "bad_value", "`name`: `7` is not text"),
+        (
+            "contact",
+            json!({"name": "Ann", "roles/x/role": "a"}),
+            BadInput,
+            "required",
+            "roles/x/account",
+        ),
+        (
+            "contact",
+            json!({"name": 7}),
+            BadInput,
+            "bad_value",
+            "`name`: `7` is not text",
+        ),
         (
             "contact",
             json!({"name": "A", "phone": "0479", "email": "no"}),
@@ -49,14 +89,41 @@ fn what_is_wrong_with_a_new_record_is_said_in_full() {
             "bad_value",
             "`phone`: `0479` is not",
         ),
-        ("contact", json!({"name": "A", "owner": id(98)}), NotFound, "unknown_reference", "no `user`"),
-        ("visit", json!({"account": id(10), "state": "completed"}), Rule, "only_verbs", "check_out"),
-        ("product", json!({"name": "Tea"}), Rule, "server_owned", "office"),
-        ("account", json!({"name": "Shop"}), Rule, "not_allowed", "a rep may not make a `account`"),
+        (
+            "contact",
+            json!({"name": "A", "owner": id(98)}),
+            NotFound,
+            "unknown_reference",
+            "no `user`",
+        ),
+        (
+            "visit",
+            json!({"account": id(10), "state": "completed"}),
+            Rule,
+            "only_verbs",
+            "check_out",
+        ),
+        (
+            "product",
+            json!({"name": "Tea"}),
+            Rule,
+            "server_owned",
+            "office",
+        ),
+        (
+            "account",
+            json!({"name": "Shop"}),
+            Rule,
+            "not_allowed",
+            "a rep may not make a `account`",
+        ),
     ] {
         check(&world, &add(object, &fields), kind, code, words);
     }
-    let two = world.refusal(&add("contact", &json!({"name": "A", "phone": "0479", "email": "no"})));
+    let two = world.refusal(&add(
+        "contact",
+        &json!({"name": "A", "phone": "0479", "email": "no"}),
+    ));
     assert_eq!(two.fields, ["email", "phone"]);
     let again = json!({"do": "add", "object": "contact", "id": id(40), "fields": {"name": "Ann"}});
     check(&world, &again, Rule, "already_exists", "already");
@@ -65,13 +132,28 @@ fn what_is_wrong_with_a_new_record_is_said_in_full() {
 #[test]
 fn an_edit_writes_only_what_changes() {
     let mut world = World::new();
-    world.put("contact", id(40), &json!({"name": "Ann", "phone": "+14795550001", "email": "a@b.de"}));
+    world.put(
+        "contact",
+        id(40),
+        &json!({"name": "Ann", "phone": "+14795550001", "email": "a@b.de"}),
+    );
     let fields = json!({"name": "Ann", "phone": "+14795550002", "email": null, "mobile": null});
     let decision = world.ask(&edit("contact", 40, &fields)).unwrap();
-    let [write] = &decision.writes[..] else { panic!("{decision:?}") };
+    let [write] = &decision.writes[..] else {
+        panic!("{decision:?}")
+    };
     assert!(!write.new);
-    assert_eq!(write.values, values(&json!({"phone": "+14795550002", "email": null})));
-    assert!(world.ask(&edit("contact", 40, &json!({"name": "Ann"}))).unwrap().writes.is_empty());
+    assert_eq!(
+        write.values,
+        values(&json!({"phone": "+14795550002", "email": null}))
+    );
+    assert!(
+        world
+            .ask(&edit("contact", 40, &json!({"name": "Ann"})))
+            .unwrap()
+            .writes
+            .is_empty()
+    );
 }
 
 #[test]
@@ -79,15 +161,68 @@ fn what_is_wrong_with_an_edit_is_said_in_full() {
     use RefusalKind::{BadInput, NotFound, Rule};
     let mut world = World::new();
     world.put("contact", id(40), &json!({"name": "Ann", "owner": id(1)}));
-    world.put("visit", id(30), &json!({"account": id(10), "owner": id(1), "state": "planned"}));
+    world.put(
+        "visit",
+        id(30),
+        &json!({"account": id(10), "owner": id(1), "state": "planned"}),
+    );
     for (object, number, fields, kind, code, words) in [
-        ("contact", 41, json!({"name": "Bo"}), NotFound, "unknown_record", "no `contact`"),
-        ("contact", 40, json!({"name": null}), BadInput, "required", "missing: name"),
-        ("contact", 40, json!({"birthday": "1.2.1990"}), BadInput, "bad_value", "`birthday`"),
-        ("contact", 40, json!({"owner": id(2)}), Rule, "not_allowed", "change owner of a `contact`"),
-        ("visit", 30, json!({"state": "completed"}), Rule, "only_verbs", "only verbs write `state`"),
-        ("visit", 30, json!({"account": id(97)}), NotFound, "unknown_reference", "no `account`"),
-        ("user", 1, json!({"name": "Rosi"}), Rule, "server_owned", "office"),
+        (
+            "contact",
+            41,
+            json!({"name": "Bo"}),
+            NotFound,
+            "unknown_record",
+            "no `contact`",
+        ),
+        (
+            "contact",
+            40,
+            json!({"name": null}),
+            BadInput,
+            "required",
+            "missing: name",
+        ),
+        (
+            "contact",
+            40,
+            json!({"birthday": "1.2.1990"}),
+            BadInput,
+            "bad_value",
+            "`birthday`",
+        ),
+        (
+            "contact",
+            40,
+            json!({"owner": id(2)}),
+            Rule,
+            "not_allowed",
+            "change owner of a `contact`",
+        ),
+        (
+            "visit",
+            30,
+            json!({"state": "completed"}),
+            Rule,
+            "only_verbs",
+            "only verbs write `state`",
+        ),
+        (
+            "visit",
+            30,
+            json!({"account": id(97)}),
+            NotFound,
+            "unknown_reference",
+            "no `account`",
+        ),
+        (
+            "user",
+            1,
+            json!({"name": "Rosi"}),
+            Rule,
+            "server_owned",
+            "office",
+        ),
         (
             "account",
             10,
@@ -105,7 +240,10 @@ fn what_is_wrong_with_an_edit_is_said_in_full() {
 fn what_was_missing_before_stops_no_edit() {
     let mut world = World::new();
     world.put("contact", id(40), &json!({"phone": "+14795550001"}));
-    world.check(&edit("contact", 40, &json!({"phone": "+14795550002"})), "ok");
+    world.check(
+        &edit("contact", 40, &json!({"phone": "+14795550002"})),
+        "ok",
+    );
 }
 
 #[test]
@@ -116,19 +254,26 @@ fn values_are_brought_into_their_one_form() {
         "account",
         &json!({"name": "Shop", "position": "36.5, -94", "parent": id(10).to_string().to_uppercase()}),
     ));
-    assert_eq!(world.value("account", account, "position"), json!("36.500000,-94.000000"));
+    assert_eq!(
+        world.value("account", account, "position"),
+        json!("36.500000,-94.000000")
+    );
     assert_eq!(world.value("account", account, "parent"), json!(id(10)));
 }
 
 #[test]
 fn the_same_arguments_give_the_same_decision() {
     let world = World::new();
-    let command =
-        outfield_core::domain::Command::parse(&add("contact", &json!({"name": "Ann"})).to_string(), &world.registry)
-            .unwrap();
+    let command = outfield_core::domain::Command::parse(
+        &add("contact", &json!({"name": "Ann"})).to_string(),
+        &world.registry,
+    )
+    .unwrap();
     let context = world.context();
-    let one = outfield_core::domain::decide(&command, &world.registry, &world, &context.clone()).unwrap();
-    let two = outfield_core::domain::decide(&command, &world.registry, &world, &context.clone()).unwrap();
+    let one =
+        outfield_core::domain::decide(&command, &world.registry, &world, &context.clone()).unwrap();
+    let two =
+        outfield_core::domain::decide(&command, &world.registry, &world, &context.clone()).unwrap();
     assert_eq!(one, two);
     assert_eq!(one.writes[0].values["name"], Value::from("Ann"));
 }

@@ -1,7 +1,11 @@
 //! What the business rules promise, sentence by sentence, over records in memory.
 //! It knows no store, no merge and no wire.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a broken promise is to fail its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a broken promise is to fail its test"
+)]
 
 mod actions;
 mod commands;

@@ -1,5 +1,5 @@
-//! Orders in all kinds of money: currencies with no and with three decimals, cash that coins cannot pay, goods for nothing.
-//! What an order showed when it was made is what its confirmation shows.
+//! Orders in all kinds of money: currencies with no and with three decimals, cash that coins cannot
+//! pay, goods for nothing. What an order showed when it was made is what its confirmation shows.
 
 use serde_json::{Value as Json, json};
 
@@ -14,22 +14,47 @@ fn shop(currency: &str, price: &str, cash_step: Option<&str>) -> Shop {
         shop.world.set("order_policy", id(30), "cash_step", step);
     }
     shop.world.set("price_list", id(32), "currency", currency);
-    shop.world.set("price_entry", id(PEN + 20), "unit_price", price);
+    shop.world
+        .set("price_entry", id(PEN + 20), "unit_price", price);
     shop.begun()
 }
 
 /// The members of an order that it had before it was confirmed and must have afterwards.
 fn kept(shown: &Json) -> Json {
     let of_line = |line: &Json| {
-        let members = ["product_name", "quantity", "unit", "unit_price", "net", "tax", "gross", "free", "trace"];
+        let members = [
+            "product_name",
+            "quantity",
+            "unit",
+            "unit_price",
+            "net",
+            "tax",
+            "gross",
+            "free",
+            "trace",
+        ];
         members.map(|name| line[name].clone())
     };
-    let lines: Vec<_> = shown["lines"].as_array().unwrap().iter().map(of_line).collect();
-    let sums = ["currency", "net", "tax", "gross", "cash_difference", "payable"].map(|name| shown[name].clone());
+    let lines: Vec<_> = shown["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(of_line)
+        .collect();
+    let sums = [
+        "currency",
+        "net",
+        "tax",
+        "gross",
+        "cash_difference",
+        "payable",
+    ]
+    .map(|name| shown[name].clone());
     json!([lines, sums])
 }
 
-/// Submits the order and has it confirmed; the draft and the confirmation show the same, which is the answer.
+/// Submits the order and has it confirmed; the draft and the confirmation show the same, which is
+/// the answer.
 #[track_caller]
 fn confirmed(mut shop: Shop) -> Json {
     let draft = shop.show();
@@ -46,15 +71,28 @@ fn check((currency, price, cash_step): (&str, &str, Option<&str>), pens: &str, s
     let mut shop = shop(currency, price, cash_step);
     shop.sets(PEN, pens);
     let shown = confirmed(shop);
-    let found = ["net", "tax", "gross", "cash_difference", "payable"].map(|name| shown[name].as_str().unwrap());
+    let found = ["net", "tax", "gross", "cash_difference", "payable"]
+        .map(|name| shown[name].as_str().unwrap());
     assert_eq!(found, sums, "{currency}");
 }
 
 #[test]
 fn an_order_has_the_decimals_of_its_currency() {
-    check(("JPY", "120.5", None), "3", ["362", "36", "398", "0", "398"]);
-    check(("KWD", "0.1235", None), "3", ["0.371", "0.037", "0.408", "0.000", "0.408"]);
-    check(("USD", "2", None), "10", ["20.00", "2.00", "22.00", "0.00", "22.00"]);
+    check(
+        ("JPY", "120.5", None),
+        "3",
+        ["362", "36", "398", "0", "398"],
+    );
+    check(
+        ("KWD", "0.1235", None),
+        "3",
+        ["0.371", "0.037", "0.408", "0.000", "0.408"],
+    );
+    check(
+        ("USD", "2", None),
+        "10",
+        ["20.00", "2.00", "22.00", "0.00", "22.00"],
+    );
 }
 
 #[test]
@@ -64,16 +102,31 @@ fn limits_hold_in_every_currency() {
     shop.world.set("credit_figure", id(50), "currency", "KWD");
     shop.sets(PEN, "3");
     let refusal = shop.world.refusal(&shop.submit());
-    assert_eq!((refusal.code.as_str(), &refusal.numbers["free"]), ("credit_exceeded", &json!("0.407")));
+    assert_eq!(
+        (refusal.code.as_str(), &refusal.numbers["free"]),
+        ("credit_exceeded", &json!("0.407"))
+    );
     shop.world.set("credit_figure", id(50), "limit", "0.408");
     confirmed(shop);
 }
 
 #[test]
 fn what_coins_cannot_pay_is_rounded_in_a_field_of_its_own() {
-    check(("CHF", "2.01", Some("0.05")), "1", ["2.01", "0.20", "2.21", "-0.01", "2.20"]);
-    check(("CHF", "2.03", Some("0.05")), "1", ["2.03", "0.20", "2.23", "0.02", "2.25"]);
-    check(("JPY", "123", Some("10")), "1", ["123", "12", "135", "5", "140"]);
+    check(
+        ("CHF", "2.01", Some("0.05")),
+        "1",
+        ["2.01", "0.20", "2.21", "-0.01", "2.20"],
+    );
+    check(
+        ("CHF", "2.03", Some("0.05")),
+        "1",
+        ["2.03", "0.20", "2.23", "0.02", "2.25"],
+    );
+    check(
+        ("JPY", "123", Some("10")),
+        "1",
+        ["123", "12", "135", "5", "140"],
+    );
 }
 
 #[test]
@@ -93,19 +146,43 @@ fn goods_for_nothing_are_a_line_with_its_own_story_before_and_after_the_confirma
         "reward_product": id(GUM), "reward_quantity": "1",
     });
     shop.world.put("promotion", id(70), &promotion);
-    shop.world.put("stock_figure", id(51), &json!({"product": id(GUM), "available": "5"}));
+    shop.world.put(
+        "stock_figure",
+        id(51),
+        &json!({"product": id(GUM), "available": "5"}),
+    );
     shop.sets(PEN, "25");
     let world = &shop.world;
     assert_eq!(world.value("stock_figure", id(51), "available"), "5");
     let shown = confirmed(shop);
-    let [pens, gums] = &shown["lines"].as_array().unwrap()[..] else { panic!("{shown}") };
-    assert_eq!((&pens["free"], &pens["net"]), (&json!(false), &json!("50.00")));
-    let of_gums = ["product_name", "quantity", "unit", "unit_price", "net", "tax", "gross", "free"];
+    let [pens, gums] = &shown["lines"].as_array().unwrap()[..] else {
+        panic!("{shown}")
+    };
+    assert_eq!(
+        (&pens["free"], &pens["net"]),
+        (&json!(false), &json!("50.00"))
+    );
+    let of_gums = [
+        "product_name",
+        "quantity",
+        "unit",
+        "unit_price",
+        "net",
+        "tax",
+        "gross",
+        "free",
+    ];
     let expected = json!(["Gum", "2", "EA", "0", "0.00", "0.00", "0.00", true]);
     assert_eq!(json!(of_gums.map(|name| gums[name].clone())), expected);
     let given = &gums["trace"][0];
-    assert_eq!((&given["step"], &given["rule"]), (&json!("line_promotion"), &json!("A gum with ten pens")));
-    assert_eq!((&given["version"], &given["why"], &given["out"]), (&json!(4), &json!("2 EA free"), &json!("0.00")));
+    assert_eq!(
+        (&given["step"], &given["rule"]),
+        (&json!("line_promotion"), &json!("A gum with ten pens"))
+    );
+    assert_eq!(
+        (&given["version"], &given["why"], &given["out"]),
+        (&json!(4), &json!("2 EA free"), &json!("0.00"))
+    );
 }
 
 #[test]
@@ -117,7 +194,11 @@ fn goods_for_nothing_must_be_in_stock_too() {
         "reward_quantity": "1",
     });
     shop.world.put("promotion", id(70), &promotion);
-    shop.world.put("stock_figure", id(51), &json!({"product": id(GUM), "available": "0.5"}));
+    shop.world.put(
+        "stock_figure",
+        id(51),
+        &json!({"product": id(GUM), "available": "0.5"}),
+    );
     shop.sets(PEN, "10");
     shop.world.check(&shop.submit(), "not_enough_stock");
     shop.sets(PEN, "9");
@@ -127,8 +208,10 @@ fn goods_for_nothing_must_be_in_stock_too() {
 #[test]
 fn the_story_of_a_price_calls_everything_by_its_name() {
     let mut shop = shop("USD", "2", None);
-    shop.world.put("territory", id(71), &json!({"name": "North"}));
-    shop.world.set("account", id(10), "territory", id(71).to_string());
+    shop.world
+        .put("territory", id(71), &json!({"name": "North"}));
+    shop.world
+        .set("account", id(10), "territory", id(71).to_string());
     shop.world.put(
         "price_list",
         id(72),
@@ -144,7 +227,8 @@ fn the_story_of_a_price_calls_everything_by_its_name() {
         }),
     );
     for (number, list, price) in [(74, 72, "1.90"), (75, 73, "1.80")] {
-        let entry = json!({"price_list": id(list), "product": id(PEN), "unit": "EA", "unit_price": price});
+        let entry =
+            json!({"price_list": id(list), "product": id(PEN), "unit": "EA", "unit_price": price});
         shop.world.put("price_entry", id(number), &entry);
     }
     let mix = json!({
@@ -157,14 +241,31 @@ fn the_story_of_a_price_calls_everything_by_its_name() {
     let shown = shop.show();
     let trace = shown["lines"][0]["trace"].as_array().unwrap();
     let told = |step: &str| trace.iter().find(|told| told["step"] == step).unwrap();
-    assert_eq!(told("list_price")["why"], "1.9 USD per EA, for Pen, for territory North");
-    assert_eq!(told("agreed_price")["why"], "1.8 USD per EA, for Pen, for account Harp's");
+    assert_eq!(
+        told("list_price")["why"],
+        "1.9 USD per EA, for Pen, for territory North"
+    );
+    assert_eq!(
+        told("agreed_price")["why"],
+        "1.8 USD per EA, for Pen, for account Harp's"
+    );
     assert_eq!(told("tax")["rule"], "Standard");
     assert_eq!(shown["near_misses"][0]["missing"][0]["of"], "Gum");
     let ids = [PEN, GUM, 10, 31, 71].map(|number| id(number).to_string());
     let whys: String = trace.iter().map(|step| step["why"].to_string()).collect();
     assert!(ids.iter().all(|id| !whys.contains(id.as_str())), "{whys}");
-    shop.world.records.remove(&("price_entry".to_owned(), id(PEN + 20)));
-    shop.world.records.retain(|(object, _), _| object != "price_entry");
-    assert!(shop.show()["problem"]["message"].as_str().unwrap().contains("`Pen` has no price"), "{}", shop.show());
+    shop.world
+        .records
+        .remove(&("price_entry".to_owned(), id(PEN + 20)));
+    shop.world
+        .records
+        .retain(|(object, _), _| object != "price_entry");
+    assert!(
+        shop.show()["problem"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("`Pen` has no price"),
+        "{}",
+        shop.show()
+    );
 }

@@ -1,5 +1,5 @@
-//! Sales orders on a device: beginning, lines, the limits that submitting asks, what counts as content, how they show.
-//! What the server says of them is in `verdicts`.
+//! Sales orders on a device: beginning, lines, the limits that submitting asks, what counts as
+//! content, how they show. What the server says of them is in `verdicts`.
 
 use outfield_core::domain::rules::order::{content_hash, series, show};
 use serde_json::{Value as Json, json};
@@ -25,24 +25,40 @@ fn numbers_go_up_and_another_actor_has_a_series_of_its_own() {
     shop = shop.begun();
     let second = shop.value("number");
     let (text, number) = second.as_str().unwrap().rsplit_once('-').unwrap();
-    assert_eq!((number, first.as_str().unwrap()), ("2", format!("{text}-1").as_str()));
+    assert_eq!(
+        (number, first.as_str().unwrap()),
+        ("2", format!("{text}-1").as_str())
+    );
     shop.world.user = 2;
     let other = shop.begun().value("number");
-    assert!(other.as_str().unwrap().ends_with("-1") && other != first, "{other}");
+    assert!(
+        other.as_str().unwrap().ends_with("-1") && other != first,
+        "{other}"
+    );
 }
 
 #[test]
 fn without_a_policy_no_order_begins() {
     let mut shop = Shop::new();
-    shop.world.records.remove(&("order_policy".to_owned(), id(30)));
-    shop.world.check(&json!({"do": "new_order", "account": id(10)}), "no_order_policy");
+    shop.world
+        .records
+        .remove(&("order_policy".to_owned(), id(30)));
+    shop.world.check(
+        &json!({"do": "new_order", "account": id(10)}),
+        "no_order_policy",
+    );
 }
 
 #[test]
 fn an_order_of_a_visit_is_of_the_visits_account() {
     let mut shop = Shop::new();
-    shop.world.put("account", id(11), &json!({"name": "Another"}));
-    shop.world.put("visit", id(12), &json!({"account": id(11), "state": "in_progress"}));
+    shop.world
+        .put("account", id(11), &json!({"name": "Another"}));
+    shop.world.put(
+        "visit",
+        id(12),
+        &json!({"account": id(11), "state": "in_progress"}),
+    );
     let command = |account: u8| json!({"do": "new_order", "account": id(account), "visit": id(12)});
     shop.world.check(&command(10), "other_account");
     shop.world.check(&command(11), "ok");
@@ -53,7 +69,10 @@ fn a_blocked_account_neither_begins_nor_submits_an_order() {
     let mut shop = Shop::new().begun();
     shop.sets(PEN, "1");
     shop.world.set("account", id(10), "blocked", true);
-    shop.world.check(&json!({"do": "new_order", "account": id(10)}), "account_blocked");
+    shop.world.check(
+        &json!({"do": "new_order", "account": id(10)}),
+        "account_blocked",
+    );
     shop.world.check(&shop.submit(), "account_blocked");
 }
 
@@ -64,22 +83,32 @@ fn each_product_and_unit_has_one_line_and_a_second_quantity_replaces_the_first()
     shop.sets(PEN, "3");
     shop.does(&json!({"do": "set_order_line", "product": id(PEN), "quantity": "1", "unit": CASE}));
     let line = |unit: &str, field: &str| shop.value(&format!("lines/{}~{unit}/{field}", id(PEN)));
-    assert_eq!((line("EA", "quantity"), line("EA", "position")), (json!("3"), json!(1)));
-    assert_eq!((line(CASE, "quantity"), line(CASE, "position")), (json!("1"), json!(2)));
+    assert_eq!(
+        (line("EA", "quantity"), line("EA", "position")),
+        (json!("3"), json!(1))
+    );
+    assert_eq!(
+        (line(CASE, "quantity"), line(CASE, "position")),
+        (json!("1"), json!(2))
+    );
     assert_eq!(shop.show()["lines"].as_array().unwrap().len(), 2);
 }
 
 #[test]
 fn a_quantity_that_is_added_adds_up_and_keeps_the_discount() {
     let mut shop = Shop::new().begun();
-    let add = |quantity: &str| json!({"do": "add_order_line", "product": id(PEN), "quantity": quantity});
+    let add =
+        |quantity: &str| json!({"do": "add_order_line", "product": id(PEN), "quantity": quantity});
     shop.does(&add("1.5"));
     let mut line = shop.line(PEN, "2.5");
     line["discount_percent"] = "5".into();
     shop.world.tell(&line);
     shop.does(&add("3"));
     let line = &shop.show()["lines"][0];
-    assert_eq!((&line["quantity"], &line["discount"]), (&json!("5.5"), &json!("0.55")));
+    assert_eq!(
+        (&line["quantity"], &line["discount"]),
+        (&json!("5.5"), &json!("0.55"))
+    );
     shop.does(&json!({"do": "remove_order_line", "product": id(PEN)}));
     shop.does(&add("1"));
     assert_eq!(shop.show()["lines"][0]["quantity"], "1");
@@ -89,7 +118,11 @@ fn a_quantity_that_is_added_adds_up_and_keeps_the_discount() {
 #[test]
 fn what_cannot_be_ordered_is_refused_with_the_reason() {
     let mut shop = Shop::new().begun();
-    shop.world.put("product", id(44), &json!({"name": "Old", "discontinued": true, "tax_class": id(31)}));
+    shop.world.put(
+        "product",
+        id(44),
+        &json!({"name": "Old", "discontinued": true, "tax_class": id(31)}),
+    );
     for (product, quantity, unit, discount, code) in [
         (PEN, "0", "EA", "", "bad_value"),
         (PEN, "-1", "EA", "", "bad_value"),
@@ -140,18 +173,26 @@ fn submitting_records_sums_hash_moment_and_the_price_lists() {
     shop.order_has(&json!({
         "state": "submitted", "submitted_at": NOW.0, "net": "20", "tax": "2", "gross": "22", "content_hash": hash,
     }));
-    let sources: Json = serde_json::from_str(shop.value("price_lists_json").as_str().unwrap()).unwrap();
-    assert_eq!(sources, json!({"price_list": {"Standard": 3}, "tax_class": {"Standard": 1}}));
+    let sources: Json =
+        serde_json::from_str(shop.value("price_lists_json").as_str().unwrap()).unwrap();
+    assert_eq!(
+        sources,
+        json!({"price_list": {"Standard": 3}, "tax_class": {"Standard": 1}})
+    );
 }
 
 #[test]
 fn an_order_below_the_least_value_is_refused_with_the_numbers() {
     let mut shop = Shop::new().begun();
-    shop.world.set("order_policy", id(30), "minimum_value", "25");
+    shop.world
+        .set("order_policy", id(30), "minimum_value", "25");
     shop.sets(PEN, "10");
     let refusal = shop.world.refusal(&shop.submit());
     assert_eq!(refusal.code, "below_minimum");
-    assert_eq!(json!(refusal.numbers), json!({"net": "20.00", "minimum": "25.00"}));
+    assert_eq!(
+        json!(refusal.numbers),
+        json!({"net": "20.00", "minimum": "25.00"})
+    );
     shop.sets(PEN, "13");
     shop.world.check(&shop.submit(), "ok");
 }
@@ -187,8 +228,16 @@ fn credit_in_another_currency_limits_nothing() {
 #[test]
 fn stock_is_what_the_figures_say_less_what_waits_in_base_units() {
     let mut shop = Shop::new();
-    shop.world.put("stock_figure", id(51), &json!({"product": id(PEN), "available": "20"}));
-    shop.world.put("stock_figure", id(52), &json!({"product": id(PEN), "available": "10"}));
+    shop.world.put(
+        "stock_figure",
+        id(51),
+        &json!({"product": id(PEN), "available": "20"}),
+    );
+    shop.world.put(
+        "stock_figure",
+        id(52),
+        &json!({"product": id(PEN), "available": "10"}),
+    );
     shop = shop.begun();
     shop.does(&json!({"do": "set_order_line", "product": id(PEN), "quantity": "2", "unit": CASE}));
     shop.submits();
@@ -196,7 +245,10 @@ fn stock_is_what_the_figures_say_less_what_waits_in_base_units() {
     shop.sets(PEN, "7");
     let refusal = shop.world.refusal(&shop.submit());
     assert_eq!(refusal.code, "not_enough_stock");
-    assert_eq!(refusal.message, "7 of Pen are ordered, 6 are available; order less");
+    assert_eq!(
+        refusal.message,
+        "7 of Pen are ordered, 6 are available; order less"
+    );
     shop.sets(PEN, "6");
     shop.sets(GUM, "1000");
     shop.world.check(&shop.submit(), "ok");
@@ -222,14 +274,20 @@ fn a_line_that_is_set_makes_a_submitted_order_a_draft_again() {
     shop.submits();
     assert_eq!(shop.show()["status"], "waiting");
     shop.sets(PEN, "2");
-    assert_eq!((shop.value("state"), &shop.show()["status"]), (json!("draft"), &json!("draft")));
+    assert_eq!(
+        (shop.value("state"), &shop.show()["status"]),
+        (json!("draft"), &json!("draft"))
+    );
 }
 
 #[test]
 fn an_order_is_called_off_with_a_reason_and_is_over() {
     let mut shop = Shop::new().begun();
     shop.sets(PEN, "1");
-    shop.world.check(&shop.about(json!({"do": "cancel_order", "reason": " "})), "required");
+    shop.world.check(
+        &shop.about(json!({"do": "cancel_order", "reason": " "})),
+        "required",
+    );
     shop.does(&json!({"do": "cancel_order", "reason": "Shop closes"}));
     shop.order_has(&json!({"state": "cancelled", "cancel_reason": "Shop closes"}));
     assert_eq!(shop.show()["status"], "cancelled");
@@ -243,13 +301,25 @@ fn an_order_shows_what_each_line_costs_and_why() {
     line["discount_percent"] = "5".into();
     shop.world.tell(&line);
     let shown = shop.show();
-    for (field, value) in [("account_name", "Harp's"), ("net", "19.00"), ("tax", "1.90"), ("gross", "20.90")] {
+    for (field, value) in [
+        ("account_name", "Harp's"),
+        ("net", "19.00"),
+        ("tax", "1.90"),
+        ("gross", "20.90"),
+    ] {
         assert_eq!(shown[field], value, "{field}");
     }
     let line = &shown["lines"][0];
-    assert_eq!((&line["product_name"], &line["unit_price"]), (&json!("Pen"), &json!("2")));
-    let steps: Vec<&str> =
-        line["trace"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(
+        (&line["product_name"], &line["unit_price"]),
+        (&json!("Pen"), &json!("2"))
+    );
+    let steps: Vec<&str> = line["trace"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["step"].as_str().unwrap())
+        .collect();
     assert_eq!(steps, ["list_price", "line_amount", "discount", "tax"]);
     assert_eq!(line["trace"][2]["why"], "5 % off");
 }
@@ -257,7 +327,11 @@ fn an_order_shows_what_each_line_costs_and_why() {
 #[test]
 fn an_order_that_has_no_price_shows_its_lines_and_the_problem() {
     let mut shop = Shop::new().begun();
-    shop.world.put("product", id(44), &json!({"name": "Brush", "tax_class": id(31)}));
+    shop.world.put(
+        "product",
+        id(44),
+        &json!({"name": "Brush", "tax_class": id(31)}),
+    );
     shop.sets(44, "1");
     let shown = shop.show();
     assert_eq!(shown["problem"]["code"], "no_price");
@@ -267,5 +341,8 @@ fn an_order_that_has_no_price_shows_its_lines_and_the_problem() {
 
 #[test]
 fn an_order_that_is_not_here_is_not_found() {
-    assert_eq!(show(&World::new(), id(77)).unwrap_err().code, "unknown_record");
+    assert_eq!(
+        show(&World::new(), id(77)).unwrap_err().code,
+        "unknown_record"
+    );
 }

@@ -64,20 +64,42 @@ fn a_part_of_nothing_weighs_nothing_and_the_denominator_says_so() {
     let parts = weighed(&[("osa", 40, 100), ("share_of_shelf", 60, 0)]);
     let said = |figures: &[Figure]| {
         let store = perfect_store(&parts, figures).unwrap();
-        (store["value"].clone(), store["numerator"].clone(), store["denominator"].clone())
+        (
+            store["value"].clone(),
+            store["numerator"].clone(),
+            store["denominator"].clone(),
+        )
     };
-    assert_eq!(said(&[share("osa", 3, 4), share("share_of_shelf", 0, 0)]), (json!("75.0"), json!("30.0"), json!(40)));
-    assert_eq!(said(&[share("osa", 3, 4), share("share_of_shelf", 0, 9)]), (json!("90.0"), json!("90.0"), json!(100)));
+    assert_eq!(
+        said(&[share("osa", 3, 4), share("share_of_shelf", 0, 0)]),
+        (json!("75.0"), json!("30.0"), json!(40))
+    );
+    assert_eq!(
+        said(&[share("osa", 3, 4), share("share_of_shelf", 0, 9)]),
+        (json!("90.0"), json!("90.0"), json!(100))
+    );
     assert_eq!(said(&[]), (Json::Null, json!("0.0"), json!(0)));
 }
 
 #[test]
 fn a_perfect_store_is_summed_exactly_and_rounded_once() {
-    let parts = weighed(&[("osa", 25, 100), ("coverage", 25, 100), ("strike_rate", 50, 100)]);
-    let figures = [share("osa", 1, 3), share("coverage", 1, 3), share("strike_rate", 2, 3)];
+    let parts = weighed(&[
+        ("osa", 25, 100),
+        ("coverage", 25, 100),
+        ("strike_rate", 50, 100),
+    ]);
+    let figures = [
+        share("osa", 1, 3),
+        share("coverage", 1, 3),
+        share("strike_rate", 2, 3),
+    ];
     let store = perfect_store(&parts, &figures).unwrap();
-    let points: Vec<&str> =
-        store["parts"].as_array().unwrap().iter().map(|part| part["points"].as_str().unwrap()).collect();
+    let points: Vec<&str> = store["parts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["points"].as_str().unwrap())
+        .collect();
     assert_eq!(points, ["8.3", "8.3", "33.3"]);
     assert_eq!(store["value"], "50.0");
 }
@@ -85,10 +107,20 @@ fn a_perfect_store_is_summed_exactly_and_rounded_once() {
 #[test]
 fn every_figure_that_may_be_a_part_is_one_in_percent() {
     let registry = World::new().registry;
-    let choices = &registry.get("perfect_store").unwrap().field_at("parts/*/figure").unwrap().choices;
+    let choices = &registry
+        .get("perfect_store")
+        .unwrap()
+        .field_at("parts/*/figure")
+        .unwrap()
+        .choices;
     let figures = figures(&Day::default());
     for choice in choices {
-        assert!(figures.iter().any(|figure| figure.name == choice && figure.unit == Unit::Percent), "{choice}");
+        assert!(
+            figures
+                .iter()
+                .any(|figure| figure.name == choice && figure.unit == Unit::Percent),
+            "{choice}"
+        );
     }
     assert_eq!(choices.len(), 9);
 }
@@ -98,7 +130,11 @@ fn only_what_the_default_row_weighs_makes_a_store_perfect() {
     let mut world = field();
     let has_it = |world: &World| {
         let answer = asked(world, Wanted::default());
-        answer["figures"].as_array().unwrap().iter().any(|figure| figure["name"] == "perfect_store")
+        answer["figures"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|figure| figure["name"] == "perfect_store")
     };
     assert!(!has_it(&world), "nobody said what is perfect");
     let mut row = json!({
@@ -115,7 +151,10 @@ fn only_what_the_default_row_weighs_makes_a_store_perfect() {
         "actions/a/kind": "price_check", "actions/a/state": "done", "actions/b/kind": "price_check",
     });
     visit(&mut world, 31, (1, 10), &made);
-    assert_eq!(halves(&asked(&world, Wanted::default()), "perfect_store"), "\"35.0\"/70");
+    assert_eq!(
+        halves(&asked(&world, Wanted::default()), "perfect_store"),
+        "\"35.0\"/70"
+    );
 }
 
 #[test]
@@ -124,9 +163,20 @@ fn weights_are_one_or_more_each_and_make_a_hundred_together() {
     let descriptor = world.registry.get("perfect_store").unwrap();
     let said = |parts: &Json| {
         let mut written = json!({"name": "Usual"});
-        written.as_object_mut().unwrap().extend(parts.as_object().unwrap().clone());
-        let said = check((&world.registry, &world), descriptor, (None, id(90)), &values(&written));
-        said.map_or_else(|refusal| (refusal.code, refusal.message, refusal.fields), |()| Default::default())
+        written
+            .as_object_mut()
+            .unwrap()
+            .extend(parts.as_object().unwrap().clone());
+        let said = check(
+            (&world.registry, &world),
+            descriptor,
+            (None, id(90)),
+            &values(&written),
+        );
+        said.map_or_else(
+            |refusal| (refusal.code, refusal.message, refusal.fields),
+            |()| Default::default(),
+        )
     };
     let of = |weights: [i64; 2]| {
         json!({
@@ -135,11 +185,19 @@ fn weights_are_one_or_more_each_and_make_a_hundred_together() {
         })
     };
     assert_eq!(said(&of([60, 40])), Default::default());
-    let paths = ["parts/a/weight_percent", "parts/b/weight_percent"].map(str::to_owned).to_vec();
+    let paths = ["parts/a/weight_percent", "parts/b/weight_percent"]
+        .map(str::to_owned)
+        .to_vec();
     let message = "`weight_percent` of all `parts` makes 99 together; it must make 100";
-    assert_eq!(said(&of([60, 39])), ("bad_shares".to_owned(), message.to_owned(), paths));
+    assert_eq!(
+        said(&of([60, 39])),
+        ("bad_shares".to_owned(), message.to_owned(), paths)
+    );
     let message = "`parts/b/weight_percent`: -10 is no share; give 1 or more, or take the line out";
     let path = vec!["parts/b/weight_percent".to_owned()];
-    assert_eq!(said(&of([110, -10])), ("bad_value".to_owned(), message.to_owned(), path));
+    assert_eq!(
+        said(&of([110, -10])),
+        ("bad_value".to_owned(), message.to_owned(), path)
+    );
     assert_eq!(said(&json!({})).0, "bad_shares");
 }

@@ -16,14 +16,26 @@ use crate::support::{World, id, values};
 fn paths(descriptor: &Descriptor) -> Vec<String> {
     let mut paths: Vec<String> = descriptor.fields.keys().cloned().collect();
     for (lines, shape) in &descriptor.lines {
-        paths.extend(shape.fields.keys().map(|field| line_path(lines, "x", field)));
+        paths.extend(
+            shape
+                .fields
+                .keys()
+                .map(|field| line_path(lines, "x", field)),
+        );
         paths.extend(["position", "removed"].map(|field| line_path(lines, "x", field)));
     }
     paths
 }
 
 fn admits(world: &World, role: Role, object: &str, new: bool, path: &str) -> bool {
-    admit(&world.registry, role, object, new, &Values::from([(path.to_owned(), Value::Null)])).is_ok()
+    admit(
+        &world.registry,
+        role,
+        object,
+        new,
+        &Values::from([(path.to_owned(), Value::Null)]),
+    )
+    .is_ok()
 }
 
 #[test]
@@ -35,15 +47,29 @@ fn the_files_grant_this_and_nothing_else() {
         for role in Role::ALL {
             let object = descriptor.object.as_str();
             let all = paths(descriptor);
-            let editable: Vec<&str> =
-                all.iter().map(String::as_str).filter(|path| admits(&world, role, object, false, path)).collect();
+            let editable: Vec<&str> = all
+                .iter()
+                .map(String::as_str)
+                .filter(|path| admits(&world, role, object, false, path))
+                .collect();
             let edit = if editable.len() == all.len() {
                 "everything".to_owned()
             } else {
-                editable.join(" ").replacen(" roles/x/", "\n  roles: ", 1).replace("roles/x/", "")
+                editable
+                    .join(" ")
+                    .replacen(" roles/x/", "\n  roles: ", 1)
+                    .replace("roles/x/", "")
             };
-            let create = if admits(&world, role, object, true, &all[0]) { "create " } else { "" };
-            let read = if descriptor.right(role).read { "read " } else { "" };
+            let create = if admits(&world, role, object, true, &all[0]) {
+                "create "
+            } else {
+                ""
+            };
+            let read = if descriptor.right(role).read {
+                "read "
+            } else {
+                ""
+            };
             let may = format!("{read}{create}edit [{edit}]");
             match told.last_mut().filter(|(last, _)| *last == may) {
                 Some((_, roles)) => roles.push(role.name()),
@@ -103,11 +129,22 @@ fn a_role_that_a_file_does_not_name_may_do_nothing() {
 #[test]
 fn every_row_is_read_by_all_and_written_by_nobody() {
     let world = World::new();
-    for descriptor in world.registry.all().filter(|descriptor| descriptor.kind == Kind::Row) {
+    for descriptor in world
+        .registry
+        .all()
+        .filter(|descriptor| descriptor.kind == Kind::Row)
+    {
         for role in Role::ALL {
             assert!(descriptor.right(role).read, "{}", descriptor.object);
             for new in [true, false] {
-                let refusal = admit(&world.registry, role, &descriptor.object, new, &Values::new()).unwrap_err();
+                let refusal = admit(
+                    &world.registry,
+                    role,
+                    &descriptor.object,
+                    new,
+                    &Values::new(),
+                )
+                .unwrap_err();
                 assert_eq!(refusal.code, "server_owned");
             }
         }
@@ -118,23 +155,47 @@ fn every_row_is_read_by_all_and_written_by_nobody() {
 fn a_pushed_change_is_checked_for_names_kinds_states_and_rights() {
     let world = World::new();
     for (object, new, json, code) in [
-        ("contact", false, json!({"name": "Ann", "roles/x/role": "buyer"}), "ok"),
-        ("contact", true, json!({"name": "Ann", "owner": id(2)}), "ok"),
+        (
+            "contact",
+            false,
+            json!({"name": "Ann", "roles/x/role": "buyer"}),
+            "ok",
+        ),
+        (
+            "contact",
+            true,
+            json!({"name": "Ann", "owner": id(2)}),
+            "ok",
+        ),
         ("contact", false, json!({"owner": id(2)}), "not_allowed"),
         ("contact", false, json!({"nickname": "A"}), "unknown_field"),
         ("contact", false, json!({"a/b": "A"}), "unknown_field"),
-        ("contact", false, json!({"consent_phone": "yes"}), "bad_value"),
+        (
+            "contact",
+            false,
+            json!({"consent_phone": "yes"}),
+            "bad_value",
+        ),
         ("visit", false, json!({"state": "completed"}), "ok"),
         ("visit", false, json!({"state": "forgotten"}), "bad_value"),
         ("account", false, json!({"phone": "+14795550001"}), "ok"),
-        ("account", false, json!({"phone": "+14795550001", "territory": null}), "not_allowed"),
+        (
+            "account",
+            false,
+            json!({"phone": "+14795550001", "territory": null}),
+            "not_allowed",
+        ),
         ("account", true, json!({"name": "Shop"}), "not_allowed"),
         ("follow_up", true, json!({"note": "x"}), "ok"),
         ("follow_up", false, json!({"note": "x"}), "fact_is_final"),
         ("spaceship", true, json!({}), "unknown_object"),
     ] {
         let said = admit(&world.registry, Role::Rep, object, new, &values(&json));
-        assert_eq!(said.map_or_else(|refusal| refusal.code, |()| "ok".to_owned()), code, "{object} {json}");
+        assert_eq!(
+            said.map_or_else(|refusal| refusal.code, |()| "ok".to_owned()),
+            code,
+            "{object} {json}"
+        );
     }
 }
 
@@ -151,8 +212,18 @@ fn whoever_may_change_anything_of_a_record_may_move_its_state() {
 #[test]
 fn every_reference_of_the_files_leads_to_an_object() {
     let world = World::new();
-    let fields = world.registry.all().flat_map(|descriptor| descriptor.fields.values());
-    let targets: BTreeSet<&str> =
-        fields.filter(|field| field.kind == FieldKind::Reference).filter_map(|field| field.of.as_deref()).collect();
-    assert!(targets.iter().all(|target| world.registry.get(target).is_some()), "{targets:?}");
+    let fields = world
+        .registry
+        .all()
+        .flat_map(|descriptor| descriptor.fields.values());
+    let targets: BTreeSet<&str> = fields
+        .filter(|field| field.kind == FieldKind::Reference)
+        .filter_map(|field| field.of.as_deref())
+        .collect();
+    assert!(
+        targets
+            .iter()
+            .all(|target| world.registry.get(target).is_some()),
+        "{targets:?}"
+    );
 }

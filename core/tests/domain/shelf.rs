@@ -1,4 +1,5 @@
-//! Inventory checks: begun from the last one, counted by product and person, merged with nothing lost, finished.
+//! Inventory checks: begun from the last one, counted by product and person, merged with nothing
+//! lost, finished.
 
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::base::time::Timestamp;
@@ -8,11 +9,20 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{HERE, NOW, World, id};
 
-/// Rosa (1) visits the shop with a shelf to count; tea (70), cola (71, with a GTIN) and a rival's cola (72) exist.
+/// Rosa (1) visits the shop with a shelf to count; tea (70), cola (71, with a GTIN) and a rival's
+/// cola (72) exist.
 fn counting() -> (World, RecordId) {
     let mut world = World::new();
-    world.put("product", id(70), &json!({"name": "Tea", "category": "tea"}));
-    world.put("product", id(71), &json!({"name": "Cola", "gtin": "04006381333931"}));
+    world.put(
+        "product",
+        id(70),
+        &json!({"name": "Tea", "category": "tea"}),
+    );
+    world.put(
+        "product",
+        id(71),
+        &json!({"name": "Cola", "gtin": "04006381333931"}),
+    );
     world.put("product", id(72), &json!({"name": "Rival cola"}));
     let template = json!({
         "name": "Shelf", "is_default": true, "template_version": 1,
@@ -37,7 +47,11 @@ fn count(visit: RecordId, products: &[(u8, Json)]) -> Json {
 
 /// A field of the line of a product and a person.
 fn line(world: &World, check: RecordId, (product, user): (u8, u8), field: &str) -> Json {
-    world.value("inventory_check", check, &format!("counts/{}~{}/{field}", id(product), id(user)))
+    world.value(
+        "inventory_check",
+        check,
+        &format!("counts/{}~{}/{field}", id(product), id(user)),
+    )
 }
 
 #[track_caller]
@@ -64,7 +78,11 @@ fn the_first_count_of_a_visit_begins_its_check() {
         ("counted_on", json!("2026-11-24")),
         ("state", json!("counting")),
     ] {
-        assert_eq!(world.value("inventory_check", check, field), value, "{field}");
+        assert_eq!(
+            world.value("inventory_check", check, field),
+            value,
+            "{field}"
+        );
     }
     lines(&world, check, (70, 1), &fields);
     let rest = json!({"product": id(70), "user": id(1), "listed": true, "category": "tea", "own": true, "at": NOW.0});
@@ -74,22 +92,60 @@ fn the_first_count_of_a_visit_begins_its_check() {
 #[test]
 fn several_products_are_counted_at_once_and_a_product_may_be_named_by_its_gtin() {
     let (mut world, visit) = counting();
-    let mut command = count(visit, &[(70, json!({"status": "listed_void"})), (72, json!({"status": "present"}))]);
+    let mut command = count(
+        visit,
+        &[
+            (70, json!({"status": "listed_void"})),
+            (72, json!({"status": "present"})),
+        ],
+    );
     command["counts/4006381333931/status"] = json!("not_listed");
     command[format!("counts/{}/own", id(72))] = json!(false);
     let check = world.tell(&command);
-    lines(&world, check, (70, 1), &json!({"status": "listed_void", "listed": true}));
-    lines(&world, check, (71, 1), &json!({"status": "not_listed", "listed": false, "product": id(71)}));
-    lines(&world, check, (72, 1), &json!({"status": "present", "own": false}));
+    lines(
+        &world,
+        check,
+        (70, 1),
+        &json!({"status": "listed_void", "listed": true}),
+    );
+    lines(
+        &world,
+        check,
+        (71, 1),
+        &json!({"status": "not_listed", "listed": false, "product": id(71)}),
+    );
+    lines(
+        &world,
+        check,
+        (72, 1),
+        &json!({"status": "present", "own": false}),
+    );
 }
 
 #[test]
 fn a_later_count_goes_on_with_the_same_check_and_line() {
     let (mut world, visit) = counting();
-    let check = world.tell(&count(visit, &[(70, json!({"status": "present", "facings": 4, "on_shelf_units": 9}))]));
-    assert_eq!(world.tell(&count(visit, &[(70, json!({"on_shelf_units": 7}))])), check);
-    lines(&world, check, (70, 1), &json!({"status": "present", "facings": 4, "on_shelf_units": 7}));
-    world.tell(&count(visit, &[(70, json!({"status": "listed_void", "back_stock_units": 6}))]));
+    let check = world.tell(&count(
+        visit,
+        &[(
+            70,
+            json!({"status": "present", "facings": 4, "on_shelf_units": 9}),
+        )],
+    ));
+    assert_eq!(
+        world.tell(&count(visit, &[(70, json!({"on_shelf_units": 7}))])),
+        check
+    );
+    lines(
+        &world,
+        check,
+        (70, 1),
+        &json!({"status": "present", "facings": 4, "on_shelf_units": 7}),
+    );
+    world.tell(&count(
+        visit,
+        &[(70, json!({"status": "listed_void", "back_stock_units": 6}))],
+    ));
     let gone = json!({"facings": null, "on_shelf_units": null, "back_stock_units": 6});
     lines(&world, check, (70, 1), &gone);
 }
@@ -116,9 +172,24 @@ fn a_check_begins_with_the_products_par_levels_and_listing_of_the_accounts_last_
         "facings": null, "price": null, "at": null,
     });
     lines(&world, check, (70, 1), &tea);
-    lines(&world, check, (72, 1), &json!({"status": "not_checked", "listed": true, "own": false, "category": "cola"}));
-    assert_eq!(line(&world, check, (71, 1), "product"), Json::Null, "the office took this product away");
-    assert!(world.ask(&json!({"do": "start_count", "visit": next, "action": "shelf"})).unwrap().writes.is_empty());
+    lines(
+        &world,
+        check,
+        (72, 1),
+        &json!({"status": "not_checked", "listed": true, "own": false, "category": "cola"}),
+    );
+    assert_eq!(
+        line(&world, check, (71, 1), "product"),
+        Json::Null,
+        "the office took this product away"
+    );
+    assert!(
+        world
+            .ask(&json!({"do": "start_count", "visit": next, "action": "shelf"}))
+            .unwrap()
+            .writes
+            .is_empty()
+    );
 }
 
 #[test]
@@ -142,19 +213,39 @@ fn a_first_check_begins_with_the_accounts_assortment() {
         Json::Null,
         "an assortment of another tier is not this account's"
     );
-    world.tell(&count(visit, &[(70, json!({"status": "present"})), (71, json!({"status": "listed_void"}))]));
+    world.tell(&count(
+        visit,
+        &[
+            (70, json!({"status": "present"})),
+            (71, json!({"status": "listed_void"})),
+        ],
+    ));
     let shown = outfield_core::domain::rules::inventory::shown(&world, check).unwrap();
-    let must: Vec<&Json> = shown["products"].as_array().unwrap().iter().map(|of| &of["must_stock"]).collect();
+    let must: Vec<&Json> = shown["products"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| &of["must_stock"])
+        .collect();
     assert_eq!(must, [true, false], "cola, tea");
 }
 
 #[test]
 fn an_assortment_goes_before_what_the_last_check_knew_and_holds_from_its_first_day_to_its_last() {
     let (mut world, visit) = counting();
-    world.tell(&count(visit, &[(70, json!({"status": "not_listed", "par_units": 9, "category": "hot"}))]));
+    world.tell(&count(
+        visit,
+        &[(
+            70,
+            json!({"status": "not_listed", "par_units": 9, "category": "hot"}),
+        )],
+    ));
     world.set("visit", visit, "state", "completed");
     world.set("account", id(10), "tier", "A");
-    for (at, from, to, par) in [(80, "2026-11-24", "2026-11-24", 24), (81, "2026-11-25", "2027-01-01", 30)] {
+    for (at, from, to, par) in [
+        (80, "2026-11-24", "2026-11-24", 24),
+        (81, "2026-11-25", "2027-01-01", 30),
+    ] {
         let tier = json!({
             "name": "Tier A", "tier": "A", "valid_from": from, "valid_to": to,
             "products/a/product": id(70), "products/a/par_units": par,
@@ -184,10 +275,14 @@ fn a_check_without_a_visit_is_of_an_account_and_new_each_time() {
     assert_eq!(world.tell(&go_on), check);
     assert_eq!(line(&world, check, (70, 1), "status"), json!("present"));
     world.check(&json!({"do": "start_count"}), "required");
-    world.check(&json!({"do": "start_count", "account": id(10), "action": "shelf"}), "required");
+    world.check(
+        &json!({"do": "start_count", "account": id(10), "action": "shelf"}),
+        "required",
+    );
 }
 
-/// Rosa's and Ben's changes of the visit's check, each made on a phone that does not know of the other's.
+/// Rosa's and Ben's changes of the visit's check, each made on a phone that does not know of the
+/// other's.
 fn two_phones(status: &str, units: [i64; 2]) -> (World, RecordId, [Document; 2]) {
     let (mut world, visit) = counting();
     let mut phones = [Document::new(), Document::new()];
@@ -198,7 +293,13 @@ fn two_phones(status: &str, units: [i64; 2]) -> (World, RecordId, [Document; 2])
         let fields = json!({"status": status, "on_shelf_units": units, "facings": units, "par_units": 40, "sum": true});
         let decision = world.ask(&count(visit, &[(70, fields)])).unwrap();
         check = decision.id;
-        phone.write(ActorId([100 + user; 16]), world.now, &decision.writes[0].values).unwrap();
+        phone
+            .write(
+                ActorId([100 + user; 16]),
+                world.now,
+                &decision.writes[0].values,
+            )
+            .unwrap();
     }
     (world, check, phones)
 }
@@ -219,9 +320,20 @@ fn two_reps_who_count_one_shelf_offline_make_one_check_that_keeps_both_counts() 
     assert_eq!(rosa.values(), ben.values());
     let values: Values = rosa.values();
     let paths = values.keys().cloned().collect();
-    assert_eq!(rosa.conflicts("inventory_check", check, &paths).unwrap(), [], "nothing waits for a person");
-    let record = Record { object: "inventory_check".to_owned(), id: check, values, stamp: None };
-    world.records.insert(("inventory_check".to_owned(), check), record);
+    assert_eq!(
+        rosa.conflicts("inventory_check", check, &paths).unwrap(),
+        [],
+        "nothing waits for a person"
+    );
+    let record = Record {
+        object: "inventory_check".to_owned(),
+        id: check,
+        values,
+        stamp: None,
+    };
+    world
+        .records
+        .insert(("inventory_check".to_owned(), check), record);
     for (user, units) in [(1, 12), (2, 5)] {
         let counted = json!({
             "product": id(70), "user": id(user), "status": "present", "on_shelf_units": units, "facings": units,
@@ -238,11 +350,30 @@ fn two_reps_who_count_one_shelf_offline_make_one_check_that_keeps_both_counts() 
 #[test]
 fn who_joins_a_check_gets_lines_of_their_own_and_leaves_the_others_alone() {
     let (mut world, visit) = counting();
-    let check = world.tell(&count(visit, &[(70, json!({"status": "present", "facings": 4, "par_units": 48}))]));
+    let check = world.tell(&count(
+        visit,
+        &[(
+            70,
+            json!({"status": "present", "facings": 4, "par_units": 48}),
+        )],
+    ));
     world.user = 2;
-    assert_eq!(world.tell(&json!({"do": "start_count", "visit": visit, "action": "shelf"})), check);
-    lines(&world, check, (70, 2), &json!({"status": "not_checked", "par_units": 48, "facings": null}));
-    lines(&world, check, (70, 1), &json!({"status": "present", "facings": 4}));
+    assert_eq!(
+        world.tell(&json!({"do": "start_count", "visit": visit, "action": "shelf"})),
+        check
+    );
+    lines(
+        &world,
+        check,
+        (70, 2),
+        &json!({"status": "not_checked", "par_units": 48, "facings": null}),
+    );
+    lines(
+        &world,
+        check,
+        (70, 1),
+        &json!({"status": "present", "facings": 4}),
+    );
     world.tell(&count(visit, &[(71, json!({"status": "present"}))]));
     assert_eq!(world.value("inventory_check", check, "owner"), json!(id(1)));
 }
@@ -251,28 +382,91 @@ fn who_joins_a_check_gets_lines_of_their_own_and_leaves_the_others_alone() {
 fn what_is_wrong_with_a_count_is_said() {
     let (mut world, visit) = counting();
     for (fields, code, words) in [
-        (json!({"facings": 4}), "status_needed", "`status` is present, expired, listed_void or not_listed"),
-        (json!({"status": "not_checked", "price": "1"}), "status_needed", "`price` is counted"),
-        (json!({"status": "gone"}), "bad_value", "`gone` is not one of"),
-        (json!({"status": "present", "facings": -1}), "bad_value", "-1 is below 0"),
-        (json!({"status": "present", "facings": i64::MAX}), "bad_value", "no more than 1000000000"),
-        (json!({"status": "present", "par_units": -5}), "bad_value", "-5 is below 0"),
-        (json!({"status": "present", "price": "1,99"}), "bad_value", "`1,99` is not an exact decimal"),
-        (json!({"status": "present", "price": "-1"}), "bad_value", "`-1` is not an exact decimal"),
-        (json!({"status": "present", "expiry": "31.1.2027"}), "bad_value", "is not a day"),
-        (json!({"status": "present", "on_shelf_units": "many"}), "bad_value", "is not a whole number"),
-        (json!({"status": "listed_void", "on_shelf_units": 3}), "contradiction", "listed_void has no `on_shelf_units`"),
-        (json!({"status": "not_listed", "facings": 1}), "contradiction", "not_listed has no `facings`"),
-        (json!({"status": "present", "facing": 1}), "unknown_input", "did you mean `counts/facings`?"),
-        (json!({"status": "present", "listed": true}), "unknown_input", "takes no"),
+        (
+            json!({"facings": 4}),
+            "status_needed",
+            "`status` is present, expired, listed_void or not_listed",
+        ),
+        (
+            json!({"status": "not_checked", "price": "1"}),
+            "status_needed",
+            "`price` is counted",
+        ),
+        (
+            json!({"status": "gone"}),
+            "bad_value",
+            "`gone` is not one of",
+        ),
+        (
+            json!({"status": "present", "facings": -1}),
+            "bad_value",
+            "-1 is below 0",
+        ),
+        (
+            json!({"status": "present", "facings": i64::MAX}),
+            "bad_value",
+            "no more than 1000000000",
+        ),
+        (
+            json!({"status": "present", "par_units": -5}),
+            "bad_value",
+            "-5 is below 0",
+        ),
+        (
+            json!({"status": "present", "price": "1,99"}),
+            "bad_value",
+            "`1,99` is not an exact decimal",
+        ),
+        (
+            json!({"status": "present", "price": "-1"}),
+            "bad_value",
+            "`-1` is not an exact decimal",
+        ),
+        (
+            json!({"status": "present", "expiry": "31.1.2027"}),
+            "bad_value",
+            "is not a day",
+        ),
+        (
+            json!({"status": "present", "on_shelf_units": "many"}),
+            "bad_value",
+            "is not a whole number",
+        ),
+        (
+            json!({"status": "listed_void", "on_shelf_units": 3}),
+            "contradiction",
+            "listed_void has no `on_shelf_units`",
+        ),
+        (
+            json!({"status": "not_listed", "facings": 1}),
+            "contradiction",
+            "not_listed has no `facings`",
+        ),
+        (
+            json!({"status": "present", "facing": 1}),
+            "unknown_input",
+            "did you mean `counts/facings`?",
+        ),
+        (
+            json!({"status": "present", "listed": true}),
+            "unknown_input",
+            "takes no",
+        ),
         (json!({}), "required", "say what was counted"),
     ] {
         let refusal = world.refusal(&count(visit, &[(70, fields.clone())]));
         assert_eq!(refusal.code, code, "{fields}: {refusal}");
         assert!(refusal.message.contains(words), "{fields}: {refusal}");
     }
-    world.check(&count(visit, &[(69, json!({"status": "present"}))]), "unknown_product");
-    world.put("product", id(73), &json!({"name": "Cola again", "gtin": "04006381333931"}));
+    world.check(
+        &count(visit, &[(69, json!({"status": "present"}))]),
+        "unknown_product",
+    );
+    world.put(
+        "product",
+        id(73),
+        &json!({"name": "Cola again", "gtin": "04006381333931"}),
+    );
     let command = json!({"do": "count", "visit": visit, "action": "shelf", "counts/4006381333931/status": "present"});
     world.check(&command, "several_products");
 }
@@ -282,7 +476,10 @@ fn a_check_of_a_visit_names_its_shelf_count_and_is_made_while_the_visit_is() {
     let (mut world, visit) = counting();
     let start = |action: &str| json!({"do": "start_count", "visit": visit, "action": action});
     let refusal = world.refusal(&start(""));
-    assert!(refusal.message.contains("shelf (Count the shelf)"), "{refusal}");
+    assert!(
+        refusal.message.contains("shelf (Count the shelf)"),
+        "{refusal}"
+    );
     world.check(&start("prices"), "unknown_action");
     let mut elsewhere = start("shelf");
     world.put("account", id(11), &json!({"name": "Other"}));
@@ -291,10 +488,20 @@ fn a_check_of_a_visit_names_its_shelf_count_and_is_made_while_the_visit_is() {
     let check = world.tell(&start("shelf"));
     world.check(&elsewhere, "other_check");
     world.set("visit", visit, "state", "completed");
-    world.check(&count(visit, &[(70, json!({"status": "present"}))]), "wrong_state");
+    world.check(
+        &count(visit, &[(70, json!({"status": "present"}))]),
+        "wrong_state",
+    );
     let product = format!("counts/{}/status", id(70));
-    world.check(&json!({"do": "count", "inventory_check": check, product.as_str(): "present"}), "wrong_state");
-    world.put("visit", id(30), &json!({"account": id(10), "owner": id(1), "state": "in_progress"}));
+    world.check(
+        &json!({"do": "count", "inventory_check": check, product.as_str(): "present"}),
+        "wrong_state",
+    );
+    world.put(
+        "visit",
+        id(30),
+        &json!({"account": id(10), "owner": id(1), "state": "in_progress"}),
+    );
     world.check(&json!({"do": "start_count", "visit": id(30)}), "ok");
 }
 
@@ -306,9 +513,18 @@ fn a_finished_count_answers_the_action_that_it_was_for() {
     world.check(&finish, "nothing_counted");
     world.tell(&count(visit, &[(70, json!({"status": "listed_void"}))]));
     world.tell(&finish);
-    assert_eq!(world.value("inventory_check", check, "state"), json!("finished"));
-    assert_eq!(world.value("visit", visit, "actions/shelf/state"), json!("done"));
-    assert_eq!(world.value("visit", visit, "actions/shelf/answer"), json!(check));
+    assert_eq!(
+        world.value("inventory_check", check, "state"),
+        json!("finished")
+    );
+    assert_eq!(
+        world.value("visit", visit, "actions/shelf/state"),
+        json!("done")
+    );
+    assert_eq!(
+        world.value("visit", visit, "actions/shelf/answer"),
+        json!(check)
+    );
     assert!(world.ask(&finish).unwrap().writes.is_empty());
     world.check(&count(visit, &[(71, json!({"status": "present"}))]), "ok");
 }
@@ -324,9 +540,15 @@ fn a_shelf_count_is_answered_by_its_check_and_a_price_check_by_its_prices() {
     world.tell(&count(visit, &[(70, json!({"price": "2.49"}))]));
     for action in ["shelf", "prices"] {
         world.tell(&done(action));
-        assert_eq!(world.value("visit", visit, &format!("actions/{action}/answer")), json!(check));
+        assert_eq!(
+            world.value("visit", visit, &format!("actions/{action}/answer")),
+            json!(check)
+        );
     }
-    assert_eq!(world.value("inventory_check", check, "state"), json!("finished"));
+    assert_eq!(
+        world.value("inventory_check", check, "state"),
+        json!("finished")
+    );
     let mut named = done("shelf");
     named["value"] = json!(check);
     world.check(&named, "ok");
@@ -344,9 +566,18 @@ fn a_shelf_shows_each_product_and_what_the_counts_come_to() {
     let check = world.tell(&count(
         visit,
         &[
-            (70, json!({"status": "present", "facings": 2, "on_shelf_units": 6, "par_units": 10})),
-            (71, json!({"status": "listed_void", "par_units": 12, "category": "cola"})),
-            (72, json!({"status": "present", "facings": 4, "own": false, "category": "cola"})),
+            (
+                70,
+                json!({"status": "present", "facings": 2, "on_shelf_units": 6, "par_units": 10}),
+            ),
+            (
+                71,
+                json!({"status": "listed_void", "par_units": 12, "category": "cola"}),
+            ),
+            (
+                72,
+                json!({"status": "present", "facings": 4, "own": false, "category": "cola"}),
+            ),
         ],
     ));
     let shown = shown(&world).unwrap();
@@ -356,25 +587,45 @@ fn a_shelf_shows_each_product_and_what_the_counts_come_to() {
         "par_units": 10, "order_units": 4, "must_stock": false,
     });
     let products = shown["products"].as_array().unwrap().iter();
-    assert_eq!(products.map(|product| &product["name"]).collect::<Vec<_>>(), ["Cola", "Rival cola", "Tea"]);
+    assert_eq!(
+        products.map(|product| &product["name"]).collect::<Vec<_>>(),
+        ["Cola", "Rival cola", "Tea"]
+    );
     assert_eq!(shown["products"][2], tea);
     assert_eq!(shown["products"][0]["order_units"], json!(12));
-    let values: Vec<&Json> = shown["figures"].as_array().unwrap().iter().map(|figure| &figure["value"]).collect();
+    let values: Vec<&Json> = shown["figures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|figure| &figure["value"])
+        .collect();
     assert_eq!(values, ["66.7", "33.3", "33.3"]);
     let shares = shown["categories"].as_array().unwrap().iter();
-    let shares: Vec<(&Json, &Json)> = shares.map(|share| (&share["category"], &share["value"])).collect();
-    assert_eq!(shares, [(&json!("cola"), &json!("0.0")), (&json!("tea"), &json!("100.0"))]);
+    let shares: Vec<(&Json, &Json)> = shares
+        .map(|share| (&share["category"], &share["value"]))
+        .collect();
+    assert_eq!(
+        shares,
+        [
+            (&json!("cola"), &json!("0.0")),
+            (&json!("tea"), &json!("100.0"))
+        ]
+    );
 }
 
 #[test]
 fn two_shelf_counts_of_a_visit_are_two_shelves() {
     let (mut world, visit) = counting();
-    for (path, value) in [("actions/top/kind", "shelf_count"), ("actions/top/title", "Count the top")] {
+    for (path, value) in [
+        ("actions/top/kind", "shelf_count"),
+        ("actions/top/title", "Count the top"),
+    ] {
         world.set("visit", visit, path, value);
     }
     let mut checks = Vec::new();
     for (action, facings) in [("shelf", 4), ("top", 3)] {
-        let fields = json!({"status": "present", "facings": facings, "on_shelf_units": 6, "par_units": 10});
+        let fields =
+            json!({"status": "present", "facings": facings, "on_shelf_units": 6, "par_units": 10});
         let mut command = count(visit, &[(70, fields)]);
         command["action"] = json!(action);
         checks.push(world.tell(&command));
@@ -382,9 +633,21 @@ fn two_shelf_counts_of_a_visit_are_two_shelves() {
     assert_ne!(checks[0], checks[1]);
     let shown = outfield_core::domain::rules::inventory::shown(&world, visit).unwrap();
     let products = shown["products"].as_array().unwrap().iter();
-    let orders: Vec<(&Json, &Json)> = products.map(|product| (&product["action"], &product["order_units"])).collect();
-    assert!([("shelf", 4), ("top", 4)].iter().all(|(action, units)| orders.contains(&(&json!(action), &json!(units)))));
-    assert_eq!((&shown["figures"][2]["numerator"], &shown["categories"][0]["denominator"]), (&json!(7), &json!(7)));
+    let orders: Vec<(&Json, &Json)> = products
+        .map(|product| (&product["action"], &product["order_units"]))
+        .collect();
+    assert!(
+        [("shelf", 4), ("top", 4)]
+            .iter()
+            .all(|(action, units)| orders.contains(&(&json!(action), &json!(units))))
+    );
+    assert_eq!(
+        (
+            &shown["figures"][2]["numerator"],
+            &shown["categories"][0]["denominator"]
+        ),
+        (&json!(7), &json!(7))
+    );
     let one = outfield_core::domain::rules::inventory::shown(&world, checks[1]).unwrap();
     assert_eq!(one["figures"][2]["numerator"], json!(3));
 }

@@ -29,8 +29,13 @@ impl Shop {
             "tax_rounding": "document",
         });
         world.put("order_policy", id(30), &policy);
-        world.put("tax_class", id(31), &json!({"name": "Standard", "category": "S", "rate_percent": "10"}));
-        let list = json!({"name": "Standard", "applies_to": "all", "currency": "USD", "list_version": 3});
+        world.put(
+            "tax_class",
+            id(31),
+            &json!({"name": "Standard", "category": "S", "rate_percent": "10"}),
+        );
+        let list =
+            json!({"name": "Standard", "applies_to": "all", "currency": "USD", "list_version": 3});
         world.put("price_list", id(32), &list);
         for (number, name, price) in [(PEN, "Pen", "2.00"), (GUM, "Gum", "0.50")] {
             let product = json!({
@@ -41,12 +46,17 @@ impl Shop {
             let entry = json!({"price_list": id(32), "product": id(number), "unit": "EA", "unit_price": price});
             world.put("price_entry", id(number + 20), &entry);
         }
-        Shop { world, order: id(0) }
+        Shop {
+            world,
+            order: id(0),
+        }
     }
 
     /// The same with one more order, which is now at hand.
     pub(crate) fn begun(mut self) -> Shop {
-        self.order = self.world.tell(&json!({"do": "new_order", "account": id(10)}));
+        self.order = self
+            .world
+            .tell(&json!({"do": "new_order", "account": id(10)}));
         self
     }
 
@@ -134,7 +144,12 @@ impl Shop {
 
     /// Asks something of the order as it is now, as the server does.
     fn asks<T>(&self, question: impl FnOnce(&Situation<'_>) -> T) -> T {
-        let (world, record, context, nothing) = (&self.world, self.record(), self.world.context(), Values::new());
+        let (world, record, context, nothing) = (
+            &self.world,
+            self.record(),
+            self.world.context(),
+            Values::new(),
+        );
         let descriptor = world.registry.get("sales_order").unwrap();
         question(&Situation {
             registry: &world.registry,
@@ -150,7 +165,8 @@ impl Shop {
 
     /// Whether the server would take in a change: the code of its refusal, or `ok`.
     pub(crate) fn admitted(&self) -> String {
-        self.asks(judges::admit).map_or_else(|refusal| refusal.code, |()| "ok".to_owned())
+        self.asks(judges::admit)
+            .map_or_else(|refusal| refusal.code, |()| "ok".to_owned())
     }
 
     /// Has the server judge, and writes what it says.
@@ -159,7 +175,12 @@ impl Shop {
         let writes = self.asks(judges::judge).unwrap();
         for write in writes.clone() {
             let (object, id) = (write.object.clone(), write.id);
-            let blank = Record { object: object.clone(), id, values: Values::new(), stamp: None };
+            let blank = Record {
+                object: object.clone(),
+                id,
+                values: Values::new(),
+                stamp: None,
+            };
             let record = self.world.records.entry((object, id)).or_insert(blank);
             record.values.extend(write.values);
             record.values.retain(|_, value| !value.is_null());
@@ -173,7 +194,9 @@ impl Shop {
         self.judged();
         let wanted = [("order", self.order.to_string().into())];
         let found = self.world.find("order_verdict", &wanted).unwrap();
-        let [verdict] = &found[..] else { panic!("{} verdicts", found.len()) };
+        let [verdict] = &found[..] else {
+            panic!("{} verdicts", found.len())
+        };
         verdict.to_json()
     }
 }

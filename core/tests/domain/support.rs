@@ -7,7 +7,9 @@ use outfield_core::base::context::{Context, Identity, Role, Surroundings};
 use outfield_core::base::id::{ActorId, ConflictId, DeviceId, RecordId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::domain::{Command, Decision, Refusal, decide, registry};
-use outfield_core::objects::{Conflict, ConflictState, ReadError, Reader, Record, Registry, Value, Values};
+use outfield_core::objects::{
+    Conflict, ConflictState, ReadError, Reader, Record, Registry, Value, Values,
+};
 use serde_json::{Value as Json, json};
 
 /// 2026-11-24T08:30:00Z, which is the same day in Chicago.
@@ -46,21 +48,38 @@ pub(crate) fn id(number: u8) -> RecordId {
 
 /// Values from a JSON object.
 pub(crate) fn values(json: &Json) -> Values {
-    json.as_object().unwrap().iter().map(|(path, json)| (path.clone(), Value::from_json(json).unwrap())).collect()
+    json.as_object()
+        .unwrap()
+        .iter()
+        .map(|(path, json)| (path.clone(), Value::from_json(json).unwrap()))
+        .collect()
 }
 
 impl World {
-    /// One rep (1), a colleague (2), a manager (3); a shop (10) and a template (20) with two actions.
+    /// One rep (1), a colleague (2), a manager (3); a shop (10) and a template (20) with two
+    /// actions.
     pub(crate) fn new() -> Self {
         let registry = registry().unwrap();
         let (records, conflicts) = (BTreeMap::new(), Vec::new());
         let (role, user, now, drawn) = (Role::Rep, 1, NOW, Cell::new(0));
-        let mut world = World { registry, records, conflicts, role, user, now, drawn };
+        let mut world = World {
+            registry,
+            records,
+            conflicts,
+            role,
+            user,
+            now,
+            drawn,
+        };
         for (number, name, role) in [(1, "Rosa", "rep"), (2, "Ben", "rep"), (3, "Mia", "manager")] {
             world.put("user", id(number), &json!({"name": name, "role": role}));
             world.put("actor", id(100 + number), &json!({"user": id(number)}));
         }
-        world.put("account", id(10), &json!({"name": "Harp's", "position": HERE, "owner": id(1)}));
+        world.put(
+            "account",
+            id(10),
+            &json!({"name": "Harp's", "position": HERE, "owner": id(1)}),
+        );
         world.put(
             "visit_template",
             id(20),
@@ -75,15 +94,30 @@ impl World {
     }
 
     pub(crate) fn put(&mut self, object: &str, id: RecordId, json: &Json) {
-        let record = Record { object: object.to_owned(), id, values: values(json), stamp: None };
+        let record = Record {
+            object: object.to_owned(),
+            id,
+            values: values(json),
+            stamp: None,
+        };
         self.records.insert((object.to_owned(), id), record);
     }
 
     pub(crate) fn context(&self) -> Context {
         self.drawn.set(self.drawn.get() + 1);
-        let (user, device, actor) = (UserId([self.user; 16]), DeviceId([50; 16]), ActorId([100 + self.user; 16]));
+        let (user, device, actor) = (
+            UserId([self.user; 16]),
+            DeviceId([50; 16]),
+            ActorId([100 + self.user; 16]),
+        );
         let time_zone = "America/Chicago".to_owned();
-        let identity = Identity { user, role: self.role, device, actor, time_zone };
+        let identity = Identity {
+            user,
+            role: self.role,
+            device,
+            actor,
+            time_zone,
+        };
         Context::new(&Luck(self.drawn.get(), self.now), identity)
     }
 
@@ -98,7 +132,12 @@ impl World {
     pub(crate) fn tell(&mut self, command: &Json) -> RecordId {
         let decision = self.ask(command).unwrap();
         for write in decision.writes {
-            let new = Record { object: write.object.clone(), id: write.id, values: Values::new(), stamp: None };
+            let new = Record {
+                object: write.object.clone(),
+                id: write.id,
+                values: Values::new(),
+                stamp: None,
+            };
             let record = self.records.entry((write.object, write.id)).or_insert(new);
             record.values.extend(write.values);
             record.values.retain(|_, value| !value.is_null());
@@ -109,13 +148,19 @@ impl World {
     /// The code of a refusal, or `ok`.
     #[track_caller]
     pub(crate) fn check(&self, command: &Json, code: &str) {
-        let said = self.ask(command).map_or_else(|refusal| refusal.code, |_| "ok".to_owned());
+        let said = self
+            .ask(command)
+            .map_or_else(|refusal| refusal.code, |_| "ok".to_owned());
         assert_eq!(said, code, "{command}");
     }
 
     /// Puts a value into a record past all rules.
     pub(crate) fn set(&mut self, object: &str, id: RecordId, path: &str, value: impl Into<Value>) {
-        self.records.get_mut(&(object.to_owned(), id)).unwrap().values.insert(path.to_owned(), value.into());
+        self.records
+            .get_mut(&(object.to_owned(), id))
+            .unwrap()
+            .values
+            .insert(path.to_owned(), value.into());
     }
 
     /// The refusal of a command that must be refused.
@@ -138,18 +183,33 @@ impl Reader for World {
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
         let has = |record: &Record, (path, value): &(&str, Value)| match path.split_once("/*/") {
             None => record.value(path) == value,
-            Some((lines, field)) => record.lines(lines).values().any(|line| line.get(field) == Some(&value)),
+            Some((lines, field)) => record
+                .lines(lines)
+                .values()
+                .any(|line| line.get(field) == Some(&value)),
         };
         let fits = |record: &&Record| wanted.iter().all(|wanted| has(record, wanted));
-        Ok(self.records.values().filter(|record| record.object == object).filter(fits).cloned().collect())
+        Ok(self
+            .records
+            .values()
+            .filter(|record| record.object == object)
+            .filter(fits)
+            .cloned()
+            .collect())
     }
 
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
-        Ok(self.conflicts.iter().find(|conflict| conflict.id == id).cloned())
+        Ok(self
+            .conflicts
+            .iter()
+            .find(|conflict| conflict.id == id)
+            .cloned())
     }
 
     fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
-        let open = |conflict: &&Conflict| conflict.record == record && conflict.state == ConflictState::Open;
+        let open = |conflict: &&Conflict| {
+            conflict.record == record && conflict.state == ConflictState::Open
+        };
         Ok(self.conflicts.iter().filter(open).cloned().collect())
     }
 }

@@ -6,14 +6,21 @@ use serde_json::{Value as Json, json};
 use crate::shop::{CASE, PEN, Shop};
 use crate::support::{NOW, id};
 
-/// An order for ten pens (22.00 with tax) is rejected, with a code, for what happened to the shop meanwhile.
+/// An order for ten pens (22.00 with tax) is rejected, with a code, for what happened to the shop
+/// meanwhile.
 #[track_caller]
 fn rejected(meanwhile: impl FnOnce(&mut Shop), code: &str) -> Json {
     let mut shop = Shop::submitted("10");
     meanwhile(&mut shop);
     let verdict = shop.verdict();
-    assert_eq!((&verdict["verdict"], &verdict["code"]), (&json!("rejected"), &json!(code)));
-    assert_eq!((shop.value("state"), &shop.show()["status"]), (json!("submitted"), &json!("rejected")));
+    assert_eq!(
+        (&verdict["verdict"], &verdict["code"]),
+        (&json!("rejected"), &json!(code))
+    );
+    assert_eq!(
+        (shop.value("state"), &shop.show()["status"]),
+        (json!("submitted"), &json!("rejected"))
+    );
     assert_eq!(shop.show()["verdict"]["message"], verdict["message"]);
     assert_eq!(shop.admitted(), "ok");
     serde_json::from_str(verdict["numbers_json"].as_str().unwrap()).unwrap()
@@ -43,7 +50,10 @@ fn an_order_that_nothing_is_against_is_confirmed_with_its_lines_as_they_were_pri
         assert_eq!(verdict[field], value, "{field}");
     }
     let line = &verdict["lines"][format!("{}~EA", id(PEN))];
-    assert_eq!((&line["quantity"], &line["unit_price"], &line["net"]), (&json!("10"), &json!("2"), &json!("20")));
+    assert_eq!(
+        (&line["quantity"], &line["unit_price"], &line["net"]),
+        (&json!("10"), &json!("2"), &json!("20"))
+    );
     assert!(line["trace_json"].as_str().unwrap().contains("list_price"));
 }
 
@@ -51,10 +61,20 @@ fn an_order_that_nothing_is_against_is_confirmed_with_its_lines_as_they_were_pri
 fn a_confirmed_order_shows_the_prices_that_were_frozen() {
     let mut shop = Shop::submitted("10");
     shop.verdict();
-    shop.world.set("price_entry", id(PEN + 20), "unit_price", "9.00");
+    shop.world
+        .set("price_entry", id(PEN + 20), "unit_price", "9.00");
     let shown = shop.show();
-    assert_eq!((&shown["status"], &shown["gross"]), (&json!("confirmed"), &json!("22.00")));
-    assert_eq!((&shown["lines"][0]["unit_price"], &shown["lines"][0]["product_name"]), (&json!("2"), &json!("Pen")));
+    assert_eq!(
+        (&shown["status"], &shown["gross"]),
+        (&json!("confirmed"), &json!("22.00"))
+    );
+    assert_eq!(
+        (
+            &shown["lines"][0]["unit_price"],
+            &shown["lines"][0]["product_name"]
+        ),
+        (&json!("2"), &json!("Pen"))
+    );
     assert_eq!(shown["lines"][0]["trace"][0]["step"], "list_price");
 }
 
@@ -62,8 +82,16 @@ fn a_confirmed_order_shows_the_prices_that_were_frozen() {
 fn what_is_confirmed_is_owed_and_no_longer_available() {
     let mut shop = Shop::new();
     shop.limits("100.00", "50.00");
-    shop.world.put("stock_figure", id(51), &json!({"product": id(PEN), "available": "20"}));
-    shop.world.put("stock_figure", id(52), &json!({"product": id(PEN), "available": "10"}));
+    shop.world.put(
+        "stock_figure",
+        id(51),
+        &json!({"product": id(PEN), "available": "20"}),
+    );
+    shop.world.put(
+        "stock_figure",
+        id(52),
+        &json!({"product": id(PEN), "available": "10"}),
+    );
     shop = shop.begun();
     shop.does(&json!({"do": "set_order_line", "product": id(PEN), "quantity": "1", "unit": CASE}));
     shop.sets(PEN, "10");
@@ -72,7 +100,13 @@ fn what_is_confirmed_is_owed_and_no_longer_available() {
     shop.verdict();
     let has = |object: &str, number: u8, field: &str| shop.world.value(object, id(number), field);
     assert_eq!(has("credit_figure", 50, "used"), json!("98.4"));
-    assert_eq!((has("stock_figure", 51, "available"), has("stock_figure", 52, "available")), (json!("0"), json!("8")));
+    assert_eq!(
+        (
+            has("stock_figure", 51, "available"),
+            has("stock_figure", 52, "available")
+        ),
+        (json!("0"), json!("8"))
+    );
     assert_eq!(has("credit_figure", 50, "as_of"), json!(NOW.0));
 }
 
@@ -85,25 +119,51 @@ fn an_order_above_the_credit_is_rejected_with_the_numbers() {
 
 #[test]
 fn what_changed_since_the_device_knew_rejects_the_order() {
-    let blocked = rejected(|shop| shop.world.set("account", id(10), "blocked", true), "account_blocked");
+    let blocked = rejected(
+        |shop| shop.world.set("account", id(10), "blocked", true),
+        "account_blocked",
+    );
     assert_eq!(blocked["account"], "Harp's");
-    let gone = rejected(|shop| shop.world.set("product", id(PEN), "discontinued", true), "discontinued");
+    let gone = rejected(
+        |shop| shop.world.set("product", id(PEN), "discontinued", true),
+        "discontinued",
+    );
     assert_eq!(gone["product"], "Pen");
-    let prices = rejected(|shop| shop.world.set("price_entry", id(PEN + 20), "unit_price", "3.00"), "price_changed");
+    let prices = rejected(
+        |shop| {
+            shop.world
+                .set("price_entry", id(PEN + 20), "unit_price", "3.00")
+        },
+        "price_changed",
+    );
     assert_eq!(prices, json!({"gross_seen": "22.00", "gross_now": "33.00"}));
     let line = format!("lines/{}~EA/quantity", id(PEN));
     rejected(|shop| shop.edits(&json!({line: "11"})), "changed_meanwhile");
     rejected(
-        |shop| shop.world.put("stock_figure", id(51), &json!({"product": id(PEN), "available": "9"})),
+        |shop| {
+            shop.world.put(
+                "stock_figure",
+                id(51),
+                &json!({"product": id(PEN), "available": "9"}),
+            )
+        },
         "not_enough_stock",
     );
-    rejected(|shop| shop.world.set("order_policy", id(30), "minimum_value", "20.01"), "below_minimum");
+    rejected(
+        |shop| {
+            shop.world
+                .set("order_policy", id(30), "minimum_value", "20.01")
+        },
+        "below_minimum",
+    );
 }
 
 #[test]
 fn an_order_that_can_no_longer_be_priced_is_rejected_too() {
     let mut shop = Shop::submitted("10");
-    shop.world.records.remove(&("price_entry".to_owned(), id(PEN + 20)));
+    shop.world
+        .records
+        .remove(&("price_entry".to_owned(), id(PEN + 20)));
     assert_eq!(shop.verdict()["code"], "no_price");
 }
 
@@ -115,7 +175,10 @@ fn one_submission_gets_one_verdict() {
     assert!(shop.judged().is_empty());
     shop.edits_past_rules("note", "Thanks");
     assert!(shop.judged().is_empty());
-    assert_eq!(shop.world.value("credit_figure", id(50), "used"), json!("22"));
+    assert_eq!(
+        shop.world.value("credit_figure", id(50), "used"),
+        json!("22")
+    );
 }
 
 #[test]
@@ -150,7 +213,10 @@ fn a_confirmed_order_stays_as_it_is() {
     shop.verdict();
     let number = shop.value("number");
     let refusal = shop.world.refusal(&shop.line(PEN, "11"));
-    assert_eq!((refusal.code.as_str(), &refusal.numbers["number"]), ("after_confirmation", &number));
+    assert_eq!(
+        (refusal.code.as_str(), &refusal.numbers["number"]),
+        ("after_confirmation", &number)
+    );
     for command in [
         shop.submit(),
         shop.about(json!({"do": "remove_order_line", "product": id(PEN)})),

@@ -42,7 +42,11 @@ fn check(world: &World, visit: RecordId, values: &Json) {
 #[test]
 fn a_planned_visit_starts_as_planned_and_is_its_makers() {
     let (world, visit) = planned();
-    check(&world, visit, &json!({"state": "planned", "owner": id(1), "started_at": null, "template": null}));
+    check(
+        &world,
+        visit,
+        &json!({"state": "planned", "owner": id(1), "started_at": null, "template": null}),
+    );
 }
 
 #[test]
@@ -69,7 +73,8 @@ fn a_named_template_goes_before_the_default_one() {
         id(21),
         &json!({"name": "Short", "template_version": 8, "actions/z/title": "Wave", "actions/z/kind": "task"}),
     );
-    let command = json!({"do": "start_visit", "account": id(10), "template": id(21), "purpose": "Hello"});
+    let command =
+        json!({"do": "start_visit", "account": id(10), "template": id(21), "purpose": "Hello"});
     let visit = world.tell(&command);
     check(
         &world,
@@ -86,30 +91,49 @@ fn without_any_template_a_visit_has_no_actions() {
     let mut world = World::new();
     world.records.remove(&("visit_template".to_owned(), id(20)));
     let visit = world.tell(&json!({"do": "start_visit", "account": id(10)}));
-    check(&world, visit, &json!({"state": "in_progress", "template": null, "template_version": null}));
+    check(
+        &world,
+        visit,
+        &json!({"state": "in_progress", "template": null, "template_version": null}),
+    );
 }
 
 #[test]
 fn one_open_visit_at_a_time_and_the_refusal_names_it() {
     let (mut world, visit) = started();
     let refusal = world.refusal(&json!({"do": "start_visit", "account": id(10)}));
-    assert_eq!((refusal.code.as_str(), &refusal.numbers["visit"]), ("visit_open", &json!(visit)));
+    assert_eq!(
+        (refusal.code.as_str(), &refusal.numbers["visit"]),
+        ("visit_open", &json!(visit))
+    );
     assert!(refusal.message.contains("Harp's"), "{refusal}");
-    world.put("visit", id(30), &json!({"account": id(10), "owner": id(1), "state": "planned"}));
+    world.put(
+        "visit",
+        id(30),
+        &json!({"account": id(10), "owner": id(1), "state": "planned"}),
+    );
     world.check(&check_in(id(30), HERE), "visit_open");
 }
 
 #[test]
 fn a_colleagues_open_visit_stops_nobody() {
     let mut world = World::new();
-    world.put("visit", id(30), &json!({"account": id(10), "owner": id(2), "state": "in_progress"}));
+    world.put(
+        "visit",
+        id(30),
+        &json!({"account": id(10), "owner": id(2), "state": "in_progress"}),
+    );
     world.check(&json!({"do": "start_visit", "account": id(10)}), "ok");
 }
 
 #[test]
 fn a_check_in_records_what_it_was_judged_by_and_never_moves_the_account() {
     let (mut world, visit) = started();
-    world.tell(&with(with(check_in(visit, NEAR), "accuracy_m", 20), "mock", true));
+    world.tell(&with(
+        with(check_in(visit, NEAR), "accuracy_m", 20),
+        "mock",
+        true,
+    ));
     check(
         &world,
         visit,
@@ -120,7 +144,10 @@ fn a_check_in_records_what_it_was_judged_by_and_never_moves_the_account() {
         }),
     );
     assert_eq!(world.value("account", id(10), "position"), json!(HERE));
-    assert_eq!(world.ask(&check_in(visit, NEAR)).unwrap_err().code, "already_checked_in");
+    assert_eq!(
+        world.ask(&check_in(visit, NEAR)).unwrap_err().code,
+        "already_checked_in"
+    );
 }
 
 #[test]
@@ -143,21 +170,39 @@ fn a_check_in_to_a_planned_visit_starts_it_and_copies_the_actions() {
 fn a_check_in_keeps_the_actions_that_a_visit_has() {
     let (mut world, visit) = started();
     world.tell(&json!({"do": "answer_action", "visit": visit, "action": "a", "value": "seen"}));
-    world.put("visit_template", id(20), &json!({"is_default": true, "template_version": 4, "actions/n/title": "New"}));
+    world.put(
+        "visit_template",
+        id(20),
+        &json!({"is_default": true, "template_version": 4, "actions/n/title": "New"}),
+    );
     world.tell(&check_in(visit, HERE));
-    check(&world, visit, &json!({"template_version": 3, "actions/a/state": "done", "actions/n/title": null}));
+    check(
+        &world,
+        visit,
+        &json!({"template_version": 3, "actions/a/state": "done", "actions/n/title": null}),
+    );
 }
 
 #[test]
 fn the_fence_is_200_metres_less_the_accuracy() {
     let (world, visit) = started();
-    for (position, accuracy_m, code) in
-        [(NEAR, 0, "ok"), (NEAR, 50, "ok"), (NEAR, 51, "outside_fence"), (FAR, 0, "outside_fence"), (HERE, 900, "ok")]
-    {
-        world.check(&with(check_in(visit, position), "accuracy_m", accuracy_m), code);
+    for (position, accuracy_m, code) in [
+        (NEAR, 0, "ok"),
+        (NEAR, 50, "ok"),
+        (NEAR, 51, "outside_fence"),
+        (FAR, 0, "outside_fence"),
+        (HERE, 900, "ok"),
+    ] {
+        world.check(
+            &with(check_in(visit, position), "accuracy_m", accuracy_m),
+            code,
+        );
     }
     let refusal = world.refusal(&with(check_in(visit, FAR), "accuracy_m", 10));
-    assert_eq!(json!(refusal.numbers), json!({"distance_m": 300, "fence_m": 200, "accuracy_m": 10}));
+    assert_eq!(
+        json!(refusal.numbers),
+        json!({"distance_m": 300, "fence_m": 200, "accuracy_m": 10})
+    );
     assert_eq!(refusal.fields, ["position", "reason"]);
     world.check(&with(check_in(visit, HERE), "accuracy_m", -1), "bad_value");
 }
@@ -165,9 +210,16 @@ fn the_fence_is_200_metres_less_the_accuracy() {
 #[test]
 fn a_reason_lets_a_person_check_in_from_afar_and_is_kept() {
     let (mut world, visit) = started();
-    world.check(&with(check_in(visit, FAR), "reason", "   "), "outside_fence");
+    world.check(
+        &with(check_in(visit, FAR), "reason", "   "),
+        "outside_fence",
+    );
     world.tell(&with(check_in(visit, FAR), "reason", " moved next door "));
-    check(&world, visit, &json!({"check_in_reason": "moved next door", "distance_m": 300}));
+    check(
+        &world,
+        visit,
+        &json!({"check_in_reason": "moved next door", "distance_m": 300}),
+    );
 }
 
 #[test]
@@ -176,36 +228,65 @@ fn an_account_without_a_position_has_no_fence() {
     world.put("account", id(11), &json!({"name": "New shop"}));
     let visit = world.tell(&json!({"do": "start_visit", "account": id(11)}));
     world.tell(&check_in(visit, FAR));
-    check(&world, visit, &json!({"distance_m": null, "account_position": null, "check_in_position": FAR}));
+    check(
+        &world,
+        visit,
+        &json!({"distance_m": null, "account_position": null, "check_in_position": FAR}),
+    );
 }
 
 #[test]
 fn an_answer_is_kept_and_the_action_done() {
     let (mut world, visit) = started();
-    let answer =
-        |action: &str, value: &str| json!({"do": "answer_action", "visit": visit, "action": action, "value": value});
+    let answer = |action: &str, value: &str| json!({"do": "answer_action", "visit": visit, "action": action, "value": value});
     world.check(&answer("a", ""), "answer_missing");
-    world.check(&json!({"do": "answer_action", "visit": visit, "action": "a"}), "answer_missing");
+    world.check(
+        &json!({"do": "answer_action", "visit": visit, "action": "a"}),
+        "answer_missing",
+    );
     let refusal = world.refusal(&answer("x", "1"));
     assert_eq!(refusal.code, "unknown_action");
-    assert!(refusal.message.contains("a (Shelf photo), b (Ask the owner)"), "{refusal}");
+    assert!(
+        refusal
+            .message
+            .contains("a (Shelf photo), b (Ask the owner)"),
+        "{refusal}"
+    );
     world.tell(&answer("b", "12 facings"));
-    check(&world, visit, &json!({"actions/b/answer": "12 facings", "actions/b/state": "done"}));
-    assert!(world.ask(&answer("b", "12 facings")).unwrap().writes.is_empty());
+    check(
+        &world,
+        visit,
+        &json!({"actions/b/answer": "12 facings", "actions/b/state": "done"}),
+    );
+    assert!(
+        world
+            .ask(&answer("b", "12 facings"))
+            .unwrap()
+            .writes
+            .is_empty()
+    );
 }
 
 #[test]
 fn only_an_action_that_is_not_mandatory_is_skipped_and_with_a_reason() {
     let (mut world, visit) = started();
-    let skip =
-        |action: &str, reason: &str| json!({"do": "skip_action", "visit": visit, "action": action, "reason": reason});
+    let skip = |action: &str, reason: &str| json!({"do": "skip_action", "visit": visit, "action": action, "reason": reason});
     world.check(&skip("a", "no light"), "mandatory_action");
     world.check(&skip("b", ""), "required");
     world.check(&skip("b", "  "), "required");
     world.tell(&skip("b", "owner away"));
-    check(&world, visit, &json!({"actions/b/state": "skipped", "actions/b/skip_reason": "owner away"}));
-    world.tell(&json!({"do": "answer_action", "visit": visit, "action": "b", "value": "came back"}));
-    check(&world, visit, &json!({"actions/b/state": "done", "actions/b/skip_reason": null}));
+    check(
+        &world,
+        visit,
+        &json!({"actions/b/state": "skipped", "actions/b/skip_reason": "owner away"}),
+    );
+    world
+        .tell(&json!({"do": "answer_action", "visit": visit, "action": "b", "value": "came back"}));
+    check(
+        &world,
+        visit,
+        &json!({"actions/b/state": "done", "actions/b/skip_reason": null}),
+    );
 }
 
 #[test]
@@ -215,35 +296,59 @@ fn a_check_out_needs_a_check_in_and_every_mandatory_action() {
     world.check(&check_out, "not_checked_in");
     world.tell(&check_in(visit, HERE));
     let refusal = world.refusal(&check_out);
-    assert_eq!((refusal.code.as_str(), &refusal.numbers["actions"]), ("mandatory_undone", &json!(["Shelf photo"])));
+    assert_eq!(
+        (refusal.code.as_str(), &refusal.numbers["actions"]),
+        ("mandatory_undone", &json!(["Shelf photo"]))
+    );
     assert!(refusal.message.contains("Shelf photo"), "{refusal}");
-    world.tell(&json!({"do": "answer_action", "visit": visit, "action": "a", "value": "sha256:77"}));
+    world
+        .tell(&json!({"do": "answer_action", "visit": visit, "action": "a", "value": "sha256:77"}));
     world.tell(&check_out);
-    check(&world, visit, &json!({"state": "completed", "checked_out_at": NOW.0}));
+    check(
+        &world,
+        visit,
+        &json!({"state": "completed", "checked_out_at": NOW.0}),
+    );
     world.check(&json!({"do": "start_visit", "account": id(10)}), "ok");
 }
 
 #[test]
-fn a_visit_is_missed_once_its_day_is_past_and_it_is_not_completed_and_nothing_says_so_but_the_day() {
+fn a_visit_is_missed_once_its_day_is_past_and_it_is_not_completed_and_nothing_says_so_but_the_day()
+{
     let (mut world, visit) = planned();
-    let missed = |world: &World, today: &str| is_missed(&world.records[&("visit".to_owned(), visit)], today);
+    let missed =
+        |world: &World, today: &str| is_missed(&world.records[&("visit".to_owned(), visit)], today);
     let kept = world.records[&("visit".to_owned(), visit)].values.clone();
     assert!(!missed(&world, "2026-11-23") && !missed(&world, "2026-11-24"));
     assert!(missed(&world, "2026-11-25"));
     assert_eq!(world.records[&("visit".to_owned(), visit)].values, kept);
-    for (state, is_missed) in [("in_progress", true), ("completed", false), ("cancelled", false)] {
+    for (state, is_missed) in [
+        ("in_progress", true),
+        ("completed", false),
+        ("cancelled", false),
+    ] {
         world.set("visit", visit, "state", state);
         assert_eq!(missed(&world, "2026-11-25"), is_missed, "{state}");
     }
     let descriptor = world.registry.get("visit").unwrap();
     assert_eq!(descriptor.field_at("missed"), None, "no field keeps it");
-    assert!(!descriptor.field_at("state").unwrap().choices.contains(&"missed".to_owned()), "no state is it");
+    assert!(
+        !descriptor
+            .field_at("state")
+            .unwrap()
+            .choices
+            .contains(&"missed".to_owned()),
+        "no state is it"
+    );
 }
 
 #[test]
 fn a_visit_that_nobody_planned_is_never_missed() {
     let (world, visit) = started();
-    assert!(!is_missed(&world.records[&("visit".to_owned(), visit)], "2026-12-01"));
+    assert!(!is_missed(
+        &world.records[&("visit".to_owned(), visit)],
+        "2026-12-01"
+    ));
 }
 
 #[test]
@@ -251,7 +356,11 @@ fn a_missed_visit_is_made_late_by_a_check_in() {
     let (mut world, visit) = planned();
     world.set("visit", visit, "planned_on", "2026-11-20");
     world.tell(&check_in(visit, HERE));
-    check(&world, visit, &json!({"planned_on": "2026-11-20", "started_on": "2026-11-24", "state": "in_progress"}));
+    check(
+        &world,
+        visit,
+        &json!({"planned_on": "2026-11-20", "started_on": "2026-11-24", "state": "in_progress"}),
+    );
 }
 
 #[test]
@@ -259,15 +368,27 @@ fn a_visit_is_called_off_with_a_reason_only() {
     let (mut world, visit) = planned();
     world.check(&json!({"do": "cancel_visit", "visit": visit}), "required");
     world.tell(&json!({"do": "cancel_visit", "visit": visit, "reason": "shop closed"}));
-    check(&world, visit, &json!({"state": "cancelled", "cancel_reason": "shop closed", "cancelled_at": NOW.0}));
+    check(
+        &world,
+        visit,
+        &json!({"state": "cancelled", "cancel_reason": "shop closed", "cancelled_at": NOW.0}),
+    );
 }
 
 #[test]
 fn every_verb_keeps_to_its_states_and_names_the_state() {
     let inputs = [
         ("check_in", json!({"position": HERE}), ["ok", "ok"]),
-        ("answer_action", json!({"action": "a", "value": "1"}), ["wrong_state", "ok"]),
-        ("skip_action", json!({"action": "b", "reason": "no"}), ["wrong_state", "ok"]),
+        (
+            "answer_action",
+            json!({"action": "a", "value": "1"}),
+            ["wrong_state", "ok"],
+        ),
+        (
+            "skip_action",
+            json!({"action": "b", "reason": "no"}),
+            ["wrong_state", "ok"],
+        ),
         ("check_out", json!({}), ["not_checked_in", "not_checked_in"]),
         ("cancel_visit", json!({"reason": "no"}), ["ok", "ok"]),
     ];
@@ -291,8 +412,14 @@ fn every_verb_keeps_to_its_states_and_names_the_state() {
 #[test]
 fn a_visit_to_nowhere_is_refused() {
     let (world, _) = started();
-    world.check(&json!({"do": "start_visit", "account": id(99)}), "unknown_reference");
+    world.check(
+        &json!({"do": "start_visit", "account": id(99)}),
+        "unknown_reference",
+    );
     world.check(&json!({"do": "start_visit"}), "required");
-    world.check(&json!({"do": "check_out", "visit": id(99)}), "unknown_record");
+    world.check(
+        &json!({"do": "check_out", "visit": id(99)}),
+        "unknown_record",
+    );
     world.check(&json!({"do": "check_out"}), "required");
 }

@@ -22,29 +22,121 @@ fn refused(basket: &str, field: &str, words: &str) {
 #[test]
 fn what_is_wrong_with_a_line_names_line_and_member() {
     for (members, field, words) in [
-        (r#""quantity": 1"#, "product", "a line names a `product`, or carries its own"),
-        (r#""product": "a""#, "quantity", "`lines[1].quantity` is needed"),
-        (r#""product": "", "quantity": 1"#, "product", "a text that is not empty is expected"),
-        (r#""product": 7, "quantity": 1"#, "product", "a text that is not empty is expected"),
-        (r#""product": "a", "quantity": 2.5"#, "quantity", "written as a text, such as \"2.5\""),
-        (r#""product": "a", "quantity": 1e3"#, "quantity", "written as a text"),
-        (r#""product": "a", "quantity": 99999999999999999999"#, "quantity", "written as a text"),
-        (r#""product": "a", "quantity": "2,5""#, "quantity", "`2,5` is not a decimal: digits are expected"),
-        (r#""product": "a", "quantity": "1e3""#, "quantity", "`1e3` is not a decimal"),
-        (r#""product": "a", "quantity": true"#, "quantity", "a decimal as text"),
-        (r#""product": "a", "quantity": [1]"#, "quantity", "a decimal as text"),
-        (r#""product": "a", "quantity": "0.0000001""#, "quantity", "more than 6 digits after the point"),
-        (r#""product": "a", "quantity": 1000000001"#, "quantity", "is not between -1000000000 and 1000000000"),
-        (r#""product": "a", "quantity": 1, "unit": "case""#, "unit", "`case` is not a unit of UN/ECE"),
-        (r#""product": "a", "quantity": 1, "discount_percent": 101"#, "discount_percent", "not between 0 and 100"),
-        (r#""product": "a", "quantity": 1, "discount_percent": "-1""#, "discount_percent", "not between 0 and 100"),
-        (r#""product": "a", "quantity": 1, "unit_price": "1""#, "unit_price", "the price list says this of a product"),
-        (r#""product": "a", "quantity": 1, "tax_rate": 7"#, "tax_rate", "the price list says this of a product"),
-        (r#""unit_price": "1", "quantity": 1"#, "tax_rate", "`lines[1].tax_rate` is needed"),
-        (r#""tax_rate": "1", "quantity": 1"#, "unit_price", "`lines[1].unit_price` is needed"),
-        (r#""unit_price": "1", "tax_rate": -1, "quantity": 1"#, "tax_rate", "not between 0 and 1000"),
-        (r#""unit_price": 1.5, "tax_rate": 1, "quantity": 1"#, "unit_price", "written as a text"),
-        (r#""unit_price": "0.1234567", "tax_rate": 1, "quantity": 1"#, "unit_price", "more than 6 digits"),
+        (
+            r#""quantity": 1"#,
+            "product",
+            "a line names a `product`, or carries its own",
+        ),
+        (
+            r#""product": "a""#,
+            "quantity",
+            "`lines[1].quantity` is needed",
+        ),
+        (
+            r#""product": "", "quantity": 1"#,
+            "product",
+            "a text that is not empty is expected",
+        ),
+        (
+            r#""product": 7, "quantity": 1"#,
+            "product",
+            "a text that is not empty is expected",
+        ),
+        (
+            r#""product": "a", "quantity": 2.5"#,
+            "quantity",
+            "written as a text, such as \"2.5\"",
+        ),
+        (
+            r#""product": "a", "quantity": 1e3"#,
+            "quantity",
+            "written as a text",
+        ),
+        (
+            r#""product": "a", "quantity": 99999999999999999999"#,
+            "quantity",
+            "written as a text",
+        ),
+        (
+            r#""product": "a", "quantity": "2,5""#,
+            "quantity",
+            "`2,5` is not a decimal: digits are expected",
+        ),
+        (
+            r#""product": "a", "quantity": "1e3""#,
+            "quantity",
+            "`1e3` is not a decimal",
+        ),
+        (
+            r#""product": "a", "quantity": true"#,
+            "quantity",
+            "a decimal as text",
+        ),
+        (
+            r#""product": "a", "quantity": [1]"#,
+            "quantity",
+            "a decimal as text",
+        ),
+        (
+            r#""product": "a", "quantity": "0.0000001""#,
+            "quantity",
+            "more than 6 digits after the point",
+        ),
+        (
+            r#""product": "a", "quantity": 1000000001"#,
+            "quantity",
+            "is not between -1000000000 and 1000000000",
+        ),
+        (
+            r#""product": "a", "quantity": 1, "unit": "case""#,
+            "unit",
+            "`case` is not a unit of UN/ECE",
+        ),
+        (
+            r#""product": "a", "quantity": 1, "discount_percent": 101"#,
+            "discount_percent",
+            "not between 0 and 100",
+        ),
+        (
+            r#""product": "a", "quantity": 1, "discount_percent": "-1""#,
+            "discount_percent",
+            "not between 0 and 100",
+        ),
+        (
+            r#""product": "a", "quantity": 1, "unit_price": "1""#,
+            "unit_price",
+            "the price list says this of a product",
+        ),
+        (
+            r#""product": "a", "quantity": 1, "tax_rate": 7"#,
+            "tax_rate",
+            "the price list says this of a product",
+        ),
+        (
+            r#""unit_price": "1", "quantity": 1"#,
+            "tax_rate",
+            "`lines[1].tax_rate` is needed",
+        ),
+        (
+            r#""tax_rate": "1", "quantity": 1"#,
+            "unit_price",
+            "`lines[1].unit_price` is needed",
+        ),
+        (
+            r#""unit_price": "1", "tax_rate": -1, "quantity": 1"#,
+            "tax_rate",
+            "not between 0 and 1000",
+        ),
+        (
+            r#""unit_price": 1.5, "tax_rate": 1, "quantity": 1"#,
+            "unit_price",
+            "written as a text",
+        ),
+        (
+            r#""unit_price": "0.1234567", "tax_rate": 1, "quantity": 1"#,
+            "unit_price",
+            "more than 6 digits",
+        ),
         (
             r#""product": "a", "quantity": 1, "qty": 2"#,
             "qty",
@@ -61,10 +153,22 @@ fn what_is_wrong_with_a_basket_names_the_member() {
         ("", "", "the basket cannot be read: EOF"),
         ("[]", "", "it must be a JSON object"),
         ("{}", "currency", "`currency` is needed"),
-        (r#"{"currency": "eur"}"#, "currency", "`eur` is not a currency of ISO 4217"),
+        (
+            r#"{"currency": "eur"}"#,
+            "currency",
+            "`eur` is not a currency of ISO 4217",
+        ),
         (r#"{"currency": "EUR"}"#, "tax_mode", "`tax_mode` is needed"),
-        (r#"{"currency": "EUR", "tax_mode": "net"}"#, "tax_mode", "`net` is neither exclusive nor inclusive"),
-        (r#"{"currency": "EUR", "tax_mode": "inclusive"}"#, "tax_rounding", "`tax_rounding` is needed"),
+        (
+            r#"{"currency": "EUR", "tax_mode": "net"}"#,
+            "tax_mode",
+            "`net` is neither exclusive nor inclusive",
+        ),
+        (
+            r#"{"currency": "EUR", "tax_mode": "inclusive"}"#,
+            "tax_rounding",
+            "`tax_rounding` is needed",
+        ),
         (
             r#"{"currency": "EUR", "tax_mode": "inclusive", "tax_rounding": "x"}"#,
             "tax_rounding",
@@ -90,7 +194,11 @@ fn what_is_wrong_with_a_basket_names_the_member() {
             "note",
             "`note` is unknown; there are account, at, currency",
         ),
-        (r#"{"currency": "EUR", "currency": "USD"}"#, "", "the member `currency` stands there twice"),
+        (
+            r#"{"currency": "EUR", "currency": "USD"}"#,
+            "",
+            "the member `currency` stands there twice",
+        ),
         (
             r#"{"currency": "EUR", "lines": [{"quantity": 1, "quantity": 100}]}"#,
             "",
@@ -99,16 +207,35 @@ fn what_is_wrong_with_a_basket_names_the_member() {
     ] {
         refused(basket, field, words);
     }
-    let lines: Vec<_> = (0..2001).map(|_| json!({"product": "crisps", "quantity": 1})).collect();
-    assert!(parsed(&json!({"lines": lines})).unwrap_err().message.contains("2001 lines; at most 2000 are possible"));
+    let lines: Vec<_> = (0..2001)
+        .map(|_| json!({"product": "crisps", "quantity": 1}))
+        .collect();
+    assert!(
+        parsed(&json!({"lines": lines}))
+            .unwrap_err()
+            .message
+            .contains("2001 lines; at most 2000 are possible")
+    );
 }
 
 #[test]
 fn what_the_book_does_not_know_names_line_and_member() {
     for (line, code, field) in [
-        (json!({"product": "cheese", "quantity": 1}), "unknown_product", "lines[0].product"),
-        (json!({"product": "ham", "quantity": 1, "unit": "EA"}), "unknown_unit", "lines[0].unit"),
-        (json!({"product": "crisps", "quantity": 1000000000, "unit": "XPX"}), "ok", ""),
+        (
+            json!({"product": "cheese", "quantity": 1}),
+            "unknown_product",
+            "lines[0].product",
+        ),
+        (
+            json!({"product": "ham", "quantity": 1, "unit": "EA"}),
+            "unknown_unit",
+            "lines[0].unit",
+        ),
+        (
+            json!({"product": "crisps", "quantity": 1000000000, "unit": "XPX"}),
+            "ok",
+            "",
+        ),
         (
             json!({"unit_price": 1_000_000_000_000_i64, "tax_rate": 0, "quantity": 1_000_000_000}),
             "too_large",
@@ -116,11 +243,19 @@ fn what_the_book_does_not_know_names_line_and_member() {
         ),
     ] {
         let answer = Shop::new().price(&json!({"lines": [line]}));
-        let (said, fields) =
-            answer.map_or_else(|refusal| (refusal.code, refusal.fields), |_| ("ok".into(), Vec::new()));
-        assert_eq!((said.as_str(), fields.join(" ").as_str()), (code, field), "{line}");
+        let (said, fields) = answer.map_or_else(
+            |refusal| (refusal.code, refusal.fields),
+            |_| ("ok".into(), Vec::new()),
+        );
+        assert_eq!(
+            (said.as_str(), fields.join(" ").as_str()),
+            (code, field),
+            "{line}"
+        );
     }
-    let refusal = Shop::new().price(&json!({"account": "market", "lines": []})).unwrap_err();
+    let refusal = Shop::new()
+        .price(&json!({"account": "market", "lines": []}))
+        .unwrap_err();
     assert_eq!(
         (refusal.code.as_str(), refusal.message.as_str()),
         ("unknown_account", "there is no account `market` here")
@@ -129,7 +264,8 @@ fn what_the_book_does_not_know_names_line_and_member() {
 
 #[test]
 fn numbers_are_read_as_text_or_as_whole_numbers_and_are_the_same() {
-    let as_text = json!({"lines": [{"unit_price": "2.50", "tax_rate": "19.0", "quantity": "3.000"}]});
+    let as_text =
+        json!({"lines": [{"unit_price": "2.50", "tax_rate": "19.0", "quantity": "3.000"}]});
     let as_number = json!({"lines": [{"unit_price": "2.5", "tax_rate": 19, "quantity": 3, "discount_percent": null}]});
     assert_eq!(parsed(&as_text).unwrap(), parsed(&as_number).unwrap());
 }
@@ -157,5 +293,8 @@ fn an_answer_has_one_form() {
 #[test]
 fn an_empty_basket_costs_nothing() {
     let priced = Shop::new().price(&json!({"lines": []})).unwrap();
-    assert_eq!((priced.gross.to_string().as_str(), priced.tax_groups.len()), ("0.00", 0));
+    assert_eq!(
+        (priced.gross.to_string().as_str(), priced.tax_groups.len()),
+        ("0.00", 0)
+    );
 }

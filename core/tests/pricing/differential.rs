@@ -9,18 +9,30 @@ use crate::naive::{self, Answer};
 use crate::strategies::sale;
 
 fn told(priced: &Priced) -> Answer {
-    let line = |line: &PricedLine| [line.net, line.tax, line.gross, line.discount].map(|money| money.to_string());
+    let line = |line: &PricedLine| {
+        [line.net, line.tax, line.gross, line.discount].map(|money| money.to_string())
+    };
     let group = |group: &TaxGroup| {
-        [group.category.clone(), group.rate.to_string(), group.base.to_string(), group.tax.to_string()]
+        [
+            group.category.clone(),
+            group.rate.to_string(),
+            group.base.to_string(),
+            group.tax.to_string(),
+        ]
     };
     let near = |miss: &NearMiss| {
         let missing = miss.missing.iter().map(|gap| gap.missing.clone()).collect();
         (miss.promotion.clone(), miss.line, missing)
     };
     Answer {
-        totals: [priced.net, priced.tax, priced.gross, priced.payable].map(|money| money.to_string()),
+        totals: [priced.net, priced.tax, priced.gross, priced.payable]
+            .map(|money| money.to_string()),
         lines: priced.lines.iter().map(line).collect(),
-        taken: priced.lines.iter().map(|line| line.promotions.clone()).collect(),
+        taken: priced
+            .lines
+            .iter()
+            .map(|line| line.promotions.clone())
+            .collect(),
         groups: priced.tax_groups.iter().map(group).collect(),
         near: priced.near_misses.iter().map(near).collect(),
     }
@@ -48,15 +60,26 @@ fn the_random_baskets_meet_every_rule() {
             Err(refusal) => seen.push(refusal.code),
             Ok(priced) => {
                 seen.push("priced".to_owned());
-                let steps = priced.lines.iter().flat_map(|line| &line.trace).chain(&priced.trace);
+                let steps = priced
+                    .lines
+                    .iter()
+                    .flat_map(|line| &line.trace)
+                    .chain(&priced.trace);
                 seen.extend(steps.map(|step| format!("{:?}", step.stage)));
-                seen.extend(priced.lines.iter().filter(|line| line.free).map(|_| "free".to_owned()));
+                seen.extend(
+                    priced
+                        .lines
+                        .iter()
+                        .filter(|line| line.free)
+                        .map(|_| "free".to_owned()),
+                );
                 seen.extend(priced.near_misses.iter().map(|_| "near".to_owned()));
             }
         }
         seen.sort();
         seen.dedup();
-        seen.into_iter().for_each(|what| *met.entry(what).or_default() += 1);
+        seen.into_iter()
+            .for_each(|what| *met.entry(what).or_default() += 1);
     }
     for what in [
         "ListPrice",
@@ -77,7 +100,13 @@ fn the_random_baskets_meet_every_rule() {
         "unknown_product",
         "unknown_unit",
     ] {
-        assert!(met.get(what).is_some_and(|times| *times >= 5), "{what} is met too seldom: {met:?}");
+        assert!(
+            met.get(what).is_some_and(|times| *times >= 5),
+            "{what} is met too seldom: {met:?}"
+        );
     }
-    assert!(met["priced"] >= 300, "too few baskets have a price: {met:?}");
+    assert!(
+        met["priced"] >= 300,
+        "too few baskets have a price: {met:?}"
+    );
 }

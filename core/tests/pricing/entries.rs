@@ -29,13 +29,22 @@ fn territory() -> Buyers {
 /// The unit price of so many crisps for the harbour shop.
 #[track_caller]
 fn check(shop: &Shop, quantity: &str, price: &str) {
-    assert_eq!(shop.sell(&[("crisps", quantity)]).lines[0].unit_price.to_string(), price);
+    assert_eq!(
+        shop.sell(&[("crisps", quantity)]).lines[0]
+            .unit_price
+            .to_string(),
+        price
+    );
 }
 
 #[test]
 fn contract_before_account_before_tier_before_territory_before_all() {
-    let lists =
-        [(territory(), "north", "0.90"), (tier(), "gold", "0.95"), (account(), "own", "1.50"), (contract(), "C", "2")];
+    let lists = [
+        (territory(), "north", "0.90"),
+        (tier(), "gold", "0.95"),
+        (account(), "own", "1.50"),
+        (contract(), "C", "2"),
+    ];
     let mut shop = Shop::new();
     for (buyers, id, price) in lists {
         shop = shop.selling(by(buyers, id, price));
@@ -54,7 +63,10 @@ fn a_list_for_others_is_not_looked_at() {
         check(&Shop::new().selling(by(buyers, "other", "0.10")), "1", "1");
     }
     let nobody = json!({"lines": [{"product": "crisps", "quantity": 1}]});
-    let priced = Shop::new().selling(by(tier(), "gold", "0.10")).price(&nobody).unwrap();
+    let priced = Shop::new()
+        .selling(by(tier(), "gold", "0.10"))
+        .price(&nobody)
+        .unwrap();
     assert_eq!(priced.net.to_string(), "1.00");
 }
 
@@ -68,19 +80,37 @@ fn variant_before_product_before_the_nearest_category() {
     ];
     for last in 1..=entries.len() {
         let entries = entries[..last].iter().enumerate();
-        let entries = entries.map(|(at, (goods, price))| entry(&at.to_string(), goods.clone(), "0", price)).collect();
-        let shop = Shop { lists: vec![list("base", Buyers::All, entries)], ..Shop::new() };
+        let entries = entries
+            .map(|(at, (goods, price))| entry(&at.to_string(), goods.clone(), "0", price))
+            .collect();
+        let shop = Shop {
+            lists: vec![list("base", Buyers::All, entries)],
+            ..Shop::new()
+        };
         let price = ["0.4", "0.5", "0.6", "0.7"][last - 1];
-        assert_eq!(shop.sell(&[("salted", "1")]).lines[0].unit_price.to_string(), price);
+        assert_eq!(
+            shop.sell(&[("salted", "1")]).lines[0]
+                .unit_price
+                .to_string(),
+            price
+        );
     }
 }
 
 #[test]
 fn the_nearest_buyer_goes_before_the_nearest_goods_and_both_before_the_quantity() {
-    let wide = list("gold", tier(), vec![entry("1", category("food"), "0", "0.80")]);
+    let wide = list(
+        "gold",
+        tier(),
+        vec![entry("1", category("food"), "0", "0.80")],
+    );
     let shop = Shop::new().selling(wide);
     check(&shop, "1", "0.8");
-    let many = list("many", Buyers::All, vec![entry("1", product("crisps"), "10", "0.20")]);
+    let many = list(
+        "many",
+        Buyers::All,
+        vec![entry("1", product("crisps"), "10", "0.20")],
+    );
     check(&shop.selling(many), "10", "0.8");
 }
 
@@ -92,13 +122,24 @@ fn the_largest_minimum_that_is_reached_wins_and_then_the_priority() {
         entry("100", product("crisps"), "100", "0.70"),
     ];
     let shop = Shop::new().selling(list("breaks", Buyers::All, breaks));
-    for (quantity, price) in
-        [("9", "1"), ("9.999999", "1"), ("10", "0.9"), ("24", "0.8"), ("99", "0.8"), ("100", "0.7")]
-    {
+    for (quantity, price) in [
+        ("9", "1"),
+        ("9.999999", "1"),
+        ("10", "0.9"),
+        ("24", "0.8"),
+        ("99", "0.8"),
+        ("100", "0.7"),
+    ] {
         check(&shop, quantity, price);
     }
-    let urgent =
-        PriceList { priority: 7, ..list("urgent", Buyers::All, vec![entry("1", product("crisps"), "24", "0.85")]) };
+    let urgent = PriceList {
+        priority: 7,
+        ..list(
+            "urgent",
+            Buyers::All,
+            vec![entry("1", product("crisps"), "24", "0.85")],
+        )
+    };
     let shop = shop.selling(urgent);
     check(&shop, "24", "0.85");
     check(&shop, "100", "0.7");
@@ -123,7 +164,10 @@ fn quantities_compare_in_the_base_unit() {
         let priced = shop.price(&json!({"lines": lines})).unwrap();
         let line = &priced.lines[0];
         assert_eq!(
-            (line.unit_price.to_string().as_str(), line.net.to_string().as_str()),
+            (
+                line.unit_price.to_string().as_str(),
+                line.net.to_string().as_str()
+            ),
             (price, net),
             "{quantity} {packed}"
         );
@@ -134,12 +178,23 @@ fn quantities_compare_in_the_base_unit() {
 fn a_price_that_does_not_divide_is_computed_exactly_and_only_shown_short() {
     let mut by_case = entry("case", product("crisps"), "0", "10.00");
     by_case.unit = Some(unit("XCS"));
-    let shop = Shop { lists: vec![list("base", Buyers::All, vec![by_case])], ..Shop::new() };
+    let shop = Shop {
+        lists: vec![list("base", Buyers::All, vec![by_case])],
+        ..Shop::new()
+    };
     check(&shop, "24", "0.416667");
-    assert_eq!(shop.sell(&[("crisps", "24"), ("crisps", "2400")]).net.to_string(), "1010.00");
+    assert_eq!(
+        shop.sell(&[("crisps", "24"), ("crisps", "2400")])
+            .net
+            .to_string(),
+        "1010.00"
+    );
     let pounds = json!({"lines": [{"product": "ham", "quantity": 100, "unit": "LBR"}]});
     // 45.359237 kg at 12.50.
-    assert_eq!(Shop::new().price(&pounds).unwrap().net.to_string(), "566.99");
+    assert_eq!(
+        Shop::new().price(&pounds).unwrap().net.to_string(),
+        "566.99"
+    );
 }
 
 #[test]
@@ -147,14 +202,23 @@ fn a_price_per_case_says_nothing_about_what_comes_in_no_cases() {
     let mut by_case = entry("case", category("food"), "0", "9.00");
     by_case.unit = Some(unit("XCS"));
     let shop = Shop::new().selling(list("cases", tier(), vec![by_case]));
-    assert_eq!(shop.sell(&[("ham", "1")]).lines[0].unit_price.to_string(), "12.5");
+    assert_eq!(
+        shop.sell(&[("ham", "1")]).lines[0].unit_price.to_string(),
+        "12.5"
+    );
     check(&shop, "1", "0.375");
 }
 
 #[test]
 fn lists_hold_from_their_first_day_to_their_last() {
-    let validity = Validity { from: Some(day("2026-12-01")), to: Some(day("2026-12-31")) };
-    let shop = Shop::new().selling(PriceList { validity, ..by(tier(), "winter", "0.50") });
+    let validity = Validity {
+        from: Some(day("2026-12-01")),
+        to: Some(day("2026-12-31")),
+    };
+    let shop = Shop::new().selling(PriceList {
+        validity,
+        ..by(tier(), "winter", "0.50")
+    });
     for (at, price) in [
         ("2026-11-30", "1"),
         ("2026-12-01", "0.5"),
@@ -165,7 +229,9 @@ fn lists_hold_from_their_first_day_to_their_last() {
         ("2026-11-30T22:30:00Z", "1"),
     ] {
         let lines = json!([{"product": "crisps", "quantity": 1}]);
-        let priced = shop.price(&json!({"account": "harbour", "at": at, "lines": lines})).unwrap();
+        let priced = shop
+            .price(&json!({"account": "harbour", "at": at, "lines": lines}))
+            .unwrap();
         assert_eq!(priced.lines[0].unit_price.to_string(), price, "{at}");
     }
 }
@@ -174,7 +240,15 @@ fn lists_hold_from_their_first_day_to_their_last() {
 fn tax_rates_hold_from_their_first_day_to_their_last() {
     for (at, tax) in [("2026-12-31", "1.90"), ("2027-01-01", "2.00")] {
         let lines = json!([{"product": "crisps", "quantity": 10}]);
-        assert_eq!(Shop::new().price(&json!({"at": at, "lines": lines})).unwrap().tax.to_string(), tax, "{at}");
+        assert_eq!(
+            Shop::new()
+                .price(&json!({"at": at, "lines": lines}))
+                .unwrap()
+                .tax
+                .to_string(),
+            tax,
+            "{at}"
+        );
     }
 }
 
@@ -183,11 +257,23 @@ fn a_tie_left_over_names_both_entries_and_a_tie_that_loses_is_nobodys_error() {
     let shop = Shop::new().selling(by(Buyers::All, "spring", "0.90"));
     let lines = json!([{"product": "ham", "quantity": 1}, {"product": "crisps", "quantity": 1}]);
     let refusal = shop.price(&json!({"lines": lines})).unwrap_err();
-    assert_eq!((refusal.code.as_str(), &refusal.fields[..]), ("ambiguous_price", &["lines[1]".to_owned()][..]));
-    assert_eq!(refusal.numbers["entries"], json!(["base/crisps", "spring/1"]));
-    assert!(refusal.message.contains("`base/crisps` and `spring/1`"), "{refusal}");
+    assert_eq!(
+        (refusal.code.as_str(), &refusal.fields[..]),
+        ("ambiguous_price", &["lines[1]".to_owned()][..])
+    );
+    assert_eq!(
+        refusal.numbers["entries"],
+        json!(["base/crisps", "spring/1"])
+    );
+    assert!(
+        refusal.message.contains("`base/crisps` and `spring/1`"),
+        "{refusal}"
+    );
     check(&shop.selling(by(contract(), "C", "0.80")), "1", "0.8");
-    let higher = PriceList { priority: 1, ..by(Buyers::All, "spring", "0.90") };
+    let higher = PriceList {
+        priority: 1,
+        ..by(Buyers::All, "spring", "0.90")
+    };
     check(&Shop::new().selling(higher), "1", "0.9");
 }
 
@@ -198,45 +284,82 @@ fn two_tax_rates_on_one_day_are_an_error_that_names_both() {
     let basket = json!({"at": "2027-03-01", "lines": [{"product": "crisps", "quantity": 1}]});
     let refusal = shop.price(&basket).unwrap_err();
     assert_eq!(refusal.code, "ambiguous_tax");
-    assert_eq!(refusal.numbers["entries"], json!(["standard version 1", "standard version 2"]));
+    assert_eq!(
+        refusal.numbers["entries"],
+        json!(["standard version 1", "standard version 2"])
+    );
 }
 
 #[test]
 fn a_price_of_the_other_tax_mode_is_converted_exactly() {
-    let with_tax = PriceList { tax_inclusive: true, ..by(tier(), "shelf", "1.19") };
+    let with_tax = PriceList {
+        tax_inclusive: true,
+        ..by(tier(), "shelf", "1.19")
+    };
     let shop = Shop::new().selling(with_tax);
-    for (mode, rounding, wanted) in
-        [("exclusive", "line", ["300.00", "57.00", "357.00"]), ("inclusive", "document", ["300.00", "57.00", "357.00"])]
-    {
+    for (mode, rounding, wanted) in [
+        ("exclusive", "line", ["300.00", "57.00", "357.00"]),
+        ("inclusive", "document", ["300.00", "57.00", "357.00"]),
+    ] {
         let lines = json!([{"product": "crisps", "quantity": 300}]);
         let basket = json!({"account": "harbour", "tax_mode": mode, "tax_rounding": rounding, "lines": lines});
-        assert_eq!(<[String; 3]>::from(totals(&shop.price(&basket).unwrap())), wanted, "{mode}");
+        assert_eq!(
+            <[String; 3]>::from(totals(&shop.price(&basket).unwrap())),
+            wanted,
+            "{mode}"
+        );
     }
     let lines = json!([{"product": "ham", "quantity": 1}]);
-    let priced = shop.price(&json!({"tax_mode": "inclusive", "lines": lines})).unwrap();
+    let priced = shop
+        .price(&json!({"tax_mode": "inclusive", "lines": lines}))
+        .unwrap();
     // 12.50 and 7 % are 13.375.
-    assert_eq!(<[String; 3]>::from(totals(&priced)), ["12.50", "0.88", "13.38"]);
+    assert_eq!(
+        <[String; 3]>::from(totals(&priced)),
+        ["12.50", "0.88", "13.38"]
+    );
 }
 
 #[test]
 fn prices_in_another_currency_are_not_prices() {
-    let dollars = PriceList { currency: Currency::named("USD").unwrap(), ..by(tier(), "dollars", "0.50") };
+    let dollars = PriceList {
+        currency: Currency::named("USD").unwrap(),
+        ..by(tier(), "dollars", "0.50")
+    };
     let shop = Shop::new().selling(dollars);
     check(&shop, "1", "1");
     let lines = json!([{"product": "crisps", "quantity": 1}]);
-    let of = |account: &str| shop.price(&json!({"currency": "USD", "account": account, "lines": lines}));
+    let of =
+        |account: &str| shop.price(&json!({"currency": "USD", "account": account, "lines": lines}));
     assert_eq!(of("harbour").unwrap().net.to_string(), "0.50");
-    let refusal = shop.price(&json!({"currency": "USD", "lines": lines})).unwrap_err();
-    assert_eq!((refusal.code.as_str(), &refusal.fields[..]), ("no_price", &["lines[0].product".to_owned()][..]));
+    let refusal = shop
+        .price(&json!({"currency": "USD", "lines": lines}))
+        .unwrap_err();
+    assert_eq!(
+        (refusal.code.as_str(), &refusal.fields[..]),
+        ("no_price", &["lines[0].product".to_owned()][..])
+    );
 }
 
 #[test]
 fn every_step_of_a_price_is_told() {
-    let breaks = vec![entry("base", product("crisps"), "0", "0.95"), entry("many", product("crisps"), "10", "0.9234")];
-    let shop = Shop::new().selling(PriceList { version: 4, ..list("deal", contract(), breaks) });
+    let breaks = vec![
+        entry("base", product("crisps"), "0", "0.95"),
+        entry("many", product("crisps"), "10", "0.9234"),
+    ];
+    let shop = Shop::new().selling(PriceList {
+        version: 4,
+        ..list("deal", contract(), breaks)
+    });
     let lines = json!([{"product": "crisps", "quantity": 13, "discount_percent": "2.5"}]);
-    let priced = shop.price(&json!({"account": "harbour", "lines": lines})).unwrap();
-    let told: Vec<String> = priced.lines[0].trace.iter().map(|step| serde_json::to_string(step).unwrap()).collect();
+    let priced = shop
+        .price(&json!({"account": "harbour", "lines": lines}))
+        .unwrap();
+    let told: Vec<String> = priced.lines[0]
+        .trace
+        .iter()
+        .map(|step| serde_json::to_string(step).unwrap())
+        .collect();
     let wanted = [
         r#"{"step":"list_price","rule":"base/crisps","version":1,"in":null,"out":"1","why":"1 EUR per EA, for product crisps, for everybody"}"#,
         r#"{"step":"agreed_price","rule":"deal/base","version":4,"in":"1","out":"0.95","why":"0.95 EUR per EA, for product crisps, by contract C"}"#,
@@ -246,7 +369,11 @@ fn every_step_of_a_price_is_told() {
         r#"{"step":"tax","rule":"standard","version":1,"in":"11.70","out":"13.92","why":"S 19 % on top"}"#,
     ];
     assert_eq!(told, wanted);
-    let whole: Vec<String> = priced.trace.iter().map(|step| serde_json::to_string(step).unwrap()).collect();
+    let whole: Vec<String> = priced
+        .trace
+        .iter()
+        .map(|step| serde_json::to_string(step).unwrap())
+        .collect();
     let wanted = [
         r#"{"step":"tax","rule":"S 19 %","version":null,"in":"11.70","out":"2.22","why":"rounded once for the group"}"#,
     ];
@@ -256,16 +383,44 @@ fn every_step_of_a_price_is_told() {
 #[test]
 fn a_book_that_contradicts_itself_is_refused_where_it_is_filled() {
     let same = || by(tier(), "base", "1");
-    let twice = list("two", tier(), vec![entry("1", product("a"), "0", "1"), entry("1", product("b"), "0", "1")]);
+    let twice = list(
+        "two",
+        tier(),
+        vec![
+            entry("1", product("a"), "0", "1"),
+            entry("1", product("b"), "0", "1"),
+        ],
+    );
     let everything = list("all", tier(), vec![entry("1", Goods::All, "0", "1")]);
-    let ends = Validity { from: Some(day("2026-02-01")), to: Some(day("2026-01-31")) };
+    let ends = Validity {
+        from: Some(day("2026-02-01")),
+        to: Some(day("2026-01-31")),
+    };
     for (list, words) in [
-        (same(), "`base`: a price list with this id is in the book already"),
+        (
+            same(),
+            "`base`: a price list with this id is in the book already",
+        ),
         (twice, "`two/1`: the list has an entry with this id already"),
-        (everything, "`all/1`: a price is of a variant, product or category, never of everything"),
-        (PriceList { validity: ends, ..by(tier(), "past", "1") }, "`past`: it ends before it begins"),
-        (by(tier(), "less", "-1"), "`less/1`: a price is not negative"),
-        (by(tier(), "fine", "0.0000001"), "`fine/1`: a price is not negative and has at most 6 digits"),
+        (
+            everything,
+            "`all/1`: a price is of a variant, product or category, never of everything",
+        ),
+        (
+            PriceList {
+                validity: ends,
+                ..by(tier(), "past", "1")
+            },
+            "`past`: it ends before it begins",
+        ),
+        (
+            by(tier(), "less", "-1"),
+            "`less/1`: a price is not negative",
+        ),
+        (
+            by(tier(), "fine", "0.0000001"),
+            "`fine/1`: a price is not negative and has at most 6 digits",
+        ),
     ] {
         let refusal = Shop::new().selling(list).book().unwrap_err();
         assert_eq!(refusal.code, "bad_price_book");

@@ -1,10 +1,12 @@
-//! The golden cases: published bug reports of other systems, recomputed, each per line and per document.
+//! The golden cases: published bug reports of other systems, recomputed, each per line and per
+//! document.
 
 use serde_json::{Value as Json, json};
 
 use crate::support::{Shop, totals};
 
-/// One case: what was reported, its lines (quantity, unit price, per cent off), and what must come out.
+/// One case: what was reported, its lines (quantity, unit price, per cent off), and what must come
+/// out.
 struct Case {
     quote: &'static str,
     mode: &'static str,
@@ -20,7 +22,12 @@ const CASES: &[Case] = &[
         quote: "598.89, 329.84, -59.89, -32.98 at 8.5 % (net 835.86): tax 71.06 | tax 71.05",
         mode: "exclusive",
         rate: "8.5",
-        lines: &[("1", "598.89", "0"), ("1", "329.84", "0"), ("1", "-59.89", "0"), ("1", "-32.98", "0")],
+        lines: &[
+            ("1", "598.89", "0"),
+            ("1", "329.84", "0"),
+            ("1", "-59.89", "0"),
+            ("1", "-32.98", "0"),
+        ],
         net: ["835.86", "835.86"],
         tax: ["71.06", "71.05"],
         gross: ["906.92", "906.91"],
@@ -29,7 +36,12 @@ const CASES: &[Case] = &[
         quote: "the same, taken back by quantity instead of price",
         mode: "exclusive",
         rate: "8.5",
-        lines: &[("1", "598.89", "0"), ("1", "329.84", "0"), ("-1", "59.89", "0"), ("-1", "32.98", "0")],
+        lines: &[
+            ("1", "598.89", "0"),
+            ("1", "329.84", "0"),
+            ("-1", "59.89", "0"),
+            ("-1", "32.98", "0"),
+        ],
         net: ["835.86", "835.86"],
         tax: ["71.06", "71.05"],
         gross: ["906.92", "906.91"],
@@ -115,13 +127,26 @@ fn every_golden_case_comes_out_per_line_and_per_document() {
         for (column, rounding) in ["line", "document"].into_iter().enumerate() {
             let priced = Shop::default().price(&basket(case, rounding)).unwrap();
             let wanted = [case.net, case.tax, case.gross].map(|columns| columns[column].to_owned());
-            assert_eq!(<[String; 3]>::from(totals(&priced)), wanted, "{rounding}: {}", case.quote);
+            assert_eq!(
+                <[String; 3]>::from(totals(&priced)),
+                wanted,
+                "{rounding}: {}",
+                case.quote
+            );
             let sum = |of: fn(&outfield_core::domain::rules::pricing::PricedLine) -> i64| {
                 priced.lines.iter().map(of).sum::<i64>()
             };
-            let lines = (sum(|line| line.net.minor()), sum(|line| line.tax.minor()), sum(|line| line.gross.minor()));
+            let lines = (
+                sum(|line| line.net.minor()),
+                sum(|line| line.tax.minor()),
+                sum(|line| line.gross.minor()),
+            );
             let whole = (priced.net.minor(), priced.tax.minor(), priced.gross.minor());
-            assert_eq!(lines, whole, "{rounding}: the lines of {} sum to the whole", case.quote);
+            assert_eq!(
+                lines, whole,
+                "{rounding}: the lines of {} sum to the whole",
+                case.quote
+            );
         }
     }
 }
@@ -130,15 +155,37 @@ fn every_golden_case_comes_out_per_line_and_per_document() {
 fn currencies_without_and_with_three_decimals_round_at_their_own_digits() {
     for (currency, lines, wanted) in [
         // 3 x 33.4 yen are 100.2: 100, and 10 % of it.
-        ("JPY", json!([{"quantity": 3, "unit_price": "33.4", "tax_rate": 10}]), ["100", "10", "110"]),
+        (
+            "JPY",
+            json!([{"quantity": 3, "unit_price": "33.4", "tax_rate": 10}]),
+            ["100", "10", "110"],
+        ),
         // Half a yen goes up, on both sides of zero.
-        ("JPY", json!([{"quantity": -5, "unit_price": "0.5", "tax_rate": 10}]), ["-3", "0", "-3"]),
+        (
+            "JPY",
+            json!([{"quantity": -5, "unit_price": "0.5", "tax_rate": 10}]),
+            ["-3", "0", "-3"],
+        ),
         // 7 x 1.2345 dinars are 8.6415: 8.642; 5 % is 0.4321.
-        ("KWD", json!([{"quantity": 7, "unit_price": "1.2345", "tax_rate": "5"}]), ["8.642", "0.432", "9.074"]),
-        ("EUR", json!([{"quantity": "0.333", "unit_price": "2.999999", "tax_rate": "0"}]), ["1.00", "0.00", "1.00"]),
+        (
+            "KWD",
+            json!([{"quantity": 7, "unit_price": "1.2345", "tax_rate": "5"}]),
+            ["8.642", "0.432", "9.074"],
+        ),
+        (
+            "EUR",
+            json!([{"quantity": "0.333", "unit_price": "2.999999", "tax_rate": "0"}]),
+            ["1.00", "0.00", "1.00"],
+        ),
     ] {
-        let priced = Shop::default().price(&json!({"currency": currency, "lines": lines})).unwrap();
-        assert_eq!(<[String; 3]>::from(totals(&priced)), wanted, "{currency} {lines}");
+        let priced = Shop::default()
+            .price(&json!({"currency": currency, "lines": lines}))
+            .unwrap();
+        assert_eq!(
+            <[String; 3]>::from(totals(&priced)),
+            wanted,
+            "{currency} {lines}"
+        );
     }
 }
 
@@ -152,15 +199,33 @@ fn what_cash_cannot_pay_stands_in_a_field_of_its_own() {
         ("1.00", "0.49", "0.00", "-0.49"),
     ] {
         let cash_steps = vec![crate::support::money(step, "CHF")];
-        let shop = Shop { cash_steps, ..Shop::default() };
+        let shop = Shop {
+            cash_steps,
+            ..Shop::default()
+        };
         let lines = json!([{"quantity": 1, "unit_price": price, "tax_rate": 0}]);
-        let priced = shop.price(&json!({"currency": "CHF", "tax_mode": "inclusive", "lines": lines})).unwrap();
+        let priced = shop
+            .price(&json!({"currency": "CHF", "tax_mode": "inclusive", "lines": lines}))
+            .unwrap();
         assert_eq!(priced.gross.to_string(), price);
-        let paid = (priced.payable.to_string(), priced.cash_difference.to_string());
-        assert_eq!(paid, (payable.to_owned(), difference.to_owned()), "{price} by {step}");
+        let paid = (
+            priced.payable.to_string(),
+            priced.cash_difference.to_string(),
+        );
+        assert_eq!(
+            paid,
+            (payable.to_owned(), difference.to_owned()),
+            "{price} by {step}"
+        );
         // The rule of francs says nothing about euros.
         let lines = json!([{"quantity": 1, "unit_price": price, "tax_rate": 0}]);
-        assert_eq!(shop.price(&json!({"lines": lines})).unwrap().cash_difference.minor(), 0);
+        assert_eq!(
+            shop.price(&json!({"lines": lines}))
+                .unwrap()
+                .cash_difference
+                .minor(),
+            0
+        );
     }
 }
 
@@ -172,13 +237,26 @@ fn several_rates_are_groups_of_their_own() {
         {"quantity": 1, "unit_price": "0.33", "tax_rate": 19},
         {"quantity": 1, "unit_price": "0.33", "tax_rate": 0},
     ]);
-    for (rounding, taxes) in [("line", ["0.02", "0.12", "0.00"]), ("document", ["0.02", "0.13", "0.00"])] {
-        let priced = Shop::default().price(&json!({"tax_rounding": rounding, "lines": lines})).unwrap();
+    for (rounding, taxes) in [
+        ("line", ["0.02", "0.12", "0.00"]),
+        ("document", ["0.02", "0.13", "0.00"]),
+    ] {
+        let priced = Shop::default()
+            .price(&json!({"tax_rounding": rounding, "lines": lines}))
+            .unwrap();
         let group = |group: &outfield_core::domain::rules::pricing::TaxGroup| {
-            (group.category.clone(), group.rate.to_string(), group.tax.to_string())
+            (
+                group.category.clone(),
+                group.rate.to_string(),
+                group.tax.to_string(),
+            )
         };
         let groups: Vec<_> = priced.tax_groups.iter().map(group).collect();
-        let wanted = [("S", "7", taxes[0]), ("S", "19", taxes[1]), ("Z", "0", taxes[2])];
+        let wanted = [
+            ("S", "7", taxes[0]),
+            ("S", "19", taxes[1]),
+            ("Z", "0", taxes[2]),
+        ];
         assert_eq!(
             groups,
             wanted.map(|(category, rate, tax)| (category.into(), rate.into(), tax.into())),

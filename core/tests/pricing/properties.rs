@@ -131,7 +131,8 @@ proptest! {
             .map(|priced| priced.to_json())
             .map_err(|refusal| (refusal.code, refusal.message, refusal.numbers));
         prop_assert_eq!(bytes(&shop), bytes(&shop));
-        // The order in which a book is filled says nothing; only the two that an error names may be others.
+        // The order in which a book is filled says nothing; only the two that an error names may be
+        // others.
         prop_assert_eq!(bytes(&shop).map_err(|error| error.0), bytes(&shuffled).map_err(|error| error.0));
     }
 
@@ -156,12 +157,19 @@ proptest! {
 
 #[test]
 fn a_price_beyond_all_amounts_is_an_error_on_its_line() {
-    for price in ["1000000000000000000", "999999999999999999999999", "999999999999999999.999999"] {
+    for price in [
+        "1000000000000000000",
+        "999999999999999999999999",
+        "999999999999999999.999999",
+    ] {
         let mut shop = Shop::new();
         shop.lists[0].entries[0].price = decimal(price);
-        let lines =
-            json!([{"product": "ham", "quantity": 1}, {"product": "crisps", "quantity": 1_000_000_000, "unit": "XPX"}]);
+        let lines = json!([{"product": "ham", "quantity": 1}, {"product": "crisps", "quantity": 1_000_000_000, "unit": "XPX"}]);
         let refusal = shop.price(&json!({"lines": lines})).unwrap_err();
-        assert_eq!((refusal.code.as_str(), refusal.fields.join(" ").as_str()), ("too_large", "lines[1]"), "{price}");
+        assert_eq!(
+            (refusal.code.as_str(), refusal.fields.join(" ").as_str()),
+            ("too_large", "lines[1]"),
+            "{price}"
+        );
     }
 }

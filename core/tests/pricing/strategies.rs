@@ -1,10 +1,12 @@
-//! Random shops and baskets: small enough to be read when a test fails, odd enough to meet every rule.
+//! Random shops and baskets: small enough to be read when a test fails, odd enough to meet every
+//! rule.
 
 use outfield_core::base::currency::Currency;
 use outfield_core::base::decimal::Decimal;
 use outfield_core::base::money::Money;
 use outfield_core::domain::rules::pricing::{
-    Basket, BasketLine, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Promotion, Reward, Validity,
+    Basket, BasketLine, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Promotion, Reward,
+    Validity,
 };
 use outfield_core::domain::rules::tax::{Rounding, TaxMode};
 use proptest::prelude::*;
@@ -13,13 +15,21 @@ use proptest::sample::select;
 use crate::support::{Shop, day, harbour, products, taxes, unit};
 
 fn number(most: i64, scale_max: u8) -> impl Strategy<Value = Decimal> {
-    (1..=most, 0..=scale_max).prop_map(|(digits, scale)| Decimal::new(i128::from(digits), scale).unwrap())
+    (1..=most, 0..=scale_max)
+        .prop_map(|(digits, scale)| Decimal::new(i128::from(digits), scale).unwrap())
 }
 
 fn goods() -> impl Strategy<Value = Goods> {
     let named = ["crisps", "salted", "ham"].map(|id| Goods::Product(id.to_owned()));
     let categories = ["snacks", "meat", "food"].map(|id| Goods::Category(id.to_owned()));
-    select([&named[..], &categories, &[Goods::Variant("salted".to_owned())]].concat())
+    select(
+        [
+            &named[..],
+            &categories,
+            &[Goods::Variant("salted".to_owned())],
+        ]
+        .concat(),
+    )
 }
 
 fn buyers() -> impl Strategy<Value = Buyers> {
@@ -37,7 +47,10 @@ fn buyers() -> impl Strategy<Value = Buyers> {
 }
 
 fn validity() -> impl Strategy<Value = Validity> {
-    let ends = |from: Option<&str>, to: Option<&str>| Validity { from: from.map(day), to: to.map(day) };
+    let ends = |from: Option<&str>, to: Option<&str>| Validity {
+        from: from.map(day),
+        to: to.map(day),
+    };
     select(vec![
         ends(None, None),
         ends(None, None),
@@ -54,14 +67,17 @@ fn currency() -> impl Strategy<Value = Currency> {
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
-    let minimum = select(vec!["0", "0", "1", "2.5", "10", "24"]).prop_map(|text| text.parse().unwrap());
+    let minimum =
+        select(vec!["0", "0", "1", "2.5", "10", "24"]).prop_map(|text| text.parse().unwrap());
     let packed = select(vec![None, None, Some("XCS"), Some("KGM"), Some("EA")]);
-    (goods(), minimum, packed, number(99_999, 6)).prop_map(|(goods, minimum, packed, price)| Entry {
-        id: String::new(),
-        goods,
-        minimum,
-        unit: packed.map(unit),
-        price,
+    (goods(), minimum, packed, number(99_999, 6)).prop_map(|(goods, minimum, packed, price)| {
+        Entry {
+            id: String::new(),
+            goods,
+            minimum,
+            unit: packed.map(unit),
+            price,
+        }
     })
 }
 
@@ -70,8 +86,22 @@ fn list(currency: Currency) -> impl Strategy<Value = PriceList> {
     (buyers(), 0..5_i32, validity(), any::<bool>(), entries).prop_map(
         move |(buyers, priority, validity, tax_inclusive, entries)| {
             let numbered = entries.into_iter().enumerate();
-            let entries = numbered.map(|(at, entry)| Entry { id: at.to_string(), ..entry }).collect();
-            PriceList { id: String::new(), version: 1, buyers, priority, currency, validity, tax_inclusive, entries }
+            let entries = numbered
+                .map(|(at, entry)| Entry {
+                    id: at.to_string(),
+                    ..entry
+                })
+                .collect();
+            PriceList {
+                id: String::new(),
+                version: 1,
+                buyers,
+                priority,
+                currency,
+                validity,
+                tax_inclusive,
+                entries,
+            }
         },
     )
 }
@@ -89,7 +119,16 @@ fn base(currency: Currency) -> impl Strategy<Value = PriceList> {
         let entries = vec![entry("snacks", snacks), entry("meat", meat)];
         let (buyers, validity) = (Buyers::All, Validity::default());
         let (id, priority) = ("base".to_owned(), -1);
-        PriceList { id, version: 1, buyers, priority, currency, validity, tax_inclusive: false, entries }
+        PriceList {
+            id,
+            version: 1,
+            buyers,
+            priority,
+            currency,
+            validity,
+            tax_inclusive: false,
+            entries,
+        }
     })
 }
 
@@ -121,16 +160,40 @@ pub(crate) fn promotion(currency: Currency) -> impl Strategy<Value = Promotion> 
         2 => prop::collection::vec(goods(), 1..3),
     ];
     let flags = (any::<bool>(), prop::bool::weighted(0.25), 0..3_i32);
-    (level, buyers(), goods, validity(), (hurdle(currency), reward(currency)), flags).prop_map(
-        |(level, buyers, goods, validity, (hurdle, reward), (repeats, excludes, priority))| {
-            let mix_of_lines = level == Level::Line && matches!(hurdle, Hurdle::Mix(_));
-            let is_percent = matches!(reward, Reward::Percent(_));
-            // What the book would refuse is made into the nearest thing that it takes.
-            let level = if mix_of_lines && !is_percent { Level::Order } else { level };
-            let (id, version, repeats) = (String::new(), 1, repeats && !is_percent);
-            Promotion { id, version, level, buyers, goods, validity, hurdle, reward, repeats, excludes, priority }
-        },
+    (
+        level,
+        buyers(),
+        goods,
+        validity(),
+        (hurdle(currency), reward(currency)),
+        flags,
     )
+        .prop_map(
+            |(level, buyers, goods, validity, (hurdle, reward), (repeats, excludes, priority))| {
+                let mix_of_lines = level == Level::Line && matches!(hurdle, Hurdle::Mix(_));
+                let is_percent = matches!(reward, Reward::Percent(_));
+                // What the book would refuse is made into the nearest thing that it takes.
+                let level = if mix_of_lines && !is_percent {
+                    Level::Order
+                } else {
+                    level
+                };
+                let (id, version, repeats) = (String::new(), 1, repeats && !is_percent);
+                Promotion {
+                    id,
+                    version,
+                    level,
+                    buyers,
+                    goods,
+                    validity,
+                    hurdle,
+                    reward,
+                    repeats,
+                    excludes,
+                    priority,
+                }
+            },
+        )
 }
 
 pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = Shop> {
@@ -138,16 +201,27 @@ pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = Shop> {
     let promotions = prop::collection::vec(promotion(currency), 0..9);
     let step = select(vec![None, Some(5_i64), Some(100)]);
     (base(currency), lists, promotions, step).prop_map(move |(base, lists, promotions, step)| {
-        let lists = lists.into_iter().enumerate().map(|(at, list)| PriceList { id: format!("list {at}"), ..list });
+        let lists = lists.into_iter().enumerate().map(|(at, list)| PriceList {
+            id: format!("list {at}"),
+            ..list
+        });
         let numbered = promotions.into_iter().enumerate();
-        let promotions = numbered.map(|(at, one)| Promotion { id: format!("promotion {at}"), ..one }).collect();
+        let promotions = numbered
+            .map(|(at, one)| Promotion {
+                id: format!("promotion {at}"),
+                ..one
+            })
+            .collect();
         Shop {
             products: products(),
             accounts: vec![harbour()],
             lists: std::iter::once(base).chain(lists).collect(),
             promotions,
             taxes: taxes(),
-            cash_steps: step.map(|minor| Money::new(minor, currency)).into_iter().collect(),
+            cash_steps: step
+                .map(|minor| Money::new(minor, currency))
+                .into_iter()
+                .collect(),
         }
     })
 }
@@ -165,31 +239,62 @@ fn line() -> impl Strategy<Value = BasketLine> {
     .prop_map(|(id, packed)| (Item::Product(id.to_owned()), packed.map(unit)));
     let rate = select(vec!["0", "7", "19", "8.5", "33.333333"]);
     let own = (number(999_999, 6), any::<bool>(), rate).prop_map(|(price, back, rate)| {
-        let price = if back { Decimal::new(-price.mantissa(), price.scale()).unwrap() } else { price };
-        (Item::Own { unit_price: price, tax_rate: rate.parse().unwrap() }, None)
+        let price = if back {
+            Decimal::new(-price.mantissa(), price.scale()).unwrap()
+        } else {
+            price
+        };
+        (
+            Item::Own {
+                unit_price: price,
+                tax_rate: rate.parse().unwrap(),
+            },
+            None,
+        )
     });
     let discount = select(vec!["0", "0", "0", "5", "12.5", "33.3333", "100"]);
-    let nowhere =
-        select(vec![("cheese", None), ("ham", Some("XCS")), ("crisps", Some("KGM")), ("harbour", Some("EA"))])
-            .prop_map(|(id, packed)| (Item::Product(id.to_owned()), packed.map(unit)));
+    let nowhere = select(vec![
+        ("cheese", None),
+        ("ham", Some("XCS")),
+        ("crisps", Some("KGM")),
+        ("harbour", Some("EA")),
+    ])
+    .prop_map(|(id, packed)| (Item::Product(id.to_owned()), packed.map(unit)));
     let item = prop_oneof![160 => bought, 40 => own, 3 => nowhere];
-    (item, number(40, 2), prop::bool::weighted(0.1), discount).prop_map(|((item, unit), quantity, back, discount)| {
-        let sign = if back { -1 } else { 1 };
-        let quantity = Decimal::new(sign * quantity.mantissa(), quantity.scale()).unwrap();
-        BasketLine { item, quantity, unit, discount_percent: discount.parse().unwrap() }
-    })
+    (item, number(40, 2), prop::bool::weighted(0.1), discount).prop_map(
+        |((item, unit), quantity, back, discount)| {
+            let sign = if back { -1 } else { 1 };
+            let quantity = Decimal::new(sign * quantity.mantissa(), quantity.scale()).unwrap();
+            BasketLine {
+                item,
+                quantity,
+                unit,
+                discount_percent: discount.parse().unwrap(),
+            }
+        },
+    )
 }
 
 fn basket(currency: Currency) -> impl Strategy<Value = Basket> {
     let mode = select(vec![TaxMode::Exclusive, TaxMode::Inclusive]);
     let rounding = select(vec![Rounding::Line, Rounding::Document]);
-    let account = prop_oneof![20 => Just(Some("harbour")), 10 => Just(None), 1 => Just(Some("crisps"))];
+    let account =
+        prop_oneof![20 => Just(Some("harbour")), 10 => Just(None), 1 => Just(Some("crisps"))];
     let at = select(vec!["2026-11-24", "2026-11-23", "2027-01-15"]);
     let lines = prop::collection::vec(line(), 1..8);
-    (mode, rounding, account, at, lines).prop_map(move |(tax_mode, tax_rounding, account, at, lines)| {
-        let account = account.map(str::to_owned);
-        Basket { currency, tax_mode, tax_rounding, account, at: day(at), lines }
-    })
+    (mode, rounding, account, at, lines).prop_map(
+        move |(tax_mode, tax_rounding, account, at, lines)| {
+            let account = account.map(str::to_owned);
+            Basket {
+                currency,
+                tax_mode,
+                tax_rounding,
+                account,
+                at: day(at),
+                lines,
+            }
+        },
+    )
 }
 
 /// A shop and a basket in one currency.

@@ -1,4 +1,5 @@
-//! A shop in a book: three products, one account, and short ways to say prices, promotions and baskets.
+//! A shop in a book: three products, one account, and short ways to say prices, promotions and
+//! baskets.
 
 use outfield_core::base::currency::Currency;
 use outfield_core::base::day::Day;
@@ -9,8 +10,8 @@ use outfield_core::base::quantity::Packaging;
 use outfield_core::base::unit::Unit;
 use outfield_core::domain::Refusal;
 use outfield_core::domain::rules::pricing::{
-    Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Level, PriceList, Priced, Product, Promotion, Reward, TaxRate,
-    Validity, price,
+    Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Level, PriceList, Priced, Product,
+    Promotion, Reward, TaxRate, Validity, price,
 };
 use serde_json::{Value as Json, json};
 
@@ -54,7 +55,13 @@ pub(crate) fn category(id: &str) -> Goods {
 
 /// A price from so many units on.
 pub(crate) fn entry(id: &str, goods: Goods, minimum: &str, price: &str) -> Entry {
-    Entry { id: id.to_owned(), goods, minimum: decimal(minimum), unit: None, price: decimal(price) }
+    Entry {
+        id: id.to_owned(),
+        goods,
+        minimum: decimal(minimum),
+        unit: None,
+        price: decimal(price),
+    }
 }
 
 /// A list in euros that always holds.
@@ -72,7 +79,13 @@ pub(crate) fn list(id: &str, buyers: Buyers, entries: Vec<Entry>) -> PriceList {
 }
 
 /// A promotion for everybody that stacks.
-pub(crate) fn promotion(id: &str, level: Level, goods: Goods, hurdle: Hurdle, reward: Reward) -> Promotion {
+pub(crate) fn promotion(
+    id: &str,
+    level: Level,
+    goods: Goods,
+    hurdle: Hurdle,
+    reward: Reward,
+) -> Promotion {
     Promotion {
         id: id.to_owned(),
         version: 1,
@@ -101,10 +114,14 @@ pub(crate) fn off(amount: &str) -> Reward {
 }
 
 pub(crate) fn free(product: &str, count: &str) -> Reward {
-    Reward::FreeGoods { product: product.to_owned(), quantity: decimal(count) }
+    Reward::FreeGoods {
+        product: product.to_owned(),
+        quantity: decimal(count),
+    }
 }
 
-/// Crisps by the piece, inner of 6, case of 24 and pallet of 40 cases, one of them salted; ham by the kilogram, taxed less.
+/// Crisps by the piece, inner of 6, case of 24 and pallet of 40 cases, one of them salted; ham by
+/// the kilogram, taxed less.
 pub(crate) fn products() -> Vec<Product> {
     let of = Fraction::whole;
     let packed = Packaging::in_base(Unit::EACH)
@@ -113,17 +130,31 @@ pub(crate) fn products() -> Vec<Product> {
         .and_then(|packed| packed.with(unit("XPX"), of(40), unit("XCS")))
         .unwrap();
     let pound = Fraction::new(45_359_237, 100_000_000).unwrap();
-    let weighed = Packaging::in_base(unit("KGM")).with(unit("LBR"), pound, unit("KGM")).unwrap();
-    let made = |id: &str, of: Option<&str>, categories: &[&str], class: &str, packaging: &Packaging| Product {
-        id: id.to_owned(),
-        variant_of: of.map(str::to_owned),
-        categories: categories.iter().map(|category| (*category).to_owned()).collect(),
-        tax_class: class.to_owned(),
-        packaging: packaging.clone(),
-    };
+    let weighed = Packaging::in_base(unit("KGM"))
+        .with(unit("LBR"), pound, unit("KGM"))
+        .unwrap();
+    let made =
+        |id: &str, of: Option<&str>, categories: &[&str], class: &str, packaging: &Packaging| {
+            Product {
+                id: id.to_owned(),
+                variant_of: of.map(str::to_owned),
+                categories: categories
+                    .iter()
+                    .map(|category| (*category).to_owned())
+                    .collect(),
+                tax_class: class.to_owned(),
+                packaging: packaging.clone(),
+            }
+        };
     vec![
         made("crisps", None, &["snacks", "food"], "standard", &packed),
-        made("salted", Some("crisps"), &["snacks", "food"], "standard", &packed),
+        made(
+            "salted",
+            Some("crisps"),
+            &["snacks", "food"],
+            "standard",
+            &packed,
+        ),
         made("ham", None, &["meat", "food"], "reduced", &weighed),
     ]
 }
@@ -148,8 +179,24 @@ pub(crate) fn taxes() -> Vec<TaxRate> {
         validity,
     };
     vec![
-        tax("standard", 1, "19", Validity { from: None, to: Some(day("2026-12-31")) }),
-        tax("standard", 2, "20", Validity { from: Some(day("2027-01-01")), to: None }),
+        tax(
+            "standard",
+            1,
+            "19",
+            Validity {
+                from: None,
+                to: Some(day("2026-12-31")),
+            },
+        ),
+        tax(
+            "standard",
+            2,
+            "20",
+            Validity {
+                from: Some(day("2027-01-01")),
+                to: None,
+            },
+        ),
         tax("reduced", 1, "7", Validity::default()),
     ]
 }
@@ -157,7 +204,10 @@ pub(crate) fn taxes() -> Vec<TaxRate> {
 impl Shop {
     /// Crisps at 1.00, ham at 12.50 a kilogram, for everybody.
     pub(crate) fn new() -> Shop {
-        let prices = vec![entry("crisps", product("crisps"), "0", "1.00"), entry("ham", product("ham"), "0", "12.50")];
+        let prices = vec![
+            entry("crisps", product("crisps"), "0", "1.00"),
+            entry("ham", product("ham"), "0", "12.50"),
+        ];
         Shop {
             products: products(),
             accounts: vec![harbour()],
@@ -179,12 +229,24 @@ impl Shop {
 
     pub(crate) fn book(&self) -> Result<Book, Refusal> {
         let mut book = Book::default();
-        self.products.iter().for_each(|product| book.put_product(product.clone()));
-        self.accounts.iter().for_each(|account| book.put_account(account.clone()));
-        self.lists.iter().try_for_each(|list| book.add_list(list.clone()))?;
-        self.promotions.iter().try_for_each(|promotion| book.add_promotion(promotion.clone()))?;
-        self.taxes.iter().try_for_each(|tax| book.add_tax(tax.clone()))?;
-        self.cash_steps.iter().try_for_each(|step| book.set_cash_step(*step))?;
+        self.products
+            .iter()
+            .for_each(|product| book.put_product(product.clone()));
+        self.accounts
+            .iter()
+            .for_each(|account| book.put_account(account.clone()));
+        self.lists
+            .iter()
+            .try_for_each(|list| book.add_list(list.clone()))?;
+        self.promotions
+            .iter()
+            .try_for_each(|promotion| book.add_promotion(promotion.clone()))?;
+        self.taxes
+            .iter()
+            .try_for_each(|tax| book.add_tax(tax.clone()))?;
+        self.cash_steps
+            .iter()
+            .try_for_each(|step| book.set_cash_step(*step))?;
         Ok(book)
     }
 
@@ -196,14 +258,18 @@ impl Shop {
     /// Prices lines for the harbour shop; each is a product and a quantity.
     #[track_caller]
     pub(crate) fn sell(&self, lines: &[(&str, &str)]) -> Priced {
-        let lines = lines.iter().map(|(product, quantity)| json!({"product": product, "quantity": quantity}));
-        self.price(&json!({"account": "harbour", "lines": lines.collect::<Vec<_>>()})).unwrap()
+        let lines = lines
+            .iter()
+            .map(|(product, quantity)| json!({"product": product, "quantity": quantity}));
+        self.price(&json!({"account": "harbour", "lines": lines.collect::<Vec<_>>()}))
+            .unwrap()
     }
 }
 
 /// A basket from JSON, with what is most often the case filled in.
 pub(crate) fn parsed(basket: &Json) -> Result<Basket, Refusal> {
-    let mut filled = json!({"currency": "EUR", "tax_mode": "exclusive", "tax_rounding": "document"});
+    let mut filled =
+        json!({"currency": "EUR", "tax_mode": "exclusive", "tax_rounding": "document"});
     for (name, value) in basket.as_object().unwrap() {
         filled[name] = value.clone();
     }
@@ -212,10 +278,18 @@ pub(crate) fn parsed(basket: &Json) -> Result<Basket, Refusal> {
 
 /// Net, tax and gross as text.
 pub(crate) fn totals(priced: &Priced) -> (String, String, String) {
-    (priced.net.to_string(), priced.tax.to_string(), priced.gross.to_string())
+    (
+        priced.net.to_string(),
+        priced.tax.to_string(),
+        priced.gross.to_string(),
+    )
 }
 
 /// The net of each line, those of free goods included.
 pub(crate) fn nets(priced: &Priced) -> Vec<String> {
-    priced.lines.iter().map(|line| line.net.to_string()).collect()
+    priced
+        .lines
+        .iter()
+        .map(|line| line.net.to_string())
+        .collect()
 }

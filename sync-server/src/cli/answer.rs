@@ -29,7 +29,8 @@ pub(super) struct Answer {
     pub(super) id: Option<String>,
     /// The answer itself.
     pub(super) data: Json,
-    /// The member of the data which `--quiet` prints in place of the id: a secret that was asked for.
+    /// The member of the data which `--quiet` prints in place of the id: a secret that was asked
+    /// for.
     pub(super) brief: Option<&'static str>,
     /// How it reads for people.
     pub(super) lines: Lines,
@@ -40,27 +41,45 @@ pub(super) struct Answer {
 impl Answer {
     /// An answer about one thing.
     pub(super) fn about(id: impl ToString, data: Json, lines: Lines) -> Answer {
-        Answer { id: Some(id.to_string()), ..Answer::of(data, lines) }
+        Answer {
+            id: Some(id.to_string()),
+            ..Answer::of(data, lines)
+        }
     }
 
     /// An answer about nothing in particular.
     pub(super) fn of(data: Json, lines: Lines) -> Answer {
-        Answer { id: None, data, brief: None, lines, verbatim: None }
+        Answer {
+            id: None,
+            data,
+            brief: None,
+            lines,
+            verbatim: None,
+        }
     }
 
     /// A receipt of the core.
     pub(super) fn receipt(receipt: Receipt, lines: Lines) -> Answer {
-        Answer { id: receipt.id, ..Answer::of(receipt.data, lines) }
+        Answer {
+            id: receipt.id,
+            ..Answer::of(receipt.data, lines)
+        }
     }
 
     /// An answer that is printed as it is.
     pub(super) fn verbatim(text: String) -> Answer {
-        Answer { verbatim: Some(text), ..Answer::of(Json::Null, |_| Vec::new()) }
+        Answer {
+            verbatim: Some(text),
+            ..Answer::of(Json::Null, |_| Vec::new())
+        }
     }
 
     /// Has `--quiet` print this member of the data.
     pub(super) fn brief(self, member: &'static str) -> Answer {
-        Answer { brief: Some(member), ..self }
+        Answer {
+            brief: Some(member),
+            ..self
+        }
     }
 }
 
@@ -104,23 +123,42 @@ impl Failure {
     pub(super) fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
         let why = error.to_string();
         let why = why.split(" (os error").next().unwrap_or_default();
-        Failure::bad_input("bad_file", format!("`{}`: {why}; name a file that can be read", file.display()))
-            .about("file")
+        Failure::bad_input(
+            "bad_file",
+            format!("`{}`: {why}; name a file that can be read", file.display()),
+        )
+        .about("file")
     }
 
     /// Any failure, its message brought into one line.
     pub(super) fn new(exit: u8, code: &str, message: String, fields: Vec<String>) -> Failure {
-        Failure { exit, code: code.to_owned(), message: one_line(&message), fields, partial: None }
+        Failure {
+            exit,
+            code: code.to_owned(),
+            message: one_line(&message),
+            fields,
+            partial: None,
+        }
     }
 }
 
 impl From<FieldError> for Failure {
     fn from(error: FieldError) -> Self {
         match error {
-            FieldError::Refused { bad_input, code, message, fields } => {
-                Failure::new(if bad_input { BAD_INPUT } else { REFUSED }, &code, message, fields)
+            FieldError::Refused {
+                bad_input,
+                code,
+                message,
+                fields,
+            } => Failure::new(
+                if bad_input { BAD_INPUT } else { REFUSED },
+                &code,
+                message,
+                fields,
+            ),
+            FieldError::TryLater { message } => {
+                Failure::new(UNREACHABLE, "unreachable", message, Vec::new())
             }
-            FieldError::TryLater { message } => Failure::new(UNREACHABLE, "unreachable", message, Vec::new()),
             FieldError::SignIn { message } => Failure::signed_out(message),
             FieldError::Broken { report } => Failure::broken(report),
         }
@@ -129,7 +167,12 @@ impl From<FieldError> for Failure {
 
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
-        let ServerError { bad_input, code, message, mut fields } = error;
+        let ServerError {
+            bad_input,
+            code,
+            message,
+            mut fields,
+        } = error;
         // A problem of a file as a whole names no field.
         fields.retain(|field| !field.is_empty());
         let exit = match (bad_input, code.as_str()) {

@@ -1,5 +1,5 @@
-//! The commands and their arguments, as `--help` and `docs/cli.md` show them; those of `rep` are in `work`.
-//! It does not know what any of them does.
+//! The commands and their arguments, as `--help` and `docs/cli.md` show them; those of `rep` are in
+//! `work`. It does not know what any of them does.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,12 @@ const ROLES: [&str; 3] = ["rep", "manager", "admin"];
 
 /// Outfield: an offline-first field-sales system. `docs/cli.md` is the contract of these commands.
 #[derive(Debug, Parser)]
-#[command(name = "outfield", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    name = "outfield",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
 pub(super) struct Arguments {
     /// Answer with exactly one JSON object on standard output
     #[arg(long, global = true)]
@@ -164,7 +169,8 @@ pub(super) enum User {
         /// What the user may do from now on
         #[arg(long, value_parser = ROLES)]
         role: Option<String>,
-        /// All territories that the user sees from now on; may be repeated, and an empty name means none
+        /// All territories that the user sees from now on; may be repeated, and an empty name means
+        /// none
         #[arg(long, value_name = "NAME", value_delimiter = ',')]
         territory: Option<Vec<String>>,
         /// Whether the user may sign in

@@ -16,7 +16,8 @@ use crate::demo::{self, Defect, Options, Teller};
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Stores to import, a CSV file with a column `state`, which names their territory; a small sample without it
+    /// Stores to import, a CSV file with a column `state`, which names their territory; a small
+    /// sample without it
     #[arg(long, value_name = "FILE")]
     stores: Option<PathBuf>,
     /// Products to import, a CSV file; a small sample without it
@@ -33,15 +34,19 @@ pub(super) struct Demo {
     defects: Vec<String>,
 }
 
-/// Takes the separator out of `demo -- --exit`: `cargo demo -- --exit` hands on the one that was meant for cargo.
+/// Takes the separator out of `demo -- --exit`: `cargo demo -- --exit` hands on the one that was
+/// meant for cargo.
 pub(super) fn joined(mut words: Vec<OsString>) -> Vec<OsString> {
-    if words.get(1).is_some_and(|word| word == "demo") && words.get(2).is_some_and(|word| word == "--") {
+    if words.get(1).is_some_and(|word| word == "demo")
+        && words.get(2).is_some_and(|word| word == "--")
+    {
         words.remove(2);
     }
     words
 }
 
-/// Where the story is told: lines to whoever reads the answer, and a bar below them to a person at a terminal.
+/// Where the story is told: lines to whoever reads the answer, and a bar below them to a person at
+/// a terminal.
 struct Terminal {
     manner: Manner,
     is_watched: bool,
@@ -54,7 +59,11 @@ const BAR: &str = "  {bar:30} {pos}/{len}  {wide_msg}";
 impl Terminal {
     fn open(manner: Manner) -> Terminal {
         let is_watched = !manner.json && !manner.quiet && io::stdout().is_terminal();
-        Terminal { manner, is_watched, bar: RefCell::new(None) }
+        Terminal {
+            manner,
+            is_watched,
+            bar: RefCell::new(None),
+        }
     }
 
     fn bar(of: usize) -> ProgressBar {
@@ -100,9 +109,24 @@ impl Teller for Terminal {
 
 /// Tells the story as it happens; the answer is what was proven.
 pub(super) fn demo(manner: Manner, demo: Demo) -> Result<Option<Answer>, Failure> {
-    let Demo { stores, products, exit, seed, defects } = demo;
-    let defects = defects.iter().filter_map(|name| Defect::named(name)).collect();
-    let options = Options { stores, products, exit, seed, defects };
+    let Demo {
+        stores,
+        products,
+        exit,
+        seed,
+        defects,
+    } = demo;
+    let defects = defects
+        .iter()
+        .filter_map(|name| Defect::named(name))
+        .collect();
+    let options = Options {
+        stores,
+        products,
+        exit,
+        seed,
+        defects,
+    };
     let terminal = Terminal::open(manner);
     let outcome = demo::run(&options, &terminal);
     terminal.rests();
@@ -111,7 +135,10 @@ pub(super) fn demo(manner: Manner, demo: Demo) -> Result<Option<Answer>, Failure
     let answer = Answer::of(outcome.data, |_| Vec::new());
     match outcome.unproven {
         None => Ok(Some(answer)),
-        Some(why) => Err(Failure { partial: Some(Box::new(answer)), ..Failure::broken(why) }),
+        Some(why) => Err(Failure {
+            partial: Some(Box::new(answer)),
+            ..Failure::broken(why)
+        }),
     }
 }
 
@@ -123,10 +150,17 @@ mod tests {
     fn the_separator_meant_for_cargo_is_taken_out_and_no_other() {
         let joined = |line: &str| {
             let words = joined(line.split(' ').map(OsString::from).collect());
-            words.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+            words
+                .into_iter()
+                .map(|word| word.into_string().unwrap())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(joined("outfield demo -- --exit"), "outfield demo --exit");
         assert_eq!(joined("outfield demo --exit"), "outfield demo --exit");
-        assert_eq!(joined("outfield territory add -- -North"), "outfield territory add -- -North");
+        assert_eq!(
+            joined("outfield territory add -- -North"),
+            "outfield territory add -- -North"
+        );
     }
 }

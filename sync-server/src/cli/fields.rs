@@ -1,5 +1,5 @@
-//! Turns `FIELD=VALUE` from a terminal into JSON by what the field holds.
-//! It does not judge values: what does not fit is passed on as text, so that the rules say what would.
+//! Turns `FIELD=VALUE` from a terminal into JSON by what the field holds. It does not judge values:
+//! what does not fit is passed on as text, so that the rules say what would.
 
 use outfield_core::objects::descriptor::Field;
 use outfield_core::objects::{FieldKind, Path, Registry};
@@ -7,7 +7,8 @@ use serde_json::{Map, Value as Json};
 
 use super::answer::Failure;
 
-/// Reads pairs into an object of JSON scalars; `field` finds what a name means, where anything is known of it.
+/// Reads pairs into an object of JSON scalars; `field` finds what a name means, where anything is
+/// known of it.
 pub(super) fn read<'a>(
     pairs: &[String],
     field: impl Fn(&str) -> Option<&'a Field>,
@@ -15,8 +16,15 @@ pub(super) fn read<'a>(
     let mut read = Map::new();
     for pair in pairs {
         let (name, text) = split(pair, "FIELD=VALUE, such as phone=+14795550001")?;
-        if read.insert(name.to_owned(), typed(field(name), text)).is_some() {
-            return Err(Failure::bad_input("given_twice", format!("`{name}` is given twice; give it once")).about(name));
+        if read
+            .insert(name.to_owned(), typed(field(name), text))
+            .is_some()
+        {
+            return Err(Failure::bad_input(
+                "given_twice",
+                format!("`{name}` is given twice; give it once"),
+            )
+            .about(name));
         }
     }
     Ok(read)
@@ -34,8 +42,8 @@ pub(super) fn of<'a>(registry: &'a Registry, object: &str, path: &str) -> Option
     registry.get(object)?.field(Path::parse(path)?)
 }
 
-/// One typed text as a JSON scalar. An empty text clears. A time may also be given as the fields show it, in
-/// milliseconds since 1970.
+/// One typed text as a JSON scalar. An empty text clears. A time may also be given as the fields
+/// show it, in milliseconds since 1970.
 pub(super) fn typed(field: Option<&Field>, text: &str) -> Json {
     if text.is_empty() {
         return Json::Null;
@@ -65,7 +73,11 @@ mod tests {
         check("check_in_mock", "true", "true");
         check("started_at", "2026-11-24T08:30:00Z", "1795509000000");
         check("started_at", "1795509000000", "1795509000000");
-        check("check_in_position", "-33.9,151.2", "\"-33.900000,151.200000\"");
+        check(
+            "check_in_position",
+            "-33.9,151.2",
+            "\"-33.900000,151.200000\"",
+        );
         check("actions/shelf/mandatory", "false", "false");
     }
 
@@ -83,8 +95,16 @@ mod tests {
 
     #[test]
     fn pairs_are_named_once_and_split_at_the_first_sign() {
-        let read = |pairs: &[&str]| read(&pairs.iter().map(ToString::to_string).collect::<Vec<_>>(), |_| None);
-        assert_eq!(Json::from(read(&["a=b=c"]).ok().unwrap()).to_string(), "{\"a\":\"b=c\"}");
+        let read = |pairs: &[&str]| {
+            read(
+                &pairs.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                |_| None,
+            )
+        };
+        assert_eq!(
+            Json::from(read(&["a=b=c"]).ok().unwrap()).to_string(),
+            "{\"a\":\"b=c\"}"
+        );
         assert_eq!(read(&["a=1", "a=2"]).err().unwrap().code, "given_twice");
         assert_eq!(read(&["a"]).err().unwrap().code, "usage");
         assert_eq!(read(&["=a"]).err().unwrap().code, "usage");

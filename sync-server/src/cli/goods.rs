@@ -1,6 +1,6 @@
-//! What a file of products does not say and a product needs to be sold: units, tax class and price, each made from the
-//! digits of its GTIN, so that every import makes the same. `docs/cli.md` has the formula.
-//! It does not know how rows are read nor kept.
+//! What a file of products does not say and a product needs to be sold: units, tax class and price,
+//! each made from the digits of its GTIN, so that every import makes the same. `docs/cli.md` has
+//! the formula. It does not know how rows are read nor kept.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,9 @@ const CASE_UNIT: &str = "XCS";
 
 /// The 12 digits before the check digit, as a number.
 fn digits(gtin: &str) -> u64 {
-    gtin.get(1..13).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    gtin.get(1..13)
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(0)
 }
 
 /// What a tenant has that products are sold by.
@@ -57,43 +59,79 @@ pub(super) struct Shop {
 impl Shop {
     /// What this tenant has, and what each has from the beginning.
     pub(super) fn of(tenant: &Tenant) -> Result<Shop, ServerError> {
-        let standard = ["Standard", "Reduced"].map(|name| (name.to_owned(), standard_id(TAX_CLASS, name).to_string()));
+        let standard = ["Standard", "Reduced"]
+            .map(|name| (name.to_owned(), standard_id(TAX_CLASS, name).to_string()));
         let mut classes = BTreeMap::from(standard);
         let text = |json: &Json, name: &str| json[name].as_str().unwrap_or_default().to_owned();
-        classes.extend(tenant.all(TAX_CLASS)?.iter().map(|class| (text(class, "name"), text(class, "id"))));
+        classes.extend(
+            tenant
+                .all(TAX_CLASS)?
+                .iter()
+                .map(|class| (text(class, "name"), text(class, "id"))),
+        );
         let list = standard_id("price_list", LIST).to_string();
-        let list = tenant.all("price_list")?.into_iter().find(|row| text(row, "id") == list);
+        let list = tenant
+            .all("price_list")?
+            .into_iter()
+            .find(|row| text(row, "id") == list);
         let currency = list.map(|list| text(&list, CURRENCY));
-        Ok(Shop { classes, currency: currency.unwrap_or_else(|| "USD".to_owned()) })
+        Ok(Shop {
+            classes,
+            currency: currency.unwrap_or_else(|| "USD".to_owned()),
+        })
     }
 
-    /// Puts in base unit, case and tax class, where the file holds none, and answers the product's price entry; or says
-    /// what is wrong with what the file holds.
+    /// Puts in base unit, case and tax class, where the file holds none, and answers the product's
+    /// price entry; or says what is wrong with what the file holds.
     pub(super) fn complete(&self, fit: &mut Fit<'_>, plan: &Plan) -> Result<Values, String> {
         let cell = |name: &str| plan.cell(fit.row, name).unwrap_or_default();
         if !cell(CURRENCY).is_empty() && cell(CURRENCY) != self.currency {
             let (said, own) = (cell(CURRENCY), &self.currency);
-            return Err(format!("{CURRENCY}: `{said}` is not {own}, in which the price list {LIST} is"));
+            return Err(format!(
+                "{CURRENCY}: `{said}` is not {own}, in which the price list {LIST} is"
+            ));
         }
         if let Some(unit) = fit.values.get(BASE_UNIT).and_then(Value::text) {
-            unit.parse::<Unit>().map_err(|error: UnitError| format!("{BASE_UNIT}: {error}"))?;
+            unit.parse::<Unit>()
+                .map_err(|error: UnitError| format!("{BASE_UNIT}: {error}"))?;
         }
         if !cell(TAX_CLASS).is_empty() {
-            fit.values.insert(TAX_CLASS.to_owned(), self.class(cell(TAX_CLASS))?);
+            fit.values
+                .insert(TAX_CLASS.to_owned(), self.class(cell(TAX_CLASS))?);
         }
-        let price = if cell(PRICE).is_empty() { made_price(&fit.key) } else { Some(said_price(cell(PRICE))?) };
+        let price = if cell(PRICE).is_empty() {
+            made_price(&fit.key)
+        } else {
+            Some(said_price(cell(PRICE))?)
+        };
         complete(&fit.key, &mut fit.values);
-        let base = fit.values.get(BASE_UNIT).and_then(Value::text).unwrap_or(Unit::EACH.code());
+        let base = fit
+            .values
+            .get(BASE_UNIT)
+            .and_then(Value::text)
+            .unwrap_or(Unit::EACH.code());
         Ok(Values::from([
-            ("price_list".to_owned(), Value::from(standard_id("price_list", LIST).to_string())),
-            ("product".to_owned(), Value::from(imported_id("product", &fit.key).to_string())),
+            (
+                "price_list".to_owned(),
+                Value::from(standard_id("price_list", LIST).to_string()),
+            ),
+            (
+                "product".to_owned(),
+                Value::from(imported_id("product", &fit.key).to_string()),
+            ),
             ("unit".to_owned(), Value::from(base)),
             ("unit_price".to_owned(), price.unwrap_or_default()),
         ]))
     }
 
     fn class(&self, name: &str) -> Result<Value, String> {
-        let known = || self.classes.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let known = || {
+            self.classes
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let id = self.classes.get(name).ok_or_else(|| {
             format!("{TAX_CLASS}: there is no tax class `{name}`; there are {}; add one by `put {TAX_CLASS}`", known())
         });
@@ -103,9 +141,16 @@ impl Shop {
 
 /// A price as a file says it.
 fn said_price(text: &str) -> Result<Value, String> {
-    let price: Decimal = text.parse().map_err(|error: DecimalError| format!("{PRICE}: {error}"))?;
-    if price.is_negative() || price > Decimal::from(LINE_PRICE_MAX) || price.scale() > UNIT_PRICE_SCALE_MAX {
-        let most = format!("0 to {LINE_PRICE_MAX}, with at most {UNIT_PRICE_SCALE_MAX} digits after the point");
+    let price: Decimal = text
+        .parse()
+        .map_err(|error: DecimalError| format!("{PRICE}: {error}"))?;
+    if price.is_negative()
+        || price > Decimal::from(LINE_PRICE_MAX)
+        || price.scale() > UNIT_PRICE_SCALE_MAX
+    {
+        let most = format!(
+            "0 to {LINE_PRICE_MAX}, with at most {UNIT_PRICE_SCALE_MAX} digits after the point"
+        );
         return Err(format!("{PRICE}: `{text}` is no price: {most}"));
     }
     Ok(Value::from(price.to_string()))
@@ -114,11 +159,21 @@ fn said_price(text: &str) -> Result<Value, String> {
 /// Puts in base unit, case and tax class, where there is none.
 fn complete(gtin: &str, values: &mut Values) {
     let n = digits(gtin);
-    let class = if n.is_multiple_of(REDUCED_EVERY) { "Reduced" } else { "Standard" };
-    let per_case = CASES.get(usize::try_from(n % 3).unwrap_or(0)).copied().unwrap_or(1);
+    let class = if n.is_multiple_of(REDUCED_EVERY) {
+        "Reduced"
+    } else {
+        "Standard"
+    };
+    let per_case = CASES
+        .get(usize::try_from(n % 3).unwrap_or(0))
+        .copied()
+        .unwrap_or(1);
     let mut wanted = vec![
         (BASE_UNIT.to_owned(), Value::from(Unit::EACH.code())),
-        (TAX_CLASS.to_owned(), Value::from(standard_id(TAX_CLASS, class).to_string())),
+        (
+            TAX_CLASS.to_owned(),
+            Value::from(standard_id(TAX_CLASS, class).to_string()),
+        ),
     ];
     // What is sold by the case alone has no other case.
     if values.get(BASE_UNIT).and_then(Value::text) != Some(CASE_UNIT) {
@@ -127,24 +182,30 @@ fn complete(gtin: &str, values: &mut Values) {
             (line_path("units", CASE, "numerator"), Value::Int(per_case)),
             (line_path("units", CASE, "denominator"), Value::Int(1)),
         ]);
-        wanted.extend(case_gtin(gtin).map(|gtin| (line_path("units", CASE, "gtin"), Value::from(gtin))));
+        wanted.extend(
+            case_gtin(gtin).map(|gtin| (line_path("units", CASE, "gtin"), Value::from(gtin))),
+        );
     }
     for (path, value) in wanted {
         values.entry(path).or_insert(value);
     }
 }
 
-/// The GTIN of the case: the same digits with 1 in front, and the check digit that belongs to them. What is a package
-/// itself has none.
+/// The GTIN of the case: the same digits with 1 in front, and the check digit that belongs to them.
+/// What is a package itself has none.
 fn case_gtin(gtin: &str) -> Option<String> {
     let middle = gtin.strip_prefix('0')?.get(..12)?;
-    (0..=9).map(|check| format!("1{middle}{check}")).find(|text| gtin::normalised(text).is_ok())
+    (0..=9)
+        .map(|check| format!("1{middle}{check}"))
+        .find(|text| gtin::normalised(text).is_ok())
 }
 
 /// The list price of a product of which the file says none, in dollars.
 fn made_price(gtin: &str) -> Option<Value> {
     let cents = CENTS_MIN + digits(gtin) % PRICES;
-    Decimal::new(i128::from(cents), 2).ok().map(|price| Value::from(price.to_string()))
+    Decimal::new(i128::from(cents), 2)
+        .ok()
+        .map(|price| Value::from(price.to_string()))
 }
 
 #[cfg(test)]
@@ -161,11 +222,17 @@ mod tests {
         assert_eq!(values["base_unit"], Value::from("KGM"));
         assert_eq!(values["units/case/numerator"], Value::Int(12));
         assert_eq!(values["units/case/gtin"], Value::from("14006381333938"));
-        assert_eq!(values["tax_class"], Value::from(standard_id("tax_class", "Standard").to_string()));
+        assert_eq!(
+            values["tax_class"],
+            Value::from(standard_id("tax_class", "Standard").to_string())
+        );
         assert_eq!(made_price(gtin), Some(Value::from("5.47")));
         let mut reduced = Values::new();
         complete("00000000000079", &mut reduced);
-        assert_eq!(reduced["tax_class"], Value::from(standard_id("tax_class", "Reduced").to_string()));
+        assert_eq!(
+            reduced["tax_class"],
+            Value::from(standard_id("tax_class", "Reduced").to_string())
+        );
     }
 
     #[test]

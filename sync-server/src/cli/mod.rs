@@ -1,5 +1,6 @@
-//! The command line of the binary `outfield`: reads arguments, has the work done, prints one answer, gives one exit
-//! code. `docs/cli.md` is its contract. It knows no rule and no storage; the core and the office do.
+//! The command line of the binary `outfield`: reads arguments, has the work done, prints one
+//! answer, gives one exit code. `docs/cli.md` is its contract. It knows no rule and no storage; the
+//! core and the office do.
 
 mod answer;
 mod arguments;
@@ -35,18 +36,28 @@ use arguments::{Arguments, Command, Serve};
 use print::Manner;
 use world::World;
 
-/// Carries out one command line, the program's name first, and gives the exit code: 0 done, 2 bad input,
-/// 3 refused, 4 unreachable, 5 broken.
+/// Carries out one command line, the program's name first, and gives the exit code: 0 done, 2 bad
+/// input, 3 refused, 4 unreachable, 5 broken.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let words = demo::joined(arguments.into_iter().collect());
     match Arguments::try_parse_from(&words) {
         Ok(arguments) => {
-            let manner = Manner { json: arguments.json, quiet: arguments.quiet };
+            let manner = Manner {
+                json: arguments.json,
+                quiet: arguments.quiet,
+            };
             print::outcome(manner, guarded(manner, arguments.command))
         }
         Err(error) => {
-            let json = words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json");
-            print::outcome(Manner { json, quiet: false }, usage::explained(&error).map(Some))
+            let json = words
+                .iter()
+                .skip(1)
+                .take_while(|word| *word != "--")
+                .any(|word| word == "--json");
+            print::outcome(
+                Manner { json, quiet: false },
+                usage::explained(&error).map(Some),
+            )
         }
     }
 }
@@ -84,8 +95,8 @@ fn walk(command: &clap::Command, above: &[String], shown: &mut Vec<Shown>) {
     }
 }
 
-/// A panic is a fault of ours: it becomes an answer like any other, with its place in the report. A server survives
-/// the panic of one request, and tells of it on standard error.
+/// A panic is a fault of ours: it becomes an answer like any other, with its place in the report. A
+/// server survives the panic of one request, and tells of it on standard error.
 fn guarded(manner: Manner, command: Command) -> Result<Option<Answer>, Failure> {
     let told = Arc::new(Mutex::new(String::new()));
     let note = Arc::clone(&told);
@@ -121,9 +132,22 @@ fn dispatch(manner: Manner, command: Command) -> Result<Option<Answer>, Failure>
 /// Serves until it is told to stop. The address is the answer, printed once the server accepts.
 fn serving(manner: Manner, serve: &Serve, world: Arc<dyn Surroundings>) -> Result<(), Failure> {
     let ready = |url: &str| {
-        let lines = |data: &serde_json::Value| vec![format!("listening on {}", render::text(&data["url"]))];
-        print::outcome(manner, Ok(Some(Answer::of(json!({ "url": url }), lines).brief("url"))));
+        let lines =
+            |data: &serde_json::Value| vec![format!("listening on {}", render::text(&data["url"]))];
+        print::outcome(
+            manner,
+            Ok(Some(Answer::of(json!({ "url": url }), lines).brief("url"))),
+        );
     };
-    let until = if serve.until_eof { Until::Alone } else { Until::Told };
-    Ok(crate::http::serve(&serve.data, (&serve.listen, until), world, &ready)?)
+    let until = if serve.until_eof {
+        Until::Alone
+    } else {
+        Until::Told
+    };
+    Ok(crate::http::serve(
+        &serve.data,
+        (&serve.listen, until),
+        world,
+        &ready,
+    )?)
 }

@@ -1,5 +1,5 @@
-//! Orders on a device: the words that a rep types, and the commands of the core that they stand for.
-//! It does not know prices, limits nor verdicts.
+//! Orders on a device: the words that a rep types, and the commands of the core that they stand
+//! for. It does not know prices, limits nor verdicts.
 
 use std::path::Path;
 
@@ -80,21 +80,34 @@ pub(super) struct Line {
 /// Carries out what is done to an order, and answers the order as it is then.
 pub(super) fn order(house: &mut House, order: Order) -> Result<Answer, Failure> {
     let command = match order {
-        Order::New { account, visit, note } => {
+        Order::New {
+            account,
+            visit,
+            note,
+        } => {
             json!({ "do": "new_order", "account": account, "visit": visit, "note": note })
         }
         Order::Add(line) => ordered(house, "add_order_line", line)?,
         Order::Set(line) => ordered(house, "set_order_line", line)?,
-        Order::Remove { order, product, unit } => {
+        Order::Remove {
+            order,
+            product,
+            unit,
+        } => {
             let (product, carries) = product_of(house, &product)?;
             let unit = unit.or(carries);
             json!({ "do": "remove_order_line", "sales_order": order, "product": product, "unit": unit })
         }
         Order::Submit { order } => json!({ "do": "submit_order", "sales_order": order }),
-        Order::Cancel { order, reason } => json!({ "do": "cancel_order", "sales_order": order, "reason": reason }),
+        Order::Cancel { order, reason } => {
+            json!({ "do": "cancel_order", "sales_order": order, "reason": reason })
+        }
         Order::Show { order } => return Ok(Answer::receipt(house.order(&order)?, till::order)),
     };
-    let id = house.execute(&said(command).to_string())?.id.unwrap_or_default();
+    let id = house
+        .execute(&said(command).to_string())?
+        .id
+        .unwrap_or_default();
     Ok(Answer::receipt(house.order(&id)?, till::order))
 }
 
@@ -120,13 +133,16 @@ fn product_of(house: &mut House, typed: &str) -> Result<(String, Option<String>)
     // What does not even look like a GTIN gets no lesson on labels.
     let is_label = typed.contains(|letter: char| letter.is_ascii_digit()) && typed.len() <= 48;
     if !is_label {
-        let message = format!("`{typed}` is neither a product's id nor a GTIN; look for the product by `search`");
+        let message = format!(
+            "`{typed}` is neither a product's id nor a GTIN; look for the product by `search`"
+        );
         return Err(Failure::bad_input("unknown_product", message).about("product"));
     }
     let scanned = house.scan(typed)?.data;
     let text = |name: &str| scanned[name].as_str().map(str::to_owned);
     let unknown = || {
-        let message = format!("no product here carries `{typed}`; sync, or look for it by `search`");
+        let message =
+            format!("no product here carries `{typed}`; sync, or look for it by `search`");
         Failure::bad_input("unknown_product", message).about("product")
     };
     Ok((text("product").ok_or_else(unknown)?, text("unit")))

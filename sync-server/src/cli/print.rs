@@ -1,5 +1,5 @@
-//! The one place that writes to the terminal: answers to standard output, failures to standard error.
-//! It does not know what any command does.
+//! The one place that writes to the terminal: answers to standard output, failures to standard
+//! error. It does not know what any command does.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -30,11 +30,24 @@ struct Done<'a> {
 pub(super) fn outcome(manner: Manner, outcome: Result<Option<Answer>, Failure>) -> u8 {
     let (text, failure) = match outcome {
         Ok(None) => return 0,
-        Ok(Some(Answer { verbatim: Some(text), .. })) => (text, None),
-        Ok(Some(answer)) => (if manner.json { done(&answer) } else { plain(manner, &answer) }, None),
+        Ok(Some(Answer {
+            verbatim: Some(text),
+            ..
+        })) => (text, None),
+        Ok(Some(answer)) => (
+            if manner.json {
+                done(&answer)
+            } else {
+                plain(manner, &answer)
+            },
+            None,
+        ),
         Err(failure) if manner.json => (refused(&failure), Some(failure)),
         Err(failure) => {
-            let partial = failure.partial.as_deref().map(|answer| plain(manner, answer));
+            let partial = failure
+                .partial
+                .as_deref()
+                .map(|answer| plain(manner, answer));
             (partial.unwrap_or_default(), Some(failure))
         }
     };
@@ -43,20 +56,26 @@ pub(super) fn outcome(manner: Manner, outcome: Result<Option<Answer>, Failure>) 
         && !manner.json
     {
         // Where even standard error is closed, the exit code alone tells.
-        write(&mut io::stderr().lock(), &format!("error: {}\n", failure.message)).ok();
+        write(
+            &mut io::stderr().lock(),
+            &format!("error: {}\n", failure.message),
+        )
+        .ok();
     }
     let exit = failure.map_or(0, |failure| failure.exit);
     match printed {
         Ok(()) => exit,
         Err(error) => {
-            let told = format!("error: the work is done, but the answer could not be printed: {error}\n");
+            let told =
+                format!("error: the work is done, but the answer could not be printed: {error}\n");
             write(&mut io::stderr().lock(), &told).ok();
             if exit == 0 { BROKEN } else { exit }
         }
     }
 }
 
-/// Prints one line of a story while it happens: beside the answer, where the answer is to stand alone.
+/// Prints one line of a story while it happens: beside the answer, where the answer is to stand
+/// alone.
 pub(super) fn meanwhile(manner: Manner, text: &str) {
     let line = format!("{text}\n");
     // A story that cannot be told is no reason to stop: what matters is the answer.
@@ -69,17 +88,34 @@ pub(super) fn meanwhile(manner: Manner, text: &str) {
 
 /// Text and whole numbers always have a JSON form, so the fallback is never seen.
 fn done(answer: &Answer) -> String {
-    let json = serde_json::to_string(&Done { ok: true, id: &answer.id, data: &answer.data });
+    let json = serde_json::to_string(&Done {
+        ok: true,
+        id: &answer.id,
+        data: &answer.data,
+    });
     json.map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
 }
 
 fn refused(failure: &Failure) -> String {
-    let Failure { code, message, fields, partial, .. } = failure;
-    refusal_line((code, message, fields), partial.as_ref().map(|part| &part.data))
+    let Failure {
+        code,
+        message,
+        fields,
+        partial,
+        ..
+    } = failure;
+    refusal_line(
+        (code, message, fields),
+        partial.as_ref().map(|part| &part.data),
+    )
 }
 
 fn plain(manner: Manner, answer: &Answer) -> String {
-    let lines = if manner.quiet { brief(answer) } else { spoken(answer) };
+    let lines = if manner.quiet {
+        brief(answer)
+    } else {
+        spoken(answer)
+    };
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
@@ -95,9 +131,10 @@ fn brief(answer: &Answer) -> Vec<String> {
     match (answer.brief, &answer.id, &answer.data) {
         (Some(member), _, data) => vec![render::text(&data[member])],
         (None, Some(id), _) => vec![id.clone()],
-        (None, None, Json::Array(items)) => {
-            items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect()
-        }
+        (None, None, Json::Array(items)) => items
+            .iter()
+            .filter_map(|item| item["id"].as_str().map(str::to_owned))
+            .collect(),
         (None, None, _) => Vec::new(),
     }
 }
@@ -116,13 +153,22 @@ mod tests {
 
     use super::*;
 
-    const PLAIN: Manner = Manner { json: false, quiet: false };
-    const QUIET: Manner = Manner { json: false, quiet: true };
+    const PLAIN: Manner = Manner {
+        json: false,
+        quiet: false,
+    };
+    const QUIET: Manner = Manner {
+        json: false,
+        quiet: true,
+    };
 
     #[test]
     fn json_answers_have_one_form() {
         let answer = Answer::about("7", json!({ "name": "Ana" }), render::record);
-        assert_eq!(done(&answer), "{\"ok\":true,\"id\":\"7\",\"data\":{\"name\":\"Ana\"}}\n");
+        assert_eq!(
+            done(&answer),
+            "{\"ok\":true,\"id\":\"7\",\"data\":{\"name\":\"Ana\"}}\n"
+        );
         let failure = Failure::bad_input("bad_id", "no\n  id").about("id");
         let expected = "{\"ok\":false,\"error\":{\"code\":\"bad_id\",\"message\":\"no id\",\"fields\":[\"id\"]}}\n";
         assert_eq!(refused(&failure), expected);
@@ -142,7 +188,10 @@ mod tests {
     fn shells_read_the_ids_of_a_list_and_nothing_of_a_count() {
         let list = Answer::of(json!([{ "id": "7" }, { "id": "8" }]), render::list);
         assert_eq!(plain(QUIET, &list), "7\n8\n");
-        assert_eq!(plain(QUIET, &Answer::of(json!({ "sent": 1 }), render::record)), "");
+        assert_eq!(
+            plain(QUIET, &Answer::of(json!({ "sent": 1 }), render::record)),
+            ""
+        );
     }
 
     #[test]

@@ -5,8 +5,14 @@ use serde_json::{Map, Value as Json};
 
 /// Members of a record that stand first.
 const FIRST: &[&str] = &["id", "object", "name"];
-/// Members of a record that say when and by whom it was written; they stand last, and lists leave them out.
-const LAST: &[&str] = &["created_at", "created_by_actor", "changed_at", "changed_by_actor"];
+/// Members of a record that say when and by whom it was written; they stand last, and lists leave
+/// them out.
+const LAST: &[&str] = &[
+    "created_at",
+    "created_by_actor",
+    "changed_at",
+    "changed_by_actor",
+];
 /// Values after the name in a line of a list.
 const SHOWN_MAX: usize = 4;
 
@@ -29,7 +35,12 @@ pub(super) fn record(data: &Json) -> Vec<String> {
     };
     let is_between = |name: &&str| !FIRST.contains(name) && !LAST.contains(name);
     let between = members.keys().map(String::as_str).filter(is_between);
-    for name in FIRST.iter().copied().chain(between).chain(LAST.iter().copied()) {
+    for name in FIRST
+        .iter()
+        .copied()
+        .chain(between)
+        .chain(LAST.iter().copied())
+    {
         if let Some(member) = members.get(name) {
             flatten(name, member, &mut lines);
         }
@@ -39,48 +50,75 @@ pub(super) fn record(data: &Json) -> Vec<String> {
 
 fn flatten(path: &str, json: &Json, lines: &mut Vec<String>) {
     match json {
-        Json::Object(members) if path.contains('/') => lines.push(format!("{path}: {}", pairs(members))),
+        Json::Object(members) if path.contains('/') => {
+            lines.push(format!("{path}: {}", pairs(members)))
+        }
         Json::Object(members) => {
             for (name, member) in members {
-                let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+                let below = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}/{name}")
+                };
                 flatten(&below, member, lines);
             }
         }
         Json::Array(items) if items.is_empty() => lines.push(format!("{path}: none")),
         Json::Array(items) => {
             for item in items {
-                lines.push(format!("{path}: {}", item.as_object().map_or_else(|| text(item), pairs)));
+                lines.push(format!(
+                    "{path}: {}",
+                    item.as_object().map_or_else(|| text(item), pairs)
+                ));
             }
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
-            lines.push(if path.is_empty() { text(json) } else { format!("{path}: {}", text(json)) });
+            lines.push(if path.is_empty() {
+                text(json)
+            } else {
+                format!("{path}: {}", text(json))
+            });
         }
     }
 }
 
 fn pairs(members: &Map<String, Json>) -> String {
-    members.iter().map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(", ")
+    members
+        .iter()
+        .map(|(name, value)| format!("{name}={}", text(value)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A list: one line for each, the id in front, then its name and its first values.
 pub(super) fn list(data: &Json) -> Vec<String> {
     items(data, |item| {
-        let title = ["name", "note", "title"].into_iter().find_map(|name| item.get(name)?.as_str().map(|_| name));
+        let title = ["name", "note", "title"]
+            .into_iter()
+            .find_map(|name| item.get(name)?.as_str().map(|_| name));
         let mut shown = vec![text(item.get("id").unwrap_or(&Json::Null))];
         shown.extend(item.get("object").filter(|_| title.is_none()).map(text));
         shown.extend(title.and_then(|name| item.get(name)).map(text));
         let is_plain = |value: &Json| !value.is_object() && !looks_like_id(value);
         let rest = item.iter().filter(|(name, value)| {
             let name = name.as_str();
-            !FIRST.contains(&name) && !LAST.contains(&name) && Some(name) != title && is_plain(value)
+            !FIRST.contains(&name)
+                && !LAST.contains(&name)
+                && Some(name) != title
+                && is_plain(value)
         });
-        shown.extend(rest.take(SHOWN_MAX).map(|(name, value)| format!("{name}={}", text(value))));
+        shown.extend(
+            rest.take(SHOWN_MAX)
+                .map(|(name, value)| format!("{name}={}", text(value))),
+        );
         shown.join("  ")
     })
 }
 
 fn looks_like_id(value: &Json) -> bool {
-    value.as_str().is_some_and(|text| text.len() == 36 && text.matches('-').count() == 4)
+    value
+        .as_str()
+        .is_some_and(|text| text.len() == 36 && text.matches('-').count() == 4)
 }
 
 fn items(data: &Json, line: impl Fn(&Map<String, Json>) -> String) -> Vec<String> {
@@ -88,7 +126,10 @@ fn items(data: &Json, line: impl Fn(&Map<String, Json>) -> String) -> Vec<String
     if items.is_empty() {
         return vec!["none".to_owned()];
     }
-    items.iter().map(|item| item.as_object().map_or_else(|| text(item), &line)).collect()
+    items
+        .iter()
+        .map(|item| item.as_object().map_or_else(|| text(item), &line))
+        .collect()
 }
 
 /// Conflicts: what it was, and who wrote what since.
@@ -101,7 +142,12 @@ pub(super) fn conflicts(data: &Json) -> Vec<String> {
             format!("{} ({by}, {})", text(&side["value"]), text(&side["at"]))
         };
         let (id, object, record, path) = (at("id"), at("object"), at("record"), at("path"));
-        format!("{id}  {object} {record} {path}: base {}, mine {}, theirs {}", at("base"), side("mine"), side("theirs"))
+        format!(
+            "{id}  {object} {record} {path}: base {}, mine {}, theirs {}",
+            at("base"),
+            side("mine"),
+            side("theirs")
+        )
     })
 }
 
@@ -125,7 +171,14 @@ pub(super) fn refused(data: &Json) -> Vec<String> {
 pub(super) fn unsent(data: &Json) -> Vec<String> {
     items(data, |entry| {
         let at = |name: &str| entry.get(name).map(text).unwrap_or_default();
-        format!("{}  {} {} {}  {}", at("number"), at("kind"), at("object"), at("record"), at("command"))
+        format!(
+            "{}  {} {} {}  {}",
+            at("number"),
+            at("kind"),
+            at("object"),
+            at("record"),
+            at("command")
+        )
     })
 }
 
@@ -133,7 +186,13 @@ pub(super) fn unsent(data: &Json) -> Vec<String> {
 pub(super) fn digests(data: &Json) -> Vec<String> {
     let objects = data.as_object().into_iter().flatten();
     objects
-        .map(|(object, digest)| format!("{object}  {}  {}", text(&digest["count"]), text(&digest["sha256"])))
+        .map(|(object, digest)| {
+            format!(
+                "{object}  {}  {}",
+                text(&digest["count"]),
+                text(&digest["sha256"])
+            )
+        })
         .collect()
 }
 
@@ -142,7 +201,10 @@ pub(super) fn figures(data: &Json) -> Vec<String> {
     let at = |name: &str| format!("{name}: {}", text(&data[name]));
     let figures = data["figures"].as_array().into_iter().flatten();
     let figures = figures.flat_map(|one| std::iter::once(figure(one)).chain(parts(one)));
-    [at("day"), at("rep"), at("territory")].into_iter().chain(figures).collect()
+    [at("day"), at("rep"), at("territory")]
+        .into_iter()
+        .chain(figures)
+        .collect()
 }
 
 /// What each part adds to a weighed figure.
@@ -150,19 +212,38 @@ fn parts(figure: &Json) -> Vec<String> {
     let part = |part: &Json| {
         let at = |name: &str| text(&part[name]);
         let value = at("value") + if part["value"].is_null() { "" } else { " %" };
-        let (name, target, points, weight) = (at("name"), at("target_percent"), at("points"), at("weight_percent"));
+        let (name, target, points, weight) = (
+            at("name"),
+            at("target_percent"),
+            at("points"),
+            at("weight_percent"),
+        );
         format!("  {name}  {value}  {points} of {weight} points, all of them from {target} %")
     };
-    figure["parts"].as_array().into_iter().flatten().map(part).collect()
+    figure["parts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(part)
+        .collect()
 }
 
 fn figure(figure: &Json) -> String {
     let at = |name: &str| text(&figure[name]);
-    let unit = figure["unit"].as_str().filter(|unit| !unit.is_empty() && !figure["value"].is_null());
+    let unit = figure["unit"]
+        .as_str()
+        .filter(|unit| !unit.is_empty() && !figure["value"].is_null());
     let value = at("value") + &unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-    let category = figure["category"].as_str().map(|category| format!(" {category}")).unwrap_or_default();
+    let category = figure["category"]
+        .as_str()
+        .map(|category| format!(" {category}"))
+        .unwrap_or_default();
     let (numerator, denominator) = (at("numerator"), at("denominator"));
-    let of = format!("{numerator} {} / {denominator} {}", at("numerator_name"), at("denominator_name"));
+    let of = format!(
+        "{numerator} {} / {denominator} {}",
+        at("numerator_name"),
+        at("denominator_name")
+    );
     format!("{}{category}  {value}  {of}", at("name"))
 }
 
@@ -171,34 +252,77 @@ pub(super) fn shelf(data: &Json) -> Vec<String> {
     let all = |name: &str| data[name].as_array().cloned().unwrap_or_default();
     let product = |product: &Json| {
         let at = |name: &str| text(&product[name]);
-        let units = ["facings", "on_hand_units", "par_units", "order_units", "action"]
-            .map(|name| format!("{name}={}", at(name)));
-        let must = if product["must_stock"] == Json::Bool(true) { "  must be on the shelf" } else { "" };
-        format!("{}  {}  {}  {}{must}", at("id"), at("name"), at("status"), units.join("  "))
+        let units = [
+            "facings",
+            "on_hand_units",
+            "par_units",
+            "order_units",
+            "action",
+        ]
+        .map(|name| format!("{name}={}", at(name)));
+        let must = if product["must_stock"] == Json::Bool(true) {
+            "  must be on the shelf"
+        } else {
+            ""
+        };
+        format!(
+            "{}  {}  {}  {}{must}",
+            at("id"),
+            at("name"),
+            at("status"),
+            units.join("  ")
+        )
     };
     let figures = all("figures").into_iter().chain(all("categories"));
-    all("products").iter().map(product).chain(figures.map(|one| figure(&one))).collect()
+    all("products")
+        .iter()
+        .map(product)
+        .chain(figures.map(|one| figure(&one)))
+        .collect()
 }
 
 /// What an import did, then each row that it rejected.
 pub(super) fn import(data: &Json) -> Vec<String> {
-    let counts = ["rows", "created", "changed", "unchanged"].map(|name| format!("{name} {}", text(&data[name])));
-    let rejected = data["rejected"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let dry = if data["dry_run"] == Json::Bool(true) { " (dry run: nothing was written)" } else { "" };
-    let mut lines = vec![format!("{}, rejected {}{dry}", counts.join(", "), rejected.len())];
+    let counts = ["rows", "created", "changed", "unchanged"]
+        .map(|name| format!("{name} {}", text(&data[name])));
+    let rejected = data["rejected"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let dry = if data["dry_run"] == Json::Bool(true) {
+        " (dry run: nothing was written)"
+    } else {
+        ""
+    };
+    let mut lines = vec![format!(
+        "{}, rejected {}{dry}",
+        counts.join(", "),
+        rejected.len()
+    )];
     if let Some(prices) = data["prices"].as_object() {
         let counts = ["created", "changed", "unchanged"]
             .map(|name| format!("{name} {}", prices.get(name).map(text).unwrap_or_default()));
         lines.push(format!("prices: {}", counts.join(", ")));
     }
-    for (label, name) in [("territories added", "territories_added"), ("columns left out", "ignored_columns")] {
-        let names: Vec<String> = data[name].as_array().into_iter().flatten().map(text).collect();
+    for (label, name) in [
+        ("territories added", "territories_added"),
+        ("columns left out", "ignored_columns"),
+    ] {
+        let names: Vec<String> = data[name]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(text)
+            .collect();
         if !names.is_empty() {
             lines.push(format!("{label}: {}", names.join(", ")));
         }
     }
     lines.extend(rejected.iter().map(|row| {
-        let key = row["key"].as_str().map(|key| format!(" ({key})")).unwrap_or_default();
+        let key = row["key"]
+            .as_str()
+            .map(|key| format!(" ({key})"))
+            .unwrap_or_default();
         format!("line {}{key}: {}", text(&row["line"]), text(&row["reason"]))
     }));
     lines
@@ -216,7 +340,13 @@ mod tests {
             "changed_at": "2026", "id": "7", "name": "Joe\nHarp", "object": "contact", "phone": null,
             "roles": { "a": { "account": "9", "role": "Buyer" } },
         });
-        let expected = ["id: 7", "object: contact", "name: Joe Harp", "phone: -", "roles/a: account=9, role=Buyer"];
+        let expected = [
+            "id: 7",
+            "object: contact",
+            "name: Joe Harp",
+            "phone: -",
+            "roles/a: account=9, role=Buyer",
+        ];
         assert_eq!(record(&contact)[..5], expected);
         assert_eq!(record(&contact)[5..], ["changed_at: 2026"]);
     }
@@ -226,7 +356,10 @@ mod tests {
         let id = "01940c3e-5b1a-7cc0-8000-0123456789ab";
         let visits = json!([{ "id": "7", "object": "visit", "account": id, "state": "planned", "actions": {} }]);
         assert_eq!(list(&visits), ["7  visit  state=planned"]);
-        assert_eq!(list(&json!([{ "id": "7", "object": "account", "name": "Harp" }])), ["7  Harp"]);
+        assert_eq!(
+            list(&json!([{ "id": "7", "object": "account", "name": "Harp" }])),
+            ["7  Harp"]
+        );
         assert_eq!(list(&json!([])), ["none"]);
     }
 
@@ -255,8 +388,14 @@ mod tests {
         });
         let of = "7.50 order value / 2 productive visits";
         let line = |value: &str| format!("drop_size  {value}  {of}");
-        assert_eq!(figures(&data)[..3], ["day: 2026-11-24", "rep: Ana", "territory: -"]);
-        assert_eq!(figures(&data)[3..], [line("3.75 USD"), line("3.8"), line("-")]);
+        assert_eq!(
+            figures(&data)[..3],
+            ["day: 2026-11-24", "rep: Ana", "territory: -"]
+        );
+        assert_eq!(
+            figures(&data)[3..],
+            [line("3.75 USD"), line("3.8"), line("-")]
+        );
     }
 
     #[test]
@@ -265,8 +404,11 @@ mod tests {
             "rows": 2, "created": 1, "changed": 0, "unchanged": 0, "dry_run": false, "ignored_columns": ["x"],
             "rejected": [{ "line": 3, "key": "k", "reason": "why" }],
         });
-        let expected =
-            ["rows 2, created 1, changed 0, unchanged 0, rejected 1", "columns left out: x", "line 3 (k): why"];
+        let expected = [
+            "rows 2, created 1, changed 0, unchanged 0, rejected 1",
+            "columns left out: x",
+            "line 3 (k): why",
+        ];
         assert_eq!(import(&data), expected);
     }
 }

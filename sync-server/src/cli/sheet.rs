@@ -34,17 +34,33 @@ pub(super) fn read(file: &Path) -> Result<Sheet, Failure> {
 /// Reads the text of the file of this name.
 pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let wrong = |message: &str| Failure::bad_input("bad_file", format!("`{file}`: {message}")).about("file");
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let wrong = |message: &str| {
+        Failure::bad_input("bad_file", format!("`{file}`: {message}")).about("file")
+    };
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let mut rows = reader.records();
     let columns: Vec<String> = match rows.next() {
         None => return Err(wrong("the file is empty; its first line names the columns")),
         Some(first) => cells(&first.map_err(|error| wrong(&error.to_string()))?),
     };
-    if let Some((at, twice)) = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name)) {
-        return Err(wrong(&format!("column {} is named `{twice}` like another; name it otherwise", at + 1)));
+    if let Some((at, twice)) = columns
+        .iter()
+        .enumerate()
+        .find(|(at, name)| columns[..*at].contains(name))
+    {
+        return Err(wrong(&format!(
+            "column {} is named `{twice}` like another; name it otherwise",
+            at + 1
+        )));
     }
-    let mut lines = Lines { text: text.as_bytes(), offset: 0, line: 1 };
+    let mut lines = Lines {
+        text: text.as_bytes(),
+        offset: 0,
+        line: 1,
+    };
     let mut read = Vec::new();
     for row in rows {
         let row = row.map_err(|error| wrong(&error.to_string()))?;
@@ -53,7 +69,10 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Sheet, Failure> {
         let fault = fault(&cells, columns.len());
         read.push(Row { line, cells, fault });
     }
-    Ok(Sheet { columns, rows: read })
+    Ok(Sheet {
+        columns,
+        rows: read,
+    })
 }
 
 fn cells(row: &StringRecord) -> Vec<String> {
@@ -62,10 +81,18 @@ fn cells(row: &StringRecord) -> Vec<String> {
 
 fn fault(cells: &[String], columns: usize) -> Option<String> {
     if cells.iter().any(|cell| cell.chars().any(char::is_control)) {
-        return Some("a cell holds a line break or another control character; is a quotation mark missing?".to_owned());
+        return Some(
+            "a cell holds a line break or another control character; is a quotation mark missing?"
+                .to_owned(),
+        );
     }
     let is_whole = cells.len() == columns;
-    (!is_whole).then(|| format!("the row has {} cells, but there are {columns} columns", cells.len()))
+    (!is_whole).then(|| {
+        format!(
+            "the row has {} cells, but there are {columns} columns",
+            cells.len()
+        )
+    })
 }
 
 /// Counts lines up to where a row begins; empty lines before a row are not its own.
@@ -83,7 +110,8 @@ impl Lines<'_> {
             if self.offset >= start && !is_break {
                 break;
             }
-            // Of a carriage return and a line feed the second counts; a carriage return alone breaks a line too.
+            // Of a carriage return and a line feed the second counts; a carriage return alone
+            // breaks a line too.
             let is_first_of_two = *byte == b'\r' && self.text.get(self.offset + 1) == Some(&b'\n');
             self.line += u64::from(is_break && !is_first_of_two);
             self.offset += 1;
@@ -106,8 +134,15 @@ mod tests {
 
     fn check(text: &str, expected: &[(u64, &str)]) {
         let sheet = read_bytes(text.as_bytes()).ok().unwrap();
-        let rows: Vec<(u64, String)> = sheet.rows.iter().map(|row| (row.line, row.cells.join("|"))).collect();
-        let rows: Vec<(u64, &str)> = rows.iter().map(|(line, cells)| (*line, cells.as_str())).collect();
+        let rows: Vec<(u64, String)> = sheet
+            .rows
+            .iter()
+            .map(|row| (row.line, row.cells.join("|")))
+            .collect();
+        let rows: Vec<(u64, &str)> = rows
+            .iter()
+            .map(|(line, cells)| (*line, cells.as_str()))
+            .collect();
         assert_eq!(rows, expected);
     }
 
@@ -127,10 +162,18 @@ mod tests {
 
     #[test]
     fn faults_of_a_row_stay_with_it() {
-        let sheet = read_bytes(b"a,b\n1\n1,2,3\n\"1\n2\",3\n1,2\n").ok().unwrap();
+        let sheet = read_bytes(b"a,b\n1\n1,2,3\n\"1\n2\",3\n1,2\n")
+            .ok()
+            .unwrap();
         let faults: Vec<Option<&str>> = sheet.rows.iter().map(|row| row.fault.as_deref()).collect();
-        assert_eq!(faults[0], Some("the row has 1 cells, but there are 2 columns"));
-        assert_eq!(faults[1], Some("the row has 3 cells, but there are 2 columns"));
+        assert_eq!(
+            faults[0],
+            Some("the row has 1 cells, but there are 2 columns")
+        );
+        assert_eq!(
+            faults[1],
+            Some("the row has 3 cells, but there are 2 columns")
+        );
         assert!(faults[2].is_some_and(|fault| fault.starts_with("a cell holds a line break")));
         assert_eq!(faults[3], None);
     }
@@ -139,7 +182,12 @@ mod tests {
     fn a_file_that_cannot_be_read_says_why() {
         assert!(refused(b"").ends_with("the file is empty; its first line names the columns"));
         assert!(refused(b"a,b\n1,\xff\n").ends_with("line 2 is not UTF-8; save the file as UTF-8"));
-        assert!(refused(b"a,b,a\n").ends_with("column 3 is named `a` like another; name it otherwise"));
-        assert_eq!(read(Path::new("no-such-file.csv")).err().unwrap().code, "bad_file");
+        assert!(
+            refused(b"a,b,a\n").ends_with("column 3 is named `a` like another; name it otherwise")
+        );
+        assert_eq!(
+            read(Path::new("no-such-file.csv")).err().unwrap().code,
+            "bad_file"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! An order as people read it: each line with the story of its price, the sums, what is nearly reached, and what the
-//! server said. It knows the shape of the answer, not how prices come about.
+//! An order as people read it: each line with the story of its price, the sums, what is nearly
+//! reached, and what the server said. It knows the shape of the answer, not how prices come about.
 
 use outfield_core::base::unit::Unit;
 use serde_json::Value as Json;
@@ -11,9 +11,18 @@ pub(super) fn order(data: &Json) -> Vec<String> {
     let at = |name: &str| text(&data[name]);
     let mut lines = vec![
         format!("id: {}", at("id")),
-        format!("{}  {}  {}  {}", at("number"), at("account_name"), at("ordered_on"), at("status")),
+        format!(
+            "{}  {}  {}  {}",
+            at("number"),
+            at("account_name"),
+            at("ordered_on"),
+            at("status")
+        ),
     ];
-    let digits = data["gross"].as_str().and_then(|gross| gross.split_once('.')).map_or(0, |(_, after)| after.len());
+    let digits = data["gross"]
+        .as_str()
+        .and_then(|gross| gross.split_once('.'))
+        .map_or(0, |(_, after)| after.len());
     for line in items(data, "lines") {
         lines.extend(one_line(line, digits));
     }
@@ -21,7 +30,11 @@ pub(super) fn order(data: &Json) -> Vec<String> {
         lines.extend(sums(data));
     }
     lines.extend(items(data, "near_misses").flat_map(|near| near_miss(near, data)));
-    lines.extend(data["problem"]["message"].as_str().map(|problem| format!("no price: {problem}")));
+    lines.extend(
+        data["problem"]["message"]
+            .as_str()
+            .map(|problem| format!("no price: {problem}")),
+    );
     lines.push(standing(data));
     lines
 }
@@ -33,15 +46,26 @@ fn items<'a>(data: &'a Json, name: &str) -> impl Iterator<Item = &'a Json> {
 fn one_line(line: &Json, digits: usize) -> Vec<String> {
     let at = |name: &str| text(&line[name]);
     let unit: Option<Unit> = line["unit"].as_str().and_then(|unit| unit.parse().ok());
-    let unit = unit.map_or_else(|| at("unit"), |unit| unit.name().unwrap_or(unit.code()).to_owned());
+    let unit = unit.map_or_else(
+        || at("unit"),
+        |unit| unit.name().unwrap_or(unit.code()).to_owned(),
+    );
     let head = format!("{} {unit}  {}", at("quantity"), at("product_name"));
     if !line["net"].is_string() {
         return vec![head];
     }
     let (price, net) = (padded(&at("unit_price"), digits), at("net"));
-    let free = if line["free"] == Json::Bool(true) { "  free" } else { "" };
-    let story = items(line, "trace").filter(|step| step["step"] != "tax").filter_map(step);
-    std::iter::once(format!("{head}  at {price}  net {net}{free}")).chain(story).collect()
+    let free = if line["free"] == Json::Bool(true) {
+        "  free"
+    } else {
+        ""
+    };
+    let story = items(line, "trace")
+        .filter(|step| step["step"] != "tax")
+        .filter_map(step);
+    std::iter::once(format!("{head}  at {price}  net {net}{free}"))
+        .chain(story)
+        .collect()
 }
 
 /// One step, if it changed something.
@@ -53,23 +77,32 @@ fn step(step: &Json) -> Option<String> {
     let (stage, why) = (text(&step["step"]).replace('_', " "), text(&step["why"]));
     let rule = match step["step"].as_str() {
         // The entry of a list has no name that says anything; its list has.
-        Some("list_price" | "agreed_price" | "quantity_break") => {
-            text(&step["rule"]).rsplit_once('/').map(|(list, _)| format!(" of {list}")).unwrap_or_default()
-        }
+        Some("list_price" | "agreed_price" | "quantity_break") => text(&step["rule"])
+            .rsplit_once('/')
+            .map(|(list, _)| format!(" of {list}"))
+            .unwrap_or_default(),
         Some("line_promotion" | "order_promotion") => format!(" {}", text(&step["rule"])),
         Some(_) | None => String::new(),
     };
     if step["step"] == "line_amount" {
         return Some(format!("    {why} = {}", text(after)));
     }
-    let moved = if before.is_null() { text(after) } else { format!("{} -> {}", text(before), text(after)) };
+    let moved = if before.is_null() {
+        text(after)
+    } else {
+        format!("{} -> {}", text(before), text(after))
+    };
     Some(format!("    {stage}{rule}: {why}: {moved}"))
 }
 
 /// A number with at least so many digits after the point.
 fn padded(number: &str, digits: usize) -> String {
     let (whole, after) = number.split_once('.').unwrap_or((number, ""));
-    if digits == 0 && after.is_empty() { whole.to_owned() } else { format!("{whole}.{after:0<digits$}") }
+    if digits == 0 && after.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{after:0<digits$}")
+    }
 }
 
 fn sums(data: &Json) -> Vec<String> {
@@ -79,10 +112,19 @@ fn sums(data: &Json) -> Vec<String> {
     let groups: Vec<String> = items(data, "tax_groups")
         .map(|group| {
             let at = |name: &str| text(&group[name]);
-            format!("tax {} {currency}: {} % of {}", at("tax"), at("rate"), at("base"))
+            format!(
+                "tax {} {currency}: {} % of {}",
+                at("tax"),
+                at("rate"),
+                at("base")
+            )
         })
         .collect();
-    lines.extend(if groups.is_empty() { vec![format!("tax {} {currency}", at("tax"))] } else { groups });
+    lines.extend(if groups.is_empty() {
+        vec![format!("tax {} {currency}", at("tax"))]
+    } else {
+        groups
+    });
     lines.push(format!("total {} {currency}", at("gross")));
     if data["payable"].is_string() && data["payable"] != data["gross"] {
         lines.push(format!("to pay in cash {} {currency}", at("payable")));
@@ -93,7 +135,9 @@ fn sums(data: &Json) -> Vec<String> {
 /// How much more brings a promotion, one line for each thing that is missing.
 fn near_miss(near: &Json, data: &Json) -> Vec<String> {
     let promotion = text(&near["promotion"]);
-    let line = near["line"].as_u64().and_then(|line| usize::try_from(line).ok());
+    let line = near["line"]
+        .as_u64()
+        .and_then(|line| usize::try_from(line).ok());
     let product = line.and_then(|line| data["lines"][line]["product_name"].as_str());
     let gap = |gap: &Json| {
         let missing = text(&gap["missing"]);

@@ -39,10 +39,20 @@ pub(super) enum Work {
         /// The object, such as `account`
         object: String,
         /// Nearest first, from this position (degrees; may be negative)
-        #[arg(long, value_name = "LAT,LON", requires = "within", allow_hyphen_values = true)]
+        #[arg(
+            long,
+            value_name = "LAT,LON",
+            requires = "within",
+            allow_hyphen_values = true
+        )]
         near: Option<String>,
         /// How far from it
-        #[arg(long, value_name = "METRES", requires = "near", allow_negative_numbers = true)]
+        #[arg(
+            long,
+            value_name = "METRES",
+            requires = "near",
+            allow_negative_numbers = true
+        )]
         #[arg(value_parser = clap::value_parser!(i64).range(0..))]
         within: Option<i64>,
         /// At most this many
@@ -243,7 +253,8 @@ pub(super) enum Visit {
         visit: String,
         /// The product's id or GTIN
         product: String,
-        /// What was found: status, facings, on_shelf_units, back_stock_units, price, expiry, par_units, category, own, sum
+        /// What was found: status, facings, on_shelf_units, back_stock_units, price, expiry,
+        /// par_units, category, own, sum
         #[arg(value_name = "FIELD=VALUE", required = true)]
         fields: Vec<String>,
         /// The line id of the shelf count, where the visit has several

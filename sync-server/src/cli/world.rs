@@ -7,7 +7,8 @@ use outfield_core::base::time::Timestamp;
 
 use super::answer::Failure;
 
-/// The variable that names the moment, for tests and for documents that must come out alike each day.
+/// The variable that names the moment, for tests and for documents that must come out alike each
+/// day.
 const NOW: &str = "OUTFIELD_NOW";
 
 /// Time and randomness of this process.
@@ -26,10 +27,16 @@ impl World {
         let fixed = match moment.filter(|text| !text.is_empty()) {
             None => None,
             Some(text) => Some(Timestamp::parse(&text).map_err(|error| {
-                Failure::bad_input("bad_now", format!("{NOW}: {error}; mend the variable or unset it"))
+                Failure::bad_input(
+                    "bad_now",
+                    format!("{NOW}: {error}; mend the variable or unset it"),
+                )
             })?),
         };
-        Ok(World { fixed, system: System::open()? })
+        Ok(World {
+            fixed,
+            system: System::open()?,
+        })
     }
 }
 
@@ -82,7 +89,12 @@ mod tests {
     #[test]
     fn no_draw_repeats() {
         let (one, other) = (world(None).ok().unwrap(), world(None).ok().unwrap());
-        let draws = std::collections::BTreeSet::from([one.entropy(), one.entropy(), other.entropy(), other.entropy()]);
+        let draws = std::collections::BTreeSet::from([
+            one.entropy(),
+            one.entropy(),
+            other.entropy(),
+            other.entropy(),
+        ]);
         assert_eq!(draws.len(), 4);
     }
 }

@@ -1,5 +1,5 @@
-//! Who and what the story is about: three reps with their stores, what they sell, and what is found out on the way.
-//! It does not know what happens.
+//! Who and what the story is about: three reps with their stores, what they sell, and what is found
+//! out on the way. It does not know what happens.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,11 @@ impl Store {
         // Towards the equator, so that no store lies beyond a pole.
         let here = self.at.latitude_udeg;
         let latitude_udeg = if here > 0 { here - udeg } else { here + udeg };
-        Position { latitude_udeg, ..self.at }.to_string()
+        Position {
+            latitude_udeg,
+            ..self.at
+        }
+        .to_string()
     }
 }
 
@@ -93,7 +97,10 @@ impl Cast {
 
     /// The rep of this name.
     pub(super) fn rep(&self, who: &str) -> &Rep {
-        self.reps().into_iter().find(|rep| rep.who == who).unwrap_or(&self.ann)
+        self.reps()
+            .into_iter()
+            .find(|rep| rep.who == who)
+            .unwrap_or(&self.ann)
     }
 
     /// A store on a rep's way.
@@ -113,10 +120,17 @@ pub(super) fn gather(
     let [ann, ben, cem] = reps;
     let stores = [near_stores(stage, &ann)?, near_stores(stage, &cem)?];
     let listed = stage.ask(&ann, &["list", "product", "--limit", PRODUCTS_MAX])?;
-    let mut listed: Vec<&str> = listed.as_array().into_iter().flatten().filter_map(|of| of["id"].as_str()).collect();
+    let mut listed: Vec<&str> = listed
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|of| of["id"].as_str())
+        .collect();
     if listed.len() < PRODUCTS {
-        let message =
-            format!("{} products were imported; the story needs {PRODUCTS} with valid GTINs", opened.products);
+        let message = format!(
+            "{} products were imported; the story needs {PRODUCTS} with valid GTINs",
+            opened.products
+        );
         return Err(ServerError::bad_input("too_few_products", message));
     }
     let mut products = Vec::new();
@@ -124,22 +138,59 @@ pub(super) fn gather(
         let choice = usize::try_from(stage.chance.below(listed.len() as u64)).unwrap_or(0);
         products.push(listed.swap_remove(choice).to_owned());
     }
-    let found = Found { template, ..Found::default() };
-    Ok(Cast { tenant: opened.tenant.clone(), ann, ben, cem, stores, products, planned: BTreeMap::new(), found })
+    let found = Found {
+        template,
+        ..Found::default()
+    };
+    Ok(Cast {
+        tenant: opened.tenant.clone(),
+        ann,
+        ben,
+        cem,
+        stores,
+        products,
+        planned: BTreeMap::new(),
+        found,
+    })
 }
 
 /// The stores that lie nearest to the one that the seed chose.
 fn near_stores(stage: &mut Stage<'_>, rep: &Rep) -> Result<Vec<Store>, ServerError> {
     let all = stage.ask(rep, &["list", "account", "--limit", STORES_MAX])?;
-    let placed: Vec<&str> = all.as_array().into_iter().flatten().filter_map(|of| of["position"].as_str()).collect();
+    let placed: Vec<&str> = all
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|of| of["position"].as_str())
+        .collect();
     let choice = usize::try_from(stage.chance.below(placed.len() as u64)).unwrap_or(0);
     let at = placed.get(choice).copied().unwrap_or_default();
-    let near = stage.ask(rep, &["list", "account", "--near", at, "--within", REGION_M, "--limit", STORES])?;
+    let near = stage.ask(
+        rep,
+        &[
+            "list", "account", "--near", at, "--within", REGION_M, "--limit", STORES,
+        ],
+    )?;
     let store = |of: &Json| {
         let text = |name: &str| of[name].as_str().unwrap_or_default().to_owned();
-        let at = text("position").parse().map_err(|_| ServerError::broken("a store without a position is near"))?;
-        Ok(Store { id: text("id"), name: text("name"), at })
+        let at = text("position")
+            .parse()
+            .map_err(|_| ServerError::broken("a store without a position is near"))?;
+        Ok(Store {
+            id: text("id"),
+            name: text("name"),
+            at,
+        })
     };
-    let stores: Vec<Store> = near.as_array().into_iter().flatten().map(store).collect::<Result<_, ServerError>>()?;
-    if stores.is_empty() { Err(stage.amiss(rep.who, "looks for stores nearby", "none is there")) } else { Ok(stores) }
+    let stores: Vec<Store> = near
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(store)
+        .collect::<Result<_, ServerError>>()?;
+    if stores.is_empty() {
+        Err(stage.amiss(rep.who, "looks for stores nearby", "none is there"))
+    } else {
+        Ok(stores)
+    }
 }

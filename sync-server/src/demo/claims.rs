@@ -84,7 +84,8 @@ pub(super) fn count(case: &Case<'_>) -> usize {
     CHECKS.len() + case.phones.len()
 }
 
-/// Checks all claims, and tells each as soon as it is checked; each is checked whatever comes of the others.
+/// Checks all claims, and tells each as soon as it is checked; each is checked whatever comes of
+/// the others.
 pub(super) fn all(case: &Case<'_>, tell: &dyn Fn(&Claim)) -> Vec<Claim> {
     let expected = case.ledger.expected();
     let mut claims = Vec::new();
@@ -106,10 +107,14 @@ pub(super) fn all(case: &Case<'_>, tell: &dyn Fn(&Claim)) -> Vec<Claim> {
 impl<'a> Case<'a> {
     /// All phones' files and the server's.
     pub(super) fn replicas(&self) -> impl Iterator<Item = &Replica<'a>> {
-        self.phones.iter().map(|phone| &phone.replica).chain([&self.server_file])
+        self.phones
+            .iter()
+            .map(|phone| &phone.replica)
+            .chain([&self.server_file])
     }
 
-    /// The files that hold what these people write: those of the phones in their territories, and the server's.
+    /// The files that hold what these people write: those of the phones in their territories, and
+    /// the server's.
     pub(super) fn holding(&self, by: &BTreeSet<String>) -> impl Iterator<Item = &Replica<'a>> {
         let phones: Vec<&Replica<'a>> = self.seeing(by).map(|phone| &phone.replica).collect();
         phones.into_iter().chain([&self.server_file])
@@ -117,9 +122,15 @@ impl<'a> Case<'a> {
 
     /// The phones of these people's territories.
     pub(super) fn seeing(&self, by: &BTreeSet<String>) -> impl Iterator<Item = &Phone<'a>> {
-        let territories: BTreeSet<&String> =
-            self.phones.iter().filter(|phone| by.contains(phone.who)).map(|phone| &phone.territory).collect();
-        self.phones.iter().filter(move |phone| territories.contains(&phone.territory))
+        let territories: BTreeSet<&String> = self
+            .phones
+            .iter()
+            .filter(|phone| by.contains(phone.who))
+            .map(|phone| &phone.territory)
+            .collect();
+        self.phones
+            .iter()
+            .filter(move |phone| territories.contains(&phone.territory))
     }
 }
 
@@ -132,16 +143,23 @@ pub(super) fn first(problems: Vec<String>, what: &str) -> Result<(), String> {
     }
 }
 
-/// Every record that a command answered for is wherever it belongs, with the values that were answered.
+/// Every record that a command answered for is wherever it belongs, with the values that were
+/// answered.
 fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
     let mut problems = Vec::new();
     let mut values = 0;
-    let objects: BTreeSet<&str> = expected.iter().map(|record| record.object.as_str()).collect();
+    let objects: BTreeSet<&str> = expected
+        .iter()
+        .map(|record| record.object.as_str())
+        .collect();
     for object in objects {
         for replica in case.replicas() {
             let records = replica.records(object)?;
             for record in expected.iter().filter(|record| record.object == object) {
-                if case.holding(&record.by).any(|holding| holding.name == replica.name) {
+                if case
+                    .holding(&record.by)
+                    .any(|holding| holding.name == replica.name)
+                {
                     problems.extend(compare(record, records.get(&record.id), &replica.name));
                     values += record.values.len() + record.rivals.len();
                 }
@@ -150,10 +168,18 @@ fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
     }
     for record in expected {
         for phone in case.seeing(&record.by) {
-            let found = get(case.server, &phone.token, &format!("/api/v1/{}/{}", record.object, record.id))?;
+            let found = get(
+                case.server,
+                &phone.token,
+                &format!("/api/v1/{}/{}", record.object, record.id),
+            )?;
             let place = format!("GET as {}", phone.who);
             problems.extend(compare(record, Some(&ledger::values(&found)), &place));
-            if record.provenance.as_ref().is_some_and(|of| *of != ledger::provenance(&found)) {
+            if record
+                .provenance
+                .as_ref()
+                .is_some_and(|of| *of != ledger::provenance(&found))
+            {
                 problems.push(format!(
                     "{place}: {} {} was written by another or at another time",
                     record.object, record.id
@@ -173,23 +199,40 @@ fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
 
 fn compare(record: &Expected, found: Option<&Values>, place: &str) -> Vec<String> {
     let name = format!("{place}: {} {}", record.object, record.id);
-    let Some(found) = found else { return vec![format!("{name} is missing")] };
+    let Some(found) = found else {
+        return vec![format!("{name} is missing")];
+    };
     let mut problems = Vec::new();
     let paths: BTreeSet<&String> = record.values.keys().chain(found.keys()).collect();
-    for path in paths.into_iter().filter(|path| !record.rivals.iter().any(|rivals| rivals.path == **path)) {
+    for path in paths
+        .into_iter()
+        .filter(|path| !record.rivals.iter().any(|rivals| rivals.path == **path))
+    {
         let (wanted, is) = (record.values.get(path), found.get(path));
         if wanted != is {
-            problems.push(format!("{name}: {path} is {}, answered was {}", shown(is), shown(wanted)));
+            problems.push(format!(
+                "{name}: {path} is {}, answered was {}",
+                shown(is),
+                shown(wanted)
+            ));
         }
     }
     for rivals in &record.rivals {
         let is = found.get(&rivals.path);
         match &rivals.chosen {
             Some(chosen) if is != Some(chosen) => {
-                problems.push(format!("{name}: {} is {}, chosen was {chosen}", rivals.path, shown(is)));
+                problems.push(format!(
+                    "{name}: {} is {}, chosen was {chosen}",
+                    rivals.path,
+                    shown(is)
+                ));
             }
             None if !rivals.by.values().any(|value| Some(value) == is) => {
-                problems.push(format!("{name}: {} is {}, which nobody wrote", rivals.path, shown(is)));
+                problems.push(format!(
+                    "{name}: {} is {}, which nobody wrote",
+                    rivals.path,
+                    shown(is)
+                ));
             }
             Some(_) | None => {}
         }
@@ -202,33 +245,64 @@ pub(super) fn shown(value: Option<&Json>) -> String {
     value.map_or_else(|| "nothing".to_owned(), Json::to_string)
 }
 
-/// Each object that the reps wrote has, in each place, the records that belong there and not one more.
+/// Each object that the reps wrote has, in each place, the records that belong there and not one
+/// more.
 fn not_doubled(case: &Case<'_>, expected: &[Expected]) -> Checked {
-    let objects: BTreeSet<&str> = expected.iter().map(|record| record.object.as_str()).collect();
+    let objects: BTreeSet<&str> = expected
+        .iter()
+        .map(|record| record.object.as_str())
+        .collect();
     let (mut counts, mut problems) = (Vec::new(), Vec::new());
     for object in objects {
-        let written: Vec<&Expected> = expected.iter().filter(|record| record.object == object).collect();
+        let written: Vec<&Expected> = expected
+            .iter()
+            .filter(|record| record.object == object)
+            .collect();
         counts.push(format!("{} {}s", written.len(), object.replace('_', "-")));
-        let mut check = |place: &str, found: BTreeSet<String>, due: BTreeSet<String>, count: usize| {
-            if found != due || count != due.len() {
-                problems.push(format!("{place} has {count} {object} records, the story has {}", due.len()));
-            }
-        };
+        let mut check =
+            |place: &str, found: BTreeSet<String>, due: BTreeSet<String>, count: usize| {
+                if found != due || count != due.len() {
+                    problems.push(format!(
+                        "{place} has {count} {object} records, the story has {}",
+                        due.len()
+                    ));
+                }
+            };
         let all = written.iter().map(|record| record.id.clone()).collect();
         let found: BTreeSet<String> = case.server_file.records(object)?.into_keys().collect();
         let count = found.len();
         check(&case.server_file.name, found, all, count);
         for phone in &case.phones {
-            let is_due = |record: &&&Expected| case.seeing(&record.by).any(|seeing| seeing.who == phone.who);
-            let due: BTreeSet<String> = written.iter().filter(is_due).map(|record| record.id.clone()).collect();
+            let is_due = |record: &&&Expected| {
+                case.seeing(&record.by)
+                    .any(|seeing| seeing.who == phone.who)
+            };
+            let due: BTreeSet<String> = written
+                .iter()
+                .filter(is_due)
+                .map(|record| record.id.clone())
+                .collect();
             let found: BTreeSet<String> = phone.replica.records(object)?.into_keys().collect();
             let count = found.len();
             check(&phone.replica.name, found, due.clone(), count);
-            let list = get(case.server, &phone.token, &format!("/api/v1/{object}?limit={PAGE}"))?;
-            let ids = list.as_array().into_iter().flatten().filter_map(|record| record["id"].as_str());
+            let list = get(
+                case.server,
+                &phone.token,
+                &format!("/api/v1/{object}?limit={PAGE}"),
+            )?;
+            let ids = list
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|record| record["id"].as_str());
             let ids: Vec<String> = ids.map(str::to_owned).collect();
             let count = ids.len();
-            check(&format!("GET as {}", phone.who), ids.into_iter().collect(), due, count);
+            check(
+                &format!("GET as {}", phone.who),
+                ids.into_iter().collect(),
+                due,
+                count,
+            );
         }
     }
     first(problems, "something is doubled or missing")?;
@@ -260,7 +334,9 @@ fn nothing_waits(case: &Case<'_>, _: &[Expected]) -> Checked {
 
 /// A value as a claim shows it.
 pub(super) fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Edits of different fields of one record are all there, and made no conflict.
@@ -275,7 +351,11 @@ fn merged(case: &Case<'_>, expected: &[Expected]) -> Checked {
                 let records = replica.records(&record.object)?;
                 let is = records.get(&record.id).and_then(|values| values.get(&path));
                 if is != Some(&value) {
-                    return Err(format!("{}: {path} of {name} is {}, not {value}", replica.name, shown(is)));
+                    return Err(format!(
+                        "{}: {path} of {name} is {}, not {value}",
+                        replica.name,
+                        shown(is)
+                    ));
                 }
             }
             fields.push(format!("{path} of {name}"));
@@ -284,7 +364,10 @@ fn merged(case: &Case<'_>, expected: &[Expected]) -> Checked {
     if fields.is_empty() {
         return Err("nobody edited a field of a record that another edited too".to_owned());
     }
-    Ok(format!("merged: {} are kept, edited by one while the other edited the same contact", fields.join(", ")))
+    Ok(format!(
+        "merged: {} are kept, edited by one while the other edited the same contact",
+        fields.join(", ")
+    ))
 }
 
 /// A phone's file, its own word, the server's word and the server's file give the same digests.
@@ -298,8 +381,15 @@ fn alike(case: &Case<'_>, phone: &Phone<'_>) -> Checked {
             buckets.insert(format!("territory/{}", plain(value)));
         }
     }
-    let there = digests::digests(&case.server_file, Some(&case.server_file.members(&buckets)?))?;
-    let told = get(case.server, &phone.token, &format!("/api/v1/digest?user={}", phone.user))?;
+    let there = digests::digests(
+        &case.server_file,
+        Some(&case.server_file.members(&buckets)?),
+    )?;
+    let told = get(
+        case.server,
+        &phone.token,
+        &format!("/api/v1/digest?user={}", phone.user),
+    )?;
     let there_json: Json = there.by_object.into_iter().collect();
     for (place, other) in [
         ("`rep digest`", &phone.digest),
@@ -308,7 +398,11 @@ fn alike(case: &Case<'_>, phone: &Phone<'_>) -> Checked {
     ] {
         let differing = differing(&here.by_object, other);
         if !differing.is_empty() {
-            return Err(format!("{who}: {place} differs from {} in: {}", phone.replica.name, differing.join(", ")));
+            return Err(format!(
+                "{who}: {place} differs from {} in: {}",
+                phone.replica.name,
+                differing.join(", ")
+            ));
         }
     }
     Ok(format!(

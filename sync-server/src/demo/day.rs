@@ -27,11 +27,24 @@ pub(super) struct Stop {
     pub(super) trade: Trade,
 }
 
-const fn stop(who: &'static str, place: usize, at: (u32, u32), route: Option<u8>, trade: Trade) -> Stop {
-    Stop { who, place, minute: at.0 * 60 + at.1, route, trade }
+const fn stop(
+    who: &'static str,
+    place: usize,
+    at: (u32, u32),
+    route: Option<u8>,
+    trade: Trade,
+) -> Stop {
+    Stop {
+        who,
+        place,
+        minute: at.0 * 60 + at.1,
+        route,
+        trade,
+    }
 }
 
-/// The store in which two reps count one shelf, and the one whose credit two reps use up, among the shared ones.
+/// The store in which two reps count one shelf, and the one whose credit two reps use up, among the
+/// shared ones.
 pub(super) const JOINT: usize = 6;
 pub(super) const REFUSING: usize = 8;
 
@@ -53,13 +66,20 @@ pub(super) const MORNING: &[Stop] = &[
 /// The one at noon.
 pub(super) const NOON: Stop = stop("Ann", JOINT, (12, 5), Some(4), Trade::Products(2));
 
-/// Those after noon. Together the orders at one store go beyond its credit of 500 dollars; without Ben's second line
-/// they do not. Prices are below 20 dollars and taxes between 4 and 8.5 per cent, whatever products are imported.
+/// Those after noon. Together the orders at one store go beyond its credit of 500 dollars; without
+/// Ben's second line they do not. Prices are below 20 dollars and taxes between 4 and 8.5 per cent,
+/// whatever products are imported.
 pub(super) const AFTERNOON: &[Stop] = &[
     stop("Cem", 3, (13, 10), Some(4), Trade::Products(2)),
     stop("Ben", 7, (13, 30), Some(3), Trade::Products(1)),
     stop("Ann", REFUSING, (13, 50), Some(6), Trade::For(&[30_000])),
-    stop("Ben", REFUSING, (14, 40), None, Trade::For(&[16_000, 12_000])),
+    stop(
+        "Ben",
+        REFUSING,
+        (14, 40),
+        None,
+        Trade::For(&[16_000, 12_000]),
+    ),
     stop("Cem", 4, (14, 50), None, Trade::Nothing),
     stop("Ann", 10, (15, 5), Some(5), Trade::Products(2)),
     stop("Ben", 9, (15, 50), Some(4), Trade::Nothing),
@@ -73,7 +93,12 @@ pub(super) const CALLED_OFF: Stop = stop("Ben", 13, (17, 30), Some(5), Trade::No
 
 /// All of them.
 pub(super) fn stops() -> impl Iterator<Item = &'static Stop> {
-    [&FIRST].into_iter().chain(MORNING).chain([&NOON]).chain(AFTERNOON).chain([&CALLED_OFF])
+    [&FIRST]
+        .into_iter()
+        .chain(MORNING)
+        .chain([&NOON])
+        .chain(AFTERNOON)
+        .chain([&CALLED_OFF])
 }
 
 /// Visits that are made.

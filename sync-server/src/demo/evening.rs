@@ -1,5 +1,5 @@
-//! The evening: the network returns, badly; then an order is mended, a conflict is decided, and all agree.
-//! It does not know how what goes wrong goes wrong.
+//! The evening: the network returns, badly; then an order is mended, a conflict is decided, and all
+//! agree. It does not know how what goes wrong goes wrong.
 
 use serde_json::Value as Json;
 
@@ -39,24 +39,59 @@ pub(super) fn reunite(stage: &mut Stage<'_>, cast: &Cast) -> Result<Seen, Server
     Ok(seen)
 }
 
-/// Ben's order was refused for what no phone could know; he takes a product out, and it is confirmed.
+/// Ben's order was refused for what no phone could know; he takes a product out, and it is
+/// confirmed.
 fn mend_the_order(stage: &mut Stage<'_>, cast: &Cast) -> Result<(), ServerError> {
     let (ben, (order, visit)) = (&cast.ben, &cast.found.refused);
     ben.at(18 * 60 + 30);
-    let refused = stage.looks(ben, "hears what became of the order", &["order", "show", order], |order| {
-        let numbers = &order["verdict"]["numbers"];
-        let at = |name: &str| said(&numbers[name]);
-        format!("{}: {} ordered, {} free", said(&order["verdict"]["code"]), at("gross"), at("free"))
-    })?;
+    let refused = stage.looks(
+        ben,
+        "hears what became of the order",
+        &["order", "show", order],
+        |order| {
+            let numbers = &order["verdict"]["numbers"];
+            let at = |name: &str| said(&numbers[name]);
+            format!(
+                "{}: {} ordered, {} free",
+                said(&order["verdict"]["code"]),
+                at("gross"),
+                at("free")
+            )
+        },
+    )?;
     stage.ledger.refused(&refused);
-    let completed = |data: &Json| format!("{} at {}", said(&data["state"]), cast.store(ben, REFUSING).name);
+    let completed = |data: &Json| {
+        format!(
+            "{} at {}",
+            said(&data["state"]),
+            cast.store(ben, REFUSING).name
+        )
+    };
     let wanted = format!("completed at {}", cast.store(ben, REFUSING).name);
-    stage.looks(ben, "looks at the visit it was made in", &["get", "visit", visit], exactly(wanted, completed))?;
-    let product = refused["lines"].as_array().and_then(|lines| lines.last()).cloned().unwrap_or_default();
+    stage.looks(
+        ben,
+        "looks at the visit it was made in",
+        &["get", "visit", visit],
+        exactly(wanted, completed),
+    )?;
+    let product = refused["lines"]
+        .as_array()
+        .and_then(|lines| lines.last())
+        .cloned()
+        .unwrap_or_default();
     let (id, name) = (said(&product["product"]), said(&product["product_name"]));
-    stage.does(ben, &format!("takes out {name}"), &["order", "remove", order, &id], |order| {
-        format!("{} {} is left", said(&order["gross"]), said(&order["currency"]))
-    })?;
+    stage.does(
+        ben,
+        &format!("takes out {name}"),
+        &["order", "remove", order, &id],
+        |order| {
+            format!(
+                "{} {} is left",
+                said(&order["gross"]),
+                said(&order["currency"])
+            )
+        },
+    )?;
     visit::submit(stage, ben, order)?;
     stage.looks(ben, "submits it again and syncs", &["sync"], synced)?;
     stage.looks(
@@ -75,17 +110,32 @@ fn decide_the_conflict(stage: &mut Stage<'_>, cast: &Cast) -> Result<Seen, Serve
     for rep in [&cast.ann, &cast.ben] {
         rep.at(18 * 60 + 40);
         stage.looks(rep, "syncs", &["sync"], synced)?;
-        let shown = stage.looks(rep, "is shown what two have edited", &["conflicts"], |conflicts| {
-            let side = |side: &str| said(&conflicts[0][side]["value"]);
-            format!("{}: mine {}, theirs {}", said(&conflicts[0]["path"]), side("mine"), side("theirs"))
-        })?;
+        let shown = stage.looks(
+            rep,
+            "is shown what two have edited",
+            &["conflicts"],
+            |conflicts| {
+                let side = |side: &str| said(&conflicts[0][side]["value"]);
+                format!(
+                    "{}: mine {}, theirs {}",
+                    said(&conflicts[0]["path"]),
+                    side("mine"),
+                    side("theirs")
+                )
+            },
+        )?;
         conflict = shown[0].clone();
         seen.conflicts.push((rep.who, shown));
     }
     let chosen = conflict["mine"]["value"].clone();
     let maria = cast.found.maria.as_str();
     let shows = exactly(said(&chosen), |data: &Json| said(&data["phone"]));
-    stage.looks(&cast.ann, "decides for Ben's number", &["resolve", &said(&conflict["id"]), "theirs"], shows)?;
+    stage.looks(
+        &cast.ann,
+        "decides for Ben's number",
+        &["resolve", &said(&conflict["id"]), "theirs"],
+        shows,
+    )?;
     stage.ledger.choose(maria, "phone", chosen);
     stage.looks(&cast.ann, "syncs", &["sync"], synced)?;
     seen.shelf = stage.ask(&cast.ben, &["visit", "shelf", &cast.found.shelf.0])?;
@@ -99,7 +149,9 @@ fn until_quiet(stage: &mut Stage<'_>, cast: &Cast) -> Result<(), ServerError> {
     for round in 1..=ROUNDS_MAX {
         let mut is_quiet = true;
         for rep in cast.reps() {
-            stage.page.progress(round - 1, round, &format!("{} syncs", rep.who));
+            stage
+                .page
+                .progress(round - 1, round, &format!("{} syncs", rep.who));
             let data = stage.ask(rep, &["sync"])?;
             let count = |name: &str| data[name].as_u64().unwrap_or(0);
             sent += count("sent");
@@ -110,9 +162,13 @@ fn until_quiet(stage: &mut Stage<'_>, cast: &Cast) -> Result<(), ServerError> {
             stage.page.hour(None);
             let told = format!("{round} rounds: {sent} sent, {received} received");
             let step = ("All", "sync until nothing is new for anybody");
-            stage.page.step(step, (Mood::Done, &told), Some(began.elapsed().as_millis()));
+            stage
+                .page
+                .step(step, (Mood::Done, &told), Some(began.elapsed().as_millis()));
             return Ok(());
         }
     }
-    Err(ServerError::broken(format!("not as told: after {ROUNDS_MAX} rounds there is still something new")))
+    Err(ServerError::broken(format!(
+        "not as told: after {ROUNDS_MAX} rounds there is still something new"
+    )))
 }

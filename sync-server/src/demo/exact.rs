@@ -1,5 +1,5 @@
-//! Plain whole-number arithmetic for the proof: decimals as millionths. It imports nothing of the core, so that a fault
-//! in how the core computes cannot hide itself here.
+//! Plain whole-number arithmetic for the proof: decimals as millionths. It imports nothing of the
+//! core, so that a fault in how the core computes cannot hide itself here.
 
 /// Millionths of one.
 pub(super) const ONE: i128 = 1_000_000;
@@ -8,7 +8,9 @@ const CENT: i128 = ONE / 100;
 
 /// A decimal of at most six places as millionths; none if it is no such.
 pub(super) fn micros(text: &str) -> Option<i128> {
-    let (is_negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+    let (is_negative, digits) = text
+        .strip_prefix('-')
+        .map_or((false, text), |digits| (true, digits));
     let (whole, after) = digits.split_once('.').unwrap_or((digits, ""));
     let is_number = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
     if whole.is_empty() || after.len() > 6 || !is_number(whole) || !is_number(after) {
@@ -29,7 +31,12 @@ pub(super) fn times_to_cents(one: i128, other: i128) -> i128 {
 /// As people read it, with two places.
 pub(super) fn money(micros: i128) -> String {
     let cents = micros / CENT;
-    format!("{}{}.{:02}", if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100)
+    format!(
+        "{}{}.{:02}",
+        if cents < 0 { "-" } else { "" },
+        cents.abs() / 100,
+        cents.abs() % 100
+    )
 }
 
 #[cfg(test)]
@@ -40,8 +47,19 @@ mod tests {
     fn decimals_become_millionths_and_back() {
         assert_eq!(micros("5.47"), Some(5_470_000));
         assert_eq!(micros("-0.5"), Some(-500_000));
-        assert_eq!((micros(""), micros("1,5"), micros("1.2345678"), micros("+-1")), (None, None, None, None));
-        assert_eq!((money(835_860_000), money(-500_000)), ("835.86".to_owned(), "-0.50".to_owned()));
+        assert_eq!(
+            (
+                micros(""),
+                micros("1,5"),
+                micros("1.2345678"),
+                micros("+-1")
+            ),
+            (None, None, None, None)
+        );
+        assert_eq!(
+            (money(835_860_000), money(-500_000)),
+            ("835.86".to_owned(), "-0.50".to_owned())
+        );
     }
 
     #[test]

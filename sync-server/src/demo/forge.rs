@@ -1,5 +1,5 @@
-//! Spoils a phone's file on purpose, or what a phone showed, so that a test can see the proof fail. It works behind the
-//! back of all rules.
+//! Spoils a phone's file on purpose, or what a phone showed, so that a test can see the proof fail.
+//! It works behind the back of all rules.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -69,13 +69,19 @@ impl Defect {
     /// The name by which it is asked for.
     #[must_use]
     pub fn name(self) -> &'static str {
-        NAMED.iter().find(|(_, defect)| *defect == self).map_or("", |(name, _)| *name)
+        NAMED
+            .iter()
+            .find(|(_, defect)| *defect == self)
+            .map_or("", |(name, _)| *name)
     }
 
     /// The defect of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Defect> {
-        NAMED.iter().find(|(known, _)| *known == name).map(|(_, defect)| *defect)
+        NAMED
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, defect)| *defect)
     }
 }
 
@@ -88,7 +94,9 @@ struct File {
 impl File {
     fn object(&self, name: &str) -> Result<&Descriptor, ServerError> {
         let known = self.registry.get(name);
-        known.map(|object| &**object).ok_or_else(|| ServerError::broken(format!("no object `{name}`")))
+        known
+            .map(|object| &**object)
+            .ok_or_else(|| ServerError::broken(format!("no object `{name}`")))
     }
 
     fn set(&self, object: &str, id: &str, (path, value): (&str, Value)) -> Result<(), ServerError> {
@@ -99,8 +107,15 @@ impl File {
 
     /// The id of the first record with this value.
     fn find(&self, object: &str, (field, value): (&str, &str)) -> Result<String, ServerError> {
-        let found = query::find(&self.db, self.object(object)?, &[(field, Value::from(value))])?;
-        Ok(found.first().map(|record| record.id.to_string()).unwrap_or_default())
+        let found = query::find(
+            &self.db,
+            self.object(object)?,
+            &[(field, Value::from(value))],
+        )?;
+        Ok(found
+            .first()
+            .map(|record| record.id.to_string())
+            .unwrap_or_default())
     }
 }
 
@@ -110,13 +125,19 @@ fn of(text: &str) -> Result<RecordId, ServerError> {
 
 /// Copies Ben's file into a folder of its own; answers where.
 fn copied(db: &Path, defect: Defect) -> io::Result<PathBuf> {
-    let (Some(from), Some(name)) = (db.parent(), db.file_name()) else { return Err(io::ErrorKind::NotFound.into()) };
+    let (Some(from), Some(name)) = (db.parent(), db.file_name()) else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
     let to = from.join(defect.name());
     fs::create_dir(&to)?;
     for file in fs::read_dir(from)? {
         let file = file?;
         // What lies beside a database begins with its name.
-        if file.file_name().as_encoded_bytes().starts_with(name.as_encoded_bytes()) {
+        if file
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(name.as_encoded_bytes())
+        {
             fs::copy(file.path(), to.join(file.file_name()))?;
         }
     }
@@ -127,8 +148,15 @@ fn copied(db: &Path, defect: Defect) -> io::Result<PathBuf> {
 pub(super) fn forge(cast: &Cast, seen: &mut Seen, defect: Defect) -> Result<String, ServerError> {
     let copy = copied(Path::new(&cast.ben.db), defect).map_err(ServerError::broken)?;
     let db = store::open::open(&copy, store::PHONE)?;
-    let file = File { db, registry: domain::registry().map_err(|_| ServerError::broken("the objects do not load"))? };
-    let (visit, maria, order) = (&cast.found.passed_by, &cast.found.maria, &cast.found.refused.0);
+    let file = File {
+        db,
+        registry: domain::registry().map_err(|_| ServerError::broken("the objects do not load"))?,
+    };
+    let (visit, maria, order) = (
+        &cast.found.passed_by,
+        &cast.found.maria,
+        &cast.found.refused.0,
+    );
     match defect {
         Defect::LoseVisit => tables::remove(&file.db, file.object("visit")?, of(visit)?)?,
         Defect::DoubleVisit => {
@@ -150,16 +178,31 @@ pub(super) fn forge(cast: &Cast, seen: &mut Seen, defect: Defect) -> Result<Stri
             tables::remove(&file.db, file.object("conflict_resolution")?, of(&choice)?)?;
         }
         Defect::ForgetRefusal => {
-            for verdict in
-                query::find(&file.db, file.object("order_verdict")?, &[("order", Value::from(order.as_str()))])?
-            {
-                file.set("order_verdict", &verdict.id.to_string(), ("verdict", Value::from("confirmed")))?;
+            for verdict in query::find(
+                &file.db,
+                file.object("order_verdict")?,
+                &[("order", Value::from(order.as_str()))],
+            )? {
+                file.set(
+                    "order_verdict",
+                    &verdict.id.to_string(),
+                    ("verdict", Value::from("confirmed")),
+                )?;
             }
         }
         Defect::AddCent => {
-            let found = query::find(&file.db, file.object("order_verdict")?, &[("verdict", Value::from("confirmed"))])?;
+            let found = query::find(
+                &file.db,
+                file.object("order_verdict")?,
+                &[("verdict", Value::from("confirmed"))],
+            )?;
             if let Some(verdict) = found.first() {
-                let line = verdict.lines("lines").keys().next().map(|line| (*line).to_owned()).unwrap_or_default();
+                let line = verdict
+                    .lines("lines")
+                    .keys()
+                    .next()
+                    .map(|line| (*line).to_owned())
+                    .unwrap_or_default();
                 file.set(
                     "order_verdict",
                     &verdict.id.to_string(),

@@ -1,5 +1,5 @@
-//! The early morning: three phones are filled while there is a network, and the office plans the day.
-//! It does not know what comes of the plan.
+//! The early morning: three phones are filled while there is a network, and the office plans the
+//! day. It does not know what comes of the plan.
 
 use serde_json::Value as Json;
 
@@ -21,9 +21,16 @@ pub(super) fn begin(stage: &mut Stage<'_>, opened: &Opened) -> Result<Cast, Serv
     let (ben, ben_code) = office::add_rep(stage, shared, "Ben")?;
     let (cem, cem_code) = office::add_rep(stage, other, "Cem")?;
     stage.serve("starts", &[&ann.line, &ben.line, &cem.line])?;
-    stage.page.heading("Early morning, at home: the network is there");
-    for (done, (rep, code)) in [(&ann, &ann_code), (&ben, &ben_code), (&cem, &cem_code)].into_iter().enumerate() {
-        stage.page.progress(done, 3, &format!("{} fills the phone", rep.who));
+    stage
+        .page
+        .heading("Early morning, at home: the network is there");
+    for (done, (rep, code)) in [(&ann, &ann_code), (&ben, &ben_code), (&cem, &cem_code)]
+        .into_iter()
+        .enumerate()
+    {
+        stage
+            .page
+            .progress(done, 3, &format!("{} fills the phone", rep.who));
         let url = rep.line.url();
         stage.ask(rep, &["enrol", &url, code])?;
         stage.looks(rep, "enrols the phone and fills it", &["sync"], |data| {
@@ -31,12 +38,17 @@ pub(super) fn begin(stage: &mut Stage<'_>, opened: &Opened) -> Result<Cast, Serv
         })?;
     }
     stage.page.rests();
-    let day = stage.ask(&ann, &["figures"])?["day"].as_str().unwrap_or_default().to_owned();
+    let day = stage.ask(&ann, &["figures"])?["day"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let mut cast = cast::gather(stage, [ann, ben, cem], opened, template)?;
     stage.day = day;
     plan(stage, &mut cast)?;
     for rep in cast.reps() {
-        stage.looks(rep, "syncs before leaving", &["sync"], |data| format!("{} received", data["received"]))?;
+        stage.looks(rep, "syncs before leaving", &["sync"], |data| {
+            format!("{} received", data["received"])
+        })?;
     }
     for contact in [&cast.found.maria, &cast.found.dan] {
         let known = stage.ask(&cast.ann, &["get", "contact", contact])?;
@@ -47,29 +59,46 @@ pub(super) fn begin(stage: &mut Stage<'_>, opened: &Opened) -> Result<Cast, Serv
 
 /// What the office wants of the day.
 fn plan(stage: &mut Stage<'_>, cast: &mut Cast) -> Result<(), ServerError> {
-    let stops: Vec<_> = day::stops().filter_map(|stop| Some((stop, stop.route?))).collect();
+    let stops: Vec<_> = day::stops()
+        .filter_map(|stop| Some((stop, stop.route?)))
+        .collect();
     let began = std::time::Instant::now();
     for (done, (stop, route)) in stops.iter().enumerate() {
-        stage.page.progress(done, stops.len(), "the office plans visits");
+        stage
+            .page
+            .progress(done, stops.len(), "the office plans visits");
         let rep = cast.rep(stop.who);
         let visit = office::plan(stage, cast, (rep, stop.place), &route.to_string())?;
         cast.planned.insert((stop.who, stop.place), visit);
     }
     stage.page.rests();
     let of = |who: &str| stops.iter().filter(|(stop, _)| stop.who == who).count();
-    let each: Vec<String> = cast.reps().iter().map(|rep| format!("{} for {}", of(rep.who), rep.who)).collect();
+    let each: Vec<String> = cast
+        .reps()
+        .iter()
+        .map(|rep| format!("{} for {}", of(rep.who), rep.who))
+        .collect();
     let told = format!("{}, as routes", each.join(", "));
     let what = format!("plans {} visits", stops.len());
-    stage.page.step(("Office", &what), (Mood::Done, &told), Some(began.elapsed().as_millis()));
+    stage.page.step(
+        ("Office", &what),
+        (Mood::Done, &told),
+        Some(began.elapsed().as_millis()),
+    );
     let [joint, refusing] = [JOINT, REFUSING].map(|place| cast.store(&cast.ann, place).clone());
     cast.found.maria = office::contact(stage, ("Maria Lopez", "Buyer", "+14795550100"), &joint)?;
-    cast.found.dan = office::contact(stage, ("Dan Ortiz", "Night manager", "+14795550101"), &refusing)?;
+    cast.found.dan = office::contact(
+        stage,
+        ("Dan Ortiz", "Night manager", "+14795550101"),
+        &refusing,
+    )?;
     office::credit(stage, &refusing, CREDIT)
 }
 
 /// Everything that a rep's phone says in words of its own.
 pub(super) fn said(json: &Json) -> String {
-    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+    json.as_str()
+        .map_or_else(|| json.to_string(), str::to_owned)
 }
 
 /// How many changes wait in a phone's outbox.

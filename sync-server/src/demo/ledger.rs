@@ -1,5 +1,6 @@
-//! What commands answered, kept for the proof: by whom, and which values each record must have in the end.
-//! It is plain JSON and imports nothing of the core, so that a fault there cannot hide itself here.
+//! What commands answered, kept for the proof: by whom, and which values each record must have in
+//! the end. It is plain JSON and imports nothing of the core, so that a fault there cannot hide
+//! itself here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +10,21 @@ use serde_json::Value as Json;
 pub(super) type Values = BTreeMap<String, Json>;
 
 /// Members of an answer that are not values of the record.
-const NOT_VALUES: &[&str] = &["id", "object", "created_at", "created_by_actor", "changed_at", "changed_by_actor"];
+const NOT_VALUES: &[&str] = &[
+    "id",
+    "object",
+    "created_at",
+    "created_by_actor",
+    "changed_at",
+    "changed_by_actor",
+];
 /// When and by whom a record was made and changed.
-const PROVENANCE: &[&str] = &["created_at", "created_by_actor", "changed_at", "changed_by_actor"];
+const PROVENANCE: &[&str] = &[
+    "created_at",
+    "created_by_actor",
+    "changed_at",
+    "changed_by_actor",
+];
 
 /// All answers of commands that wrote.
 #[derive(Debug, Default)]
@@ -73,7 +86,10 @@ impl Ledger {
     pub(super) fn note(&mut self, who: &str, answer: &Json) {
         if let (Some(object), Some(id)) = (answer["object"].as_str(), answer["id"].as_str()) {
             let record = (object.to_owned(), id.to_owned());
-            self.answers.entry(record).or_default().insert(who.to_owned(), answer.clone());
+            self.answers
+                .entry(record)
+                .or_default()
+                .insert(who.to_owned(), answer.clone());
             self.commands += 1;
         }
     }
@@ -86,20 +102,27 @@ impl Ledger {
 
     /// Keeps that somebody chose a value where two people disagreed.
     pub(super) fn choose(&mut self, record: &str, path: &str, value: Json) {
-        self.chosen.insert((record.to_owned(), path.to_owned()), value);
+        self.chosen
+            .insert((record.to_owned(), path.to_owned()), value);
         self.commands += 1;
     }
 
     /// Keeps an order as it was answered when it was submitted.
     pub(super) fn submitted(&mut self, who: &str, order: &Json) {
-        let kept = self.orders.entry(order["id"].as_str().unwrap_or_default().to_owned()).or_default();
+        let kept = self
+            .orders
+            .entry(order["id"].as_str().unwrap_or_default().to_owned())
+            .or_default();
         kept.who = who.to_owned();
         kept.submitted.push(order.clone());
     }
 
     /// Keeps an order as it was when a phone had heard that the server refused it.
     pub(super) fn refused(&mut self, order: &Json) {
-        let kept = self.orders.entry(order["id"].as_str().unwrap_or_default().to_owned()).or_default();
+        let kept = self
+            .orders
+            .entry(order["id"].as_str().unwrap_or_default().to_owned())
+            .or_default();
         kept.refused.push(order.clone());
     }
 
@@ -115,12 +138,19 @@ impl Ledger {
         }
     }
 
-    /// The values of a record that differ from what everybody knew, without those on which people disagree.
+    /// The values of a record that differ from what everybody knew, without those on which people
+    /// disagree.
     pub(super) fn changed(&self, expected: &Expected) -> Values {
         let before = self.before.get(&expected.id);
-        let is_new = |path: &str, value: &Json| before.is_none_or(|before| before.get(path) != Some(value));
-        let changed = expected.values.iter().filter(|(path, value)| is_new(path, value));
-        changed.map(|(path, value)| (path.clone(), value.clone())).collect()
+        let is_new =
+            |path: &str, value: &Json| before.is_none_or(|before| before.get(path) != Some(value));
+        let changed = expected
+            .values
+            .iter()
+            .filter(|(path, value)| is_new(path, value));
+        changed
+            .map(|(path, value)| (path.clone(), value.clone()))
+            .collect()
     }
 
     /// How many commands were answered.
@@ -131,15 +161,25 @@ impl Ledger {
     /// What each record must be in the end.
     pub(super) fn expected(&self) -> Vec<Expected> {
         let records = self.answers.iter();
-        records.map(|((object, id), answers)| self.settled(object, id, answers)).collect()
+        records
+            .map(|((object, id), answers)| self.settled(object, id, answers))
+            .collect()
     }
 
-    /// Who alone changed a value is followed; where two changed it to different values, both are kept.
+    /// Who alone changed a value is followed; where two changed it to different values, both are
+    /// kept.
     fn settled(&self, object: &str, id: &str, answers: &BTreeMap<String, Json>) -> Expected {
         let none = Values::new();
         let before = self.before.get(id).unwrap_or(&none);
-        let sides: BTreeMap<&String, Values> = answers.iter().map(|(who, answer)| (who, values(answer))).collect();
-        let paths: BTreeSet<&String> = sides.values().flat_map(BTreeMap::keys).chain(before.keys()).collect();
+        let sides: BTreeMap<&String, Values> = answers
+            .iter()
+            .map(|(who, answer)| (who, values(answer)))
+            .collect();
+        let paths: BTreeSet<&String> = sides
+            .values()
+            .flat_map(BTreeMap::keys)
+            .chain(before.keys())
+            .collect();
         let (mut settled, mut rivals) = (Values::new(), Vec::new());
         for path in paths {
             let at = |values: &Values| values.get(path).cloned().unwrap_or_default();
@@ -155,7 +195,12 @@ impl Ledger {
                 [one] => drop(settled.insert(path.clone(), (*one).clone())),
                 [_, _, ..] => {
                     let chosen = self.chosen.get(&(id.to_owned(), path.clone())).cloned();
-                    rivals.push(Rivals { path: path.clone(), base, by, chosen });
+                    rivals.push(Rivals {
+                        path: path.clone(),
+                        base,
+                        by,
+                        chosen,
+                    });
                 }
             }
         }
@@ -181,7 +226,11 @@ pub(super) fn values(answer: &Json) -> Values {
             Some(lines) => {
                 for (line, fields) in lines {
                     let fields = fields.as_object().into_iter().flatten();
-                    values.extend(fields.map(|(field, value)| (format!("{name}/{line}/{field}"), value.clone())));
+                    values.extend(
+                        fields.map(|(field, value)| {
+                            (format!("{name}/{line}/{field}"), value.clone())
+                        }),
+                    );
                 }
             }
             None => drop(values.insert(name.clone(), member.clone())),
@@ -192,7 +241,10 @@ pub(super) fn values(answer: &Json) -> Values {
 
 /// When and by whom the record was made and changed, as an answer shows it.
 pub(super) fn provenance(answer: &Json) -> Values {
-    PROVENANCE.iter().map(|name| ((*name).to_owned(), answer[*name].clone())).collect()
+    PROVENANCE
+        .iter()
+        .map(|name| ((*name).to_owned(), answer[*name].clone()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -211,13 +263,35 @@ mod tests {
         ledger.known_to_all(&contact("1", None));
         ledger.note("Ann", &contact("2", Some("a@example.com")));
         ledger.note("Ben", &contact("3", None));
-        let [expected] = &ledger.expected()[..] else { panic!("one record") };
-        assert_eq!(expected.values, BTreeMap::from([("email".to_owned(), json!("a@example.com"))]));
-        let by = BTreeMap::from([("Ann".to_owned(), json!("2")), ("Ben".to_owned(), json!("3"))]);
-        assert_eq!(expected.rivals, [Rivals { path: "phone".to_owned(), base: json!("1"), by, chosen: None }]);
+        let [expected] = &ledger.expected()[..] else {
+            panic!("one record")
+        };
+        assert_eq!(
+            expected.values,
+            BTreeMap::from([("email".to_owned(), json!("a@example.com"))])
+        );
+        let by = BTreeMap::from([
+            ("Ann".to_owned(), json!("2")),
+            ("Ben".to_owned(), json!("3")),
+        ]);
+        assert_eq!(
+            expected.rivals,
+            [Rivals {
+                path: "phone".to_owned(),
+                base: json!("1"),
+                by,
+                chosen: None
+            }]
+        );
         assert_eq!(expected.provenance, None);
         ledger.choose("7", "phone", json!("3"));
-        assert_eq!((ledger.expected()[0].rivals[0].chosen.clone(), ledger.commands()), (Some(json!("3")), 3));
+        assert_eq!(
+            (
+                ledger.expected()[0].rivals[0].chosen.clone(),
+                ledger.commands()
+            ),
+            (Some(json!("3")), 3)
+        );
     }
 
     #[test]
@@ -225,19 +299,32 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.note("Ann", &contact("1", Some("a@example.com")));
         ledger.note("Ann", &contact("1", None));
-        let [expected] = &ledger.expected()[..] else { panic!("one record") };
-        assert_eq!(expected.values, BTreeMap::from([("phone".to_owned(), json!("1"))]));
+        let [expected] = &ledger.expected()[..] else {
+            panic!("one record")
+        };
         assert_eq!(
-            (ledger.commands(), expected.provenance.as_ref().map(|of| of["created_at"].clone())),
+            expected.values,
+            BTreeMap::from([("phone".to_owned(), json!("1"))])
+        );
+        assert_eq!(
+            (
+                ledger.commands(),
+                expected
+                    .provenance
+                    .as_ref()
+                    .map(|of| of["created_at"].clone())
+            ),
             (2, Some(json!("2026")))
         );
     }
 
     #[test]
     fn lines_have_paths() {
-        let visit =
-            json!({ "object": "visit", "id": "7", "state": "planned", "actions": { "shelf": { "answer": "9" } } });
-        let expected = [("actions/shelf/answer".to_owned(), json!("9")), ("state".to_owned(), json!("planned"))];
+        let visit = json!({ "object": "visit", "id": "7", "state": "planned", "actions": { "shelf": { "answer": "9" } } });
+        let expected = [
+            ("actions/shelf/answer".to_owned(), json!("9")),
+            ("state".to_owned(), json!("planned")),
+        ];
         assert_eq!(values(&visit), BTreeMap::from(expected));
     }
 }

@@ -1,5 +1,6 @@
-//! The line between one phone and the server: a relay that can have no signal, and that can hold a call at a chosen
-//! byte until it is cut. It reads where a call begins and ends, and knows nothing of what is in it.
+//! The line between one phone and the server: a relay that can have no signal, and that can hold a
+//! call at a chosen byte until it is cut. It reads where a call begins and ends, and knows nothing
+//! of what is in it.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -80,7 +81,10 @@ impl Shared {
     fn hold(&self, held: Held) {
         let mut state = self.state();
         state.held = Some(held);
-        drop(self.changed.wait_timeout_while(state, HOLD, |state| !state.cut));
+        drop(
+            self.changed
+                .wait_timeout_while(state, HOLD, |state| !state.cut),
+        );
     }
 }
 
@@ -96,11 +100,15 @@ impl Line {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(ServerError::broken)?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
         let shared = Arc::new(Shared::default());
-        let line = Line { address, shared: Arc::clone(&shared) };
+        let line = Line {
+            address,
+            shared: Arc::clone(&shared),
+        };
         thread::spawn(move || {
             for phone in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
-                // What breaks here looks to both ends like a broken connection, which is what it is.
+                // What breaks here looks to both ends like a broken connection, which is what it
+                // is.
                 thread::spawn(move || carry(&shared, phone).ok());
             }
         });
@@ -137,7 +145,13 @@ impl Line {
 
     /// All calls of a path so far.
     pub(super) fn calls(&self, path: &str) -> Vec<Call> {
-        self.shared.state().calls.iter().filter(|call| call.path == path).cloned().collect()
+        self.shared
+            .state()
+            .calls
+            .iter()
+            .filter(|call| call.path == path)
+            .cloned()
+            .collect()
     }
 }
 
@@ -150,7 +164,9 @@ struct Under {
 
 /// Carries one connection until either end, or a cut, ends it.
 fn carry(shared: &Arc<Shared>, phone: TcpStream) -> io::Result<()> {
-    let Some(address) = shared.state().server else { return Ok(()) };
+    let Some(address) = shared.state().server else {
+        return Ok(());
+    };
     let server = TcpStream::connect(address)?;
     for end in [&phone, &server] {
         end.set_nodelay(true)?;
@@ -194,12 +210,21 @@ fn requests(
             continue;
         };
         let call: Vec<u8> = bytes.drain(..whole).collect();
-        *under.lock().unwrap_or_else(PoisonError::into_inner) = Under { path: path.clone(), answered: 0 };
+        *under.lock().unwrap_or_else(PoisonError::into_inner) = Under {
+            path: path.clone(),
+            answered: 0,
+        };
         let held = {
             let mut state = shared.state();
-            state.calls.push(Call { path: path.clone(), body: call[head..].to_vec() });
+            state.calls.push(Call {
+                path: path.clone(),
+                body: call[head..].to_vec(),
+            });
             let held = match state.snag {
-                Some(Snag::Asking { path: wanted, permille }) if wanted == path => Some(share(whole as u64, permille)),
+                Some(Snag::Asking {
+                    path: wanted,
+                    permille,
+                }) if wanted == path => Some(share(whole as u64, permille)),
                 Some(Snag::Asking { .. } | Snag::Answering { .. }) | None => None,
             };
             if held.is_some() {
@@ -211,7 +236,10 @@ fn requests(
             None => server.write_all(&call)?,
             Some(passed) => {
                 server.write_all(&call[..usize::try_from(passed).unwrap_or(0)])?;
-                shared.hold(Held { passed, of: Some(whole as u64) });
+                shared.hold(Held {
+                    passed,
+                    of: Some(whole as u64),
+                });
                 return Ok(());
             }
         }
@@ -224,7 +252,11 @@ fn share(length: u64, permille: u64) -> u64 {
 }
 
 /// Carries answers to the phone.
-fn answers(shared: &Shared, under: &Mutex<Under>, (mut server, mut phone): (&TcpStream, &TcpStream)) -> io::Result<()> {
+fn answers(
+    shared: &Shared,
+    under: &Mutex<Under>,
+    (mut server, mut phone): (&TcpStream, &TcpStream),
+) -> io::Result<()> {
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         let read = server.read(&mut piece)?;
@@ -237,7 +269,9 @@ fn answers(shared: &Shared, under: &Mutex<Under>, (mut server, mut phone): (&Tcp
             let before = under.answered;
             under.answered += read as u64;
             match state.snag {
-                Some(Snag::Answering { path, bytes }) if path == under.path && bytes < under.answered => {
+                Some(Snag::Answering { path, bytes })
+                    if path == under.path && bytes < under.answered =>
+                {
                     state.snag = None;
                     Some((usize::try_from(bytes - before).unwrap_or(0), bytes))
                 }
@@ -255,19 +289,29 @@ fn answers(shared: &Shared, under: &Mutex<Under>, (mut server, mut phone): (&Tcp
     }
 }
 
-/// The first call in these bytes, once all of it is there: the head's length, the path, and the length of it all.
+/// The first call in these bytes, once all of it is there: the head's length, the path, and the
+/// length of it all.
 fn parse(bytes: &[u8]) -> io::Result<Option<(usize, String, usize)>> {
     let wrong = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidData, what));
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return if bytes.len() > HEAD_BYTES_MAX { wrong("a head without an end") } else { Ok(None) };
+        return if bytes.len() > HEAD_BYTES_MAX {
+            wrong("a head without an end")
+        } else {
+            Ok(None)
+        };
     };
     let head = String::from_utf8_lossy(&bytes[..end]);
     let mut lines = head.split("\r\n");
-    let Some(path) = lines.next().and_then(|line| line.split(' ').nth(1)) else { return wrong("no call") };
+    let Some(path) = lines.next().and_then(|line| line.split(' ').nth(1)) else {
+        return wrong("no call");
+    };
     let mut length = 0;
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+            length = value
+                .trim()
+                .parse()
+                .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
         }
         if name.eq_ignore_ascii_case("transfer-encoding") {
             return wrong("a call whose length is not said");
@@ -328,30 +372,73 @@ mod tests {
         let mut heard = Vec::new();
         phone.read_to_end(&mut heard).ok();
         let received = serving.join().unwrap();
-        assert_eq!((held, received.as_str(), String::from_utf8_lossy(&heard).as_ref()), expected);
+        assert_eq!(
+            (
+                held,
+                received.as_str(),
+                String::from_utf8_lossy(&heard).as_ref()
+            ),
+            expected
+        );
         assert_eq!(line.calls("/push").len(), 1);
     }
 
     #[test]
     fn a_call_is_held_after_its_share_of_bytes() {
-        let held = Held { passed: 26, of: Some(CALL.len() as u64) };
-        check(Snag::Asking { path: "/push", permille: 500 }, (held, &CALL[..26], ""));
+        let held = Held {
+            passed: 26,
+            of: Some(CALL.len() as u64),
+        };
+        check(
+            Snag::Asking {
+                path: "/push",
+                permille: 500,
+            },
+            (held, &CALL[..26], ""),
+        );
     }
 
     #[test]
     fn an_answer_is_lost_after_the_server_gave_it() {
-        let held = Held { passed: 0, of: None };
-        check(Snag::Answering { path: "/push", bytes: 0 }, (held, CALL, ""));
-        let held = Held { passed: 12, of: None };
-        check(Snag::Answering { path: "/push", bytes: 12 }, (held, CALL, "HTTP/1.1 200"));
+        let held = Held {
+            passed: 0,
+            of: None,
+        };
+        check(
+            Snag::Answering {
+                path: "/push",
+                bytes: 0,
+            },
+            (held, CALL, ""),
+        );
+        let held = Held {
+            passed: 12,
+            of: None,
+        };
+        check(
+            Snag::Answering {
+                path: "/push",
+                bytes: 12,
+            },
+            (held, CALL, "HTTP/1.1 200"),
+        );
     }
 
     #[test]
     fn other_calls_pass_and_without_a_signal_nothing_does() {
         let (address, serving) = server();
         let line = Line::lay().unwrap();
-        line.hold_next(Snag::Asking { path: "/pull", permille: 500 });
-        assert_eq!(TcpStream::connect(line.address).unwrap().read(&mut [0; 8]).unwrap_or(0), 0);
+        line.hold_next(Snag::Asking {
+            path: "/pull",
+            permille: 500,
+        });
+        assert_eq!(
+            TcpStream::connect(line.address)
+                .unwrap()
+                .read(&mut [0; 8])
+                .unwrap_or(0),
+            0
+        );
         line.lead_to(Some(address));
         let mut phone = TcpStream::connect(line.address).unwrap();
         for _ in 0..2 {
@@ -363,11 +450,17 @@ mod tests {
         drop(phone);
         assert_eq!(serving.join().unwrap(), CALL.repeat(2));
         let calls = line.calls("/push");
-        assert!(calls.len() == 2 && calls[0] == calls[1], "a call that is made again is the same");
+        assert!(
+            calls.len() == 2 && calls[0] == calls[1],
+            "a call that is made again is the same"
+        );
     }
 
     #[test]
     fn a_share_is_never_nothing_and_never_all() {
-        assert_eq!((share(100, 0), share(100, 500), share(100, 1_000)), (1, 50, 99));
+        assert_eq!(
+            (share(100, 0), share(100, 500), share(100, 1_000)),
+            (1, 50, 99)
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! A day of three reps, most of it without a network, lived by processes of their own, and the proof that nothing of it
-//! was lost. It knows the commands of the binary alone: rules, merge and sync happen in the processes that it starts.
+//! A day of three reps, most of it without a network, lived by processes of their own, and the
+//! proof that nothing of it was lost. It knows the commands of the binary alone: rules, merge and
+//! sync happen in the processes that it starts.
 
 mod cast;
 mod claims;
@@ -69,11 +70,16 @@ pub struct Outcome {
     pub unproven: Option<String>,
 }
 
-/// Lives the day and proves the claims, telling the story line by line. An error is a step that was not as told.
+/// Lives the day and proves the claims, telling the story line by line. An error is a step that was
+/// not as told.
 pub fn run(options: &Options, teller: &dyn Teller) -> Result<Outcome, ServerError> {
     let began = Instant::now();
     let mut stage = Stage::set(Page::new(teller), options.seed)?;
-    stage.page.line(&format!("Outfield demo, seed {}, in {}", options.seed, stage.folder().display()));
+    stage.page.line(&format!(
+        "Outfield demo, seed {}, in {}",
+        options.seed,
+        stage.folder().display()
+    ));
     let opened = office::open(&stage, options)?;
     let mut cast = home::begin(&mut stage, &opened)?;
     road::morning(&mut stage, &mut cast)?;
@@ -85,19 +91,30 @@ pub fn run(options: &Options, teller: &dyn Teller) -> Result<Outcome, ServerErro
         let (db, mut seen) = (cast.ben.db.clone(), seen.clone());
         cast.ben.db = forge::forge(&cast, &mut seen, *defect)?;
         let figures = figures::ask(&stage, &cast, &opened)?;
-        stage.page.heading(&format!("The proof, where a file is spoiled: {}", defect.name()));
+        stage.page.heading(&format!(
+            "The proof, where a file is spoiled: {}",
+            defect.name()
+        ));
         claims.extend(prove(&stage, &cast, (seen, &figures))?);
         cast.ben.db = db;
     }
     let figures = figures::ask(&stage, &cast, &opened)?;
-    stage.page.heading("The proof, by code that imports nothing of the core");
+    stage
+        .page
+        .heading("The proof, by code that imports nothing of the core");
     claims.extend(prove(&stage, &cast, (seen, &figures))?);
     figures::table(&stage, &figures);
     let failed = claims.iter().filter(|claim| !claim.holds).count();
     let (ms, processes) = (began.elapsed().as_millis(), stage.crew.started());
     let told = match failed {
-        0 => format!("All {} claims hold. {processes} processes, {ms} ms in all.", claims.len()),
-        _ => format!("{failed} of {} claims do NOT hold. {processes} processes, {ms} ms in all.", claims.len()),
+        0 => format!(
+            "All {} claims hold. {processes} processes, {ms} ms in all.",
+            claims.len()
+        ),
+        _ => format!(
+            "{failed} of {} claims do NOT hold. {processes} processes, {ms} ms in all.",
+            claims.len()
+        ),
     };
     stage.page.verdict(failed == 0, &told);
     if !options.exit {
@@ -105,7 +122,10 @@ pub fn run(options: &Options, teller: &dyn Teller) -> Result<Outcome, ServerErro
         stage.linger();
     }
     let data = data(&stage, options, (&opened, &claims, figures), ms);
-    Ok(Outcome { data, unproven: (failed > 0).then_some(told) })
+    Ok(Outcome {
+        data,
+        unproven: (failed > 0).then_some(told),
+    })
 }
 
 /// What the demo came to, as JSON.
@@ -115,8 +135,15 @@ fn data(
     (opened, claims, figures): (&Opened, &[Claim], Vec<Json>),
     ms: u128,
 ) -> Json {
-    let claims: Vec<Json> = claims.iter().map(|of| json!({ "holds": of.holds, "claim": of.text })).collect();
-    let stores: usize = opened.territories.iter().map(|territory| territory.stores).sum();
+    let claims: Vec<Json> = claims
+        .iter()
+        .map(|of| json!({ "holds": of.holds, "claim": of.text }))
+        .collect();
+    let stores: usize = opened
+        .territories
+        .iter()
+        .map(|territory| territory.stores)
+        .sum();
     json!({
         "seed": options.seed, "stores": stores, "products": opened.products, "processes": stage.crew.started(),
         "commands": stage.ledger.commands(), "ms": u64::try_from(ms).unwrap_or(u64::MAX), "claims": claims,
@@ -125,13 +152,27 @@ fn data(
 }
 
 /// Gathers what the phones say of themselves, and has the claims checked and told.
-fn prove(stage: &Stage<'_>, cast: &Cast, (seen, figures): (Seen, &[Json])) -> Result<Vec<Claim>, ServerError> {
+fn prove(
+    stage: &Stage<'_>,
+    cast: &Cast,
+    (seen, figures): (Seen, &[Json]),
+) -> Result<Vec<Claim>, ServerError> {
     let yes_no = yes_no()?;
     let phone = |rep: &'_ Rep| {
         let file = Path::new(&rep.db);
-        let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let token = stage.ask(rep, &["token"])?["token"].as_str().unwrap_or_default().to_owned();
-        let before = seen.conflicts.iter().find(|(who, _)| *who == rep.who).map(|(_, shown)| shown.clone());
+        let name = file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let token = stage.ask(rep, &["token"])?["token"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let before = seen
+            .conflicts
+            .iter()
+            .find(|(who, _)| *who == rep.who)
+            .map(|(_, shown)| shown.clone());
         Ok(Phone {
             who: rep.who,
             user: rep.user.clone(),
@@ -143,9 +184,14 @@ fn prove(stage: &Stage<'_>, cast: &Cast, (seen, figures): (Seen, &[Json])) -> Re
             conflicts_before: before.unwrap_or_default(),
         })
     };
-    let phones = cast.reps().into_iter().map(phone).collect::<Result<_, ServerError>>()?;
+    let phones = cast
+        .reps()
+        .into_iter()
+        .map(phone)
+        .collect::<Result<_, ServerError>>()?;
     let tenant_file = stage.tenant_file(&cast.tenant);
-    let server_file = Replica::open("the server's file", &tenant_file, &yes_no).map_err(ServerError::broken)?;
+    let server_file =
+        Replica::open("the server's file", &tenant_file, &yes_no).map_err(ServerError::broken)?;
     let case = Case {
         ledger: &stage.ledger,
         phones,
@@ -165,17 +211,26 @@ fn prove(stage: &Stage<'_>, cast: &Cast, (seen, figures): (Seen, &[Json])) -> Re
     }))
 }
 
-/// Which columns are yes or no, by the descriptors: the one thing that tables do not say of themselves.
+/// Which columns are yes or no, by the descriptors: the one thing that tables do not say of
+/// themselves.
 fn yes_no() -> Result<YesNo, ServerError> {
-    let registry = domain::registry().map_err(|_| ServerError::broken("the objects do not load"))?;
+    let registry =
+        domain::registry().map_err(|_| ServerError::broken("the objects do not load"))?;
     let mut found = YesNo::new();
     for descriptor in registry.all() {
-        let own = descriptor.fields.iter().map(|(name, field)| (descriptor.object.clone(), name, field));
+        let own = descriptor
+            .fields
+            .iter()
+            .map(|(name, field)| (descriptor.object.clone(), name, field));
         let lines = descriptor.lines.iter().flat_map(|(lines, of)| {
             let table = format!("{}__{lines}", descriptor.object);
-            of.fields.iter().map(move |(name, field)| (table.clone(), name, field))
+            of.fields
+                .iter()
+                .map(move |(name, field)| (table.clone(), name, field))
         });
-        let is_yes_no = own.chain(lines).filter(|(_, _, field)| field.kind == FieldKind::Boolean);
+        let is_yes_no = own
+            .chain(lines)
+            .filter(|(_, _, field)| field.kind == FieldKind::Boolean);
         found.extend(is_yes_no.map(|(table, name, _)| (table, name.clone())));
     }
     Ok(found)
@@ -193,21 +248,35 @@ fn what_to_try(stage: &Stage<'_>, cast: &Cast) -> Result<(), ServerError> {
     for command in [
         format!("{ann} today"),
         format!("{ben} order show {order}"),
-        format!("{ann} edit contact {} phone=+14795550199; {ann} sync; {ben} sync", cast.found.maria),
+        format!(
+            "{ann} edit contact {} phone=+14795550199; {ann} sync; {ben} sync",
+            cast.found.maria
+        ),
         format!("{ben} get contact {}", cast.found.maria),
         format!("{ann} figures --day {}", stage.day),
-        format!("curl -H \"Authorization: Bearer $({ann} token -q)\" http://{server}/api/v1/sales_order/{order}"),
+        format!(
+            "curl -H \"Authorization: Bearer $({ann} token -q)\" http://{server}/api/v1/sales_order/{order}"
+        ),
         format!("{program} user list --data {}", quoted(&stage.data())),
     ] {
         page.line(&format!("  {command}"));
     }
     page.line("");
-    page.line(&format!("Ctrl-C ends the server and removes {}", stage.folder().display()));
+    page.line(&format!(
+        "Ctrl-C ends the server and removes {}",
+        stage.folder().display()
+    ));
     Ok(())
 }
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
-    let is_plain = word.chars().all(|c| c.is_alphanumeric() || "/._-+:".contains(c));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    let is_plain = word
+        .chars()
+        .all(|c| c.is_alphanumeric() || "/._-+:".contains(c));
+    if is_plain {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

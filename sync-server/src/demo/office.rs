@@ -1,5 +1,5 @@
-//! How the story begins: a tenant, its stores and products, three reps in two territories, and what the office knows.
-//! It does not know what the reps will do.
+//! How the story begins: a tenant, its stores and products, three reps in two territories, and what
+//! the office knows. It does not know what the reps will do.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,36 +71,60 @@ pub(super) struct Opened {
 pub(super) fn open(stage: &Stage<'_>, options: &Options) -> Result<Opened, ServerError> {
     stage.page.heading("The office opens");
     let (tenant, _) = stage.office("founds the tenant", &["tenant", "add", TENANT], TENANT)?;
-    let stores = file(stage, options.stores.as_deref(), ("sample-stores.csv", SAMPLE_STORES))?;
-    let products = file(stage, options.products.as_deref(), ("sample-products.csv", SAMPLE_PRODUCTS))?;
+    let stores = file(
+        stage,
+        options.stores.as_deref(),
+        ("sample-stores.csv", SAMPLE_STORES),
+    )?;
+    let products = file(
+        stage,
+        options.products.as_deref(),
+        ("sample-products.csv", SAMPLE_PRODUCTS),
+    )?;
     stage.page.progress(0, 2, "imports stores");
     import(stage, "accounts", &stores, &["--territory-column", "state"])?;
     stage.page.progress(1, 2, "imports products");
     let imported = import(stage, "products", &products, &[])?;
     stage.page.rests();
     let territories = choose_territories(&stage.tenant_file(&tenant))?;
-    Ok(Opened { tenant, territories, products: imported["created"].as_u64().unwrap_or(0) })
+    Ok(Opened {
+        tenant,
+        territories,
+        products: imported["created"].as_u64().unwrap_or(0),
+    })
 }
 
 /// The file that was given, or else the sample, written where an import can read it.
-fn file(stage: &Stage<'_>, given: Option<&Path>, (name, sample): (&str, &str)) -> Result<PathBuf, ServerError> {
+fn file(
+    stage: &Stage<'_>,
+    given: Option<&Path>,
+    (name, sample): (&str, &str),
+) -> Result<PathBuf, ServerError> {
     if let Some(given) = given {
         return Ok(given.to_owned());
     }
     let path = stage.folder().join(name);
-    std::fs::write(&path, sample).map_err(|error| ServerError::broken(format!("{}: {error}", path.display())))?;
+    std::fs::write(&path, sample)
+        .map_err(|error| ServerError::broken(format!("{}: {error}", path.display())))?;
     Ok(path)
 }
 
 /// Rows that do not fit are counted, and the story goes on with the others.
 fn import(stage: &Stage<'_>, of: &str, file: &Path, more: &[&str]) -> Result<Json, ServerError> {
     let (data, shown) = (stage.data(), file.display().to_string());
-    let command = [&["import", of, shown.as_str(), "--data", data.as_str()], more].concat();
+    let command = [
+        &["import", of, shown.as_str(), "--data", data.as_str()],
+        more,
+    ]
+    .concat();
     let ended = stage.crew.start(&command)?.ended()?;
     let (answer, error) = (&ended.answer["data"], &ended.answer["error"]);
     if !error.is_null() && error["code"] != ROWS_REJECTED {
         let (code, message) = (error["code"].as_str(), error["message"].as_str());
-        return Err(ServerError::bad_input(code.unwrap_or("import"), message.unwrap_or(&ended.said)));
+        return Err(ServerError::bad_input(
+            code.unwrap_or("import"),
+            message.unwrap_or(&ended.said),
+        ));
     }
     let counted = |name: &str| answer[name].as_array().map_or(0, Vec::len);
     let told = match counted("territories_added") {
@@ -112,27 +136,59 @@ fn import(stage: &Stage<'_>, of: &str, file: &Path, more: &[&str]) -> Result<Jso
         0 => (Mood::Done, told),
         rejected => (Mood::Refused, format!("{told}, {rejected} rejected")),
     };
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    stage.page.step(("Office", &format!("imports {of}, {name}")), (mood, &told), Some(ended.ms));
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    stage.page.step(
+        ("Office", &format!("imports {of}, {name}")),
+        (mood, &told),
+        Some(ended.ms),
+    );
     Ok(answer.clone())
 }
 
-/// The two territories with the most stores that one rep can look after; else the smallest that are large enough.
+/// The two territories with the most stores that one rep can look after; else the smallest that are
+/// large enough.
 fn choose_territories(tenant_file: &Path) -> Result<[Territory; 2], ServerError> {
     let yes_no = YesNo::new();
-    let replica = Replica::open("the server's file", tenant_file, &yes_no).map_err(ServerError::broken)?;
+    let replica =
+        Replica::open("the server's file", tenant_file, &yes_no).map_err(ServerError::broken)?;
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for account in replica.records("account").map_err(ServerError::broken)?.values() {
-        if let (Some(territory), Some(_)) = (account.get("territory").and_then(Json::as_str), account.get("position")) {
+    for account in replica
+        .records("account")
+        .map_err(ServerError::broken)?
+        .values()
+    {
+        if let (Some(territory), Some(_)) = (
+            account.get("territory").and_then(Json::as_str),
+            account.get("position"),
+        ) {
             *counts.entry(territory.to_owned()).or_default() += 1;
         }
     }
     let territories = replica.records("territory").map_err(ServerError::broken)?;
-    let name = |id: &str| territories.get(id)?.get("name")?.as_str().map(str::to_owned);
-    let rank = |count: usize| if count <= STORES_MAX { (0, STORES_MAX - count) } else { (1, count) };
+    let name = |id: &str| {
+        territories
+            .get(id)?
+            .get("name")?
+            .as_str()
+            .map(str::to_owned)
+    };
+    let rank = |count: usize| {
+        if count <= STORES_MAX {
+            (0, STORES_MAX - count)
+        } else {
+            (1, count)
+        }
+    };
     counts.retain(|_, count| *count >= STORES_MIN);
     let mut ranked: Vec<Territory> = (counts.into_iter())
-        .map(|(id, stores)| Territory { name: name(&id).unwrap_or_default(), id, stores })
+        .map(|(id, stores)| Territory {
+            name: name(&id).unwrap_or_default(),
+            id,
+            stores,
+        })
         .collect();
     ranked.sort_by_cached_key(|of| (rank(of.stores), of.name.clone()));
     ranked.truncate(2);
@@ -145,17 +201,33 @@ fn choose_territories(tenant_file: &Path) -> Result<[Territory; 2], ServerError>
     })
 }
 
-/// Adds a rep who sees the territory; the phone is not enrolled yet. Answers the rep and the enrolment code.
+/// Adds a rep who sees the territory; the phone is not enrolled yet. Answers the rep and the
+/// enrolment code.
 pub(super) fn add_rep(
     stage: &Stage<'_>,
     territory: &Territory,
     who: &'static str,
 ) -> Result<(Rep, String), ServerError> {
-    let command = ["user", "add", who, "--role", "rep", "--territory", &territory.name];
+    let command = [
+        "user",
+        "add",
+        who,
+        "--role",
+        "rep",
+        "--territory",
+        &territory.name,
+    ];
     let told = format!("territory {}, {} stores", territory.name, territory.stores);
     let (user, added) = stage.office(&format!("adds the rep {who}"), &command, &told)?;
-    let code = added["enrolment_code"].as_str().unwrap_or_default().to_owned();
-    let db = stage.folder().join(format!("{}.db", who.to_lowercase())).display().to_string();
+    let code = added["enrolment_code"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let db = stage
+        .folder()
+        .join(format!("{}.db", who.to_lowercase()))
+        .display()
+        .to_string();
     Ok((Rep::new((who, user), &territory.id, db)?, code))
 }
 
@@ -166,7 +238,11 @@ pub(super) fn template(stage: &Stage<'_>) -> Result<String, ServerError> {
 }
 
 /// Writes down a contact who works at a store; answers the contact's id.
-pub(super) fn contact(stage: &Stage<'_>, fields: (&str, &str, &str), store: &Store) -> Result<String, ServerError> {
+pub(super) fn contact(
+    stage: &Stage<'_>,
+    fields: (&str, &str, &str),
+    store: &Store,
+) -> Result<String, ServerError> {
     let (name, role, phone) = fields;
     let values = [
         format!("name={name}"),
@@ -174,15 +250,34 @@ pub(super) fn contact(stage: &Stage<'_>, fields: (&str, &str, &str), store: &Sto
         format!("roles/{0}/account={0}", store.id),
         format!("roles/{}/role={role}", store.id),
     ];
-    let command = [&["put", "contact"], &values.each_ref().map(String::as_str)[..]].concat();
-    Ok(stage.office(&format!("writes down {name}"), &command, &format!("{role} at {}", store.name))?.0)
+    let command = [
+        &["put", "contact"],
+        &values.each_ref().map(String::as_str)[..],
+    ]
+    .concat();
+    Ok(stage
+        .office(
+            &format!("writes down {name}"),
+            &command,
+            &format!("{role} at {}", store.name),
+        )?
+        .0)
 }
 
 /// Says how much an account may owe.
 pub(super) fn credit(stage: &Stage<'_>, store: &Store, limit: &str) -> Result<(), ServerError> {
     let values = [format!("account={}", store.id), format!("limit={limit}")];
-    let command = [&["put", "credit_figure", "currency=USD", "used=0"], &values.each_ref().map(String::as_str)[..]];
-    stage.office(&format!("gives {} credit", store.name), &command.concat(), &format!("{limit}.00 USD")).map(drop)
+    let command = [
+        &["put", "credit_figure", "currency=USD", "used=0"],
+        &values.each_ref().map(String::as_str)[..],
+    ];
+    stage
+        .office(
+            &format!("gives {} credit", store.name),
+            &command.concat(),
+            &format!("{limit}.00 USD"),
+        )
+        .map(drop)
 }
 
 /// Plans a visit at a place of the rep's route; answers its id.
@@ -199,7 +294,9 @@ pub(super) fn plan(
         format!("route_position={route}"),
         format!("template={}", cast.found.template),
     ];
-    let command =
-        [&["put", "visit", "state=planned", "purpose=Shelf check"], &values.each_ref().map(String::as_str)[..]];
+    let command = [
+        &["put", "visit", "state=planned", "purpose=Shelf check"],
+        &values.each_ref().map(String::as_str)[..],
+    ];
     stage.puts(&command.concat())
 }

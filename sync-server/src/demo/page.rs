@@ -1,5 +1,5 @@
-//! The page that the story is told on: one line a step, with colour where the reader is a person at a terminal.
-//! It does not know what happens, nor where its lines go.
+//! The page that the story is told on: one line a step, with colour where the reader is a person at
+//! a terminal. It does not know what happens, nor where its lines go.
 
 use std::cell::Cell;
 
@@ -32,7 +32,8 @@ const YELLOW: &str = "33";
 pub trait Teller {
     /// One line, which stays.
     fn line(&self, text: &str);
-    /// How far a part has come, and what is done now; it stays until the part rests. A teller may leave it out.
+    /// How far a part has come, and what is done now; it stays until the part rests. A teller may
+    /// leave it out.
     fn progress(&self, done: usize, of: usize, now: &str);
     /// The part is done.
     fn rests(&self);
@@ -50,7 +51,10 @@ pub(super) struct Page<'a> {
 impl Page<'_> {
     /// An empty page.
     pub(super) fn new(teller: &dyn Teller) -> Page<'_> {
-        Page { teller, hour: Cell::new(None) }
+        Page {
+            teller,
+            hour: Cell::new(None),
+        }
     }
 
     /// A line as it is.
@@ -80,23 +84,48 @@ impl Page<'_> {
         self.line(&self.painted(BOLD, text));
     }
 
-    /// One step: who did what, what came of it, and how many milliseconds it took, where it took any.
-    pub(super) fn step(&self, (who, what): (&str, &str), (mood, result): (Mood, &str), ms: Option<u128>) {
+    /// One step: who did what, what came of it, and how many milliseconds it took, where it took
+    /// any.
+    pub(super) fn step(
+        &self,
+        (who, what): (&str, &str),
+        (mood, result): (Mood, &str),
+        ms: Option<u128>,
+    ) {
         let paint = match mood {
             Mood::Done => GREEN,
             Mood::Refused => YELLOW,
             Mood::Amiss => RED,
         };
-        let hour = self.hour.get().map(|hour| format!("{:02}:{:02}", hour / 60, hour % 60)).unwrap_or_default();
-        let step = format!("  {} {} {}", self.painted(DIM, &column(&hour, HOUR)), column(who, WHO), column(what, WHAT));
-        let Some(ms) = ms else { return self.line(&format!("{step} {}", self.painted(paint, result))) };
+        let hour = self
+            .hour
+            .get()
+            .map(|hour| format!("{:02}:{:02}", hour / 60, hour % 60))
+            .unwrap_or_default();
+        let step = format!(
+            "  {} {} {}",
+            self.painted(DIM, &column(&hour, HOUR)),
+            column(who, WHO),
+            column(what, WHAT)
+        );
+        let Some(ms) = ms else {
+            return self.line(&format!("{step} {}", self.painted(paint, result)));
+        };
         let (result, ms) = (column(result, RESULT), format!("{ms:>5} ms"));
-        self.line(&format!("{step} {} {}", self.painted(paint, &result), self.painted(DIM, &ms)));
+        self.line(&format!(
+            "{step} {} {}",
+            self.painted(paint, &result),
+            self.painted(DIM, &ms)
+        ));
     }
 
     /// One claim, and whether it holds.
     pub(super) fn claim(&self, holds: bool, text: &str) {
-        let mark = if holds { self.painted(GREEN, "✓") } else { self.painted(RED, "✗") };
+        let mark = if holds {
+            self.painted(GREEN, "✓")
+        } else {
+            self.painted(RED, "✗")
+        };
         let mut lines = wrapped(text, CLAIM).into_iter();
         self.line(&format!("  {mark} {}", lines.next().unwrap_or_default()));
         lines.for_each(|line| self.line(&format!("    {line}")));
@@ -110,7 +139,11 @@ impl Page<'_> {
     }
 
     fn painted(&self, paint: &str, text: &str) -> String {
-        if self.teller.has_colour() { format!("\u{1b}[{paint}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.teller.has_colour() {
+            format!("\u{1b}[{paint}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -164,14 +197,22 @@ mod tests {
 
     #[test]
     fn a_step_stands_in_columns_and_what_is_too_long_is_cut() {
-        let line = told(false, |page| page.step(("Ann", "checks in"), (Mood::Done, &"ö".repeat(70)), Some(9)));
+        let line = told(false, |page| {
+            page.step(("Ann", "checks in"), (Mood::Done, &"ö".repeat(70)), Some(9))
+        });
         let what = format!("{:<WHAT$}", "checks in");
-        assert_eq!(line, format!("        Ann    {what} {}…     9 ms", "ö".repeat(RESULT - 1)));
+        assert_eq!(
+            line,
+            format!("        Ann    {what} {}…     9 ms", "ö".repeat(RESULT - 1))
+        );
         let line = told(false, |page| {
             page.hour(Some(8 * 60 + 5));
             page.step(("Ann", "rests"), (Mood::Done, "well"), None);
         });
-        assert!(line.starts_with("  08:05 Ann    rests ") && line.ends_with("  well"), "{line}");
+        assert!(
+            line.starts_with("  08:05 Ann    rests ") && line.ends_with("  well"),
+            "{line}"
+        );
     }
 
     #[test]

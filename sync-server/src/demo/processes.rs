@@ -1,5 +1,5 @@
-//! Starts commands of this binary, each as an operating-system process of its own, and sees that all of them end.
-//! It does not know what the commands do.
+//! Starts commands of this binary, each as an operating-system process of its own, and sees that
+//! all of them end. It does not know what the commands do.
 
 use std::cell::Cell;
 use std::fs::{self, DirBuilder, File};
@@ -37,10 +37,15 @@ impl Folder {
             match DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => return Ok(Folder(path)),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(ServerError::broken(format!("{}: {error}", path.display()))),
+                Err(error) => {
+                    return Err(ServerError::broken(format!("{}: {error}", path.display())));
+                }
             }
         }
-        Err(ServerError::broken(format!("no folder could be made in {}", below.display())))
+        Err(ServerError::broken(format!(
+            "no folder could be made in {}",
+            below.display()
+        )))
     }
 
     /// Where it is.
@@ -64,12 +69,18 @@ impl Bell {
     /// Listens from now on, in a thread of its own, until this process ends.
     pub(super) fn hang() -> Result<Bell, ServerError> {
         let rung = Arc::new(AtomicBool::new(false));
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServerError::broken)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(ServerError::broken)?;
         let (mut interrupt, mut terminate, mut closed) = {
             let _inside = runtime.enter();
             let listen = |kind| signal(kind).map_err(ServerError::broken);
-            (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?)
+            (
+                listen(SignalKind::interrupt())?,
+                listen(SignalKind::terminate())?,
+                listen(SignalKind::hangup())?,
+            )
         };
         let ring = Arc::clone(&rung);
         std::thread::spawn(move || {
@@ -107,8 +118,14 @@ impl Crew {
     pub(super) fn gather(folder: &Path, bell: Bell) -> Result<Crew, ServerError> {
         let program = std::env::current_exe().map_err(ServerError::broken)?;
         let answers = folder.join("answers");
-        fs::create_dir(&answers).map_err(|error| ServerError::broken(format!("{}: {error}", answers.display())))?;
-        Ok(Crew { program, answers, bell, started: Cell::new(0) })
+        fs::create_dir(&answers)
+            .map_err(|error| ServerError::broken(format!("{}: {error}", answers.display())))?;
+        Ok(Crew {
+            program,
+            answers,
+            bell,
+            started: Cell::new(0),
+        })
     }
 
     /// The binary, for whoever tells which commands to try.
@@ -127,7 +144,11 @@ impl Crew {
     }
 
     /// The same at this moment of the story.
-    pub(super) fn start_at(&self, arguments: &[&str], moment: &str) -> Result<Process, ServerError> {
+    pub(super) fn start_at(
+        &self,
+        arguments: &[&str],
+        moment: &str,
+    ) -> Result<Process, ServerError> {
         self.spawn(arguments, Some(moment), Stdio::null())
     }
 
@@ -137,21 +158,48 @@ impl Crew {
     }
 
     /// It answers into a file, so that it never waits for a reader.
-    fn spawn(&self, arguments: &[&str], moment: Option<&str>, input: Stdio) -> Result<Process, ServerError> {
+    fn spawn(
+        &self,
+        arguments: &[&str],
+        moment: Option<&str>,
+        input: Stdio,
+    ) -> Result<Process, ServerError> {
         let number = self.started.get() + 1;
         self.started.set(number);
-        let (out, err) = (self.answers.join(format!("{number}.out")), self.answers.join(format!("{number}.err")));
+        let (out, err) = (
+            self.answers.join(format!("{number}.out")),
+            self.answers.join(format!("{number}.err")),
+        );
         let file = |path: &Path| File::create(path).map_err(ServerError::broken);
         let mut command = Command::new(&self.program);
-        command.arg("--json").args(arguments).stdin(input).stdout(file(&out)?).stderr(file(&err)?);
-        // A group of its own: Ctrl-C reaches the demo alone, which then ends all of them in order. No proxy of the
-        // user's lies between phones and a server on this machine, and no variable stops their clocks.
-        command.process_group(0).env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").env_remove("OUTFIELD_NOW");
+        command
+            .arg("--json")
+            .args(arguments)
+            .stdin(input)
+            .stdout(file(&out)?)
+            .stderr(file(&err)?);
+        // A group of its own: Ctrl-C reaches the demo alone, which then ends all of them in order.
+        // No proxy of the user's lies between phones and a server on this machine, and no variable
+        // stops their clocks.
+        command
+            .process_group(0)
+            .env("NO_PROXY", "127.0.0.1")
+            .env("no_proxy", "127.0.0.1")
+            .env_remove("OUTFIELD_NOW");
         command.envs(moment.map(|moment| ("OUTFIELD_NOW", moment)));
-        let child = command
-            .spawn()
-            .map_err(|error| ServerError::broken(format!("`{}` cannot be started: {error}", self.program.display())))?;
-        Ok(Process { child, out, err, began: Instant::now(), bell: self.bell.clone() })
+        let child = command.spawn().map_err(|error| {
+            ServerError::broken(format!(
+                "`{}` cannot be started: {error}",
+                self.program.display()
+            ))
+        })?;
+        Ok(Process {
+            child,
+            out,
+            err,
+            began: Instant::now(),
+            bell: self.bell.clone(),
+        })
     }
 }
 
@@ -225,10 +273,15 @@ impl Process {
     ) -> Result<(), ServerError> {
         while !done(self)? {
             if self.bell.has_rung() {
-                return Err(ServerError::broken("ended by the person before all was told"));
+                return Err(ServerError::broken(
+                    "ended by the person before all was told",
+                ));
             }
             if self.began.elapsed() > PATIENCE {
-                return Err(ServerError::broken(format!("a process took longer than {} s", PATIENCE.as_secs())));
+                return Err(ServerError::broken(format!(
+                    "a process took longer than {} s",
+                    PATIENCE.as_secs()
+                )));
             }
             std::thread::sleep(LOOK);
         }
@@ -238,7 +291,12 @@ impl Process {
     fn outcome(&self, status: Option<ExitStatus>) -> Ended {
         let answer = serde_json::from_str(&self.text(&self.out)).unwrap_or_default();
         let said = self.text(&self.err).trim().to_owned();
-        Ended { exit: status.and_then(|status| status.code()), answer, ms: self.began.elapsed().as_millis(), said }
+        Ended {
+            exit: status.and_then(|status| status.code()),
+            answer,
+            ms: self.began.elapsed().as_millis(),
+            said,
+        }
     }
 
     fn text(&self, path: &Path) -> String {

@@ -1,6 +1,7 @@
-//! Reads what the demo is judged by: SQLite files, opened for reading only, and answers of the REST API over plain
-//! HTTP. It imports nothing of the core and knows the layout of tables by itself, so that a fault in the core cannot
-//! hide itself here. It does not know what is to be proven: `claims` does.
+//! Reads what the demo is judged by: SQLite files, opened for reading only, and answers of the REST
+//! API over plain HTTP. It imports nothing of the core and knows the layout of tables by itself, so
+//! that a fault in the core cannot hide itself here. It does not know what is to be proven:
+//! `claims` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -54,13 +55,20 @@ impl<'a> Replica<'a> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags).map_err(said)?;
         db.busy_timeout(SILENCE).map_err(said)?;
-        Ok(Replica { name: name.to_owned(), db, yes_no })
+        Ok(Replica {
+            name: name.to_owned(),
+            db,
+            yes_no,
+        })
     }
 
     /// How many rows a table has, where a condition holds.
     pub(super) fn count(&self, table: &str, condition: &str) -> Result<u64, String> {
         let sql = format!("SELECT count(*) FROM \"{table}\" WHERE {condition}");
-        self.db.query_row(&sql, [], |row| row.get::<_, u32>(0)).map(u64::from).map_err(said)
+        self.db
+            .query_row(&sql, [], |row| row.get::<_, u32>(0))
+            .map(u64::from)
+            .map_err(said)
     }
 
     /// Names of all objects.
@@ -68,7 +76,9 @@ impl<'a> Replica<'a> {
         let sql = "SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c
                    WHERE t.type = 'table' AND c.name = ?1 ORDER BY t.name";
         let mut statement = self.db.prepare(sql).map_err(said)?;
-        let names = statement.query_map([OF_OBJECTS], |row| row.get(0)).map_err(said)?;
+        let names = statement
+            .query_map([OF_OBJECTS], |row| row.get(0))
+            .map_err(said)?;
         names.collect::<Result<_, _>>().map_err(said)
     }
 
@@ -85,18 +95,30 @@ impl<'a> Replica<'a> {
                         let more: Map<String, Json> = serde_json::from_str(&text).map_err(said)?;
                         values.extend(more);
                     }
-                    (name, value) if !name.starts_with('_') => drop(values.insert(name.to_owned(), value)),
+                    (name, value) if !name.starts_with('_') => {
+                        drop(values.insert(name.to_owned(), value))
+                    }
                     (_, _) => {}
                 }
             }
             records.insert(id, values);
         }
         for table in self.line_tables(object)? {
-            let lines = table.strip_prefix(&format!("{object}__")).unwrap_or_default().to_owned();
+            let lines = table
+                .strip_prefix(&format!("{object}__"))
+                .unwrap_or_default()
+                .to_owned();
             for mut row in self.rows(&table)? {
-                let mut text = |name| row.remove(name).and_then(|value| value.as_str().map(str::to_owned));
-                let (Some(parent), Some(line)) = (text("parent"), text("line")) else { continue };
-                let fields = row.into_iter().map(|(field, value)| (format!("{lines}/{line}/{field}"), value));
+                let mut text = |name| {
+                    row.remove(name)
+                        .and_then(|value| value.as_str().map(str::to_owned))
+                };
+                let (Some(parent), Some(line)) = (text("parent"), text("line")) else {
+                    continue;
+                };
+                let fields = row
+                    .into_iter()
+                    .map(|(field, value)| (format!("{lines}/{line}/{field}"), value));
                 records.entry(parent).or_default().extend(fields);
             }
         }
@@ -108,13 +130,19 @@ impl<'a> Replica<'a> {
         let sql = "SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c
                    WHERE t.type = 'table' AND c.name = 'parent' AND substr(t.name, 1, length(?1)) = ?1";
         let mut statement = self.db.prepare(sql).map_err(said)?;
-        let names = statement.query_map([format!("{object}__")], |row| row.get(0)).map_err(said)?;
+        let names = statement
+            .query_map([format!("{object}__")], |row| row.get(0))
+            .map_err(said)?;
         names.collect::<Result<_, _>>().map_err(said)
     }
 
-    /// All rows of a table, column to value, without nulls and without the columns that positions are searched by.
+    /// All rows of a table, column to value, without nulls and without the columns that positions
+    /// are searched by.
     fn rows(&self, table: &str) -> Result<Vec<BTreeMap<String, Json>>, String> {
-        let mut statement = self.db.prepare(&format!("SELECT * FROM \"{table}\"")).map_err(said)?;
+        let mut statement = self
+            .db
+            .prepare(&format!("SELECT * FROM \"{table}\""))
+            .map_err(said)?;
         let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let is_half = |name: &str| {
             let whole = name.strip_suffix("_lat").or(name.strip_suffix("_lon"));
@@ -124,8 +152,13 @@ impl<'a> Replica<'a> {
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(said)? {
             let mut kept = BTreeMap::new();
-            for (index, column) in columns.iter().enumerate().filter(|(_, column)| !is_half(column)) {
-                let is_yes_no = column == REMOVED || self.yes_no.contains(&(table.to_owned(), column.clone()));
+            for (index, column) in columns
+                .iter()
+                .enumerate()
+                .filter(|(_, column)| !is_half(column))
+            {
+                let is_yes_no =
+                    column == REMOVED || self.yes_no.contains(&(table.to_owned(), column.clone()));
                 let value = json(row.get_ref(index).map_err(said)?, is_yes_no)?;
                 if !value.is_null() {
                     kept.insert(column.clone(), value);
@@ -142,7 +175,12 @@ impl<'a> Replica<'a> {
         let mut statement = self.db.prepare(sql).map_err(said)?;
         let rows = statement.query_map([], |row| {
             let record = uuid(&row.get::<_, Vec<u8>>(0)?);
-            Ok(Conflict { record, path: row.get(1)?, state: row.get(2)?, body: row.get(3)? })
+            Ok(Conflict {
+                record,
+                path: row.get(1)?,
+                state: row.get(2)?,
+                body: row.get(3)?,
+            })
         });
         rows.map_err(said)?.collect::<Result<_, _>>().map_err(said)
     }
@@ -164,13 +202,21 @@ impl<'a> Replica<'a> {
 
 /// What a person sees: all but removed lines and the mark of removal itself.
 fn only_visible(values: &mut Values) {
-    let line_of = |path: &str| path.rsplit_once('/').map(|(line, field)| (line.to_owned(), field.to_owned()));
+    let line_of = |path: &str| {
+        path.rsplit_once('/')
+            .map(|(line, field)| (line.to_owned(), field.to_owned()))
+    };
     let removed: BTreeSet<String> = (values.iter())
         .filter(|(_, value)| **value == Json::Bool(true))
-        .filter_map(|(path, _)| line_of(path).filter(|(_, field)| field == REMOVED).map(|(line, _)| line))
+        .filter_map(|(path, _)| {
+            line_of(path)
+                .filter(|(_, field)| field == REMOVED)
+                .map(|(line, _)| line)
+        })
         .collect();
     values.retain(|path, value| {
-        let hidden = line_of(path).is_some_and(|(line, field)| field == REMOVED || removed.contains(&line));
+        let hidden =
+            line_of(path).is_some_and(|(line, field)| field == REMOVED || removed.contains(&line));
         !hidden && !value.is_null()
     });
 }
@@ -202,7 +248,11 @@ pub(super) fn uuid(bytes: &[u8]) -> String {
 /// The 16 bytes of a UUID.
 pub(super) fn bytes_of(uuid: &str) -> Vec<u8> {
     let digits: Vec<u8> = uuid.bytes().filter(|digit| *digit != b'-').collect();
-    let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let byte = |pair: &[u8]| {
+        std::str::from_utf8(pair)
+            .ok()
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+    };
     digits.chunks(2).filter_map(byte).collect()
 }
 
@@ -210,16 +260,23 @@ pub(super) fn bytes_of(uuid: &str) -> Vec<u8> {
 pub(super) fn get(server: SocketAddr, token: &str, path: &str) -> Result<Json, String> {
     let mut stream = TcpStream::connect_timeout(&server, SILENCE).map_err(said)?;
     stream.set_read_timeout(Some(SILENCE)).map_err(said)?;
-    let call =
-        format!("GET {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    let call = format!(
+        "GET {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(call.as_bytes()).map_err(said)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).map_err(said)?;
     let answer = String::from_utf8(answer).map_err(said)?;
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return Err(format!("GET {path}: no answer")) };
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else {
+        return Err(format!("GET {path}: no answer"));
+    };
     let json: Json = serde_json::from_str(body).map_err(|error| format!("GET {path}: {error}"))?;
     let is_ok = head.split(' ').nth(1) == Some("200") && json["ok"] == Json::Bool(true);
-    if is_ok { Ok(json["data"].clone()) } else { Err(format!("GET {path}: {json}")) }
+    if is_ok {
+        Ok(json["data"].clone())
+    } else {
+        Err(format!("GET {path}: {json}"))
+    }
 }
 
 #[cfg(test)]

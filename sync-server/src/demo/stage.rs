@@ -1,5 +1,5 @@
-//! Where the story takes place: the processes, the server among them, the page, and the ledger of what was answered.
-//! It does not know the story.
+//! Where the story takes place: the processes, the server among them, the page, and the ledger of
+//! what was answered. It does not know the story.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -32,12 +32,18 @@ pub(super) struct Said {
 
 impl From<String> for Said {
     fn from(text: String) -> Self {
-        Said { text, is_as_told: true }
+        Said {
+            text,
+            is_as_told: true,
+        }
     }
 }
 
 /// Puts an answer into words, which must be these.
-pub(super) fn exactly(wanted: impl Into<String>, say: impl Fn(&Json) -> String) -> impl Fn(&Json) -> Said {
+pub(super) fn exactly(
+    wanted: impl Into<String>,
+    say: impl Fn(&Json) -> String,
+) -> impl Fn(&Json) -> Said {
     let wanted = wanted.into();
     move |data| {
         let text = say(data);
@@ -55,7 +61,9 @@ const UNREACHABLE: i32 = 4;
 const BY_THE_REAL_CLOCK: &[&str] = &["enrol", "sync"];
 
 fn is_by_the_real_clock(command: &[&str]) -> bool {
-    command.first().is_some_and(|first| BY_THE_REAL_CLOCK.contains(first))
+    command
+        .first()
+        .is_some_and(|first| BY_THE_REAL_CLOCK.contains(first))
 }
 
 /// Seconds that one command takes in the story.
@@ -92,8 +100,19 @@ pub(super) struct Rep {
 
 impl Rep {
     /// A rep whose phone is new.
-    pub(super) fn new((who, user): (&'static str, String), territory: &str, db: String) -> Result<Rep, ServerError> {
-        Ok(Rep { who, db, line: Line::lay()?, user, territory: territory.to_owned(), clock: Cell::new(0) })
+    pub(super) fn new(
+        (who, user): (&'static str, String),
+        territory: &str,
+        db: String,
+    ) -> Result<Rep, ServerError> {
+        Ok(Rep {
+            who,
+            db,
+            line: Line::lay()?,
+            user,
+            territory: territory.to_owned(),
+            clock: Cell::new(0),
+        })
     }
 
     /// What comes next happens at this minute of the day, or later if it is later already.
@@ -137,7 +156,16 @@ impl<'a> Stage<'a> {
         let folder = Folder::make()?;
         let crew = Crew::gather(folder.path(), bell.clone())?;
         let ledger = Ledger::default();
-        Ok(Stage { server: None, crew, page, ledger, chance: Chance(seed), day: String::new(), bell, folder })
+        Ok(Stage {
+            server: None,
+            crew,
+            page,
+            ledger,
+            chance: Chance(seed),
+            day: String::new(),
+            bell,
+            folder,
+        })
     }
 
     /// The folder of this demo.
@@ -152,24 +180,47 @@ impl<'a> Stage<'a> {
 
     /// The server's own file of a tenant.
     pub(super) fn tenant_file(&self, tenant: &str) -> PathBuf {
-        self.folder.path().join("data").join("tenants").join(format!("{tenant}.db"))
+        self.folder
+            .path()
+            .join("data")
+            .join("tenants")
+            .join(format!("{tenant}.db"))
     }
 
-    /// One command of the office, which must be done; answers the id that it is about, and its data.
-    pub(super) fn office(&self, what: &str, command: &[&str], told: &str) -> Result<(String, Json), ServerError> {
+    /// One command of the office, which must be done; answers the id that it is about, and its
+    /// data.
+    pub(super) fn office(
+        &self,
+        what: &str,
+        command: &[&str],
+        told: &str,
+    ) -> Result<(String, Json), ServerError> {
         self.page.hour(None);
-        let ended = self.crew.start(&[command, &["--data", &self.data()]].concat())?.ended()?;
+        let ended = self
+            .crew
+            .start(&[command, &["--data", &self.data()]].concat())?
+            .ended()?;
         let data = self.told(("Office", what), &ended, Expect::Done, |_| told.to_owned())?;
-        Ok((ended.answer["id"].as_str().unwrap_or_default().to_owned(), data))
+        Ok((
+            ended.answer["id"].as_str().unwrap_or_default().to_owned(),
+            data,
+        ))
     }
 
     /// The same, and nothing is told unless it is not done; answers the id.
     pub(super) fn puts(&self, command: &[&str]) -> Result<String, ServerError> {
-        let ended = self.crew.start(&[command, &["--data", &self.data()]].concat())?.ended()?;
+        let ended = self
+            .crew
+            .start(&[command, &["--data", &self.data()]].concat())?
+            .ended()?;
         if ended.exit == Some(DONE) {
             return Ok(ended.answer["id"].as_str().unwrap_or_default().to_owned());
         }
-        Err(self.amiss("Office", &command.join(" "), &format!("{} {}", ended.answer, ended.said)))
+        Err(self.amiss(
+            "Office",
+            &command.join(" "),
+            &format!("{} {}", ended.answer, ended.said),
+        ))
     }
 
     /// Starts a rep's command, in the hour of the story where it needs no network.
@@ -180,7 +231,13 @@ impl<'a> Stage<'a> {
         }
         let second = rep.clock.get() + COMMAND_S;
         rep.clock.set(second);
-        let moment = format!("{}T{:02}:{:02}:{:02}Z", self.day, second / 3600, second / 60 % 60, second % 60);
+        let moment = format!(
+            "{}T{:02}:{:02}:{:02}Z",
+            self.day,
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        );
         self.crew.start_at(&arguments, &moment)
     }
 
@@ -210,7 +267,12 @@ impl<'a> Stage<'a> {
     }
 
     /// Keeps for the proof what a record is that a command to another has changed too.
-    pub(super) fn follows(&mut self, rep: &Rep, object: &str, id: &str) -> Result<Json, ServerError> {
+    pub(super) fn follows(
+        &mut self,
+        rep: &Rep,
+        object: &str,
+        id: &str,
+    ) -> Result<Json, ServerError> {
         let data = self.ask(rep, &["get", object, id])?;
         self.ledger.follow(rep.who, &data);
         Ok(data)
@@ -239,11 +301,18 @@ impl<'a> Stage<'a> {
     ) -> Result<(), ServerError> {
         self.shows_hour_of(rep, command);
         let ended = self.start(rep, command)?.ended()?;
-        let message = ended.answer["error"]["message"].as_str().unwrap_or_default();
+        let message = ended.answer["error"]["message"]
+            .as_str()
+            .unwrap_or_default();
         // What is wrong stands first; its cause in the network, or what to do about it, follows.
-        let ends = if expect == Expect::Unreachable { [':', ';'] } else { ['(', ';'] };
+        let ends = if expect == Expect::Unreachable {
+            [':', ';']
+        } else {
+            ['(', ';']
+        };
         let why = message.split(ends).next().unwrap_or_default().trim();
-        self.told((rep.who, what), &ended, expect, |_| why.to_owned()).map(drop)
+        self.told((rep.who, what), &ended, expect, |_| why.to_owned())
+            .map(drop)
     }
 
     /// What a rep's command answers; nothing is told.
@@ -252,7 +321,9 @@ impl<'a> Stage<'a> {
         if ended.exit == Some(DONE) {
             return Ok(ended.answer["data"].clone());
         }
-        let why = ended.answer["error"]["message"].as_str().unwrap_or(&ended.said);
+        let why = ended.answer["error"]["message"]
+            .as_str()
+            .unwrap_or(&ended.said);
         Err(self.amiss(rep.who, &command.join(" "), why))
     }
 
@@ -264,7 +335,10 @@ impl<'a> Stage<'a> {
         expect: Expect,
         say: impl Fn(&Json) -> T,
     ) -> Result<Json, ServerError> {
-        let (data, code) = (&ended.answer["data"], ended.answer["error"]["code"].as_str());
+        let (data, code) = (
+            &ended.answer["data"],
+            ended.answer["error"]["code"].as_str(),
+        );
         let (exit, mood) = match expect {
             Expect::Done => (DONE, Mood::Done),
             Expect::Refused(_) => (REFUSED, Mood::Refused),
@@ -274,12 +348,28 @@ impl<'a> Stage<'a> {
         if ended.exit == Some(exit) && is_wanted {
             let said: Said = say(data).into();
             let mood = if said.is_as_told { mood } else { Mood::Amiss };
-            self.page.step((who, what), (mood, &said.text), Some(ended.ms));
-            return if said.is_as_told { Ok(data.clone()) } else { Err(self.amiss(who, what, &said.text)) };
+            self.page
+                .step((who, what), (mood, &said.text), Some(ended.ms));
+            return if said.is_as_told {
+                Ok(data.clone())
+            } else {
+                Err(self.amiss(who, what, &said.text))
+            };
         }
-        let message = ended.answer["error"]["message"].as_str().unwrap_or(&ended.said).to_owned();
-        self.page.step((who, what), (Mood::Amiss, &message), Some(ended.ms));
-        Err(self.amiss(who, what, &format!("exit {:?} with {code:?} is not {expect:?}: {message}", ended.exit)))
+        let message = ended.answer["error"]["message"]
+            .as_str()
+            .unwrap_or(&ended.said)
+            .to_owned();
+        self.page
+            .step((who, what), (Mood::Amiss, &message), Some(ended.ms));
+        Err(self.amiss(
+            who,
+            what,
+            &format!(
+                "exit {:?} with {code:?} is not {expect:?}: {message}",
+                ended.exit
+            ),
+        ))
     }
 
     /// A step that was not as told.
@@ -292,16 +382,29 @@ impl<'a> Stage<'a> {
         let data = self.data();
         let began = std::time::Instant::now();
         self.page.hour(None);
-        let mut process =
-            self.crew.start_with_me(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--until-eof"])?;
+        let mut process = self.crew.start_with_me(&[
+            "serve",
+            "--data",
+            &data,
+            "--listen",
+            "127.0.0.1:0",
+            "--until-eof",
+        ])?;
         let answer = process.first_answer()?;
         let url = answer["data"]["url"].as_str().unwrap_or_default();
-        let Some(address) = url.strip_prefix("http://").and_then(|address| address.parse().ok()) else {
+        let Some(address) = url
+            .strip_prefix("http://")
+            .and_then(|address| address.parse().ok())
+        else {
             let said = process.kill()?.said;
             return Err(self.amiss("Server", what, &format!("{answer} {said}")));
         };
         let told = format!("listens at {address}, process {}", process.id());
-        self.page.step(("Server", what), (Mood::Done, &told), Some(began.elapsed().as_millis()));
+        self.page.step(
+            ("Server", what),
+            (Mood::Done, &told),
+            Some(began.elapsed().as_millis()),
+        );
         self.server = Some((process, address));
         lines.iter().for_each(|line| line.lead_to(Some(address)));
         Ok(address)
@@ -314,14 +417,22 @@ impl<'a> Stage<'a> {
     }
 
     /// Ends the server as a power cut would.
-    pub(super) fn switch_off(&mut self, (what, told): (&str, &str), lines: &[&Line]) -> Result<(), ServerError> {
+    pub(super) fn switch_off(
+        &mut self,
+        (what, told): (&str, &str),
+        lines: &[&Line],
+    ) -> Result<(), ServerError> {
         self.page.hour(None);
         lines.iter().for_each(|line| line.lead_to(None));
         if let Some((process, _)) = self.server.take() {
             let told = format!("killed{told}");
             let began = std::time::Instant::now();
             process.kill()?;
-            self.page.step(("Server", what), (Mood::Refused, &told), Some(began.elapsed().as_millis()));
+            self.page.step(
+                ("Server", what),
+                (Mood::Refused, &told),
+                Some(began.elapsed().as_millis()),
+            );
         }
         Ok(())
     }
@@ -329,6 +440,10 @@ impl<'a> Stage<'a> {
     /// Waits until the person wants to end, or the server has ended by itself.
     pub(super) fn linger(&mut self) {
         let Stage { server, bell, .. } = self;
-        bell.wait(|| server.as_mut().is_some_and(|(process, _)| process.is_running()));
+        bell.wait(|| {
+            server
+                .as_mut()
+                .is_some_and(|(process, _)| process.is_running())
+        });
     }
 }

@@ -1,5 +1,5 @@
-//! One visit without a network: check-in, survey, shelf, prices, promotion, order, check-out, a process each.
-//! It does not know which visits there are.
+//! One visit without a network: check-in, survey, shelf, prices, promotion, order, check-out, a
+//! process each. It does not know which visits there are.
 
 use std::time::Instant;
 
@@ -38,41 +38,87 @@ pub(super) fn visit(
     stop: &Stop,
     done: (usize, usize),
 ) -> Result<Made, ServerError> {
-    let (rep, store, began) = (cast.rep(stop.who), cast.store(cast.rep(stop.who), stop.place), Instant::now());
-    stage.page.progress(done.0, done.1, &format!("{} at {}", rep.who, store.name));
+    let (rep, store, began) = (
+        cast.rep(stop.who),
+        cast.store(cast.rep(stop.who), stop.place),
+        Instant::now(),
+    );
+    stage
+        .page
+        .progress(done.0, done.1, &format!("{} at {}", rep.who, store.name));
     rep.at(stop.minute);
     let minute = rep.minute();
     let visit = check_in(stage, cast, stop)?;
     let counted = shelf(stage, cast, (rep, &visit))?;
     let order = sell(stage, cast, (rep, store, &visit), stop.trade)?;
     stage.works(rep, &["visit", "check-out", &visit])?;
-    let how = if stop.route.is_some() { "" } else { " (passing by)" };
+    let how = if stop.route.is_some() {
+        ""
+    } else {
+        " (passing by)"
+    };
     let sold = order.as_ref().map_or("nothing sold".to_owned(), ordered);
     stage.page.hour(Some(minute));
     let (what, told) = (format!("{}{how}", store.name), format!("{counted}, {sold}"));
-    stage.page.step((rep.who, &what), (Mood::Done, &told), Some(began.elapsed().as_millis()));
+    stage.page.step(
+        (rep.who, &what),
+        (Mood::Done, &told),
+        Some(began.elapsed().as_millis()),
+    );
     Ok(Made { visit, order })
 }
 
 /// An order in few words.
 pub(super) fn ordered(order: &Json) -> String {
     let lines = order["lines"].as_array().map_or(0, Vec::len);
-    let products = if lines == 1 { "1 product".to_owned() } else { format!("{lines} products") };
-    format!("{products} sold for {} {}", said(&order["gross"]), said(&order["currency"]))
+    let products = if lines == 1 {
+        "1 product".to_owned()
+    } else {
+        format!("{lines} products")
+    };
+    format!(
+        "{products} sold for {} {}",
+        said(&order["gross"]),
+        said(&order["currency"])
+    )
 }
 
 /// Begins a visit, planned or not; answers its id.
-pub(super) fn check_in(stage: &mut Stage<'_>, cast: &Cast, stop: &Stop) -> Result<String, ServerError> {
+pub(super) fn check_in(
+    stage: &mut Stage<'_>,
+    cast: &Cast,
+    stop: &Stop,
+) -> Result<String, ServerError> {
     let rep = cast.rep(stop.who);
     let store = cast.store(rep, stop.place);
-    let visit = match cast.planned.get(&(stop.who, stop.place)).filter(|_| stop.route.is_some()) {
+    let visit = match cast
+        .planned
+        .get(&(stop.who, stop.place))
+        .filter(|_| stop.route.is_some())
+    {
         Some(planned) => planned.clone(),
         None => {
-            let start = ["visit", "start", &store.id, "--purpose", "Passed by", "--template", &cast.found.template];
+            let start = [
+                "visit",
+                "start",
+                &store.id,
+                "--purpose",
+                "Passed by",
+                "--template",
+                &cast.found.template,
+            ];
             said(&stage.works(rep, &start)?["id"])
         }
     };
-    let at = ["visit", "check-in", &visit, "--at", &store.off(NEAR_UDEG), "--accuracy", ACCURACY_M];
+    let at = [
+        "visit",
+        "check-in",
+        &visit,
+        "--at",
+        &store.off(NEAR_UDEG),
+        "--accuracy",
+        ACCURACY_M,
+    ];
     let begun = stage.works(rep, &at)?;
     if begun["state"] != "in_progress" {
         return Err(stage.amiss(rep.who, "checks in", &begun.to_string()));
@@ -81,7 +127,11 @@ pub(super) fn check_in(stage: &mut Stage<'_>, cast: &Cast, stop: &Stop) -> Resul
 }
 
 /// Survey, shelf, prices and promotion; answers what was counted in words.
-fn shelf(stage: &mut Stage<'_>, cast: &Cast, (rep, visit): (&Rep, &str)) -> Result<String, ServerError> {
+fn shelf(
+    stage: &mut Stage<'_>,
+    cast: &Cast,
+    (rep, visit): (&Rep, &str),
+) -> Result<String, ServerError> {
     let (product, facings) = (product(stage, cast, 0), 1 + stage.chance.below(FACINGS_MAX));
     let counted = count(stage, (rep, visit), (&product, facings))?;
     let check = said(&counted["id"]);
@@ -91,8 +141,23 @@ fn shelf(stage: &mut Stage<'_>, cast: &Cast, (rep, visit): (&Rep, &str)) -> Resu
 }
 
 /// Survey, and the end of the counting: what was counted is the answer.
-pub(super) fn answer(stage: &mut Stage<'_>, (rep, visit): (&Rep, &str), check: &str) -> Result<(), ServerError> {
-    stage.works(rep, &["visit", "answer", visit, "talk", "yes", "--question", "sells"])?;
+pub(super) fn answer(
+    stage: &mut Stage<'_>,
+    (rep, visit): (&Rep, &str),
+    check: &str,
+) -> Result<(), ServerError> {
+    stage.works(
+        rep,
+        &[
+            "visit",
+            "answer",
+            visit,
+            "talk",
+            "yes",
+            "--question",
+            "sells",
+        ],
+    )?;
     for action in ["talk", "prices", "shelf"] {
         stage.works(rep, &["visit", "answer", visit, action])?;
     }
@@ -111,9 +176,22 @@ pub(super) fn count(
     (rep, visit): (&Rep, &str),
     (product, facings): (&str, u64),
 ) -> Result<Json, ServerError> {
-    let values = [format!("facings={facings}"), format!("on_shelf_units={}", 3 * facings)];
+    let values = [
+        format!("facings={facings}"),
+        format!("on_shelf_units={}", 3 * facings),
+    ];
     let [facings, units] = &values;
-    let command = ["visit", "count", visit, product, "status=present", facings, units, "price=1.99", "sum=true"];
+    let command = [
+        "visit",
+        "count",
+        visit,
+        product,
+        "status=present",
+        facings,
+        units,
+        "price=1.99",
+        "sum=true",
+    ];
     stage.works(rep, &command)
 }
 
@@ -134,10 +212,22 @@ pub(super) fn sell(
     for (number, cents) in lines.into_iter().enumerate() {
         let product = &cast.products[(first + number) % cast.products.len()];
         let quantity = 1 + stage.chance.below(QUANTITY_MAX);
-        let shown = stage.works(rep, &["order", "add", &order, product, &quantity.to_string()])?;
+        let shown = stage.works(
+            rep,
+            &["order", "add", &order, product, &quantity.to_string()],
+        )?;
         if let Some(cents) = cents {
             let quantity = cents * CENT / price_of(&shown, product).max(1);
-            stage.works(rep, &["order", "set", &order, product, &quantity.max(1).to_string()])?;
+            stage.works(
+                rep,
+                &[
+                    "order",
+                    "set",
+                    &order,
+                    product,
+                    &quantity.max(1).to_string(),
+                ],
+            )?;
         }
     }
     let order = submit(stage, rep, &order)?;
@@ -148,7 +238,9 @@ pub(super) fn sell(
 /// The unit price of a product in an order, in millionths.
 fn price_of(order: &Json, product: &str) -> i128 {
     let lines = order["lines"].as_array().into_iter().flatten();
-    let price = lines.filter(|line| line["product"] == product).find_map(|line| line["unit_price"].as_str());
+    let price = lines
+        .filter(|line| line["product"] == product)
+        .find_map(|line| line["unit_price"].as_str());
     price.and_then(micros).unwrap_or(0)
 }
 

@@ -1,5 +1,5 @@
-//! Hears requests out: bodies under a cap and without long silence, names in paths, queries. What cannot be heard is
-//! refused in JSON like everything else. It does not know what is asked.
+//! Hears requests out: bodies under a cap and without long silence, names in paths, queries. What
+//! cannot be heard is refused in JSON like everything else. It does not know what is asked.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,14 +31,17 @@ impl<S: Sync> FromRequest<S> for Heard {
         let mut whole = Vec::new();
         loop {
             let next = timeout_at(late.min(Instant::now() + SILENCE), pieces.next()).await;
-            let Some(piece) = next.map_err(|_| ServerError::bad_input("too_slow", "the body did not come in time"))?
+            let Some(piece) = next
+                .map_err(|_| ServerError::bad_input("too_slow", "the body did not come in time"))?
             else {
                 return Ok(Heard(whole.into()));
             };
-            let piece =
-                piece.map_err(|error| ServerError::bad_input("bad_body", format!("the body broke off: {error}")))?;
+            let piece = piece.map_err(|error| {
+                ServerError::bad_input("bad_body", format!("the body broke off: {error}"))
+            })?;
             if whole.len() + piece.len() > REQUEST_BYTES_MAX {
-                let message = format!("a body has at most {REQUEST_BYTES_MAX} bytes; send less at a time");
+                let message =
+                    format!("a body has at most {REQUEST_BYTES_MAX} bytes; send less at a time");
                 return Err(ServerError::bad_input("too_large", message).into());
             }
             whole.extend_from_slice(&piece);
@@ -73,7 +76,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failed> {
         let asked = Query::from_request_parts(parts, state).await;
-        let unread = |error| ServerError::bad_input("bad_query", format!("the query cannot be read: {error}"));
+        let unread = |error| {
+            ServerError::bad_input("bad_query", format!("the query cannot be read: {error}"))
+        };
         Ok(Asked(asked.map_err(unread)?.0))
     }
 }

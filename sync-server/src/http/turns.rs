@@ -1,5 +1,5 @@
-//! Counts the long answers that each device is being given, so that one that does not listen cannot take up all who
-//! answer. It does not know what is answered.
+//! Counts the long answers that each device is being given, so that one that does not listen cannot
+//! take up all who answer. It does not know what is answered.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,8 @@ use outfield_core::base::id::DeviceId;
 use super::locked;
 use crate::error::ServerError;
 
-/// Long answers to one device at a time: one, and those to connections whose end has not been noticed yet.
+/// Long answers to one device at a time: one, and those to connections whose end has not been
+/// noticed yet.
 const TURNS_MAX: usize = 4;
 
 /// Who is being answered, and how often.
@@ -28,11 +29,15 @@ impl Turns {
         let mut counted = locked(&self.0);
         let count = counted.entry(device).or_default();
         if *count >= TURNS_MAX {
-            let message = "this device is being answered several times already; try again in a moment";
+            let message =
+                "this device is being answered several times already; try again in a moment";
             return Err(ServerError::refused("busy", message));
         }
         *count += 1;
-        Ok(Turn { turns: self.clone(), device })
+        Ok(Turn {
+            turns: self.clone(),
+            device,
+        })
     }
 }
 

@@ -59,7 +59,11 @@ struct Code {
 impl Tenant {
     /// Makes a one-time code for a user.
     pub(super) fn new_code(&self, user: UserId) -> Result<String, ServerError> {
-        let code = format!("{}-{}", self.id.to_string().replace('-', ""), &self.secret()[..24]);
+        let code = format!(
+            "{}-{}",
+            self.id.to_string().replace('-', ""),
+            &self.secret()[..24]
+        );
         let expires_at = self.surroundings.now().0 + CODE_MS;
         self.db.execute(
             "INSERT INTO code (hash, user, expires_at) VALUES (?1, ?2, ?3)",
@@ -68,16 +72,25 @@ impl Tenant {
         Ok(code)
     }
 
-    /// Trades a code for a device and its tokens. The same installation may repeat it, in case the answer was lost.
+    /// Trades a code for a device and its tokens. The same installation may repeat it, in case the
+    /// answer was lost.
     pub fn enrol(&mut self, code: &str, applicant: &Applicant) -> Result<Json, ServerError> {
         let now = self.surroundings.now().0;
         let tx = store::open::begin(&self.db)?;
         let found = self.code(code)?;
-        if applicant.tenant.as_ref().is_some_and(|tenant| *tenant != self.id.to_string()) {
+        if applicant
+            .tenant
+            .as_ref()
+            .is_some_and(|tenant| *tenant != self.id.to_string())
+        {
             let message = "this database belongs to another tenant; use a new one";
             return Err(ServerError::bad_input("other_tenant", message));
         }
-        if applicant.user.as_ref().is_some_and(|user| *user != found.user.to_string()) {
+        if applicant
+            .user
+            .as_ref()
+            .is_some_and(|user| *user != found.user.to_string())
+        {
             let message = "unsent work of another person is on this device; enrol that person again and sync first";
             return Err(ServerError::bad_input("other_user", message));
         }
@@ -93,7 +106,10 @@ impl Tenant {
             return Ok(json);
         }
         if now > found.expires_at {
-            return Err(ServerError::refused("code_expired", "this enrolment code has expired; ask for a new one"));
+            return Err(ServerError::refused(
+                "code_expired",
+                "this enrolment code has expired; ask for a new one",
+            ));
         }
         let device = DeviceId(self.new_id().0);
         let values = [
@@ -131,16 +147,25 @@ impl Tenant {
             })
             .optional()?;
         let Some((user, expires_at, install, device, used_at)) = found else {
-            return Err(ServerError::refused("unknown_code", "this enrolment code is not known; ask for a new one"));
+            return Err(ServerError::refused(
+                "unknown_code",
+                "this enrolment code is not known; ask for a new one",
+            ));
         };
         let user = UserId::from_slice(&user).map_err(ServerError::broken)?;
         let used = match (install, device, used_at) {
-            (Some(install), Some(device), Some(at)) => {
-                Some((install, DeviceId::from_slice(&device).map_err(ServerError::broken)?, at))
-            }
+            (Some(install), Some(device), Some(at)) => Some((
+                install,
+                DeviceId::from_slice(&device).map_err(ServerError::broken)?,
+                at,
+            )),
             (_, _, _) => None,
         };
-        Ok(Code { user, expires_at, used })
+        Ok(Code {
+            user,
+            expires_at,
+            used,
+        })
     }
 
     /// Who a token speaks for.
@@ -153,37 +178,60 @@ impl Tenant {
     pub(super) fn session(&self, user: UserId, device: DeviceId) -> Result<Session, ServerError> {
         let record = self.person(user)?;
         if record.value("active") == &Value::Bool(false) {
-            return Err(signed_out("this user may no longer sign in; ask the office"));
+            return Err(signed_out(
+                "this user may no longer sign in; ask the office",
+            ));
         }
         let role = record.text("role").and_then(Role::named);
         let role = role.ok_or_else(|| ServerError::broken("a user without a role"))?;
         let buckets = buckets_of(&record).iter().map(Bucket::to_string).collect();
         let name = record.text("name").unwrap_or_default().to_owned();
-        Ok(Session { user, name, role, device, buckets, now: self.surroundings.now() })
+        Ok(Session {
+            user,
+            name,
+            role,
+            device,
+            buckets,
+            now: self.surroundings.now(),
+        })
     }
 
     /// A user's row.
     pub(super) fn person(&self, user: UserId) -> Result<Record, ServerError> {
         let descriptor = self.descriptor("user")?;
-        tables::read(&self.db, &descriptor, user.into())?.ok_or_else(|| signed_out("this user is no longer here"))
+        tables::read(&self.db, &descriptor, user.into())?
+            .ok_or_else(|| signed_out("this user is no longer here"))
     }
 
-    /// Ends a device's access at once; what it has not sent stays on it. The device is named by id or name.
+    /// Ends a device's access at once; what it has not sent stays on it. The device is named by id
+    /// or name.
     pub fn revoke(&mut self, device: &str) -> Result<DeviceId, ServerError> {
         let descriptor = self.descriptor("device")?;
         let found = match device.parse::<RecordId>() {
             Ok(id) => tables::read(&self.db, &descriptor, id)?,
-            Err(_) => self.find("device", "name", &device.into())?.into_iter().next(),
+            Err(_) => self
+                .find("device", "name", &device.into())?
+                .into_iter()
+                .next(),
         };
         let record = found.ok_or_else(|| {
-            ServerError::bad_input("not_found", format!("there is no device `{device}`; `device list` shows them"))
+            ServerError::bad_input(
+                "not_found",
+                format!("there is no device `{device}`; `device list` shows them"),
+            )
         })?;
         let tx = store::open::begin(&self.db)?;
         tx.execute(
             "UPDATE installation SET revoked_at = coalesce(revoked_at, ?2) WHERE device = ?1",
             params![record.id.as_bytes(), self.surroundings.now().0],
         )?;
-        self.write_in(&tx, &[Write { new: false, ..row("device", record.id, &[("state", "revoked".into())]) }])?;
+        self.write_in(
+            &tx,
+            &[Write {
+                new: false,
+                ..row("device", record.id, &[("state", "revoked".into())])
+            }],
+        )?;
         store::open::commit(tx)?;
         Ok(DeviceId(record.id.0))
     }

@@ -21,10 +21,11 @@ const OWN_BUCKETS: usize = 2;
 const TERRITORIES_MAX: usize = outfield_core::base::limits::BUCKETS_MAX - OWN_BUCKETS;
 
 impl Tenant {
-    /// Sets up a new tenant: its name and time zone, a visit template, and what it sells by to start with.
+    /// Sets up a new tenant: its name and time zone, a visit template, and what it sells by to
+    /// start with.
     pub fn found(&mut self, name: &str, time_zone: &str) -> Result<(), ServerError> {
-        let template: Values =
-            serde_json::from_str(include_str!("visit_template.json")).map_err(ServerError::broken)?;
+        let template: Values = serde_json::from_str(include_str!("visit_template.json"))
+            .map_err(ServerError::broken)?;
         let id = RecordId::derived(&[b"visit_template", b"standard"]);
         let epoch = self.surroundings.entropy();
         let epoch = u32::from_be_bytes([epoch[0], epoch[1], epoch[2], epoch[3]]);
@@ -32,14 +33,24 @@ impl Tenant {
         meta::set(&tx, "tenant", name)?;
         meta::set(&tx, "time_zone", time_zone)?;
         meta::set(&tx, "epoch", &epoch.to_string())?;
-        self.write_in(&tx, &[Write { object: "visit_template".to_owned(), id, new: true, values: template }])?;
+        self.write_in(
+            &tx,
+            &[Write {
+                object: "visit_template".to_owned(),
+                id,
+                new: true,
+                values: template,
+            }],
+        )?;
         self.standardise_in(&tx)?;
         Ok(store::open::commit(tx)?)
     }
 
     /// The life of this server; a restored one begins another.
     pub(super) fn epoch(&self) -> Result<u64, ServerError> {
-        Ok(meta::get(&self.db, "epoch")?.and_then(|epoch| epoch.parse().ok()).unwrap_or(0))
+        Ok(meta::get(&self.db, "epoch")?
+            .and_then(|epoch| epoch.parse().ok())
+            .unwrap_or(0))
     }
 
     pub(super) fn time_zone(&self) -> Result<String, ServerError> {
@@ -47,10 +58,17 @@ impl Tenant {
     }
 
     /// Adds a territory; the name must be new.
-    pub fn add_territory(&mut self, name: &str, parent: Option<&str>) -> Result<RecordId, ServerError> {
+    pub fn add_territory(
+        &mut self,
+        name: &str,
+        parent: Option<&str>,
+    ) -> Result<RecordId, ServerError> {
         named("territory", name)?;
         if self.territory_named(name)?.is_some() {
-            return Err(ServerError::bad_input("exists", format!("there is a territory `{name}` already")));
+            return Err(ServerError::bad_input(
+                "exists",
+                format!("there is a territory `{name}` already"),
+            ));
         }
         let mut values = vec![("name", name.into())];
         if let Some(parent) = parent {
@@ -63,19 +81,26 @@ impl Tenant {
 
     /// The territory of this name.
     pub fn territory_named(&self, name: &str) -> Result<Option<RecordId>, ServerError> {
-        Ok(self.find("territory", "name", &name.into())?.first().map(|record| record.id))
+        Ok(self
+            .find("territory", "name", &name.into())?
+            .first()
+            .map(|record| record.id))
     }
 
     fn territory(&self, name: &str) -> Result<RecordId, ServerError> {
         self.territory_named(name)?.ok_or_else(|| {
-            let message = format!("there is no territory `{name}`; `territory add {name}` makes it");
+            let message =
+                format!("there is no territory `{name}`; `territory add {name}` makes it");
             ServerError::bad_input("unknown_territory", message)
         })
     }
 
     fn territories(&self, names: &[String]) -> Result<Vec<RecordId>, ServerError> {
         if names.len() > TERRITORIES_MAX {
-            let message = format!("a user has at most {TERRITORIES_MAX} territories; these are {}", names.len());
+            let message = format!(
+                "a user has at most {TERRITORIES_MAX} territories; these are {}",
+                names.len()
+            );
             return Err(ServerError::bad_input("too_many_territories", message));
         }
         names.iter().map(|name| self.territory(name)).collect()
@@ -90,13 +115,20 @@ impl Tenant {
     ) -> Result<(UserId, String), ServerError> {
         named("user", name)?;
         if !self.find("user", "name", &name.into())?.is_empty() {
-            let message = format!("there is a user `{name}` already; `user code {name}` makes a new code");
+            let message =
+                format!("there is a user `{name}` already; `user code {name}` makes a new code");
             return Err(ServerError::bad_input("exists", message));
         }
         let id = self.new_id();
-        let values = [("name", name.into()), ("role", role.name().into()), ("active", true.into())];
+        let values = [
+            ("name", name.into()),
+            ("role", role.name().into()),
+            ("active", true.into()),
+        ];
         let mut write = row("user", id, &values);
-        write.values.extend(territories(None, &self.territories(territory_names)?));
+        write
+            .values
+            .extend(territories(None, &self.territories(territory_names)?));
         self.write(&[write])?;
         let code = self.new_code(UserId(id.0))?;
         Ok((UserId(id.0), code))
@@ -122,7 +154,12 @@ impl Tenant {
         if let Some(names) = territory_names {
             values.extend(territories(Some(&before), &self.territories(names)?));
         }
-        self.write(&[Write { object: "user".to_owned(), id: user.into(), new: false, values }])?;
+        self.write(&[Write {
+            object: "user".to_owned(),
+            id: user.into(),
+            new: false,
+            values,
+        }])?;
         Ok(user)
     }
 
@@ -147,35 +184,57 @@ impl Tenant {
         Err(ServerError::bad_input("unknown_user", message))
     }
 
-    /// All records of an object that the office keeps, such as `device`, `user` or `territory`, as JSON.
+    /// All records of an object that the office keeps, such as `device`, `user` or `territory`, as
+    /// JSON.
     pub fn all(&self, object: &str) -> Result<Vec<Json>, ServerError> {
         let descriptor = self.descriptor(object)?;
         let ids = tables::ids(&self.db, &descriptor)?;
-        let records = ids.into_iter().filter_map(|id| tables::read(&self.db, &descriptor, id).transpose());
+        let records = ids
+            .into_iter()
+            .filter_map(|id| tables::read(&self.db, &descriptor, id).transpose());
         records.map(|record| Ok(record?.to_json())).collect()
     }
 
     /// One record of any object, as JSON.
     pub fn record(&self, object: &str, id: RecordId) -> Result<Json, ServerError> {
         let record = tables::read(&self.db, &*self.descriptor(object)?, id)?;
-        let missing = || ServerError::bad_input("not_found", format!("there is no {object} `{id}`"));
+        let missing =
+            || ServerError::bad_input("not_found", format!("there is no {object} `{id}`"));
         record.map(|record| record.to_json()).ok_or_else(missing)
     }
 
     /// Writes a record of any object: makes it, or changes what the values name.
-    pub fn put(&mut self, object: &str, id: Option<RecordId>, values: Values) -> Result<RecordId, ServerError> {
+    pub fn put(
+        &mut self,
+        object: &str,
+        id: Option<RecordId>,
+        values: Values,
+    ) -> Result<RecordId, ServerError> {
         let descriptor = self.descriptor(object)?;
         let id = id.unwrap_or_else(|| self.new_id());
         let before = tables::read(&self.db, &descriptor, id)?;
-        let reader = StoreReader { db: &self.db, registry: &self.registry };
-        domain::check((&self.registry, &reader), &descriptor, (before.as_ref(), id), &values)?;
+        let reader = StoreReader {
+            db: &self.db,
+            registry: &self.registry,
+        };
+        domain::check(
+            (&self.registry, &reader),
+            &descriptor,
+            (before.as_ref(), id),
+            &values,
+        )?;
         if before.is_none()
             && let Some(other) = self.object_of(id)?
         {
             let message = format!("{id} is the id of a `{other}` already; leave the id out");
             return Err(ServerError::bad_input("id_taken", message));
         }
-        self.write(&[Write { object: object.to_owned(), id, new: before.is_none(), values }])?;
+        self.write(&[Write {
+            object: object.to_owned(),
+            id,
+            new: before.is_none(),
+            values,
+        }])?;
         Ok(id)
     }
 
@@ -192,18 +251,41 @@ impl Tenant {
     /// Publishes a tenant's own object, or a newer version of it; every problem is named.
     pub fn publish(&mut self, file: &str, json: &str) -> Result<String, ServerError> {
         let mut registry = self.registry.clone();
-        let descriptor = registry.publish(file, json, &domain::names()).map_err(|problems| {
-            let fields = problems.iter().map(|problem| problem.field.clone()).collect();
-            let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            ServerError { fields, ..ServerError::bad_input("bad_descriptor", text.join("; ")) }
-        })?;
+        let descriptor = registry
+            .publish(file, json, &domain::names())
+            .map_err(|problems| {
+                let fields = problems
+                    .iter()
+                    .map(|problem| problem.field.clone())
+                    .collect();
+                let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                ServerError {
+                    fields,
+                    ..ServerError::bad_input("bad_descriptor", text.join("; "))
+                }
+            })?;
         let id = descriptor_id(&descriptor.object);
         let tx = store::open::begin(&self.db)?;
         meta::put_descriptor(&tx, &descriptor.object, descriptor.version, json)?;
         tables::ensure(&tx, &registry)?;
         let bucket = Bucket::Tenant.to_string();
-        members::set(&tx, &bucket, id, DESCRIPTOR, Version::of_bytes(json.as_bytes()))?;
-        append(&tx, &bucket, Entry { object: DESCRIPTOR, id, op: Op::Descriptor, hash: None })?;
+        members::set(
+            &tx,
+            &bucket,
+            id,
+            DESCRIPTOR,
+            Version::of_bytes(json.as_bytes()),
+        )?;
+        append(
+            &tx,
+            &bucket,
+            Entry {
+                object: DESCRIPTOR,
+                id,
+                op: Op::Descriptor,
+                hash: None,
+            },
+        )?;
         store::open::commit(tx)?;
         self.registry = registry;
         Ok(descriptor.object.clone())
@@ -219,14 +301,24 @@ impl Tenant {
     }
 
     /// Records of which a field equals a value.
-    pub fn find(&self, object: &str, path: &str, value: &Value) -> Result<Vec<Record>, ServerError> {
-        Ok(query::find(&self.db, &*self.descriptor(object)?, &[(path, value.clone())])?)
+    pub fn find(
+        &self,
+        object: &str,
+        path: &str,
+        value: &Value,
+    ) -> Result<Vec<Record>, ServerError> {
+        Ok(query::find(
+            &self.db,
+            &*self.descriptor(object)?,
+            &[(path, value.clone())],
+        )?)
     }
 }
 
 fn named(what: &str, name: &str) -> Result<(), ServerError> {
     if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-        let message = format!("`{name}` is no name for a {what}: 1 to 100 printable characters are");
+        let message =
+            format!("`{name}` is no name for a {what}: 1 to 100 printable characters are");
         return Err(ServerError::bad_input("bad_name", message));
     }
     Ok(())

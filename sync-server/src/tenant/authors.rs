@@ -10,8 +10,14 @@ use super::Session;
 use super::take_in::take_in_row;
 use crate::error::ServerError;
 
-/// Whether an actor writes for the person of this session; one that nobody has seen does from now on.
-pub(super) fn writes_for(db: &Db, registry: &Registry, session: &Session, actor: ActorId) -> Result<bool, ServerError> {
+/// Whether an actor writes for the person of this session; one that nobody has seen does from now
+/// on.
+pub(super) fn writes_for(
+    db: &Db,
+    registry: &Registry,
+    session: &Session,
+    actor: ActorId,
+) -> Result<bool, ServerError> {
     let owner: Option<Option<Vec<u8>>> = db
         .prepare_cached("SELECT user FROM author WHERE actor = ?1")?
         .query_row([actor.as_bytes()], |row| row.get(0))
@@ -21,7 +27,11 @@ pub(super) fn writes_for(db: &Db, registry: &Registry, session: &Session, actor:
     }
     db.execute(
         "INSERT INTO author (actor, device, user) VALUES (?1, ?2, ?3)",
-        params![actor.as_bytes(), session.device.as_bytes(), session.user.as_bytes()],
+        params![
+            actor.as_bytes(),
+            session.device.as_bytes(),
+            session.user.as_bytes()
+        ],
     )?;
     newest(db, session, actor)?;
     let values = Values::from([
@@ -32,7 +42,8 @@ pub(super) fn writes_for(db: &Db, registry: &Registry, session: &Session, actor:
     Ok(true)
 }
 
-/// Notes an actor as the one under which a device writes now: only that one's work comes back to it as hashes.
+/// Notes an actor as the one under which a device writes now: only that one's work comes back to it
+/// as hashes.
 pub(super) fn newest(db: &Db, session: &Session, actor: ActorId) -> Result<(), ServerError> {
     db.prepare_cached("UPDATE installation SET actor = ?2 WHERE device = ?1")?
         .execute(params![session.device.as_bytes(), actor.as_bytes()])?;
@@ -41,15 +52,34 @@ pub(super) fn newest(db: &Db, session: &Session, actor: ActorId) -> Result<(), S
 
 /// Makes the server's own actor known, once.
 pub(super) fn sign(db: &Db, registry: &Registry, actor: ActorId) -> Result<(), ServerError> {
-    let signed = db.prepare_cached("INSERT OR IGNORE INTO author (actor) VALUES (?1)")?.execute([actor.as_bytes()])?;
+    let signed = db
+        .prepare_cached("INSERT OR IGNORE INTO author (actor) VALUES (?1)")?
+        .execute([actor.as_bytes()])?;
     if signed == 0 {
         return Ok(());
     }
-    publish(db, registry, actor, Values::from([("name".to_owned(), "the office".into())]))
+    publish(
+        db,
+        registry,
+        actor,
+        Values::from([("name".to_owned(), "the office".into())]),
+    )
 }
 
-fn publish(db: &Db, registry: &Registry, actor: ActorId, values: Values) -> Result<(), ServerError> {
-    let Some(descriptor) = registry.get("actor") else { return Ok(()) };
-    let record = Record { object: descriptor.object.clone(), id: RecordId::from(actor), values, stamp: None };
+fn publish(
+    db: &Db,
+    registry: &Registry,
+    actor: ActorId,
+    values: Values,
+) -> Result<(), ServerError> {
+    let Some(descriptor) = registry.get("actor") else {
+        return Ok(());
+    };
+    let record = Record {
+        object: descriptor.object.clone(),
+        id: RecordId::from(actor),
+        values,
+        stamp: None,
+    };
     take_in_row(db, registry, descriptor, &record)
 }

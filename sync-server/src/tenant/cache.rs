@@ -1,5 +1,5 @@
-//! Open documents, so that a busy record is not read anew for each change; the least recently used go first.
-//! It does not know whether a transaction that changed one became true: heads tell.
+//! Open documents, so that a busy record is not read anew for each change; the least recently used
+//! go first. It does not know whether a transaction that changed one became true: heads tell.
 
 use std::collections::BTreeMap;
 
@@ -20,14 +20,19 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// The document as it is in the database: the open one if its heads say so, else read anew. None if there is none.
+    /// The document as it is in the database: the open one if its heads say so, else read anew.
+    /// None if there is none.
     pub(super) fn take(&mut self, db: &Db, id: RecordId) -> Result<Option<Document>, ServerError> {
         let open = self.open.remove(&id);
-        let Some(heads) = documents::heads(db, id)? else { return Ok(None) };
+        let Some(heads) = documents::heads(db, id)? else {
+            return Ok(None);
+        };
         if let Some((_, document)) = open.filter(|(_, document)| document.heads() == heads) {
             return Ok(Some(document));
         }
-        let Some(stored) = documents::load(db, id)? else { return Ok(None) };
+        let Some(stored) = documents::load(db, id)? else {
+            return Ok(None);
+        };
         Ok(Some(Document::load(&stored.blob, &stored.tail)?))
     }
 
@@ -36,7 +41,11 @@ impl Cache {
         self.uses += 1;
         self.open.insert(id, (self.uses, document));
         if self.open.len() > OPEN_MAX
-            && let Some(oldest) = self.open.iter().min_by_key(|(_, (used, _))| *used).map(|(id, _)| *id)
+            && let Some(oldest) = self
+                .open
+                .iter()
+                .min_by_key(|(_, (used, _))| *used)
+                .map(|(id, _)| *id)
         {
             self.open.remove(&oldest);
         }

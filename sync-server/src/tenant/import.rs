@@ -1,5 +1,5 @@
-//! Takes in records from elsewhere by a stable key: a second time it writes only what its source changed since, and
-//! leaves alone what people changed. It does not know files.
+//! Takes in records from elsewhere by a stable key: a second time it writes only what its source
+//! changed since, and leaves alone what people changed. It does not know files.
 
 use outfield_core::base::id::RecordId;
 use outfield_core::objects::{Record, Value, Values, Write};
@@ -27,7 +27,8 @@ pub fn imported_id(object: &str, key: &str) -> RecordId {
 }
 
 impl Tenant {
-    /// Takes in rows, each with its stable key and its values, all or none. A dry run counts and writes nothing.
+    /// Takes in rows, each with its stable key and its values, all or none. A dry run counts and
+    /// writes nothing.
     pub fn import(
         &mut self,
         object: &str,
@@ -41,12 +42,21 @@ impl Tenant {
             let id = imported_id(object, &key);
             let mut last = last_imported(&tx, id)?;
             let is_here = tables::read(&tx, &descriptor, id)?.is_some();
-            let write = Write { object: object.to_owned(), id, new: !is_here, values: news(&last, &values) };
+            let write = Write {
+                object: object.to_owned(),
+                id,
+                new: !is_here,
+                values: news(&last, &values),
+            };
             if is_here && write.values.is_empty() {
                 counted.unchanged += 1;
                 continue;
             }
-            *(if is_here { &mut counted.changed } else { &mut counted.created }) += 1;
+            *(if is_here {
+                &mut counted.changed
+            } else {
+                &mut counted.created
+            }) += 1;
             last.extend(values);
             self.write_in(&tx, &[write])?;
             tx.prepare_cached("INSERT OR REPLACE INTO imported (id, vals) VALUES (?1, ?2)")?
@@ -64,11 +74,18 @@ fn last_imported(db: &Db, id: RecordId) -> Result<Values, ServerError> {
         .prepare_cached("SELECT vals FROM imported WHERE id = ?1")?
         .query_row([id.as_bytes()], |row| row.get(0))
         .optional()?;
-    bytes.map_or(Ok(Values::new()), |bytes| minicbor::decode(&bytes).map_err(ServerError::broken))
+    bytes.map_or(Ok(Values::new()), |bytes| {
+        minicbor::decode(&bytes).map_err(ServerError::broken)
+    })
 }
 
-/// What the source says otherwise than the last time; null clears, and what it does not speak of stays.
+/// What the source says otherwise than the last time; null clears, and what it does not speak of
+/// stays.
 fn news(last: &Values, now: &Values) -> Values {
-    let is_news = |(path, value): &(&String, &Value)| last.get(*path).unwrap_or(&Value::Null) != *value;
-    now.iter().filter(is_news).map(|(path, value)| (path.clone(), value.clone())).collect()
+    let is_news =
+        |(path, value): &(&String, &Value)| last.get(*path).unwrap_or(&Value::Null) != *value;
+    now.iter()
+        .filter(is_news)
+        .map(|(path, value)| (path.clone(), value.clone()))
+        .collect()
 }

@@ -34,10 +34,17 @@ pub(super) enum Op {
 
 impl Op {
     pub(super) fn numbered(number: i64) -> Result<Op, ServerError> {
-        [Op::Enter, Op::Change, Op::Row, Op::Conflict, Op::Remove, Op::Descriptor]
-            .into_iter()
-            .find(|op| *op as i64 == number)
-            .ok_or_else(|| ServerError::broken(format!("the log holds an unknown operation {number}")))
+        [
+            Op::Enter,
+            Op::Change,
+            Op::Row,
+            Op::Conflict,
+            Op::Remove,
+            Op::Descriptor,
+        ]
+        .into_iter()
+        .find(|op| *op as i64 == number)
+        .ok_or_else(|| ServerError::broken(format!("the log holds an unknown operation {number}")))
     }
 }
 
@@ -61,7 +68,11 @@ pub(super) struct Logged {
 
 impl Tenant {
     /// The entries of a bucket's log with these numbers, ascending.
-    pub(super) fn logged(&self, bucket: &str, numbers: Range<u64>) -> Result<Vec<Logged>, ServerError> {
+    pub(super) fn logged(
+        &self,
+        bucket: &str,
+        numbers: Range<u64>,
+    ) -> Result<Vec<Logged>, ServerError> {
         let sql = "SELECT seq, op, object, id, hash FROM log
                    WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND seq >= ?2 AND seq < ?3 ORDER BY seq";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -74,8 +85,12 @@ impl Tenant {
                 seq: row.get::<_, i64>(0)?.cast_unsigned(),
                 op: Op::numbered(row.get(1)?)?,
                 object: row.get(2)?,
-                id: RecordId::from_slice(&row.get::<_, Vec<u8>>(3)?).map_err(ServerError::broken)?,
-                hash: hash.map(|hash| ChangeHash::from_slice(&hash)).transpose().map_err(ServerError::broken)?,
+                id: RecordId::from_slice(&row.get::<_, Vec<u8>>(3)?)
+                    .map_err(ServerError::broken)?,
+                hash: hash
+                    .map(|hash| ChangeHash::from_slice(&hash))
+                    .transpose()
+                    .map_err(ServerError::broken)?,
             });
         }
         Ok(logged)
@@ -87,24 +102,44 @@ pub(super) fn append(db: &Db, bucket: &str, entry: Entry<'_>) -> Result<(), Serv
     let number = members::ensure_bucket(db, bucket)?;
     let seq = members::bucket(db, bucket)?.map_or(0, |state| state.cursor) + 1;
     let hash = entry.hash.map(|hash| hash.0.to_vec());
-    db.prepare_cached("INSERT INTO log (bucket, seq, op, object, id, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![number, seq.cast_signed(), entry.op as i64, entry.object, entry.id.as_bytes(), hash])?;
+    db.prepare_cached(
+        "INSERT INTO log (bucket, seq, op, object, id, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        number,
+        seq.cast_signed(),
+        entry.op as i64,
+        entry.object,
+        entry.id.as_bytes(),
+        hash
+    ])?;
     Ok(members::set_cursor(db, bucket, seq)?)
 }
 
 /// The server's clock of accepted work.
 pub(super) fn tick(db: &Db) -> Result<u64, ServerError> {
-    let tick: Option<i64> = db.prepare_cached("SELECT max(tick) FROM log")?.query_row([], |row| row.get(0))?;
+    let tick: Option<i64> = db
+        .prepare_cached("SELECT max(tick) FROM log")?
+        .query_row([], |row| row.get(0))?;
     Ok(tick.unwrap_or(0).cast_unsigned())
 }
 
 /// Names of the buckets that a record belongs to by what it says now.
-pub(super) fn scope_of(db: &Db, registry: &Registry, record: &Record) -> Result<BTreeSet<String>, ServerError> {
-    Ok(scope::buckets(registry, record, &StoreReader { db, registry })?.iter().map(Bucket::to_string).collect())
+pub(super) fn scope_of(
+    db: &Db,
+    registry: &Registry,
+    record: &Record,
+) -> Result<BTreeSet<String>, ServerError> {
+    Ok(
+        scope::buckets(registry, record, &StoreReader { db, registry })?
+            .iter()
+            .map(Bucket::to_string)
+            .collect(),
+    )
 }
 
-/// Logs a record in each bucket of `now`, takes it out of the others, and carries along what goes through it when
-/// it moved.
+/// Logs a record in each bucket of `now`, takes it out of the others, and carries along what goes
+/// through it when it moved.
 pub(super) fn publish(
     db: &Db,
     registry: &Registry,
@@ -140,15 +175,30 @@ fn move_between(
     if before == now {
         return Ok(());
     }
-    let held = if before.is_empty() { Vec::new() } else { conflicts::of_record(db, record.id)? };
+    let held = if before.is_empty() {
+        Vec::new()
+    } else {
+        conflicts::of_record(db, record.id)?
+    };
     for bucket in now.difference(before) {
         members::set(db, bucket, record.id, &record.object, version)?;
-        append(db, bucket, Entry { object: &record.object, id: record.id, op: Op::Enter, hash })?;
-        held.iter().try_for_each(|conflict| publish_conflict_in(db, bucket, conflict))?;
+        append(
+            db,
+            bucket,
+            Entry {
+                object: &record.object,
+                id: record.id,
+                op: Op::Enter,
+                hash,
+            },
+        )?;
+        held.iter()
+            .try_for_each(|conflict| publish_conflict_in(db, bucket, conflict))?;
     }
     for bucket in before.difference(now) {
         leave(db, bucket, &record.object, record.id)?;
-        held.iter().try_for_each(|conflict| leave(db, bucket, CONFLICT, RecordId(conflict.id.0)))?;
+        held.iter()
+            .try_for_each(|conflict| leave(db, bucket, CONFLICT, RecordId(conflict.id.0)))?;
     }
     // What goes through a new record may have come before it, when its making was refused at first.
     move_dependents(db, registry, record)
@@ -156,7 +206,16 @@ fn move_between(
 
 fn leave(db: &Db, bucket: &str, object: &str, id: RecordId) -> Result<(), ServerError> {
     members::remove(db, bucket, id)?;
-    append(db, bucket, Entry { object, id, op: Op::Remove, hash: None })
+    append(
+        db,
+        bucket,
+        Entry {
+            object,
+            id,
+            op: Op::Remove,
+            hash: None,
+        },
+    )
 }
 
 /// Records that go through a record which moved are entered and removed alike.
@@ -164,8 +223,14 @@ fn move_dependents(db: &Db, registry: &Registry, moved: &Record) -> Result<(), S
     let value: Value = moved.id.to_string().into();
     for descriptor in registry.all() {
         for scope in &descriptor.scope {
-            let Scope::Through { field } = scope else { continue };
-            if descriptor.field_at(field).and_then(|field| field.of.as_deref()) != Some(moved.object.as_str()) {
+            let Scope::Through { field } = scope else {
+                continue;
+            };
+            if descriptor
+                .field_at(field)
+                .and_then(|field| field.of.as_deref())
+                != Some(moved.object.as_str())
+            {
                 continue;
             }
             for record in query::find(db, descriptor, &[(field.as_str(), value.clone())])? {
@@ -178,11 +243,28 @@ fn move_dependents(db: &Db, registry: &Registry, moved: &Record) -> Result<(), S
 
 /// Logs a conflict as it is now in every bucket of its record.
 pub(super) fn publish_conflict(db: &Db, conflict: &Conflict) -> Result<(), ServerError> {
-    members::of(db, conflict.record)?.iter().try_for_each(|bucket| publish_conflict_in(db, bucket, conflict))
+    members::of(db, conflict.record)?
+        .iter()
+        .try_for_each(|bucket| publish_conflict_in(db, bucket, conflict))
 }
 
 fn publish_conflict_in(db: &Db, bucket: &str, conflict: &Conflict) -> Result<(), ServerError> {
     let id = RecordId(conflict.id.0);
-    members::set(db, bucket, id, CONFLICT, Version::of_bytes(conflict.state.name().as_bytes()))?;
-    append(db, bucket, Entry { object: CONFLICT, id, op: Op::Conflict, hash: None })
+    members::set(
+        db,
+        bucket,
+        id,
+        CONFLICT,
+        Version::of_bytes(conflict.state.name().as_bytes()),
+    )?;
+    append(
+        db,
+        bucket,
+        Entry {
+            object: CONFLICT,
+            id,
+            op: Op::Conflict,
+            hash: None,
+        },
+    )
 }

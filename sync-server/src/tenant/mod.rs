@@ -1,5 +1,5 @@
-//! One tenant's open file: its objects, records, logs and people. Nothing here can reach another tenant.
-//! It does not know HTTP, nor the folder the file lies in.
+//! One tenant's open file: its objects, records, logs and people. Nothing here can reach another
+//! tenant. It does not know HTTP, nor the folder the file lies in.
 
 mod access;
 mod admin;
@@ -40,7 +40,11 @@ use crate::error::ServerError;
 const TENANT: Schema = Schema {
     application: i32::from_be_bytes(*b"OFtn"),
     what: "a tenant's database",
-    migrations: &[store::SHARED, include_str!("server.sql"), include_str!("bases.sql")],
+    migrations: &[
+        store::SHARED,
+        include_str!("server.sql"),
+        include_str!("bases.sql"),
+    ],
 };
 
 /// One open tenant.
@@ -57,15 +61,32 @@ pub struct Tenant {
 
 impl Tenant {
     /// Opens a tenant's file, and makes it when it is not there.
-    pub fn open(path: &Path, id: TenantId, surroundings: Arc<dyn Surroundings>) -> Result<Tenant, ServerError> {
+    pub fn open(
+        path: &Path,
+        id: TenantId,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Tenant, ServerError> {
         let db = store::open::open(path, TENANT)?;
         let registry = domain::registry().map_err(|problems| {
-            ServerError::broken(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+            ServerError::broken(
+                problems
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            )
         })?;
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&surroundings.entropy()[..16]);
         let cache = cache::Cache::default();
-        let mut tenant = Tenant { id, db, registry, cache, surroundings, actor: ActorId(bytes) };
+        let mut tenant = Tenant {
+            id,
+            db,
+            registry,
+            cache,
+            surroundings,
+            actor: ActorId(bytes),
+        };
         tenant.refresh()?;
         if !tables::fits(&tenant.db, &tenant.registry)? {
             let tx = store::open::begin(&tenant.db)?;
@@ -84,11 +105,16 @@ impl Tenant {
     /// Takes in descriptors that another process has published meanwhile.
     pub fn refresh(&mut self) -> Result<(), ServerError> {
         for (object, version) in meta::descriptor_versions(&self.db)? {
-            if self.registry.get(&object).is_some_and(|known| known.version >= version) {
+            if self
+                .registry
+                .get(&object)
+                .is_some_and(|known| known.version >= version)
+            {
                 continue;
             }
             if let Some(json) = meta::descriptor(&self.db, &object)? {
-                self.registry.adopt(serde_json::from_str(&json).map_err(ServerError::broken)?);
+                self.registry
+                    .adopt(serde_json::from_str(&json).map_err(ServerError::broken)?);
             }
         }
         Ok(())
@@ -96,8 +122,15 @@ impl Tenant {
 
     fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, ServerError> {
         self.registry.get(object).cloned().ok_or_else(|| {
-            let known: Vec<&str> = self.registry.all().map(|known| known.object.as_str()).collect();
-            let message = format!("there is no object `{object}`; there are: {}", known.join(", "));
+            let known: Vec<&str> = self
+                .registry
+                .all()
+                .map(|known| known.object.as_str())
+                .collect();
+            let message = format!(
+                "there is no object `{object}`; there are: {}",
+                known.join(", ")
+            );
             ServerError::bad_input("unknown_object", message)
         })
     }

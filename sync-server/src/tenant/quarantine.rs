@@ -1,5 +1,5 @@
-//! What devices handed in and was refused, for the office: kept whole with its reason, next to what it would have written.
-//! It does not know why.
+//! What devices handed in and was refused, for the office: kept whole with its reason, next to what
+//! it would have written. It does not know why.
 
 use outfield_core::base::id::{DeviceId, RecordId};
 use outfield_core::base::time::Timestamp;
@@ -11,7 +11,8 @@ use super::Tenant;
 use crate::error::ServerError;
 
 impl Tenant {
-    /// All refused entries, oldest first: object, record, device, reason, moment, and the values where the bytes hold any.
+    /// All refused entries, oldest first: object, record, device, reason, moment, and the values
+    /// where the bytes hold any.
     pub fn quarantined(&self) -> Result<Vec<Json>, ServerError> {
         let sql = "SELECT q.object, q.record, q.device, q.code, q.message, q.at, q.bytes FROM quarantine q
                    JOIN verdict v ON v.hash = q.hash ORDER BY v.number";
@@ -19,8 +20,10 @@ impl Tenant {
         let mut rows = statement.query([])?;
         let mut held = Vec::new();
         while let Some(row) = rows.next()? {
-            let record = RecordId::from_slice(&row.get::<_, Vec<u8>>(1)?).map_err(ServerError::broken)?;
-            let device = DeviceId::from_slice(&row.get::<_, Vec<u8>>(2)?).map_err(ServerError::broken)?;
+            let record =
+                RecordId::from_slice(&row.get::<_, Vec<u8>>(1)?).map_err(ServerError::broken)?;
+            let device =
+                DeviceId::from_slice(&row.get::<_, Vec<u8>>(2)?).map_err(ServerError::broken)?;
             let bytes: Vec<u8> = row.get(6)?;
             held.push(json!({
                 "object": row.get::<_, String>(0)?, "record": record, "device": device,
@@ -34,6 +37,8 @@ impl Tenant {
 
 /// What an entry would have written; none if its bytes are neither a change nor a fact.
 fn values(bytes: &[u8]) -> Option<Values> {
-    let change = gate::change(bytes).ok().and_then(|change| touched(&change).ok());
+    let change = gate::change(bytes)
+        .ok()
+        .and_then(|change| touched(&change).ok());
     change.or_else(|| minicbor::decode(bytes).ok())
 }

@@ -18,7 +18,10 @@ pub(super) fn follow(db: &Db, user: UserId, now: &BTreeSet<String>) -> Result<()
         .query_map([user.as_bytes()], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for bucket in now.difference(&before) {
-        db.execute("INSERT INTO follow (user, bucket) VALUES (?1, ?2)", params![user.as_bytes(), bucket])?;
+        db.execute(
+            "INSERT INTO follow (user, bucket) VALUES (?1, ?2)",
+            params![user.as_bytes(), bucket],
+        )?;
     }
     for bucket in before.difference(now) {
         db.execute(
@@ -30,23 +33,41 @@ pub(super) fn follow(db: &Db, user: UserId, now: &BTreeSet<String>) -> Result<()
 }
 
 /// The buckets that a person follows, or followed until after this tick.
-pub(super) fn followed_since(db: &Db, user: UserId, knew: u64) -> Result<BTreeSet<String>, ServerError> {
+pub(super) fn followed_since(
+    db: &Db,
+    user: UserId,
+    knew: u64,
+) -> Result<BTreeSet<String>, ServerError> {
     Ok(db
-        .prepare_cached("SELECT bucket FROM follow WHERE user = ?1 AND (until IS NULL OR until > ?2)")?
-        .query_map(params![user.as_bytes(), knew.cast_signed()], |row| row.get(0))?
+        .prepare_cached(
+            "SELECT bucket FROM follow WHERE user = ?1 AND (until IS NULL OR until > ?2)",
+        )?
+        .query_map(params![user.as_bytes(), knew.cast_signed()], |row| {
+            row.get(0)
+        })?
         .collect::<Result<_, _>>()?)
 }
 
-/// Whether a record is in one of these buckets, or left it after this tick: what was written before a device could
-/// know of the loss still counts.
-pub(super) fn held_since(db: &Db, id: RecordId, buckets: &BTreeSet<String>, knew: u64) -> Result<bool, ServerError> {
-    if members::of(db, id)?.iter().any(|bucket| buckets.contains(bucket)) {
+/// Whether a record is in one of these buckets, or left it after this tick: what was written before
+/// a device could know of the loss still counts.
+pub(super) fn held_since(
+    db: &Db,
+    id: RecordId,
+    buckets: &BTreeSet<String>,
+    knew: u64,
+) -> Result<bool, ServerError> {
+    if members::of(db, id)?
+        .iter()
+        .any(|bucket| buckets.contains(bucket))
+    {
         return Ok(true);
     }
     let mut left = db.prepare_cached(
         "SELECT b.name FROM log l JOIN bucket b ON b.number = l.bucket WHERE l.op = 4 AND l.id = ?1 AND l.tick > ?2",
     )?;
-    let names = left.query_map(params![id.as_bytes(), knew.cast_signed()], |row| row.get::<_, String>(0))?;
+    let names = left.query_map(params![id.as_bytes(), knew.cast_signed()], |row| {
+        row.get::<_, String>(0)
+    })?;
     for name in names {
         if buckets.contains(&name?) {
             return Ok(true);
@@ -55,7 +76,8 @@ pub(super) fn held_since(db: &Db, id: RecordId, buckets: &BTreeSet<String>, knew
     Ok(false)
 }
 
-/// The store as the devices of one person hold it: what is in none of the person's buckets is not there.
+/// The store as the devices of one person hold it: what is in none of the person's buckets is not
+/// there.
 pub(super) struct Eyes<'a> {
     /// All there is.
     pub(super) all: StoreReader<'a>,
@@ -71,7 +93,11 @@ impl Eyes<'_> {
 
 impl Reader for Eyes<'_> {
     fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError> {
-        if self.see(id)? { self.all.record(object, id) } else { Ok(None) }
+        if self.see(id)? {
+            self.all.record(object, id)
+        } else {
+            Ok(None)
+        }
     }
 
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
@@ -86,11 +112,17 @@ impl Reader for Eyes<'_> {
 
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
         let conflict = self.all.conflict(id)?;
-        let sees = conflict.as_ref().map_or(Ok(false), |conflict| self.see(conflict.record))?;
+        let sees = conflict
+            .as_ref()
+            .map_or(Ok(false), |conflict| self.see(conflict.record))?;
         Ok(conflict.filter(|_| sees))
     }
 
     fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
-        if self.see(record)? { self.all.open_conflicts(record) } else { Ok(Vec::new()) }
+        if self.see(record)? {
+            self.all.open_conflicts(record)
+        } else {
+            Ok(Vec::new())
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! What a tenant sells by until the office says otherwise: an order policy, two tax classes and one price list.
-//! It does not know what they mean; the file beside it says what they hold.
+//! What a tenant sells by until the office says otherwise: an order policy, two tax classes and one
+//! price list. It does not know what they mean; the file beside it says what they hold.
 
 use outfield_core::base::id::RecordId;
 use outfield_core::objects::{Value, Values, Write};
@@ -26,7 +26,8 @@ pub fn standard_id(object: &str, name: &str) -> RecordId {
 }
 
 impl Tenant {
-    /// Writes what is missing of the standard rows; a policy only where the tenant has no default one.
+    /// Writes what is missing of the standard rows; a policy only where the tenant has no default
+    /// one.
     pub fn standardise(&mut self) -> Result<(), ServerError> {
         let tx = store::open::begin(&self.db)?;
         self.standardise_in(&tx)?;
@@ -34,15 +35,24 @@ impl Tenant {
     }
 
     pub(super) fn standardise_in(&self, db: &Db) -> Result<(), ServerError> {
-        let rows: Vec<Row> = serde_json::from_str(include_str!("standard.json")).map_err(ServerError::broken)?;
+        let rows: Vec<Row> =
+            serde_json::from_str(include_str!("standard.json")).map_err(ServerError::broken)?;
         for Row { object, values } in rows {
             let descriptor = self.descriptor(&object)?;
             let name = values.get("name").and_then(Value::text).unwrap_or_default();
             let id = standard_id(&object, name);
-            let has_default =
-                object == POLICY && !query::find(db, &descriptor, &[("is_default", Value::Bool(true))])?.is_empty();
+            let has_default = object == POLICY
+                && !query::find(db, &descriptor, &[("is_default", Value::Bool(true))])?.is_empty();
             if !has_default && tables::read(db, &descriptor, id)?.is_none() {
-                self.write_in(db, &[Write { object, id, new: true, values }])?;
+                self.write_in(
+                    db,
+                    &[Write {
+                        object,
+                        id,
+                        new: true,
+                        values,
+                    }],
+                )?;
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! What was admitted becomes true: history, rows, conflicts and logs, for a device and for the office alike.
-//! It does not ask whether it may.
+//! What was admitted becomes true: history, rows, conflicts and logs, for a device and for the
+//! office alike. It does not ask whether it may.
 
 use std::collections::BTreeSet;
 
@@ -37,21 +37,52 @@ pub(super) fn take_in_change(
     db.prepare_cached("INSERT OR IGNORE INTO payload (hash, bytes) VALUES (?1, ?2)")?
         .execute(params![&change.hash.0[..], change.bytes])?;
     let paths: BTreeSet<String> = values.keys().cloned().collect();
-    let shown: Values = paths.iter().map(|path| (path.clone(), document.value(path))).collect();
+    let shown: Values = paths
+        .iter()
+        .map(|path| (path.clone(), document.value(path)))
+        .collect();
     tables::patch(db, descriptor, id, &shown, document.stamp())?;
     let moves = is_new || paths.iter().any(|path| descriptor.decides_scope(path));
-    let values = if moves { document.values() } else { Values::new() };
-    let record = Record { object: object.clone(), id, values, stamp: None };
-    let now = if moves { scope_of(db, registry, &record)? } else { members::of(db, id)?.into_iter().collect() };
+    let values = if moves {
+        document.values()
+    } else {
+        Values::new()
+    };
+    let record = Record {
+        object: object.clone(),
+        id,
+        values,
+        stamp: None,
+    };
+    let now = if moves {
+        scope_of(db, registry, &record)?
+    } else {
+        members::of(db, id)?.into_iter().collect()
+    };
     // Devices may have let go of the history of what was closed: they are told all of it.
     let op = if was_closed { Op::Enter } else { Op::Change };
-    let entry = Entry { object, id, op, hash: Some(change.hash) };
-    publish(db, registry, (&record, Version::of_heads(&heads)), &now, entry)?;
+    let entry = Entry {
+        object,
+        id,
+        op,
+        hash: Some(change.hash),
+    };
+    publish(
+        db,
+        registry,
+        (&record, Version::of_heads(&heads)),
+        &now,
+        entry,
+    )?;
     for conflict in document.conflicts(object, id, &paths)? {
         take_in_conflict(db, &conflict)?;
     }
-    if planted::is(Planted::ConflictClosedByEdit) && document.conflicts(object, id, &paths)?.is_empty() {
-        let mut over = conflicts::open_of(db, id)?.into_iter().filter(|held| paths.contains(&held.path));
+    if planted::is(Planted::ConflictClosedByEdit)
+        && document.conflicts(object, id, &paths)?.is_empty()
+    {
+        let mut over = conflicts::open_of(db, id)?
+            .into_iter()
+            .filter(|held| paths.contains(&held.path));
         over.try_for_each(|held| close(db, held, ConflictState::Superseded))?;
     }
     Ok(())
@@ -59,7 +90,11 @@ pub(super) fn take_in_change(
 
 /// Whether a record is closed by what it shows so far.
 fn was_closed(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<bool, ServerError> {
-    let Some(lifecycle) = descriptor.lifecycle.as_ref().filter(|lifecycle| !lifecycle.closed.is_empty()) else {
+    let Some(lifecycle) = descriptor
+        .lifecycle
+        .as_ref()
+        .filter(|lifecycle| !lifecycle.closed.is_empty())
+    else {
         return Ok(false);
     };
     let state = tables::text(db, descriptor, id, &lifecycle.field)?;
@@ -93,11 +128,23 @@ pub(super) fn take_in_fact(
     record: &Record,
 ) -> Result<(), ServerError> {
     tables::put(db, descriptor, record)?;
-    let entry = Entry { object: &record.object, id: record.id, op: Op::Row, hash: Some(hash) };
+    let entry = Entry {
+        object: &record.object,
+        id: record.id,
+        op: Op::Row,
+        hash: Some(hash),
+    };
     let now = scope_of(db, registry, record)?;
-    publish(db, registry, (record, Record::row_version(&record.values)), &now, entry)?;
+    publish(
+        db,
+        registry,
+        (record, Record::row_version(&record.values)),
+        &now,
+        entry,
+    )?;
     if let Some(id) = closes(record)
-        && let Some(conflict) = conflicts::get(db, id)?.filter(|conflict| conflict.state == ConflictState::Open)
+        && let Some(conflict) =
+            conflicts::get(db, id)?.filter(|conflict| conflict.state == ConflictState::Open)
     {
         close(db, conflict, ConflictState::Resolved)?;
     }
@@ -112,7 +159,18 @@ pub(super) fn take_in_row(
     record: &Record,
 ) -> Result<(), ServerError> {
     tables::put(db, descriptor, record)?;
-    let entry = Entry { object: &record.object, id: record.id, op: Op::Row, hash: None };
+    let entry = Entry {
+        object: &record.object,
+        id: record.id,
+        op: Op::Row,
+        hash: None,
+    };
     let now = scope_of(db, registry, record)?;
-    publish(db, registry, (record, Record::row_version(&record.values)), &now, entry)
+    publish(
+        db,
+        registry,
+        (record, Record::row_version(&record.values)),
+        &now,
+        entry,
+    )
 }

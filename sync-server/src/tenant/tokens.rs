@@ -28,7 +28,10 @@ impl Tenant {
         let tx = store::open::begin(&self.db)?;
         let Credential { device, user, .. } = self.credential(&tx, token, true)?;
         // Successors that nobody used were never received.
-        tx.execute("DELETE FROM credential WHERE replaces = ?1", [hashed(token)])?;
+        tx.execute(
+            "DELETE FROM credential WHERE replaces = ?1",
+            [hashed(token)],
+        )?;
         let json = self.hand_out(&tx, (user, device), Some(token))?;
         store::open::commit(tx)?;
         Ok(json)
@@ -65,14 +68,23 @@ impl Tenant {
             ));
         }
         if expires_at < self.surroundings.now().0 {
-            return Err(signed_out("this token has expired; refresh it, or enrol with a new code"));
+            return Err(signed_out(
+                "this token has expired; refresh it, or enrol with a new code",
+            ));
         }
         let device = DeviceId::from_slice(&device).map_err(ServerError::broken)?;
         let user = UserId::from_slice(&user).map_err(ServerError::broken)?;
-        let found = Credential { device, user, replaces };
+        let found = Credential {
+            device,
+            user,
+            replaces,
+        };
         if let Some(before) = &found.replaces {
             db.execute("DELETE FROM credential WHERE hash = ?1", [before])?;
-            db.execute("UPDATE credential SET replaces = NULL WHERE replaces = ?1", [before])?;
+            db.execute(
+                "UPDATE credential SET replaces = NULL WHERE replaces = ?1",
+                [before],
+            )?;
         }
         Ok(found)
     }
@@ -86,7 +98,10 @@ impl Tenant {
     ) -> Result<Json, ServerError> {
         let now = self.surroundings.now().0;
         let (token, refresh) = (self.token(), self.token());
-        db.execute("DELETE FROM credential WHERE device = ?1 AND expires_at < ?2", params![device.as_bytes(), now])?;
+        db.execute(
+            "DELETE FROM credential WHERE device = ?1 AND expires_at < ?2",
+            params![device.as_bytes(), now],
+        )?;
         for (text, refreshes, lasts) in [(&token, false, ACCESS_MS), (&refresh, true, REFRESH_MS)] {
             db.execute(
                 "INSERT INTO credential (hash, refreshes, device, expires_at, replaces) VALUES (?1, ?2, ?3, ?4, ?5)",

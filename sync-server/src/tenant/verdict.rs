@@ -21,19 +21,31 @@ pub(super) struct Reason {
 
 impl Reason {
     pub(super) fn new(code: &str, message: impl Into<String>) -> Reason {
-        Reason { code: code.to_owned(), message: message.into(), fields: Vec::new() }
+        Reason {
+            code: code.to_owned(),
+            message: message.into(),
+            fields: Vec::new(),
+        }
     }
 
-    /// The reason as the answer that a device gets, short enough that a hundred of them fit one answer.
+    /// The reason as the answer that a device gets, short enough that a hundred of them fit one
+    /// answer.
     pub(super) fn ruling(mut self) -> Ruling {
         if self.message.len() > MESSAGE_BYTES_MAX {
-            let end = (0..=MESSAGE_BYTES_MAX).rev().find(|end| self.message.is_char_boundary(*end)).unwrap_or(0);
+            let end = (0..=MESSAGE_BYTES_MAX)
+                .rev()
+                .find(|end| self.message.is_char_boundary(*end))
+                .unwrap_or(0);
             self.message.truncate(end);
             self.message.push('…');
         }
         self.fields.retain(|field| field.len() <= FIELD_BYTES_MAX);
         self.fields.truncate(FIELDS_NAMED_MAX);
-        Ruling::Quarantined { code: self.code, message: self.message, fields: self.fields }
+        Ruling::Quarantined {
+            code: self.code,
+            message: self.message,
+            fields: self.fields,
+        }
     }
 }
 
@@ -46,23 +58,50 @@ const FIELD_BYTES_MAX: usize = 200;
 const ACCEPTED: &str = "accepted";
 
 /// The record that this hash was judged for before, and its verdict, if it got one.
-pub(super) fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<(RecordId, Ruling)>, ServerError> {
+pub(super) fn earlier(
+    db: &Db,
+    hash: ChangeHash,
+) -> Result<Option<(RecordId, Ruling)>, ServerError> {
     let found = db
-        .prepare_cached("SELECT number, record, code, message, fields FROM verdict WHERE hash = ?1")?
+        .prepare_cached(
+            "SELECT number, record, code, message, fields FROM verdict WHERE hash = ?1",
+        )?
         .query_row([&hash.0[..]], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get(2)?, row.get(3)?, row.get::<_, String>(4)?))
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, Vec<u8>>(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get::<_, String>(4)?,
+            ))
         })
         .optional()?;
-    let Some((number, record, code, message, fields)) = found else { return Ok(None) };
+    let Some((number, record, code, message, fields)) = found else {
+        return Ok(None);
+    };
     let record = RecordId::from_slice(&record).map_err(ServerError::broken)?;
-    let reason = Reason { code, message, fields: serde_json::from_str(&fields).unwrap_or_default() };
+    let reason = Reason {
+        code,
+        message,
+        fields: serde_json::from_str(&fields).unwrap_or_default(),
+    };
     let is_accepted = reason.code == ACCEPTED;
-    let ruling = if is_accepted { Ruling::Duplicate { number: number.cast_unsigned() } } else { reason.ruling() };
+    let ruling = if is_accepted {
+        Ruling::Duplicate {
+            number: number.cast_unsigned(),
+        }
+    } else {
+        reason.ruling()
+    };
     Ok(Some((record, ruling)))
 }
 
 /// Keeps that an entry was accepted.
-pub(super) fn accept(db: &Db, session: &Session, (entry, hash): (&Pushed, ChangeHash)) -> Result<Ruling, ServerError> {
+pub(super) fn accept(
+    db: &Db,
+    session: &Session,
+    (entry, hash): (&Pushed, ChangeHash),
+) -> Result<Ruling, ServerError> {
     let number = record(db, session, (entry, hash), &Reason::new(ACCEPTED, ""))?;
     Ok(Ruling::Accepted { number })
 }
@@ -92,15 +131,32 @@ pub(super) fn quarantine(
     Ok(why.ruling())
 }
 
-fn record(db: &Db, session: &Session, (entry, hash): (&Pushed, ChangeHash), why: &Reason) -> Result<u64, ServerError> {
+fn record(
+    db: &Db,
+    session: &Session,
+    (entry, hash): (&Pushed, ChangeHash),
+    why: &Reason,
+) -> Result<u64, ServerError> {
     let fields = serde_json::to_string(&why.fields).map_err(ServerError::broken)?;
     let (record, device) = (entry.record.as_bytes(), session.device.as_bytes());
     let actor = entry.actor.map(|actor| actor.0.to_vec());
-    let again = if planted::is(Planted::VerdictNotIdempotent) { "OR REPLACE" } else { "" };
+    let again = if planted::is(Planted::VerdictNotIdempotent) {
+        "OR REPLACE"
+    } else {
+        ""
+    };
     db.prepare_cached(&format!(
         "INSERT {again} INTO verdict (hash, record, device, actor, code, message, fields)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
     ))?
-    .execute(params![&hash.0[..], record, device, actor, why.code, why.message, fields])?;
+    .execute(params![
+        &hash.0[..],
+        record,
+        device,
+        actor,
+        why.code,
+        why.message,
+        fields
+    ])?;
     Ok(db.last_insert_rowid().cast_unsigned())
 }

@@ -1,12 +1,14 @@
-//! Writes by the office itself, on the same road as a push: documents as changes, rows and facts whole, each into
-//! its logs. It does not know who in the office asked.
+//! Writes by the office itself, on the same road as a push: documents as changes, rows and facts
+//! whole, each into its logs. It does not know who in the office asked.
 
 use std::collections::BTreeSet;
 
 use outfield_core::app::fact_hash;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::objects::path::line_path;
-use outfield_core::objects::{Bucket, Descriptor, Kind, Record, Registry, Stamp, Value, Values, Write};
+use outfield_core::objects::{
+    Bucket, Descriptor, Kind, Record, Registry, Stamp, Value, Values, Write,
+};
 use outfield_core::store::{self, Db, tables};
 
 use super::take_in::{take_in_change, take_in_fact, take_in_row};
@@ -26,7 +28,9 @@ impl Tenant {
 
     /// Writes within a transaction that the caller began on this tenant's file.
     pub(super) fn write_in(&self, db: &Db, writes: &[Write]) -> Result<(), ServerError> {
-        writes.iter().try_for_each(|write| self.write_one(db, write))
+        writes
+            .iter()
+            .try_for_each(|write| self.write_one(db, write))
     }
 
     fn write_one(&self, db: &Db, write: &Write) -> Result<(), ServerError> {
@@ -40,22 +44,44 @@ impl Tenant {
                 let stamp = Some(Stamp::once(self.surroundings.now(), self.actor));
                 let values = write.values.clone();
                 let hash = fact_hash(id, &Record::canonical(&values));
-                take_in_fact(db, &self.registry, (&descriptor, hash), &Record { object, id, values, stamp })
+                take_in_fact(
+                    db,
+                    &self.registry,
+                    (&descriptor, hash),
+                    &Record {
+                        object,
+                        id,
+                        values,
+                        stamp,
+                    },
+                )
             }
             Kind::Document => {
                 let changed: Values = write
                     .values
                     .iter()
-                    .filter(|(path, value)| before.as_ref().is_none_or(|record| record.value(path) != *value))
+                    .filter(|(path, value)| {
+                        before
+                            .as_ref()
+                            .is_none_or(|record| record.value(path) != *value)
+                    })
                     .map(|(path, value)| (path.clone(), value.clone()))
                     .collect();
                 if changed.is_empty() {
                     return Ok(());
                 }
                 authors::sign(db, &self.registry, self.actor)?;
-                let mut document = super::cache::Cache::default().take(db, id)?.unwrap_or_default();
+                let mut document = super::cache::Cache::default()
+                    .take(db, id)?
+                    .unwrap_or_default();
                 let change = document.write(self.actor, self.surroundings.now(), &changed)?;
-                take_in_change(db, &self.registry, (&descriptor, id), &document, (&change, &changed))
+                take_in_change(
+                    db,
+                    &self.registry,
+                    (&descriptor, id),
+                    &document,
+                    (&change, &changed),
+                )
             }
         }
     }
@@ -72,16 +98,27 @@ pub(super) fn write_row(
     let mut values = before.map(|record| record.values).unwrap_or_default();
     values.extend(written.clone());
     values.retain(|_, value| !value.is_null());
-    let record = Record { object: descriptor.object.clone(), id, values, stamp: None };
+    let record = Record {
+        object: descriptor.object.clone(),
+        id,
+        values,
+        stamp: None,
+    };
     take_in_row(db, registry, descriptor, &record)?;
-    if record.object == USER { follow_territories(db, &record) } else { Ok(()) }
+    if record.object == USER {
+        follow_territories(db, &record)
+    } else {
+        Ok(())
+    }
 }
 
 /// The buckets that a user's row names, those to pull first in front.
 pub(super) fn buckets_of(user: &Record) -> Vec<Bucket> {
     let mut buckets = vec![Bucket::User(UserId(user.id.0)), Bucket::Tenant];
     let territories = user.lines("territories");
-    let territories = territories.values().filter_map(|line| line.get("territory")?.text()?.parse().ok());
+    let territories = territories
+        .values()
+        .filter_map(|line| line.get("territory")?.text()?.parse().ok());
     buckets.extend(territories.map(Bucket::Territory));
     buckets.dedup();
     buckets
@@ -94,20 +131,34 @@ fn follow_territories(db: &Db, user: &Record) -> Result<(), ServerError> {
 
 /// Row values as one write of the office.
 pub(super) fn row(object: &str, id: RecordId, values: &[(&str, Value)]) -> Write {
-    let values = values.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
-    Write { object: object.to_owned(), id, new: true, values }
+    let values = values
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), value.clone()))
+        .collect();
+    Write {
+        object: object.to_owned(),
+        id,
+        new: true,
+        values,
+    }
 }
 
 /// The values that give a user these territories and take all others away.
 pub(super) fn territories(before: Option<&Record>, now: &[RecordId]) -> Values {
     let mut values = Values::new();
     if let Some(before) = before {
-        let held = before.values.keys().filter(|path| path.starts_with("territories/"));
+        let held = before
+            .values
+            .keys()
+            .filter(|path| path.starts_with("territories/"));
         values.extend(held.map(|path| (path.clone(), Value::Null)));
     }
     for territory in now {
         let id = territory.to_string();
-        values.insert(line_path("territories", &id, "territory"), id.clone().into());
+        values.insert(
+            line_path("territories", &id, "territory"),
+            id.clone().into(),
+        );
     }
     values
 }

@@ -1,4 +1,5 @@
-//! The bodies of the targets, which are those of `outfield-tests`; taken as files, so that nothing else of it is built.
+//! The bodies of the targets, which are those of `outfield-tests`; taken as files, so that nothing
+//! else of it is built.
 
 #[path = "../../src/crafter.rs"]
 pub mod crafter;

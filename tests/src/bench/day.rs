@@ -1,5 +1,5 @@
-//! A rep's day: visits with their actions and counts, orders, edits of contacts, all by the commands that an app gives.
-//! It does not know what is measured.
+//! A rep's day: visits with their actions and counts, orders, edits of contacts, all by the
+//! commands that an app gives. It does not know what is measured.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -18,9 +18,17 @@ pub struct Day {
 }
 
 /// A day as the plan has it.
-pub const D: Day = Day { visits: 20, orders: 15, edits: 30 };
+pub const D: Day = Day {
+    visits: 20,
+    orders: 15,
+    edits: 30,
+};
 /// A short one.
-pub const SHORT: Day = Day { visits: 2, orders: 1, edits: 3 };
+pub const SHORT: Day = Day {
+    visits: 2,
+    orders: 1,
+    edits: 3,
+};
 
 /// The command that counts forty products on a shelf.
 #[must_use]
@@ -33,7 +41,10 @@ pub fn count(visit: &str, goods: &Goods, first: usize) -> Json {
         let product = &goods.products[(first + n) % goods.products.len()];
         command.insert(format!("counts/{product}/status"), "present".into());
         command.insert(format!("counts/{product}/facings"), json!(n % 12));
-        command.insert(format!("counts/{product}/on_shelf_units"), json!(n % 12 * 4));
+        command.insert(
+            format!("counts/{product}/on_shelf_units"),
+            json!(n % 12 * 4),
+        );
         command.insert(format!("counts/{product}/back_stock_units"), json!(n % 30));
     }
     Json::Object(command)
@@ -43,9 +54,15 @@ fn visit(device: &mut Device, (account, position): &(String, String), goods: &Go
     let visit = device.does(&json!({"do": "start_visit", "account": account}));
     device.does(&json!({"do": "check_in", "visit": visit, "position": position, "accuracy_m": 12}));
     device.does(&count(&visit, goods, n * COUNTS));
-    let answers = [("storefront", Some("cooler at the door")), ("shelf", None), ("prices", Some("as listed"))];
+    let answers = [
+        ("storefront", Some("cooler at the door")),
+        ("shelf", None),
+        ("prices", Some("as listed")),
+    ];
     for (action, value) in answers.into_iter().chain([("promotion", Some("present"))]) {
-        device.does(&json!({"do": "answer_action", "visit": visit, "action": action, "value": value}));
+        device.does(
+            &json!({"do": "answer_action", "visit": visit, "action": action, "value": value}),
+        );
     }
     device.does(&json!({
         "do": "answer_question", "visit": visit, "action": "survey", "question": "sells", "value": "yes",
@@ -70,6 +87,10 @@ pub fn spend(device: &mut Device, day: Day, territory: &Territory, goods: &Goods
     (0..day.orders).for_each(|n| order(device, &account(n).0, goods, n));
     for n in 0..day.edits {
         let contact = &territory.contacts[n % territory.contacts.len()];
-        device.edits("contact", contact, &json!({"phone": format!("+1479555{n:04}")}));
+        device.edits(
+            "contact",
+            contact,
+            &json!({"phone": format!("+1479555{n:04}")}),
+        );
     }
 }

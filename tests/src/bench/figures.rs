@@ -1,4 +1,5 @@
-//! Every figure that is measured, with its budget beside it as data. It does not know how a figure is measured.
+//! Every figure that is measured, with its budget beside it as data. It does not know how a figure
+//! is measured.
 
 /// What a figure is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,12 +112,16 @@ mod tests {
         assert_eq!(times, ["0.95 us", "1.23 ms", "61.50 s"]);
         let bytes = [400, 20 * 1024, 6 * MIB + MIB / 2].map(|bytes| shown(Unit::Bytes, bytes));
         assert_eq!(bytes, ["400 B", "20.00 KiB", "6.50 MiB"]);
-        assert_eq!([shown(Unit::ByteHundredths, 6_207), shown(Unit::Rate, 9)], ["62.07 B", "9 /s"]);
+        assert_eq!(
+            [shown(Unit::ByteHundredths, 6_207), shown(Unit::Rate, 9)],
+            ["62.07 B", "9 /s"]
+        );
     }
 
     #[test]
     fn no_two_figures_have_one_name() {
-        let names: std::collections::BTreeSet<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+        let names: std::collections::BTreeSet<&str> =
+            FIGURES.iter().map(|figure| figure.name).collect();
         assert_eq!(names.len(), FIGURES.len());
     }
 }

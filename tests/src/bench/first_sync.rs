@@ -1,5 +1,5 @@
-//! The first sync of a territory by a device that is a process of its own: what it costs, what goes over the wire,
-//! and how large its file is.
+//! The first sync of a territory by a device that is a process of its own: what it costs, what goes
+//! over the wire, and how large its file is.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,9 +22,14 @@ pub const DEVICE: &str = "first-sync-for-benchmark";
 pub fn object_tables(registry: &Registry) -> Vec<String> {
     let of = |object: &str, lines: &[&String]| {
         let lines = lines.iter().map(|lines| format!("{object}__{lines}"));
-        std::iter::once(object.to_owned()).chain(lines).collect::<Vec<_>>()
+        std::iter::once(object.to_owned())
+            .chain(lines)
+            .collect::<Vec<_>>()
     };
-    registry.all().flat_map(|object| of(&object.object, &object.lines.keys().collect::<Vec<_>>())).collect()
+    registry
+        .all()
+        .flat_map(|object| of(&object.object, &object.lines.keys().collect::<Vec<_>>()))
+        .collect()
 }
 
 /// The tables of a floor: those of all objects, the blobs, and the words that are searched.
@@ -37,11 +42,25 @@ pub fn tables(registry: &Registry) -> Vec<String> {
 /// All rows, blobs and words of a device.
 #[must_use]
 pub fn all_rows(registry: &Registry, device: &Connection) -> Vec<Rows> {
-    let whole = |table: &str| rows(device, &format!("\"{table}\""), &format!("SELECT * FROM \"{table}\""), &[]);
-    let mut found: Vec<Rows> = object_tables(registry).iter().map(|table| whole(table)).collect();
+    let whole = |table: &str| {
+        rows(
+            device,
+            &format!("\"{table}\""),
+            &format!("SELECT * FROM \"{table}\""),
+            &[],
+        )
+    };
+    let mut found: Vec<Rows> = object_tables(registry)
+        .iter()
+        .map(|table| whole(table))
+        .collect();
     found.extend([whole("document"), whole("search_entry")]);
     for object in registry.all().filter(|object| !object.search.is_empty()) {
-        let words: Vec<String> = object.search.iter().map(|field| format!("coalesce(t.\"{field}\", '')")).collect();
+        let words: Vec<String> = object
+            .search
+            .iter()
+            .map(|field| format!("coalesce(t.\"{field}\", '')"))
+            .collect();
         let query = format!(
             "SELECT e.rowid, {} FROM search_entry e JOIN \"{}\" t ON t.id = e.id",
             words.join(" || ' ' || "),
@@ -54,7 +73,11 @@ pub fn all_rows(registry: &Registry, device: &Connection) -> Vec<Rows> {
 
 fn count(registry: &Registry, device: &Connection) -> u64 {
     let counted = object_tables(registry).into_iter().map(|table| {
-        device.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get::<_, i64>(0)).unwrap()
+        device
+            .query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .unwrap()
     });
     counted.sum::<i64>().cast_unsigned()
 }
@@ -82,21 +105,40 @@ pub fn run(bench: &mut Bench) {
         },
         |(_, floors), round| {
             let (file, before) = (base_place(&model_file, "floor", round), cpu_ns(Who::Thread));
-            let ns = measure::time(|| Floor::like(&model, &tables(&registry), &file, false).insert(&rows));
+            let ns = measure::time(|| {
+                Floor::like(&model, &tables(&registry), &file, false).insert(&rows)
+            });
             floors.push(ns);
-            drop(Connection::open(&file).unwrap().pragma_update(None, "wal_checkpoint", "truncate"));
+            drop(Connection::open(&file).unwrap().pragma_update(
+                None,
+                "wal_checkpoint",
+                "truncate",
+            ));
             (cpu_ns(Who::Thread) - before).max(1)
         },
     );
-    let of = |key: &str| told.iter().map(|said| said[key].as_u64().unwrap()).collect::<Samples>().median();
+    let of = |key: &str| {
+        told.iter()
+            .map(|said| said[key].as_u64().unwrap())
+            .collect::<Samples>()
+            .median()
+    };
     let walls = format!(
         "{count} rows; wall {} ms, floor {} ms",
         of("wall_ns") / 1_000_000,
         floors.into_iter().collect::<Samples>().median() / 1_000_000
     );
-    report.note("first sync of T, CPU of the device", ours.median(), Some(floor.median()), walls);
+    report.note(
+        "first sync of T, CPU of the device",
+        ours.median(),
+        Some(floor.median()),
+        walls,
+    );
     let deflated = deflated(&registry, &model);
-    let wire = format!("{} KiB in all; the floor is the rows alone as text, deflated", of("received") / 1024);
+    let wire = format!(
+        "{} KiB in all; the floor is the rows alone as text, deflated",
+        of("received") / 1024
+    );
     report.note(
         "first sync of T, on the wire a row",
         (of("received") + of("sent")) * 100 / count,
@@ -104,7 +146,11 @@ pub fn run(bench: &mut Bench) {
         wire,
     );
     let floor_size = measure::disk(&base_place(&model_file, "floor", 0));
-    report.put("device database a row", size * 100 / count, Some(floor_size * 100 / count));
+    report.put(
+        "device database a row",
+        size * 100 / count,
+        Some(floor_size * 100 / count),
+    );
     report.put("memory added by the first sync", of("memory"), None);
 }
 
@@ -115,7 +161,8 @@ fn base_place(model: &Path, name: &str, round: usize) -> std::path::PathBuf {
 /// Bytes of all rows as text between tabs, deflated.
 fn deflated(registry: &Registry, device: &Connection) -> u64 {
     use std::io::Write as _;
-    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut deflate =
+        flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     for table in object_tables(registry) {
         for row in all(device, &format!("SELECT * FROM \"{table}\""), &[]) {
             let cells: Vec<String> = row.iter().map(cell).collect();
@@ -130,7 +177,9 @@ fn cell(value: &rusqlite::types::Value) -> String {
         rusqlite::types::Value::Null => String::new(),
         rusqlite::types::Value::Integer(int) => int.to_string(),
         rusqlite::types::Value::Text(text) => text.clone(),
-        rusqlite::types::Value::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        rusqlite::types::Value::Blob(bytes) => {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        }
         rusqlite::types::Value::Real(_) => panic!("no table holds a fraction"),
     }
 }
@@ -139,8 +188,18 @@ fn cell(value: &rusqlite::types::Value) -> String {
 fn device(base: &mut Base, file: &Path) -> Json {
     let code = base.site.code(PEOPLE[0]);
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let output = command.arg(DEVICE).arg(base.site.url()).arg(code).arg(file).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = command
+        .arg(DEVICE)
+        .arg(base.site.url())
+        .arg(code)
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 

@@ -7,11 +7,14 @@ use outfield_core::base::gtin;
 use crate::dice::Dice;
 
 /// First names of people.
-pub const FIRST: [&str; 12] =
-    ["Maria", "Dan", "Joe", "Eve", "Aisha", "Chen", "Lena", "Omar", "Priya", "Tom", "Zoë", "Iván"];
+pub const FIRST: [&str; 12] = [
+    "Maria", "Dan", "Joe", "Eve", "Aisha", "Chen", "Lena", "Omar", "Priya", "Tom", "Zoë", "Iván",
+];
 /// Last names of people.
-pub const LAST: [&str; 12] =
-    ["Lopez", "Ortiz", "Harp", "Stone", "Khan", "Li", "Vogel", "Haddad", "Rao", "Baker", "Müller", "Petrov"];
+pub const LAST: [&str; 12] = [
+    "Lopez", "Ortiz", "Harp", "Stone", "Khan", "Li", "Vogel", "Haddad", "Rao", "Baker", "Müller",
+    "Petrov",
+];
 const KINDS: [&str; 4] = ["Supercenter", "Market", "Express", "Wholesale"];
 const PLACES: [&str; 16] = [
     "Rogers",
@@ -59,7 +62,9 @@ const TASTES: [&str; 12] = [
     "Garden",
     "Old Style",
 ];
-const CATEGORIES: [&str; 8] = ["grocery", "snacks", "canned", "drinks", "bakery", "dairy", "frozen", "spreads"];
+const CATEGORIES: [&str; 8] = [
+    "grocery", "snacks", "canned", "drinks", "bakery", "dairy", "frozen", "spreads",
+];
 /// Stores and products that dice make.
 const MADE: usize = 3_000;
 
@@ -99,7 +104,11 @@ pub fn stores(dice: &mut Dice) -> Vec<Store> {
     (0..MADE)
         .map(|n| Store {
             kind: KINDS[dice.roll(KINDS.len())].to_owned(),
-            street: format!("{} {} STREET", 1 + dice.roll(9_999), ["WALNUT", "MAIN", "OAK", "HWY 62"][n % 4]),
+            street: format!(
+                "{} {} STREET",
+                1 + dice.roll(9_999),
+                ["WALNUT", "MAIN", "OAK", "HWY 62"][n % 4]
+            ),
             city: format!(
                 "{}{}",
                 PLACES[dice.roll(PLACES.len())],
@@ -108,7 +117,12 @@ pub fn stores(dice: &mut Dice) -> Vec<Store> {
             region: "AR".to_owned(),
             postal_code: format!("72{:03}", dice.roll(1_000)),
             position: format!("36.{:06},-94.{:06}", dice.roll(900_000), dice.roll(900_000)),
-            opened: format!("{}-{:02}-{:02}", 1962 + dice.roll(60), 1 + dice.roll(12), 1 + dice.roll(28)),
+            opened: format!(
+                "{}-{:02}-{:02}",
+                1962 + dice.roll(60),
+                1 + dice.roll(12),
+                1 + dice.roll(28)
+            ),
         })
         .collect()
 }
@@ -124,7 +138,11 @@ pub fn wares(dice: &mut Dice) -> Vec<Ware> {
                 FOODS[dice.roll(FOODS.len())],
                 100 + dice.roll(900)
             );
-            Ware { gtin: checked(&format!("00{:011}", 10_000_000_000 + n)), name, category: category(n) }
+            Ware {
+                gtin: checked(&format!("00{:011}", 10_000_000_000 + n)),
+                name,
+                category: category(n),
+            }
         })
         .collect()
 }
@@ -135,12 +153,15 @@ fn category(n: usize) -> String {
 
 /// Thirteen digits with the check digit that belongs to them.
 fn checked(digits: &str) -> String {
-    (0..=9).find_map(|check| gtin::normalised(&format!("{digits}{check}")).ok()).unwrap()
+    (0..=9)
+        .find_map(|check| gtin::normalised(&format!("{digits}{check}")).ok())
+        .unwrap()
 }
 
 /// The rows of a file of values between commas, without its head; quotes keep commas together.
 fn table(file: &Path) -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let text =
+        std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let cells = |line: &str| {
         let mut cells = vec![String::new()];
         let mut is_quoted = false;
@@ -181,7 +202,11 @@ pub fn read_wares(file: &Path) -> Vec<Ware> {
         if let [code, name, ..] = &row[..]
             && let Ok(gtin) = gtin::normalised(code)
         {
-            wares.push(Ware { gtin, name: name.clone(), category: category(wares.len()) });
+            wares.push(Ware {
+                gtin,
+                name: name.clone(),
+                category: category(wares.len()),
+            });
         }
     }
     wares

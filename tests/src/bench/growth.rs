@@ -1,5 +1,6 @@
-//! How cost grows: more data on one server, more devices that idle, many phones at once. A step names time from first
-//! to last, the server's processor time, its highest memory and the size of its file.
+//! How cost grows: more data on one server, more devices that idle, many phones at once. A step
+//! names time from first to last, the server's processor time, its highest memory and the size of
+//! its file.
 
 use std::sync::Barrier;
 
@@ -18,13 +19,29 @@ use super::{Bench, NORTH, PEOPLE};
 fn step(site: &Site, part: &'static str, what: String, work: impl FnOnce() -> String) -> Step {
     let before = site.cpu_ns();
     let (note, wall_ns) = timed(work);
-    Step { part, what, wall_ns, cpu_ns: site.cpu_ns() - before, memory: site.memory(), disk: site.disk(), note }
+    Step {
+        part,
+        what,
+        wall_ns,
+        cpu_ns: site.cpu_ns() - before,
+        memory: site.memory(),
+        disk: site.disk(),
+        note,
+    }
 }
 
 /// One, four and sixteen territories of the plan's size on one server.
 pub fn scale(bench: &mut Bench) {
-    let steps: &[usize] = if bench.plan.quick { &[1, 2] } else { &[1, 4, 16] };
-    let (mut site, mut maker, scale) = (Site::found(&bench.place("scale")), bench.plan.maker(), bench.plan.scale());
+    let steps: &[usize] = if bench.plan.quick {
+        &[1, 2]
+    } else {
+        &[1, 4, 16]
+    };
+    let (mut site, mut maker, scale) = (
+        Site::found(&bench.place("scale")),
+        bench.plan.maker(),
+        bench.plan.scale(),
+    );
     let goods = maker.goods(&mut site.tenant, scale);
     let (mut first, mut device): (Option<Territory>, Option<Device>) = (None, None);
     let mut made = 0;
@@ -42,37 +59,67 @@ pub fn scale(bench: &mut Bench) {
             made += 1;
         }
         site.restart();
-        let (territory, device) = (first.as_ref().expect("one is made"), device.as_mut().expect("one is made"));
+        let (territory, device) = (
+            first.as_ref().expect("one is made"),
+            device.as_mut().expect("one is made"),
+        );
         device.moves_to(&site.url());
-        let stranger = StandIn::enrol(site.address(), &site.code("Rep 0"), &format!("stranger {size}"));
+        let stranger = StandIn::enrol(
+            site.address(),
+            &site.code("Rep 0"),
+            &format!("stranger {size}"),
+        );
         let buckets = stranger.hello(0).buckets;
-        let told = step(&site, "scale", format!("{size} x T: one territory is told"), || {
-            format!("{} KiB", stranger.pull(&buckets) / 1024)
-        });
+        let told = step(
+            &site,
+            "scale",
+            format!("{size} x T: one territory is told"),
+            || format!("{} KiB", stranger.pull(&buckets) / 1024),
+        );
         bench.report.growth.push(told);
         device.sync();
         let edits = bench.plan.rounds(50, 2);
-        let pushed = step(&site, "scale", format!("{size} x T: {edits} edits, each synced alone"), || {
-            let mut pushes = Samples::default();
-            for n in 0..edits {
-                let contact = &territory.contacts[n % territory.contacts.len()];
-                device.edits("contact", contact, &json!({"phone": format!("+1479558{:04}", size * 100 + n)}));
-                pushes.push(sum(&device.sync(), "/push").2);
-            }
-            format!("push p50 {} us", pushes.median() / 1_000)
-        });
+        let pushed = step(
+            &site,
+            "scale",
+            format!("{size} x T: {edits} edits, each synced alone"),
+            || {
+                let mut pushes = Samples::default();
+                for n in 0..edits {
+                    let contact = &territory.contacts[n % territory.contacts.len()];
+                    device.edits(
+                        "contact",
+                        contact,
+                        &json!({"phone": format!("+1479558{:04}", size * 100 + n)}),
+                    );
+                    pushes.push(sum(&device.sync(), "/push").2);
+                }
+                format!("push p50 {} us", pushes.median() / 1_000)
+            },
+        );
         bench.report.growth.push(pushed);
     }
 }
 
 /// More and more devices that ask and hear that nothing is new.
 pub fn devices(bench: &mut Bench) {
-    let steps: &[usize] = if bench.plan.quick { &[2, 4] } else { &[10, 100, 1_000] };
+    let steps: &[usize] = if bench.plan.quick {
+        &[2, 4]
+    } else {
+        &[10, 100, 1_000]
+    };
     let mut site = Site::found(&bench.place("devices"));
     let mut maker = bench.plan.maker();
     site.territory(NORTH);
     let (rep, _) = site.rep("Rep", &[NORTH.to_owned()]);
-    let goods = maker.goods(&mut site.tenant, Scale { products: 200, entries: 1, ..PATCH });
+    let goods = maker.goods(
+        &mut site.tenant,
+        Scale {
+            products: 200,
+            entries: 1,
+            ..PATCH
+        },
+    );
     maker.territory(&mut site.tenant, NORTH, (&goods, &[rep]), PATCH);
     site.serve();
     let mut idle: Vec<StandIn> = Vec::new();
@@ -86,20 +133,28 @@ pub fn devices(bench: &mut Bench) {
         }
         let grown = (site.disk().saturating_sub(before)) / enrolled as u64;
         // The first greeting makes an actor known and tells what is followed.
-        let states: Vec<u64> = idle.iter().map(|one| standin::state(&site.file(), &one.hello(0).buckets)).collect();
-        let asked = step(&site, "devices", format!("{size} devices ask once each"), || {
-            let asked = idle.iter().zip(&states).map(|(one, state)| {
-                let (welcome, ns) = timed(|| one.hello(*state));
-                assert!(welcome.same, "nothing is new to it");
-                ns
-            });
-            let asked: Samples = asked.collect();
-            format!(
-                "p50 {} us, p99 {} us; disk {grown} B a device",
-                asked.median() / 1_000,
-                asked.percentile(99) / 1_000
-            )
-        });
+        let states: Vec<u64> = idle
+            .iter()
+            .map(|one| standin::state(&site.file(), &one.hello(0).buckets))
+            .collect();
+        let asked = step(
+            &site,
+            "devices",
+            format!("{size} devices ask once each"),
+            || {
+                let asked = idle.iter().zip(&states).map(|(one, state)| {
+                    let (welcome, ns) = timed(|| one.hello(*state));
+                    assert!(welcome.same, "nothing is new to it");
+                    ns
+                });
+                let asked: Samples = asked.collect();
+                format!(
+                    "p50 {} us, p99 {} us; disk {grown} B a device",
+                    asked.median() / 1_000,
+                    asked.percentile(99) / 1_000
+                )
+            },
+        );
         bench.report.growth.push(asked);
     }
 }
@@ -114,10 +169,20 @@ fn spent(site: &mut Site, n: usize, goods: &Goods, day: (day::Day, Territory)) -
 
 /// Many phones push their day at once.
 pub fn evening(bench: &mut Bench) {
-    let (phones, day) = (bench.plan.rounds(50, 2), if bench.plan.quick { SHORT } else { D });
+    let (phones, day) = (
+        bench.plan.rounds(50, 2),
+        if bench.plan.quick { SHORT } else { D },
+    );
     let mut site = Site::found(&bench.place("evening"));
     let mut maker = bench.plan.maker();
-    let goods = maker.goods(&mut site.tenant, Scale { products: 200, entries: 1, ..PATCH });
+    let goods = maker.goods(
+        &mut site.tenant,
+        Scale {
+            products: 200,
+            entries: 1,
+            ..PATCH
+        },
+    );
     let mut spent_days = Vec::new();
     for n in 0..phones {
         bench.tell(&format!("evening: a day of {} phones", n + 1));
@@ -129,34 +194,50 @@ pub fn evening(bench: &mut Bench) {
     }
     site.restart();
     let (url, barrier) = (site.url(), Barrier::new(phones));
-    let evening = step(&site, "evening", format!("{phones} phones push their day at once"), || {
-        let carried: Vec<Vec<Carried>> = std::thread::scope(|scope| {
-            let running: Vec<_> = spent_days
-                .iter_mut()
-                .map(|phone| {
-                    phone.moves_to(&url);
-                    scope.spawn(|| {
-                        barrier.wait();
-                        phone.sync()
+    let evening = step(
+        &site,
+        "evening",
+        format!("{phones} phones push their day at once"),
+        || {
+            let carried: Vec<Vec<Carried>> = std::thread::scope(|scope| {
+                let running: Vec<_> = spent_days
+                    .iter_mut()
+                    .map(|phone| {
+                        phone.moves_to(&url);
+                        scope.spawn(|| {
+                            barrier.wait();
+                            phone.sync()
+                        })
                     })
-                })
+                    .collect();
+                running
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .collect()
+            });
+            let pushes: Vec<&Carried> = carried
+                .iter()
+                .flatten()
+                .filter(|call| call.path.ends_with("/push"))
                 .collect();
-            running.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let pushes: Vec<&Carried> = carried.iter().flatten().filter(|call| call.path.ends_with("/push")).collect();
-        let times: Samples = pushes.iter().map(|call| call.ns).collect();
-        let kib = pushes.iter().map(|call| call.sent).sum::<u64>() / 1024;
-        format!(
-            "{} pushes of {kib} KiB; p50 {} ms, p99 {} ms",
-            times.count(),
-            times.median() / 1_000_000,
-            times.percentile(99) / 1_000_000
-        )
-    });
+            let times: Samples = pushes.iter().map(|call| call.ns).collect();
+            let kib = pushes.iter().map(|call| call.sent).sum::<u64>() / 1024;
+            format!(
+                "{} pushes of {kib} KiB; p50 {} ms, p99 {} ms",
+                times.count(),
+                times.median() / 1_000_000,
+                times.percentile(99) / 1_000_000
+            )
+        },
+    );
     bench.report.growth.push(evening);
     for phone in &mut spent_days {
         let status = phone.house().status().unwrap().data;
-        assert_eq!((&status["unsent"], &status["needs_attention"]), (&json!(0), &json!(0)), "all of it is accepted");
+        assert_eq!(
+            (&status["unsent"], &status["needs_attention"]),
+            (&json!(0), &json!(0)),
+            "all of it is accepted"
+        );
     }
 }
 
@@ -169,22 +250,40 @@ pub fn monday(bench: &mut Bench) {
         base.site.address()
     };
     let codes: Vec<String> = (0..phones).map(|_| base.site.code(PEOPLE[0])).collect();
-    let standins: Vec<StandIn> =
-        codes.iter().enumerate().map(|(n, code)| StandIn::enrol(address, code, &format!("Monday {n}"))).collect();
+    let standins: Vec<StandIn> = codes
+        .iter()
+        .enumerate()
+        .map(|(n, code)| StandIn::enrol(address, code, &format!("Monday {n}")))
+        .collect();
     let barrier = Barrier::new(phones);
-    let monday = step(&base.site, "monday", format!("{phones} phones fetch T at once"), || {
-        let told: Vec<(u64, u64)> = std::thread::scope(|scope| {
-            let fetch = |one: &StandIn| {
-                barrier.wait();
-                let buckets = one.hello(0).buckets;
-                one.pull(&buckets)
-            };
-            let running: Vec<_> = standins.iter().map(|one| scope.spawn(move || timed(|| fetch(one)))).collect();
-            running.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        let times: Samples = told.iter().map(|(_, ns)| *ns).collect();
-        let kib = told.iter().map(|(bytes, _)| bytes).sum::<u64>() / 1024;
-        format!("{kib} KiB; a phone p50 {} ms, p99 {} ms", times.median() / 1_000_000, times.percentile(99) / 1_000_000)
-    });
+    let monday = step(
+        &base.site,
+        "monday",
+        format!("{phones} phones fetch T at once"),
+        || {
+            let told: Vec<(u64, u64)> = std::thread::scope(|scope| {
+                let fetch = |one: &StandIn| {
+                    barrier.wait();
+                    let buckets = one.hello(0).buckets;
+                    one.pull(&buckets)
+                };
+                let running: Vec<_> = standins
+                    .iter()
+                    .map(|one| scope.spawn(move || timed(|| fetch(one))))
+                    .collect();
+                running
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .collect()
+            });
+            let times: Samples = told.iter().map(|(_, ns)| *ns).collect();
+            let kib = told.iter().map(|(bytes, _)| bytes).sum::<u64>() / 1024;
+            format!(
+                "{kib} KiB; a phone p50 {} ms, p99 {} ms",
+                times.median() / 1_000_000,
+                times.percentile(99) / 1_000_000
+            )
+        },
+    );
     report.growth.push(monday);
 }

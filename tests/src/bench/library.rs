@@ -1,4 +1,5 @@
-//! How large the library is that an app carries: built for size and stripped. It does not know what is in it.
+//! How large the library is that an app carries: built for size and stripped. It does not know what
+//! is in it.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,10 @@ pub fn run(bench: &mut Bench) {
         None => {
             bench.tell("library: builds it for size");
             let file = built();
-            let note = format!("{}, not arm64; --library FILE measures one that was built elsewhere", kind(&file));
+            let note = format!(
+                "{}, not arm64; --library FILE measures one that was built elsewhere",
+                kind(&file)
+            );
             bench.report.note(NAME, disk(&file), None, note);
         }
     }
@@ -30,9 +34,24 @@ pub fn run(bench: &mut Bench) {
 
 fn built() -> PathBuf {
     let mut cargo = products::cargo();
-    cargo.args(["build", "-p", "outfield-bindings", "--lib", "--locked", "--quiet", "--profile", PROFILE]);
-    assert!(cargo.status().expect("cargo is there").success(), "the library does not build");
-    products::workspace().join("target").join(PROFILE).join(products::library())
+    cargo.args([
+        "build",
+        "-p",
+        "outfield-bindings",
+        "--lib",
+        "--locked",
+        "--quiet",
+        "--profile",
+        PROFILE,
+    ]);
+    assert!(
+        cargo.status().expect("cargo is there").success(),
+        "the library does not build"
+    );
+    products::workspace()
+        .join("target")
+        .join(PROFILE)
+        .join(products::library())
 }
 
 /// The processor that an ELF file is for.

@@ -1,5 +1,6 @@
-//! What a person waits for on a device that has no network: writing, opening, lists, searching, prices.
-//! Reads are warm after one round that does not count; writes say themselves whether they are cold.
+//! What a person waits for on a device that has no network: writing, opening, lists, searching,
+//! prices. Reads are warm after one round that does not count; writes say themselves whether they
+//! are cold.
 
 use outfield_core::app::House;
 use outfield_core::base::id::RecordId;
@@ -36,29 +37,56 @@ struct Stage<'a> {
 /// Puts median and 99th percentile beside each other's floors.
 fn put(report: &mut Report, what: &str, (ours, floor): (&Samples, &Samples)) {
     for (name, per_cent) in [("p50", 50), ("p99", 99)] {
-        report.put(&format!("{what}, {name}"), ours.percentile(per_cent), Some(floor.percentile(per_cent)));
+        report.put(
+            &format!("{what}, {name}"),
+            ours.percentile(per_cent),
+            Some(floor.percentile(per_cent)),
+        );
     }
 }
 
-/// A visit with five actions, its template's questions and forty counts: two commands, so two commits for both.
+/// A visit with five actions, its template's questions and forty counts: two commands, so two
+/// commits for both.
 fn write_visit(stage: &mut Stage<'_>, round: usize, is_cold: bool) -> (u64, Vec<Vec<Rows>>) {
     if is_cold {
         stage.device.reopen();
     }
     let account = &stage.territory.accounts[round % stage.territory.accounts.len()].0;
-    let (visit, first) = timed(|| stage.device.does(&json!({"do": "start_visit", "account": account})));
+    let (visit, first) = timed(|| {
+        stage
+            .device
+            .does(&json!({"do": "start_visit", "account": account}))
+    });
     let (check, second) = timed(|| stage.device.does(&day::count(&visit, stage.goods, round)));
     let db = stage.device.beside();
     let lines = |table: &str, column: &str, id: &str| {
-        rows(&db, table, &format!("SELECT * FROM {table} WHERE {column} = ?"), &[blob(id)])
+        rows(
+            &db,
+            table,
+            &format!("SELECT * FROM {table} WHERE {column} = ?"),
+            &[blob(id)],
+        )
     };
-    let visits = [("visit", "id"), ("visit__actions", "parent"), ("visit__questions", "parent")];
-    let checks = [("inventory_check", "id"), ("inventory_check__counts", "parent")];
-    let commits = vec![
-        visits.map(|(table, column)| lines(table, column, &visit)).into(),
-        checks.map(|(table, column)| lines(table, column, &check)).into(),
+    let visits = [
+        ("visit", "id"),
+        ("visit__actions", "parent"),
+        ("visit__questions", "parent"),
     ];
-    stage.device.does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"}));
+    let checks = [
+        ("inventory_check", "id"),
+        ("inventory_check__counts", "parent"),
+    ];
+    let commits = vec![
+        visits
+            .map(|(table, column)| lines(table, column, &visit))
+            .into(),
+        checks
+            .map(|(table, column)| lines(table, column, &check))
+            .into(),
+    ];
+    stage
+        .device
+        .does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"}));
     (first + second, commits)
 }
 
@@ -71,13 +99,20 @@ fn visits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Samp
             *written = commits;
             ns
         },
-        |(stage, written), _| time(|| written.iter().for_each(|commit: &Vec<Rows>| stage.floor.insert(commit))),
+        |(stage, written), _| {
+            time(|| {
+                written
+                    .iter()
+                    .for_each(|commit: &Vec<Rows>| stage.floor.insert(commit))
+            })
+        },
     )
 }
 
 const EDIT: &str = "UPDATE contact SET phone = ?, _changed_at = ? WHERE id = ?";
 
-/// One field of a contact: the second edit of an open app, or the first of one that was just started.
+/// One field of a contact: the second edit of an open app, or the first of one that was just
+/// started.
 fn edits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Samples) {
     let contact = |stage: &Stage<'_>, round: usize| {
         let contacts = &stage.territory.contacts;
@@ -91,14 +126,20 @@ fn edits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Sampl
             if is_cold {
                 stage.device.reopen();
             } else {
-                stage.device.edits("contact", &contact, &json!({"job_title": "Buyer"}));
+                stage
+                    .device
+                    .edits("contact", &contact, &json!({"job_title": "Buyer"}));
             }
             let fields = json!({"phone": format!("+1479556{round:04}")});
             time(|| stage.device.edits("contact", &contact, &fields))
         },
         |stage, round| {
             let phone = Sql::Text(format!("+1479556{round:04}"));
-            let row = vec![phone, Sql::Integer(round as i64), blob(&contact(stage, round))];
+            let row = vec![
+                phone,
+                Sql::Integer(round as i64),
+                blob(&contact(stage, round)),
+            ];
             time(|| stage.floor.commit(&[(EDIT, row)]))
         },
     )
@@ -107,11 +148,18 @@ fn edits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Sampl
 /// One of forty counts of a check that was begun on this device.
 fn counts(stage: &mut Stage<'_>, rounds: usize) -> (Samples, Samples) {
     let account = stage.territory.accounts[0].0.clone();
-    let visit = stage.device.does(&json!({"do": "start_visit", "account": account}));
+    let visit = stage
+        .device
+        .does(&json!({"do": "start_visit", "account": account}));
     let check = stage.device.does(&day::count(&visit, stage.goods, 0));
     let product = stage.goods.products[0].clone();
-    let (table, sql) = ("inventory_check__counts", "SELECT * FROM inventory_check__counts WHERE parent = ?");
-    stage.floor.insert(&[rows(&stage.device.beside(), table, sql, &[blob(&check)])]);
+    let (table, sql) = (
+        "inventory_check__counts",
+        "SELECT * FROM inventory_check__counts WHERE parent = ?",
+    );
+    stage
+        .floor
+        .insert(&[rows(&stage.device.beside(), table, sql, &[blob(&check)])]);
     let count = |facings: usize| {
         json!({
             "do": "count", "visit": visit, "action": "shelf", format!("counts/{product}/facings"): facings,
@@ -119,14 +167,16 @@ fn counts(stage: &mut Stage<'_>, rounds: usize) -> (Samples, Samples) {
         })
     };
     stage.device.does(&count(11));
-    let sql = "UPDATE inventory_check__counts SET facings = ?, status = 'present', listed = 1, at = ?
+    let sql =
+        "UPDATE inventory_check__counts SET facings = ?, status = 'present', listed = 1, at = ?
                WHERE parent = ? AND product = ?";
     let samples = pairs(
         rounds,
         stage,
         |stage, round| {
             if round % 8 == 7 {
-                // What waits in the outbox is worked above anew each time; nobody counts hundreds of times offline.
+                // What waits in the outbox is worked above anew each time; nobody counts hundreds
+                // of times offline.
                 stage.device.sync();
             }
             time(|| drop(stage.device.does(&count(round % 9))))
@@ -137,7 +187,9 @@ fn counts(stage: &mut Stage<'_>, rounds: usize) -> (Samples, Samples) {
             time(|| stage.floor.commit(&[(sql, row)]))
         },
     );
-    stage.device.does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"}));
+    stage
+        .device
+        .does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"}));
     samples
 }
 
@@ -146,12 +198,26 @@ pub fn write(bench: &mut Bench) {
     let rounds = bench.plan.rounds(200, 4);
     let (base, report, _) = bench.base();
     let floor = base.floor("write-floor", true);
-    let Base { device, territory, goods, .. } = base;
-    let mut stage = Stage { device, territory, goods, floor };
+    let Base {
+        device,
+        territory,
+        goods,
+        ..
+    } = base;
+    let mut stage = Stage {
+        device,
+        territory,
+        goods,
+        floor,
+    };
     visits(&mut stage, 2, false);
     for (is_cold, word) in [(false, "warm"), (true, "cold")] {
         let (ours, floor) = visits(&mut stage, rounds / 2, is_cold);
-        put(report, &format!("write a visit of 45 lines, {word}"), (&ours, &floor));
+        put(
+            report,
+            &format!("write a visit of 45 lines, {word}"),
+            (&ours, &floor),
+        );
         let (ours, floor) = edits(&mut stage, rounds, is_cold);
         put(report, &format!("edit one field, {word}"), (&ours, &floor));
     }
@@ -165,44 +231,94 @@ pub fn read(bench: &mut Bench) {
     let rounds = bench.plan.rounds(500, 4);
     let (base, report, _) = bench.base();
     let floor = base.floor("read-floor", true);
-    let Base { device, territory, goods, .. } = base;
-    let mut stage = Stage { device, territory, goods, floor };
+    let Base {
+        device,
+        territory,
+        goods,
+        ..
+    } = base;
+    let mut stage = Stage {
+        device,
+        territory,
+        goods,
+        floor,
+    };
     let open = |stage: &mut Stage<'_>, round: usize| {
         let (visit, check) = &stage.territory.visits[round % stage.territory.visits.len()];
         time(|| {
             let house = stage.device.house();
-            let opened = [house.get("visit", visit).unwrap(), house.get("inventory_check", check).unwrap()];
-            assert_eq!(opened[1].data["counts"].as_object().map(serde_json::Map::len), Some(super::workload::COUNTS));
+            let opened = [
+                house.get("visit", visit).unwrap(),
+                house.get("inventory_check", check).unwrap(),
+            ];
+            assert_eq!(
+                opened[1].data["counts"]
+                    .as_object()
+                    .map(serde_json::Map::len),
+                Some(super::workload::COUNTS)
+            );
         })
     };
     let open_floor = |stage: &mut Stage<'_>, round: usize| {
         let (visit, check) = &stage.territory.visits[round % stage.territory.visits.len()];
         let lines = ["visit__actions", "visit__questions", "visit__answers"];
-        let mut queries = vec![("SELECT * FROM visit WHERE id = ?".to_owned(), vec![blob(visit)])];
-        queries.extend(lines.map(|table| (format!("SELECT * FROM {table} WHERE parent = ?"), vec![blob(visit)])));
-        queries.push(("SELECT * FROM inventory_check WHERE id = ?".to_owned(), vec![blob(check)]));
-        queries.push(("SELECT * FROM inventory_check__counts WHERE parent = ?".to_owned(), vec![blob(check)]));
+        let mut queries = vec![(
+            "SELECT * FROM visit WHERE id = ?".to_owned(),
+            vec![blob(visit)],
+        )];
+        queries.extend(lines.map(|table| {
+            (
+                format!("SELECT * FROM {table} WHERE parent = ?"),
+                vec![blob(visit)],
+            )
+        }));
+        queries.push((
+            "SELECT * FROM inventory_check WHERE id = ?".to_owned(),
+            vec![blob(check)],
+        ));
+        queries.push((
+            "SELECT * FROM inventory_check__counts WHERE parent = ?".to_owned(),
+            vec![blob(check)],
+        ));
         time(|| assert!(stage.floor.read(&queries) > 0))
     };
     pairs(1, &mut stage, open, open_floor);
     let (ours, floors) = pairs(rounds, &mut stage, open, open_floor);
     let note = |samples: &Samples| format!("p99 {} us", samples.percentile(99) / 1_000);
-    report.note("open a visit of 45 lines", ours.median(), Some(floors.median()), note(&ours));
+    report.note(
+        "open a visit of 45 lines",
+        ours.median(),
+        Some(floors.median()),
+        note(&ours),
+    );
 
     let near = |stage: &mut Stage<'_>, _: usize| {
         time(|| {
-            let found = stage.device.house().list("account", Some((HERE.0, EVERYWHERE_M)), NEARBY).unwrap();
+            let found = stage
+                .device
+                .house()
+                .list("account", Some((HERE.0, EVERYWHERE_M)), NEARBY)
+                .unwrap();
             assert_eq!(found.data.as_array().map(Vec::len), Some(NEARBY));
         })
     };
     let sql = "SELECT * FROM account WHERE position_lat BETWEEN -90000000 AND 90000000 AND position_lon BETWEEN
                -180000000 AND 180000000 ORDER BY (position_lat - ?1) * (position_lat - ?1) + (position_lon - ?2) *
                (position_lon - ?2) LIMIT 50";
-    let query = [(sql.to_owned(), vec![Sql::Integer(HERE.1), Sql::Integer(HERE.2)])];
-    let near_floor = |stage: &mut Stage<'_>, _: usize| time(|| assert_eq!(stage.floor.read(&query), NEARBY));
+    let query = [(
+        sql.to_owned(),
+        vec![Sql::Integer(HERE.1), Sql::Integer(HERE.2)],
+    )];
+    let near_floor =
+        |stage: &mut Stage<'_>, _: usize| time(|| assert_eq!(stage.floor.read(&query), NEARBY));
     pairs(1, &mut stage, near, near_floor);
     let (ours, floors) = pairs(rounds, &mut stage, near, near_floor);
-    report.note("list 50 accounts nearby", ours.median(), Some(floors.median()), note(&ours));
+    report.note(
+        "list 50 accounts nearby",
+        ours.median(),
+        Some(floors.median()),
+        note(&ours),
+    );
 }
 
 /// Measures pricing an order.
@@ -210,29 +326,57 @@ pub fn price(bench: &mut Bench) {
     let rounds = bench.plan.rounds(200, 4);
     let (base, report, _) = bench.base();
     let floor = base.floor("price-floor", true);
-    let Base { device, territory, goods, .. } = base;
+    let Base {
+        device,
+        territory,
+        goods,
+        ..
+    } = base;
     let chosen: Vec<&String> = goods.products.iter().take(ORDER_LINES).collect();
-    let lines = chosen.iter().map(|product| json!({"product": product, "quantity": "12"}));
+    let lines = chosen
+        .iter()
+        .map(|product| json!({"product": product, "quantity": "12"}));
     let basket = json!({
         "currency": "USD", "tax_mode": "exclusive", "tax_rounding": "document", "account": territory.accounts[0].0,
         "lines": lines.collect::<Vec<_>>(),
     });
     let basket = basket.to_string();
-    let by_product = |sql: &str| chosen.iter().map(|id| (sql.to_owned(), vec![blob(id)])).collect::<Vec<_>>();
+    let by_product = |sql: &str| {
+        chosen
+            .iter()
+            .map(|id| (sql.to_owned(), vec![blob(id)]))
+            .collect::<Vec<_>>()
+    };
     let mut queries = by_product("SELECT * FROM product WHERE id = ?");
     queries.extend(by_product("SELECT * FROM product__units WHERE parent = ?"));
     queries.extend(by_product("SELECT * FROM price_entry WHERE product = ?"));
     let whole = ["promotion", "promotion__mix", "price_list", "tax_class"];
     queries.extend(whole.map(|table| (format!("SELECT * FROM {table}"), Vec::new())));
-    let mut stage = Stage { device, territory, goods, floor };
-    let ours = |stage: &mut Stage<'_>, _: usize| time(|| drop(stage.device.house().price(&basket).unwrap()));
+    let mut stage = Stage {
+        device,
+        territory,
+        goods,
+        floor,
+    };
+    let ours = |stage: &mut Stage<'_>, _: usize| {
+        time(|| drop(stage.device.house().price(&basket).unwrap()))
+    };
     let floors = |stage: &mut Stage<'_>, _: usize| time(|| assert!(stage.floor.read(&queries) > 0));
     let priced = stage.device.house().price(&basket).unwrap();
-    assert_eq!(priced.matches("Promotion ").count().min(PROMOTIONS), PROMOTIONS, "each promotion gives its percent");
+    assert_eq!(
+        priced.matches("Promotion ").count().min(PROMOTIONS),
+        PROMOTIONS,
+        "each promotion gives its percent"
+    );
     pairs(1, &mut stage, ours, floors);
     let (ours, floors) = pairs(rounds, &mut stage, ours, floors);
     let name = "price an order of 100 lines with 50 promotions";
-    report.note(name, ours.median(), Some(floors.median()), "the floor reads the same rows and computes nothing");
+    report.note(
+        name,
+        ours.median(),
+        Some(floors.median()),
+        "the floor reads the same rows and computes nothing",
+    );
 }
 
 /// Measures searching many accounts, which are put into a device's tables as a sync puts them.
@@ -248,30 +392,67 @@ pub fn search(bench: &mut Bench) {
     let tx = store::open::begin(&db).unwrap();
     for n in 0..accounts {
         let write = maker.account(&maker.store(n), &RecordId([7; 16]).to_string());
-        let record = Record { object: write.object, id: write.id, values: write.values, stamp: None };
+        let record = Record {
+            object: write.object,
+            id: write.id,
+            values: write.values,
+            stamp: None,
+        };
         tables::put(&tx, descriptor, &record).unwrap();
     }
     store::open::commit(tx).unwrap();
     let names = ["account", "search_entry", "search"].map(str::to_owned);
     let floor = Floor::like(&db, &names, &bench.place("search-floor.db"), true);
     let whole = |table: &str| rows(&db, table, &format!("SELECT * FROM {table}"), &[]);
-    let words =
-        "SELECT e.rowid, t.name || ' ' || t.city || ' ' || t.code FROM search_entry e JOIN account t ON t.id = e.id";
-    floor.insert(&[whole("account"), whole("search_entry"), rows(&db, "search (rowid, words)", words, &[])]);
-    let asked = ["wal", "su", "rog", "S0", "e", "spring", "supercenter ro", "market h", "har", "b"];
+    let words = "SELECT e.rowid, t.name || ' ' || t.city || ' ' || t.code FROM search_entry e JOIN account t ON t.id = e.id";
+    floor.insert(&[
+        whole("account"),
+        whole("search_entry"),
+        rows(&db, "search (rowid, words)", words, &[]),
+    ]);
+    let asked = [
+        "wal",
+        "su",
+        "rog",
+        "S0",
+        "e",
+        "spring",
+        "supercenter ro",
+        "market h",
+        "har",
+        "b",
+    ];
     let sql = "SELECT t.* FROM search s JOIN search_entry e ON e.rowid = s.rowid JOIN account t ON t.id = e.id
                WHERE s.words MATCH ? ORDER BY s.rowid LIMIT 50";
-    let ours = |house: &mut House, round: usize| time(|| drop(house.search(asked[round % asked.len()], 50).unwrap()));
+    let ours = |house: &mut House, round: usize| {
+        time(|| drop(house.search(asked[round % asked.len()], 50).unwrap()))
+    };
     let floors = |_: &mut House, round: usize| {
-        let words: Vec<String> = asked[round % asked.len()].split(' ').map(|word| format!("\"{word}\"*")).collect();
+        let words: Vec<String> = asked[round % asked.len()]
+            .split(' ')
+            .map(|word| format!("\"{word}\"*"))
+            .collect();
         let query = [(sql.to_owned(), vec![Sql::Text(words.join(" "))])];
         time(|| {
             std::hint::black_box(floor.read(&query));
         })
     };
-    let found = asked.iter().filter(|words| house.search(words, 50).unwrap().data[0].is_object());
-    assert!(found.count() > asked.len() / 2, "the words are those of the accounts");
+    let found = asked
+        .iter()
+        .filter(|words| house.search(words, 50).unwrap().data[0].is_object());
+    assert!(
+        found.count() > asked.len() / 2,
+        "the words are those of the accounts"
+    );
     let (ours, floors) = pairs(rounds, &mut house, ours, floors);
-    let note = format!("{accounts} accounts; p99 {} us", ours.percentile(99) / 1_000);
-    bench.report.note("search a prefix over 50,000 accounts", ours.median(), Some(floors.median()), note);
+    let note = format!(
+        "{accounts} accounts; p99 {} us",
+        ours.percentile(99) / 1_000
+    );
+    bench.report.note(
+        "search a prefix over 50,000 accounts",
+        ours.median(),
+        Some(floors.median()),
+        note,
+    );
 }

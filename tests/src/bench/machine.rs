@@ -7,16 +7,27 @@ use serde_json::{Value as Json, json};
 /// The first line of a file that begins like this, behind its colon.
 fn line(file: &str, start: &str) -> String {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let found = text.lines().find_map(|line| line.strip_prefix(start)?.split_once(':'));
+    let found = text
+        .lines()
+        .find_map(|line| line.strip_prefix(start)?.split_once(':'));
     found.map_or("unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }
 
 fn commit() -> String {
     let git = |words: &[&str]| {
-        let output = Command::new("git").args(words).current_dir(crate::products::workspace()).output();
-        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+        let output = Command::new("git")
+            .args(words)
+            .current_dir(crate::products::workspace())
+            .output();
+        output
+            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+            .unwrap_or_default()
     };
-    let changed = if git(&["status", "--porcelain"]).is_empty() { "" } else { " and changes" };
+    let changed = if git(&["status", "--porcelain"]).is_empty() {
+        ""
+    } else {
+        " and changes"
+    };
     format!("{}{changed}", git(&["rev-parse", "--short", "HEAD"]))
 }
 

@@ -54,7 +54,10 @@ impl FromIterator<u64> for Samples {
 pub fn timed<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let begin = Instant::now();
     let answer = work();
-    (answer, u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    (
+        answer,
+        u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX),
+    )
 }
 
 /// How long something takes.
@@ -97,16 +100,29 @@ pub fn cpu_ns(who: Who) -> u64 {
         Who::Process(id) => format!("/proc/{id}/stat"),
     };
     let stat = std::fs::read_to_string(stat).unwrap();
-    // The name, which may hold spaces, ends at the last parenthesis; user and system time are the 14th and 15th field.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>() * TICK_NS
+    // The name, which may hold spaces, ends at the last parenthesis; user and system time are the
+    // 14th and 15th field.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    fields[11..13]
+        .iter()
+        .map(|ticks| ticks.parse::<u64>().unwrap())
+        .sum::<u64>()
+        * TICK_NS
 }
 
 /// Bytes of memory by a name of `/proc/PID/status`: `VmRSS` as it is now, `VmHWM` at its highest.
 #[must_use]
 pub fn memory(process: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
@@ -119,7 +135,9 @@ pub fn forget_peak() {
 /// Bytes of a file, or of all files below a folder.
 #[must_use]
 pub fn disk(path: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(path) else { return std::fs::metadata(path).map_or(0, |file| file.len()) };
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return std::fs::metadata(path).map_or(0, |file| file.len());
+    };
     entries.map(|entry| disk(&entry.unwrap().path())).sum()
 }
 
@@ -130,7 +148,10 @@ mod tests {
     #[test]
     fn percentiles_are_times_that_were_measured() {
         let samples: Samples = (1..=200).rev().collect();
-        assert_eq!([1, 50, 99, 100].map(|of| samples.percentile(of)), [2, 100, 198, 200]);
+        assert_eq!(
+            [1, 50, 99, 100].map(|of| samples.percentile(of)),
+            [2, 100, 198, 200]
+        );
         assert_eq!([7].into_iter().collect::<Samples>().percentile(99), 7);
     }
 
@@ -141,7 +162,9 @@ mod tests {
         while cpu_ns(Who::Thread) < before[0] + 2 * TICK_NS {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
-        assert!(cpu_ns(Who::Own) > before[1] && cpu_ns(Who::Process(std::process::id())) > before[2]);
+        assert!(
+            cpu_ns(Who::Own) > before[1] && cpu_ns(Who::Process(std::process::id())) > before[2]
+        );
         // The system adds up pages lazily, and other threads go on meanwhile.
         let [now, peak] = ["VmRSS", "VmHWM"].map(|name| memory(std::process::id(), name));
         assert!(now > 100_000 && peak > now / 2, "{peak} at most, {now} now");

@@ -1,5 +1,6 @@
-//! The benchmark: every figure of the plan beside its floor, measured on the real server and real devices in one run,
-//! and how cost grows. `docs/performance.md` says how to read it. It does not know the words of a command line.
+//! The benchmark: every figure of the plan beside its floor, measured on the real server and real
+//! devices in one run, and how cost grows. `docs/performance.md` says how to read it. It does not
+//! know the words of a command line.
 
 pub mod day;
 pub mod figures;
@@ -56,7 +57,11 @@ impl Plan {
     /// How much there is of everything.
     #[must_use]
     pub fn scale(&self) -> Scale {
-        if self.quick { workload::SMALL } else { workload::T }
+        if self.quick {
+            workload::SMALL
+        } else {
+            workload::T
+        }
     }
 
     /// So many, or so many in a quick run.
@@ -126,7 +131,12 @@ impl Base {
     #[must_use]
     pub fn floor(&self, name: &str, is_durable: bool) -> Floor {
         let model = self.device.beside();
-        let floor = Floor::like(&model, &first_sync::tables(self.registry()), &self.site.place(name), is_durable);
+        let floor = Floor::like(
+            &model,
+            &first_sync::tables(self.registry()),
+            &self.site.place(name),
+            is_durable,
+        );
         floor.insert(&first_sync::all_rows(self.registry(), &model));
         floor
     }
@@ -137,7 +147,13 @@ impl Bench {
     #[must_use]
     pub fn new(plan: Plan, progress: Box<dyn FnMut(&str)>) -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        Bench { plan, report: Report::default(), progress, base: None, folder }
+        Bench {
+            plan,
+            report: Report::default(),
+            progress,
+            base: None,
+            folder,
+        }
     }
 
     /// Measures every part that is wanted.
@@ -165,7 +181,10 @@ impl Bench {
     /// What was measured, for programs.
     #[must_use]
     pub fn json(&self) -> Json {
-        self.report.json(&machine::described(), &workload::described(self.plan.scale(), SEED))
+        self.report.json(
+            &machine::described(),
+            &workload::described(self.plan.scale(), SEED),
+        )
     }
 
     /// The territory that most parts look at, made when it is first wanted, and the report.
@@ -174,24 +193,40 @@ impl Bench {
             self.tell("fills a territory");
             self.base = Some(self.fill());
         }
-        let Bench { base, report, plan, .. } = self;
+        let Bench {
+            base, report, plan, ..
+        } = self;
         (base.as_mut().expect("it was just made"), report, plan)
     }
 
     fn fill(&self) -> Base {
-        let (mut site, mut maker, scale) = (Site::found(&self.place("base")), self.plan.maker(), self.plan.scale());
+        let (mut site, mut maker, scale) = (
+            Site::found(&self.place("base")),
+            self.plan.maker(),
+            self.plan.scale(),
+        );
         site.territory(NORTH);
         let people = PEOPLE.map(|name| site.rep(name, &[NORTH.to_owned()]));
         let goods = maker.goods(&mut site.tenant, scale);
         let reps: Vec<UserId> = people.iter().map(|(user, _)| *user).collect();
         let territory = maker.territory(&mut site.tenant, NORTH, (&goods, &reps), scale);
         let device = site.device(PEOPLE[0], &people[0].1);
-        Base { site, goods, territory, device }
+        Base {
+            site,
+            goods,
+            territory,
+            device,
+        }
     }
 }
 
 /// An id as SQLite keeps it.
 #[must_use]
 pub fn blob(id: &str) -> Sql {
-    Sql::Blob(id.parse::<outfield_core::base::id::RecordId>().unwrap().0.to_vec())
+    Sql::Blob(
+        id.parse::<outfield_core::base::id::RecordId>()
+            .unwrap()
+            .0
+            .to_vec(),
+    )
 }

@@ -1,4 +1,5 @@
-//! What was measured, as a table with the misses first, and as JSON. It does not know how it was measured.
+//! What was measured, as a table with the misses first, and as JSON. It does not know how it was
+//! measured.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -57,7 +58,10 @@ pub struct Report {
 }
 
 fn named(name: &str) -> &'static Figure {
-    FIGURES.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("there is no figure `{name}`"))
+    FIGURES
+        .iter()
+        .find(|figure| figure.name == name)
+        .unwrap_or_else(|| panic!("there is no figure `{name}`"))
 }
 
 fn standing(figure: &Figure, measured: &Measured) -> Standing {
@@ -66,7 +70,11 @@ fn standing(figure: &Figure, measured: &Measured) -> Standing {
         Budget::AtMost(limit) => measured.ours <= limit,
         Budget::AtLeast(limit) => measured.ours >= limit,
     };
-    if meets { Standing::Meets } else { Standing::Miss }
+    if meets {
+        Standing::Meets
+    } else {
+        Standing::Miss
+    }
 }
 
 impl Report {
@@ -77,7 +85,14 @@ impl Report {
 
     /// Takes in a figure with a word beside it.
     pub fn note(&mut self, name: &str, ours: u64, floor: Option<u64>, note: impl Into<String>) {
-        self.figures.insert(named(name).name, Measured { ours, floor, note: note.into() });
+        self.figures.insert(
+            named(name).name,
+            Measured {
+                ours,
+                floor,
+                note: note.into(),
+            },
+        );
     }
 
     /// A figure that this run cannot measure.
@@ -88,23 +103,41 @@ impl Report {
     /// Figures beyond their budget, in the order of the plan.
     #[must_use]
     pub fn misses(&self) -> Vec<&'static str> {
-        self.rows(Standing::Miss).into_iter().map(|(figure, _)| figure.name).collect()
+        self.rows(Standing::Miss)
+            .into_iter()
+            .map(|(figure, _)| figure.name)
+            .collect()
     }
 
     fn rows(&self, wanted: Standing) -> Vec<(&'static Figure, &Measured)> {
-        let measured = FIGURES.iter().filter_map(|figure| Some((figure, self.figures.get(figure.name)?)));
-        measured.filter(|(figure, measured)| standing(figure, measured) == wanted).collect()
+        let measured = FIGURES
+            .iter()
+            .filter_map(|figure| Some((figure, self.figures.get(figure.name)?)));
+        measured
+            .filter(|(figure, measured)| standing(figure, measured) == wanted)
+            .collect()
     }
 
     /// The table: misses, then what meets its budget, then how cost grows.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut lines = vec![["figure", "ours", "floor", "times", "budget", "", ""].map(str::to_owned)];
+        let mut lines =
+            vec![["figure", "ours", "floor", "times", "budget", "", ""].map(str::to_owned)];
         for (standing, word) in [(Standing::Miss, "MISS"), (Standing::Meets, "meets")] {
             lines.extend(self.rows(standing).into_iter().map(|(figure, measured)| {
-                let floor = measured.floor.map_or("-".to_owned(), |floor| shown(figure.unit, floor));
+                let floor = measured
+                    .floor
+                    .map_or("-".to_owned(), |floor| shown(figure.unit, floor));
                 let (name, ours) = (figure.name.to_owned(), shown(figure.unit, measured.ours));
-                [name, ours, floor, times(figure, measured), budget(figure), word.to_owned(), measured.note.clone()]
+                [
+                    name,
+                    ours,
+                    floor,
+                    times(figure, measured),
+                    budget(figure),
+                    word.to_owned(),
+                    measured.note.clone(),
+                ]
             }));
         }
         for (name, why) in &self.skipped {
@@ -120,11 +153,26 @@ impl Report {
         }
         let mut table = aligned(&lines);
         if !self.growth.is_empty() {
-            let mut lines = vec![["growth", "", "time", "CPU", "memory", "disk", ""].map(str::to_owned)];
+            let mut lines =
+                vec![["growth", "", "time", "CPU", "memory", "disk", ""].map(str::to_owned)];
             lines.extend(self.growth.iter().map(|step| {
-                let (wall, cpu) = (shown(Unit::Time, step.wall_ns), shown(Unit::Time, step.cpu_ns));
-                let (memory, disk) = (shown(Unit::Bytes, step.memory), shown(Unit::Bytes, step.disk));
-                [step.part.to_owned(), step.what.clone(), wall, cpu, memory, disk, step.note.clone()]
+                let (wall, cpu) = (
+                    shown(Unit::Time, step.wall_ns),
+                    shown(Unit::Time, step.cpu_ns),
+                );
+                let (memory, disk) = (
+                    shown(Unit::Bytes, step.memory),
+                    shown(Unit::Bytes, step.disk),
+                );
+                [
+                    step.part.to_owned(),
+                    step.what.clone(),
+                    wall,
+                    cpu,
+                    memory,
+                    disk,
+                    step.note.clone(),
+                ]
             }));
             write!(table, "\n{}", aligned(&lines)).unwrap();
         }
@@ -159,15 +207,26 @@ impl Report {
 }
 
 fn times(figure: &Figure, measured: &Measured) -> String {
-    let Some(floor) = measured.floor.filter(|floor| *floor > 0 && measured.ours > 0) else { return "-".to_owned() };
+    let Some(floor) = measured
+        .floor
+        .filter(|floor| *floor > 0 && measured.ours > 0)
+    else {
+        return "-".to_owned();
+    };
     // Of a rate the floor is the greater number.
-    let hundredths = if figure.unit == Unit::Rate { floor * 100 / measured.ours } else { measured.ours * 100 / floor };
+    let hundredths = if figure.unit == Unit::Rate {
+        floor * 100 / measured.ours
+    } else {
+        measured.ours * 100 / floor
+    };
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 fn budget(figure: &Figure) -> String {
     match figure.budget {
-        Budget::Floor(hundredths) => format!("<= {}.{} floors", hundredths / 100, hundredths % 100 / 10),
+        Budget::Floor(hundredths) => {
+            format!("<= {}.{} floors", hundredths / 100, hundredths % 100 / 10)
+        }
         Budget::AtMost(limit) => format!("<= {}", shown(figure.unit, limit)),
         Budget::AtLeast(limit) => format!(">= {}", shown(figure.unit, limit)),
     }
@@ -175,10 +234,19 @@ fn budget(figure: &Figure) -> String {
 
 /// Columns of text below each other.
 fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        lines
+            .iter()
+            .map(|line| line[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let line = |line: &[String; N]| {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     lines.iter().map(line).collect()
@@ -193,17 +261,45 @@ mod tests {
         let mut report = Report::default();
         report.put("open a visit of 45 lines", 900_000, Some(300_000));
         report.put("edit one field, warm, p50", 460, Some(300));
-        report.put("server push of one-field changes, warm", 4_000, Some(10_000));
+        report.put(
+            "server push of one-field changes, warm",
+            4_000,
+            Some(10_000),
+        );
         report.skip("mobile library, stripped", "not asked");
-        assert_eq!(report.misses(), ["edit one field, warm, p50", "server push of one-field changes, warm"]);
+        assert_eq!(
+            report.misses(),
+            [
+                "edit one field, warm, p50",
+                "server push of one-field changes, warm"
+            ]
+        );
         let table = report.table();
         let rows: Vec<Vec<&str>> = table
             .lines()
-            .map(|line| line.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect())
+            .map(|line| {
+                line.split("  ")
+                    .filter(|cell| !cell.is_empty())
+                    .map(str::trim)
+                    .collect()
+            })
             .collect();
-        assert_eq!(rows[1], ["edit one field, warm, p50", "0.46 us", "0.30 us", "1.53", "<= 1.5 floors", "MISS"]);
+        assert_eq!(
+            rows[1],
+            [
+                "edit one field, warm, p50",
+                "0.46 us",
+                "0.30 us",
+                "1.53",
+                "<= 1.5 floors",
+                "MISS"
+            ]
+        );
         assert_eq!(rows[2][3..], ["2.50", ">= 8000 /s", "MISS"]);
-        assert_eq!(rows[3][1..], ["900.00 us", "300.00 us", "3.00", "<= 1.00 ms", "meets"]);
+        assert_eq!(
+            rows[3][1..],
+            ["900.00 us", "300.00 us", "3.00", "<= 1.00 ms", "meets"]
+        );
         assert_eq!(rows[4].last(), Some(&"not asked"));
     }
 }

@@ -1,5 +1,5 @@
-//! Where things are measured: a server as a process of its own on a folder, devices on files of their own, and a
-//! carrier over HTTP that counts. It does not know what is measured.
+//! Where things are measured: a server as a process of its own on a folder, devices on files of
+//! their own, and a carrier over HTTP that counts. It does not know what is measured.
 
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader};
@@ -88,9 +88,20 @@ impl Site {
     #[must_use]
     pub fn found(folder: &Path) -> Site {
         std::fs::create_dir_all(folder).unwrap();
-        let mut office = Office::open(&folder.join("server"), Arc::new(Past(System::open().unwrap()))).unwrap();
-        let id = office.add_tenant("Harbour Foods", "America/Chicago").unwrap();
-        Site { tenant: office.open_tenant(id).unwrap(), folder: folder.to_owned(), id, server: None }
+        let mut office = Office::open(
+            &folder.join("server"),
+            Arc::new(Past(System::open().unwrap())),
+        )
+        .unwrap();
+        let id = office
+            .add_tenant("Harbour Foods", "America/Chicago")
+            .unwrap();
+        Site {
+            tenant: office.open_tenant(id).unwrap(),
+            folder: folder.to_owned(),
+            id,
+            server: None,
+        }
     }
 
     /// Adds a territory.
@@ -116,12 +127,22 @@ impl Site {
         }
         let keeper = Keeper::new();
         let mut command = keeper.command(std::env::current_exe().unwrap());
-        command.arg(SERVE).arg(self.folder.join("server")).stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+            .arg(SERVE)
+            .arg(self.folder.join("server"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let address = line.trim().trim_start_matches("http://").parse().unwrap();
-        self.server = Some(Served { child, address, _keeper: keeper });
+        self.server = Some(Served {
+            child,
+            address,
+            _keeper: keeper,
+        });
     }
 
     /// Ends the server and starts it again, so that its memory is a new one's.
@@ -133,7 +154,10 @@ impl Site {
     /// Where the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.server.as_ref().expect("the server was started").address
+        self.server
+            .as_ref()
+            .expect("the server was started")
+            .address
     }
 
     /// The server's address for a device.
@@ -145,7 +169,11 @@ impl Site {
     /// The server's process.
     #[must_use]
     pub fn process(&self) -> u32 {
-        self.server.as_ref().expect("the server was started").child.id()
+        self.server
+            .as_ref()
+            .expect("the server was started")
+            .child
+            .id()
     }
 
     /// The processor time that the server has used.
@@ -164,14 +192,19 @@ impl Site {
     #[must_use]
     pub fn disk(&self) -> u64 {
         let file = Connection::open(self.file()).unwrap();
-        let number = |pragma: &str| file.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).unwrap();
+        let number = |pragma: &str| {
+            file.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
         (number("page_count") * number("page_size")).cast_unsigned()
     }
 
     /// The tenant's file.
     #[must_use]
     pub fn file(&self) -> PathBuf {
-        self.folder.join("server/tenants").join(format!("{}.db", self.id))
+        self.folder
+            .join("server/tenants")
+            .join(format!("{}.db", self.id))
     }
 
     /// A place for a device's file.
@@ -184,7 +217,11 @@ impl Site {
     #[must_use]
     pub fn device(&mut self, file: &str, code: &str) -> Device {
         self.serve();
-        let mut device = Device { house: None, file: self.place(file), url: self.url() };
+        let mut device = Device {
+            house: None,
+            file: self.place(file),
+            url: self.url(),
+        };
         device.reopen();
         let meter = device.line();
         let url = device.url.clone();
@@ -280,7 +317,10 @@ impl Meter {
     /// A line to this address.
     #[must_use]
     pub fn new(url: &str) -> Meter {
-        Meter { http: Http::new(url).unwrap(), carried: RefCell::default() }
+        Meter {
+            http: Http::new(url).unwrap(),
+            carried: RefCell::default(),
+        }
     }
 
     /// What was carried so far.
@@ -300,8 +340,15 @@ impl Carrier for Meter {
             aside += ns;
             flow
         });
-        let ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX).saturating_sub(aside);
-        self.carried.borrow_mut().push(Carried { path: call.path, sent: call.body.len() as u64, received, ns });
+        let ns = u64::try_from(begin.elapsed().as_nanos())
+            .unwrap_or(u64::MAX)
+            .saturating_sub(aside);
+        self.carried.borrow_mut().push(Carried {
+            path: call.path,
+            sent: call.body.len() as u64,
+            received,
+            ns,
+        });
         reply
     }
 }
@@ -310,5 +357,7 @@ impl Carrier for Meter {
 #[must_use]
 pub fn sum(carried: &[Carried], ending: &str) -> (u64, u64, u64) {
     let calls = carried.iter().filter(|call| call.path.ends_with(ending));
-    calls.fold((0, 0, 0), |sum, call| (sum.0 + call.sent, sum.1 + call.received, sum.2 + call.ns))
+    calls.fold((0, 0, 0), |sum, call| {
+        (sum.0 + call.sent, sum.1 + call.received, sum.2 + call.ns)
+    })
 }

@@ -1,5 +1,5 @@
-//! What goes between devices and the server, and what the server makes of it: pushes, syncs that have nothing to say,
-//! one device's work on its way to another.
+//! What goes between devices and the server, and what the server makes of it: pushes, syncs that
+//! have nothing to say, one device's work on its way to another.
 
 use outfield_core::base::id::ChangeHash;
 use rusqlite::Connection;
@@ -19,7 +19,11 @@ const TERRITORIES: usize = 62;
 /// Another phone number for each of these contacts, in one batch.
 fn edit_all(device: &mut Device, contacts: &[String], round: usize) {
     for (n, contact) in contacts.iter().enumerate() {
-        device.edits("contact", contact, &json!({"phone": format!("+1479{:07}", round * BATCH + n)}));
+        device.edits(
+            "contact",
+            contact,
+            &json!({"phone": format!("+1479{:07}", round * BATCH + n)}),
+        );
     }
 }
 
@@ -31,7 +35,12 @@ pub fn push(bench: &mut Bench) {
     let names = ["contact", "payload"].map(str::to_owned);
     let floor = Floor::like(&server, &names, &base.site.place("push-floor"), true);
     floor.insert(&[rows(&server, "contact", "SELECT * FROM contact", &[])]);
-    let Base { site, device, territory, .. } = base;
+    let Base {
+        site,
+        device,
+        territory,
+        ..
+    } = base;
     let contacts: Vec<String> = territory.contacts.iter().take(BATCH).cloned().collect();
     device.sync();
     // Two rounds make the server's documents warm.
@@ -59,29 +68,50 @@ pub fn push(bench: &mut Bench) {
                 let hash = ChangeHash::of(format!("{round} {n}").as_bytes()).0.to_vec();
                 let phone = Sql::Text(format!("+1479{:07}", round * BATCH + n));
                 let edited = (edit, vec![phone, Sql::Integer(n as i64), blob(contact)]);
-                [edited, (keep, vec![Sql::Blob(hash), Sql::Blob(change.clone())])]
+                [
+                    edited,
+                    (keep, vec![Sql::Blob(hash), Sql::Blob(change.clone())]),
+                ]
             };
             let statements: Vec<_> = contacts.iter().enumerate().flat_map(both).collect();
             time(|| floor.commit(&statements))
         },
     );
     let changes = (rounds * BATCH) as u64;
-    report.put("push a one-field change in a batch of 100", sent * 100 / changes, None);
+    report.put(
+        "push a one-field change in a batch of 100",
+        sent * 100 / changes,
+        None,
+    );
     let rate = |samples: &Samples| changes * 1_000_000_000 / samples.total().max(1);
-    let per_cpu =
-        format!("{} per second of the server's CPU, its pull beside it", changes * 1_000_000_000 / cpu.max(1));
-    report.note("server push of one-field changes, warm", rate(&ours), Some(rate(&floors)), per_cpu);
+    let per_cpu = format!(
+        "{} per second of the server's CPU, its pull beside it",
+        changes * 1_000_000_000 / cpu.max(1)
+    );
+    report.note(
+        "server push of one-field changes, warm",
+        rate(&ours),
+        Some(rate(&floors)),
+        per_cpu,
+    );
     device.edits("contact", &contacts[0], &json!({"phone": "+14795550100"}));
-    report.put("push a one-field change alone", sum(&device.sync(), "/push").0, None);
+    report.put(
+        "push a one-field change alone",
+        sum(&device.sync(), "/push").0,
+        None,
+    );
 }
 
-/// Measures how long a change takes from one device to another that asks for it at once: the calls alone.
+/// Measures how long a change takes from one device to another that asks for it at once: the calls
+/// alone.
 pub fn online(bench: &mut Bench) {
     let rounds = bench.plan.rounds(100, 3);
     let (base, report, _) = bench.base();
     let code = base.site.code(PEOPLE[1]);
     let mut other = base.site.device("online", &code);
-    let Base { device, territory, .. } = base;
+    let Base {
+        device, territory, ..
+    } = base;
     device.sync();
     other.sync();
     let mut samples = Samples::default();
@@ -91,14 +121,26 @@ pub fn online(bench: &mut Bench) {
         device.edits("contact", contact, &json!({"phone": phone}));
         let pushed = sum(&device.sync(), "/push").2;
         let pulled = sum(&other.sync(), "").2;
-        assert_eq!(other.house().get("contact", contact).unwrap().data["phone"], phone);
+        assert_eq!(
+            other.house().get("contact", contact).unwrap().data["phone"],
+            phone
+        );
         if round >= 2 {
             samples.push(pushed + pulled);
         }
     }
     let note = "push of the one, hello and pull of the other; no poke tells the other when";
-    report.note("a write to another device, server side, p50", samples.median(), None, note);
-    report.put("a write to another device, server side, p99", samples.percentile(99), None);
+    report.note(
+        "a write to another device, server side, p50",
+        samples.median(),
+        None,
+        note,
+    );
+    report.put(
+        "a write to another device, server side, p99",
+        samples.percentile(99),
+        None,
+    );
 }
 
 /// Measures a sync that has nothing to say, of somebody who follows as many buckets as one may.
@@ -117,7 +159,11 @@ pub fn idle(bench: &mut Bench) {
     let (sent, received, _) = sum(&carried, "");
     report.put("no-op sync of 64 buckets, bytes sent", sent, None);
     report.put("no-op sync of 64 buckets, bytes received", received, None);
-    report.put("no-op sync of 64 buckets, round trips", carried.len() as u64, None);
+    report.put(
+        "no-op sync of 64 buckets, round trips",
+        carried.len() as u64,
+        None,
+    );
     let before = (cpu_ns(Who::Own), base.site.cpu_ns());
     let mut walls = Samples::default();
     for _ in 0..rounds {
@@ -125,6 +171,15 @@ pub fn idle(bench: &mut Bench) {
     }
     let each = |now: u64, before: u64| (now - before) / rounds as u64;
     let note = format!("wall p50 {} us", walls.median() / 1_000);
-    report.note("no-op sync of 64 buckets, CPU of the device", each(cpu_ns(Who::Own), before.0), None, note);
-    report.put("no-op sync of 64 buckets, CPU of the server", each(base.site.cpu_ns(), before.1), None);
+    report.note(
+        "no-op sync of 64 buckets, CPU of the device",
+        each(cpu_ns(Who::Own), before.0),
+        None,
+        note,
+    );
+    report.put(
+        "no-op sync of 64 buckets, CPU of the server",
+        each(base.site.cpu_ns(), before.1),
+        None,
+    );
 }

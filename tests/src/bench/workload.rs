@@ -1,5 +1,5 @@
-//! The workload: territories with what was done in them, written by the office. Stores and products are real where
-//! files are given, else a seed makes them. It does not know what is measured on it.
+//! The workload: territories with what was done in them, written by the office. Stores and products
+//! are real where files are given, else a seed makes them. It does not know what is measured on it.
 
 use std::path::Path;
 
@@ -32,12 +32,31 @@ pub struct Scale {
 }
 
 /// A territory as the plan has it: about 77,000 rows.
-pub const T: Scale =
-    Scale { accounts: 500, contacts: 2_000, products: 2_000, entries: 5, visits: 1_000, orders: 1_000 };
+pub const T: Scale = Scale {
+    accounts: 500,
+    contacts: 2_000,
+    products: 2_000,
+    entries: 5,
+    visits: 1_000,
+    orders: 1_000,
+};
 /// A hundredth of it or so, to see that everything works.
-pub const SMALL: Scale = Scale { accounts: 60, contacts: 120, products: 120, entries: 2, visits: 10, orders: 10 };
+pub const SMALL: Scale = Scale {
+    accounts: 60,
+    contacts: 120,
+    products: 120,
+    entries: 2,
+    visits: 10,
+    orders: 10,
+};
 /// What a day needs to be spent in, and no more.
-pub const PATCH: Scale = Scale { accounts: 20, contacts: 30, visits: 0, orders: 0, ..T };
+pub const PATCH: Scale = Scale {
+    accounts: 20,
+    contacts: 30,
+    visits: 0,
+    orders: 0,
+    ..T
+};
 
 /// Actions of a visit, counts of a check, lines of an order.
 pub const ACTIONS: usize = 5;
@@ -57,11 +76,27 @@ const BEGIN_MS: i64 = 1_780_000_000_000;
 /// Between two records.
 const STEP_MS: i64 = 61_000;
 
-const KINDS: [&str; ACTIONS] = ["photo", "shelf_count", "price_check", "promotion_check", "task"];
-const TITLES: [&str; ACTIONS] =
-    ["Photo of the storefront", "Count the shelf", "Check the prices", "Check the promotion", "Ask how sales go"];
-const ANSWERS: [&str; ACTIONS] =
-    ["storefront, cooler at the door", "40 products", "as listed", "present", "two cases more"];
+const KINDS: [&str; ACTIONS] = [
+    "photo",
+    "shelf_count",
+    "price_check",
+    "promotion_check",
+    "task",
+];
+const TITLES: [&str; ACTIONS] = [
+    "Photo of the storefront",
+    "Count the shelf",
+    "Check the prices",
+    "Check the promotion",
+    "Ask how sales go",
+];
+const ANSWERS: [&str; ACTIONS] = [
+    "storefront, cooler at the door",
+    "40 products",
+    "as listed",
+    "present",
+    "two cases more",
+];
 
 /// The product catalogue.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +133,12 @@ impl Maker {
         let mut dice = Dice::new(seed);
         let stores = stores.map_or_else(|| goods::stores(&mut dice), goods::read_stores);
         let wares = products.map_or_else(|| goods::wares(&mut dice), goods::read_wares);
-        Maker { dice, made: 0, stores, wares }
+        Maker {
+            dice,
+            made: 0,
+            stores,
+            wares,
+        }
     }
 
     fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
@@ -116,7 +156,12 @@ impl Maker {
     fn write(&mut self, object: &str, fields: Values) -> Write {
         self.made += 1;
         let random: [u8; 10] = self.dice.bytes(10).try_into().unwrap();
-        Write { object: object.to_owned(), id: RecordId::at(self.now(), random), new: true, values: fields }
+        Write {
+            object: object.to_owned(),
+            id: RecordId::at(self.now(), random),
+            new: true,
+            values: fields,
+        }
     }
 
     fn phone(&mut self) -> String {
@@ -129,7 +174,8 @@ impl Maker {
         let (mut writes, mut products) = (Vec::new(), Vec::new());
         for n in 0..scale.products {
             let ware = self.wares[n % self.wares.len()].clone();
-            let class = standard_id("tax_class", if n % 7 == 0 { "Reduced" } else { "Standard" }).to_string();
+            let class = standard_id("tax_class", if n % 7 == 0 { "Reduced" } else { "Standard" })
+                .to_string();
             let write = self.write("product", values(&json!({
                 "name": ware.name, "gtin": ware.gtin, "category": ware.category, "base_unit": "EA", "tax_class": class,
                 "units/case/unit": "XCS", "units/case/numerator": 12, "units/case/denominator": 1,
@@ -143,7 +189,10 @@ impl Maker {
                     "unit_price": format!("{}.{:02}", cents / 100, cents % 100),
                 }));
                 if step > 0 {
-                    fields.insert("minimum_quantity".into(), Value::from((12 << step).to_string()));
+                    fields.insert(
+                        "minimum_quantity".into(),
+                        Value::from((12 << step).to_string()),
+                    );
                 }
                 writes.push(self.write("price_entry", fields));
             }
@@ -172,12 +221,17 @@ impl Maker {
         scale: Scale,
     ) -> Territory {
         let id = tenant.territory_named(name).unwrap().unwrap().to_string();
-        let mut territory = Territory { name: name.to_owned(), ..Territory::default() };
+        let mut territory = Territory {
+            name: name.to_owned(),
+            ..Territory::default()
+        };
         let mut writes = Vec::new();
         for n in 0..scale.accounts {
             let store = self.stores[n % self.stores.len()].clone();
             let write = self.account(&store, &id);
-            territory.accounts.push((write.id.to_string(), store.position));
+            territory
+                .accounts
+                .push((write.id.to_string(), store.position));
             writes.push(write);
         }
         for n in 0..scale.contacts {
@@ -187,10 +241,15 @@ impl Maker {
             writes.push(write);
         }
         for n in 0..scale.visits {
-            let (account, rep) = (territory.accounts[n * 7 % scale.accounts].clone(), reps[n % reps.len()]);
+            let (account, rep) = (
+                territory.accounts[n * 7 % scale.accounts].clone(),
+                reps[n % reps.len()],
+            );
             let visit = self.visit(&account, rep);
             let check = self.check(&account.0, &visit.id.to_string(), (rep, goods));
-            territory.visits.push((visit.id.to_string(), check.id.to_string()));
+            territory
+                .visits
+                .push((visit.id.to_string(), check.id.to_string()));
             writes.extend([visit, check]);
         }
         for n in 0..scale.orders {
@@ -223,7 +282,10 @@ impl Maker {
 
     fn contact(&mut self, account: &str, owner: UserId) -> Write {
         let (first, last) = (*self.pick(&goods::FIRST), *self.pick(&goods::LAST));
-        let (phone, title) = (self.phone(), *self.pick(&["Store manager", "Buyer", "Night manager", "Owner"]));
+        let (phone, title) = (
+            self.phone(),
+            *self.pick(&["Store manager", "Buyer", "Night manager", "Owner"]),
+        );
         self.write(
             "contact",
             values(&json!({
@@ -309,7 +371,14 @@ fn put(tenant: &mut Tenant, writes: &[Write]) {
 /// A scale as JSON, for a report.
 #[must_use]
 pub fn described(scale: Scale, seed: u64) -> Json {
-    let Scale { accounts, contacts, products, entries, visits, orders } = scale;
+    let Scale {
+        accounts,
+        contacts,
+        products,
+        entries,
+        visits,
+        orders,
+    } = scale;
     json!({
         "accounts": accounts, "contacts": contacts, "products": products, "price_entries": products * entries,
         "visits": visits, "orders": orders, "actions": ACTIONS, "counts": COUNTS, "order_lines": ORDER_LINES,

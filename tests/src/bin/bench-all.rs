@@ -1,5 +1,5 @@
-//! `cargo bench-all` measures everything that `docs/performance.md` speaks of. It reads the words of the command line;
-//! `outfield_tests::bench` does the rest.
+//! `cargo bench-all` measures everything that `docs/performance.md` speaks of. It reads the words
+//! of the command line; `outfield_tests::bench` does the rest.
 
 use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,11 @@ fn read(words: Vec<String>) -> Result<(Plan, Option<PathBuf>), String> {
     let (mut plan, mut json) = (Plan::default(), None);
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
-        let mut next = || words.next().ok_or_else(|| format!("{word} needs a value\n{USAGE}"));
+        let mut next = || {
+            words
+                .next()
+                .ok_or_else(|| format!("{word} needs a value\n{USAGE}"))
+        };
         match word.as_str() {
             "--quick" => plan.quick = true,
             "--only" => plan.only.push(part(next()?)?),
@@ -35,12 +39,19 @@ fn part(name: String) -> Result<String, String> {
         return Ok(name);
     }
     let known: Vec<&str> = PARTS.iter().map(|(part, _)| *part).collect();
-    Err(format!("there is no part `{name}`; there are: {}", known.join(", ")))
+    Err(format!(
+        "there is no part `{name}`; there are: {}",
+        known.join(", ")
+    ))
 }
 
 fn file(name: String) -> Result<PathBuf, String> {
     let path = PathBuf::from(&name);
-    if path.is_file() { Ok(path) } else { Err(format!("there is no file {name}")) }
+    if path.is_file() {
+        Ok(path)
+    } else {
+        Err(format!("there is no file {name}"))
+    }
 }
 
 /// Shows what is being done on a terminal, on one line.

@@ -1,5 +1,5 @@
-//! `generate-bindings LANGUAGE OUT_DIR` writes the sources with which an app in that language loads the core.
-//! It does not know which languages there are; `outfield_tests::bindings` does.
+//! `generate-bindings LANGUAGE OUT_DIR` writes the sources with which an app in that language loads
+//! the core. It does not know which languages there are; `outfield_tests::bindings` does.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! `kill-loop N [SEED]` kills real phones and a real server N times while they work, then proves that nothing that was
-//! answered is lost or doubled. It reads the words of the command line; `outfield_tests::kill` does the rest.
+//! `kill-loop N [SEED]` kills real phones and a real server N times while they work, then proves
+//! that nothing that was answered is lost or doubled. It reads the words of the command line;
+//! `outfield_tests::kill` does the rest.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
@@ -12,8 +13,12 @@ const USAGE: &str = "usage: kill-loop N [SEED] [--keep] [--break lose|double|for
 const SEEDS: u64 = 1_000_000;
 
 fn plan(words: Vec<String>) -> Option<Plan> {
-    let mut plan =
-        Plan { kills: 0, seed: RandomState::new().build_hasher().finish() % SEEDS, defect: None, keep: false };
+    let mut plan = Plan {
+        kills: 0,
+        seed: RandomState::new().build_hasher().finish() % SEEDS,
+        defect: None,
+        keep: false,
+    };
     let mut numbers = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -44,7 +49,11 @@ fn main() -> ExitCode {
                 writeln!(std::io::stderr(), "{problem}").ok();
             }
             let printed = writeln!(std::io::stdout(), "{outcome}");
-            if outcome.holds() && printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if outcome.holds() && printed.is_ok() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(message) => {
             writeln!(std::io::stderr(), "error: {message} (seed {seed})").ok();

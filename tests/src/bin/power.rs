@@ -1,5 +1,5 @@
-//! `power` cuts the power at writes of simulated runs and says which images failed. It reads the words of the command line;
-//! `outfield_tests::power` does the rest.
+//! `power` cuts the power at writes of simulated runs and says which images failed. It reads the
+//! words of the command line; `outfield_tests::power` does the rest.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -49,7 +49,10 @@ fn one(seed: u64, wanted: Wanted) -> bool {
         say(&format!("place {at}, {}: {what}\n", kind.name()));
     }
     let failed = outcome.failures.len();
-    say(&format!("seed {seed}: {} images at {} places, {failed} failed\n", outcome.cuts, outcome.places));
+    say(&format!(
+        "seed {seed}: {} images at {} places, {failed} failed\n",
+        outcome.cuts, outcome.places
+    ));
     failed == 0
 }
 
@@ -65,9 +68,13 @@ fn main() -> ExitCode {
         }
         Work::Seeds(count) => shown(&batch::run_many((from, count), wanted, say)),
         Work::Seed(seed) => one(seed, wanted),
-        Work::Planted(errors) => {
-            seeds::search(errors, ("image", batch::IMAGES_TO_FIND), |error| batch::find(error, from))
-        }
+        Work::Planted(errors) => seeds::search(errors, ("image", batch::IMAGES_TO_FIND), |error| {
+            batch::find(error, from)
+        }),
     };
-    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

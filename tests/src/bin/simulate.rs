@@ -1,5 +1,5 @@
-//! `simulate` runs seeds of the simulation and says which failed. It reads the words of the command line;
-//! `outfield_tests::simulate` does the rest.
+//! `simulate` runs seeds of the simulation and says which failed. It reads the words of the command
+//! line; `outfield_tests::simulate` does the rest.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -9,8 +9,7 @@ use outfield_core::base::planted::Planted;
 use outfield_tests::seeds::{self, say};
 use outfield_tests::simulate::{self, batch};
 
-const USAGE: &str =
-    "usage: simulate --seeds N [--from S] | --hours H [--from S] | --seed S | --planted all|NAME [--from S]";
+const USAGE: &str = "usage: simulate --seeds N [--from S] | --hours H [--from S] | --seed S | --planted all|NAME [--from S]";
 
 /// What is asked for.
 enum Work {
@@ -61,11 +60,19 @@ fn main() -> ExitCode {
     };
     let holds = match work {
         Work::Seeds(count) => many(from, count, None),
-        Work::Hours(hours) => many(from, u64::MAX, Some(Instant::now() + Duration::from_secs(hours * 3_600))),
+        Work::Hours(hours) => many(
+            from,
+            u64::MAX,
+            Some(Instant::now() + Duration::from_secs(hours * 3_600)),
+        ),
         Work::Seed(seed) => one(seed),
-        Work::Planted(errors) => {
-            seeds::search(errors, ("seed", batch::SEEDS_TO_FIND), |error| batch::find(error, from))
-        }
+        Work::Planted(errors) => seeds::search(errors, ("seed", batch::SEEDS_TO_FIND), |error| {
+            batch::find(error, from)
+        }),
     };
-    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -1,5 +1,6 @@
-//! What people and scanners write: GS1 numbers and element strings, units, decimals, days, positions, ids. Whatever is
-//! read prints as what reads the same, and sums give back what went in. It does not know goods.
+//! What people and scanners write: GS1 numbers and element strings, units, decimals, days,
+//! positions, ids. Whatever is read prints as what reads the same, and sums give back what went in.
+//! It does not know goods.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -39,7 +40,9 @@ const KINDS: &[&str] = &[
 
 /// The first byte says whether the rest is numbers to compute with, or a text.
 pub fn codes(bytes: &[u8]) {
-    let Some((how, rest)) = bytes.split_first() else { return };
+    let Some((how, rest)) = bytes.split_first() else {
+        return;
+    };
     if *how == b'#' {
         return numbers(rest);
     }
@@ -95,7 +98,10 @@ fn one_digit_off(text: &str, passes: impl Fn(&str) -> bool) {
     for at in 0..text.len() {
         let mut other = text.as_bytes().to_vec();
         other[at] = b'0' + (other[at] - b'0' + 1) % 10;
-        assert!(!passes(std::str::from_utf8(&other).unwrap()), "{text} passes with another digit at {at}");
+        assert!(
+            !passes(std::str::from_utf8(&other).unwrap()),
+            "{text} passes with another digit at {at}"
+        );
     }
 }
 
@@ -109,7 +115,9 @@ fn scanned(text: &str) {
 }
 
 fn elements(scan: &Scan) -> String {
-    let text = |identifier: &str, data: &Option<String>| data.as_ref().map(|data| format!("{identifier}{data}"));
+    let text = |identifier: &str, data: &Option<String>| {
+        data.as_ref().map(|data| format!("{identifier}{data}"))
+    };
     let day = |identifier: &str, day: &Option<Day>| {
         let shown = day.as_ref().map(|day| day.to_string().replace('-', ""));
         shown.map(|digits| format!("{identifier}{}", &digits[2..]))
@@ -128,14 +136,25 @@ fn elements(scan: &Scan) -> String {
         scan.count.map(|count| format!("37{count}")),
         text("414", &scan.location),
     ];
-    format!("]C1{}", elements.into_iter().flatten().collect::<Vec<_>>().join("\u{1d}"))
+    format!(
+        "]C1{}",
+        elements
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\u{1d}")
+    )
 }
 
 /// What a person types into a field of any kind is refused, or is kept as what reads as the same.
 fn typed(text: &str) {
     for kind in KINDS {
-        let field: Field = serde_json::from_value(serde_json::json!({ "kind": kind, "choices": ["one"] })).unwrap();
-        let Ok(value) = field.kind.parse(text) else { continue };
+        let field: Field =
+            serde_json::from_value(serde_json::json!({ "kind": kind, "choices": ["one"] }))
+                .unwrap();
+        let Ok(value) = field.kind.parse(text) else {
+            continue;
+        };
         let fits = field.check(&value).is_ok();
         // These two say when they check whether a text fits; the others have read it by now.
         let is_read = !matches!(
@@ -156,17 +175,27 @@ fn typed(text: &str) {
 
 /// Each pair of decimals orders as fractions do, and is exact as an amount.
 fn decimals(text: &str) {
-    let read: Vec<Decimal> = text.split([' ', '/']).take(4).filter_map(|part| part.parse().ok()).collect();
+    let read: Vec<Decimal> = text
+        .split([' ', '/'])
+        .take(4)
+        .filter_map(|part| part.parse().ok())
+        .collect();
     for decimal in &read {
         again::<Decimal>(&decimal.to_string());
-        assert_eq!(Decimal::new(decimal.mantissa(), decimal.scale()).as_ref(), Ok(decimal));
+        assert_eq!(
+            Decimal::new(decimal.mantissa(), decimal.scale()).as_ref(),
+            Ok(decimal)
+        );
         for code in ["EUR", "JPY", "CLF"] {
             if let Ok(money) = Money::exact(*decimal, Currency::named(code).unwrap()) {
                 assert_eq!(money.to_string().parse::<Decimal>().as_ref(), Ok(decimal));
             }
         }
         for other in &read {
-            assert_eq!(decimal.cmp(other), Fraction::from(*decimal).cmp(&Fraction::from(*other)));
+            assert_eq!(
+                decimal.cmp(other),
+                Fraction::from(*decimal).cmp(&Fraction::from(*other))
+            );
         }
     }
 }
@@ -184,7 +213,9 @@ fn numbers(bytes: &[u8]) {
     for decimals in 0..4 {
         let _ = Ratio::of(upper, lower).decimal(decimals);
     }
-    let (Ok(one), Ok(two)) = (one, Fraction::new(next(), next())) else { return };
+    let (Ok(one), Ok(two)) = (one, Fraction::new(next(), next())) else {
+        return;
+    };
     let _ = computed(one, two);
     assert_eq!(one.cmp(&two), two.cmp(&one).reverse());
     assert_eq!(one.cmp(&two).is_eq(), one == two);
@@ -197,10 +228,14 @@ fn numbers(bytes: &[u8]) {
         }
     }
     assert!(Fraction::whole(one.floor()) <= one);
-    let away = one.minus(Fraction::whole(one.rounded())).and_then(Fraction::unsigned);
+    let away = one
+        .minus(Fraction::whole(one.rounded()))
+        .and_then(Fraction::unsigned);
     assert!(
         away.is_err()
-            || away.is_ok_and(|away| away.times(Fraction::whole(2)).is_ok_and(|twice| twice <= Fraction::ONE))
+            || away.is_ok_and(|away| away
+                .times(Fraction::whole(2))
+                .is_ok_and(|twice| twice <= Fraction::ONE))
     );
 }
 

@@ -1,5 +1,6 @@
-//! Objects that a tenant publishes: refused with what is wrong, or with tables on a phone that hold their records. An
-//! object is a built-in one that is edited, for raw bytes would hardly ever be one. It does not know any by name.
+//! Objects that a tenant publishes: refused with what is wrong, or with tables on a phone that hold
+//! their records. An object is a built-in one that is edited, for raw bytes would hardly ever be
+//! one. It does not know any by name.
 
 use std::path::Path;
 
@@ -101,7 +102,8 @@ const WORDS: &[&str] = &[
     "2026-11-24",
 ];
 
-/// A text that begins with `{` is a descriptor; else the first byte chooses one, and each four more edit it.
+/// A text that begins with `{` is a descriptor; else the first byte chooses one, and each four more
+/// edit it.
 pub fn descriptors(bytes: &[u8]) {
     let text = match bytes.split_first() {
         None => return,
@@ -112,7 +114,11 @@ pub fn descriptors(bytes: &[u8]) {
     match registry.publish("fuzz.json", &text, &domain::names()) {
         Err(problems) => {
             assert!(!problems.is_empty());
-            assert!(problems.iter().all(|problem| !problem.message.is_empty() && problem.file == "fuzz.json"));
+            assert!(
+                problems
+                    .iter()
+                    .all(|problem| !problem.message.is_empty() && problem.file == "fuzz.json")
+            );
         }
         Ok(descriptor) => published(&registry, &descriptor),
     }
@@ -124,14 +130,20 @@ fn edited(chosen: u8, edits: &[u8]) -> Json {
         json!(&**all[usize::from(chosen) % all.len()])
     });
     // What is published beside the built-in objects is another one, or a newer version.
-    json["object"] = if chosen & 0x80 == 0 { json!("thing") } else { json["object"].clone() };
+    json["object"] = if chosen & 0x80 == 0 {
+        json!("thing")
+    } else {
+        json["object"].clone()
+    };
     json["version"] = json!(99);
     if chosen & 0x80 == 0 {
         json["verbs"] = json!({});
     }
     for edit in edits.chunks_exact(4).take(24) {
         let mut left = usize::from(edit[0]);
-        while !edit_one(&mut json, &mut left, (edit[1], edit[2], edit[3])) && left < usize::from(edit[0]) {}
+        while !edit_one(&mut json, &mut left, (edit[1], edit[2], edit[3]))
+            && left < usize::from(edit[0])
+        {}
     }
     json
 }
@@ -145,7 +157,9 @@ fn edit_one(json: &mut Json, left: &mut usize, edit: (u8, u8, u8)) -> bool {
     *left -= 1;
     match json {
         Json::Array(items) => items.iter_mut().any(|item| edit_one(item, left, edit)),
-        Json::Object(members) => members.iter_mut().any(|(_, member)| edit_one(member, left, edit)),
+        Json::Object(members) => members
+            .iter_mut()
+            .any(|(_, member)| edit_one(member, left, edit)),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
     }
 }
@@ -156,21 +170,36 @@ fn apply(json: &mut Json, (how, one, two): (u8, u8, u8)) {
     match (how % 8, json) {
         (0, json) => *json = json!(word(one)),
         (1, json) => {
-            *json = [json!(null), json!(true), json!(i64::from(one) - 9), json!([]), json!({})][usize::from(two) % 5]
+            *json = [
+                json!(null),
+                json!(true),
+                json!(i64::from(one) - 9),
+                json!([]),
+                json!({}),
+            ][usize::from(two) % 5]
                 .clone()
         }
         (2, Json::Object(members)) => {
-            let name = members.keys().nth(usize::from(one) % members.len().max(1)).cloned();
+            let name = members
+                .keys()
+                .nth(usize::from(one) % members.len().max(1))
+                .cloned();
             let taken = name.and_then(|name| members.remove(&name));
             members.insert(word(two), taken.unwrap_or_default());
         }
         (3, Json::Object(members)) => {
-            let name = members.keys().nth(usize::from(one) % members.len().max(1)).cloned();
+            let name = members
+                .keys()
+                .nth(usize::from(one) % members.len().max(1))
+                .cloned();
             let taken = name.and_then(|name| members.get(&name).cloned());
             members.insert(word(two), taken.unwrap_or_default());
         }
         (4, Json::Object(members)) => {
-            let name = members.keys().nth(usize::from(one) % members.len().max(1)).cloned();
+            let name = members
+                .keys()
+                .nth(usize::from(one) % members.len().max(1))
+                .cloned();
             drop(name.map(|name| members.remove(&name)));
         }
         (5, Json::Object(members)) => drop(members.insert(word(one), json!(word(two)))),
@@ -186,13 +215,23 @@ fn apply(json: &mut Json, (how, one, two): (u8, u8, u8)) {
 fn published(registry: &Registry, descriptor: &Descriptor) {
     assert_eq!(check_shape("fuzz.json", descriptor), []);
     let text = serde_json::to_string(descriptor).unwrap();
-    assert_eq!(serde_json::from_str::<Descriptor>(&text).as_ref().unwrap(), descriptor);
+    assert_eq!(
+        serde_json::from_str::<Descriptor>(&text).as_ref().unwrap(),
+        descriptor
+    );
     let mut alone = Registry::default();
     alone.adopt(descriptor.clone());
-    assert_eq!(registry.get(&descriptor.object).map(AsRef::as_ref), Some(descriptor));
+    assert_eq!(
+        registry.get(&descriptor.object).map(AsRef::as_ref),
+        Some(descriptor)
+    );
     let db = store::open::open(Path::new(":memory:"), PHONE).unwrap();
     let made = tables::ensure(&db, &alone).unwrap();
-    assert_eq!(made, std::slice::from_ref(&descriptor.object), "the table was there");
+    assert_eq!(
+        made,
+        std::slice::from_ref(&descriptor.object),
+        "the table was there"
+    );
     assert!(tables::ensure(&db, &alone).unwrap().is_empty());
     assert!(tables::fits(&db, &alone).unwrap());
     holds(&db, descriptor);
@@ -209,9 +248,17 @@ fn holds(db: &Db, descriptor: &Descriptor) {
         }
     }
     let id = RecordId([7; 16]);
-    let record = Record { object: descriptor.object.clone(), id, values, stamp: None };
+    let record = Record {
+        object: descriptor.object.clone(),
+        id,
+        values,
+        stamp: None,
+    };
     tables::put(db, descriptor, &record).unwrap();
-    assert_eq!(tables::read(db, descriptor, id).unwrap().as_ref(), Some(&record));
+    assert_eq!(
+        tables::read(db, descriptor, id).unwrap().as_ref(),
+        Some(&record)
+    );
     for (name, field) in &descriptor.fields {
         let found = query::find(db, descriptor, &[(name, sample(field.kind))]).unwrap();
         assert_eq!(found, std::slice::from_ref(&record), "{name}");

@@ -7,9 +7,12 @@ use outfield_core::sync::wire::{self, Decoder};
 use super::pieces;
 use crate::crafter;
 
-/// The first byte says whether the rest is a body as it is, frames that are not packed yet, or contents of frames.
+/// The first byte says whether the rest is a body as it is, frames that are not packed yet, or
+/// contents of frames.
 pub fn frames(bytes: &[u8]) {
-    let Some((how, rest)) = bytes.split_first() else { return };
+    let Some((how, rest)) = bytes.split_first() else {
+        return;
+    };
     let body = match how % 3 {
         0 => rest.to_vec(),
         1 => crafter::zstd(rest),
@@ -25,7 +28,8 @@ pub fn frames(bytes: &[u8]) {
     assert_eq!(wire::decode(&again, usize::MAX).as_deref(), Ok(&frames[..]));
 }
 
-/// A body that arrives in steps says what it says at once; where it is wrong as a whole, it is wrong in the end.
+/// A body that arrives in steps says what it says at once; where it is wrong as a whole, it is
+/// wrong in the end.
 fn in_steps(body: &[u8], step: usize, whole: Option<&[Frame]>) {
     let mut decoder = Decoder::new(REQUEST_BYTES_MAX).unwrap();
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Chunks through the gate that phone and server share. Checksums are put right, or no change would get past the first
-//! look. It does not know which changes are honest.
+//! Chunks through the gate that phone and server share. Checksums are put right, or no change would
+//! get past the first look. It does not know which changes are honest.
 
 use outfield_core::base::id::{ActorId, ChangeHash};
 use outfield_core::base::limits::{CHANGE_BYTES_MAX, DOCUMENT_BYTES_MAX};
@@ -10,8 +10,8 @@ use outfield_core::objects::{Value, Values};
 use super::pieces;
 use crate::crafter;
 
-/// The kinds of pieces: as they are; the data of a change, plain or deflated; that of a saved document; and a change
-/// that gets what was applied so far as what it builds on.
+/// The kinds of pieces: as they are; the data of a change, plain or deflated; that of a saved
+/// document; and a change that gets what was applied so far as what it builds on.
 const KINDS: u8 = 5;
 
 /// Pieces one by one as changes to one document, and all together as a saved document.
@@ -47,7 +47,10 @@ fn passed(vetted: &Vetted) {
     assert!(vetted.bytes.len() <= CHANGE_BYTES_MAX);
     assert_eq!(door::change(&vetted.bytes).as_ref(), Ok(vetted));
     assert_eq!(touched(vetted).unwrap().len() as u64, vetted.operations);
-    assert_eq!(crafter::hash(crafter::PLAIN, crafter::data_of(&vetted.bytes)), vetted.hash.0);
+    assert_eq!(
+        crafter::hash(crafter::PLAIN, crafter::data_of(&vetted.bytes)),
+        vetted.hash.0
+    );
 }
 
 /// A change is applied, or leaves the document as it was.
@@ -57,14 +60,21 @@ fn applied(document: &mut Document, vetted: &Vetted) {
     let result = document.apply(std::slice::from_ref(vetted));
     if result.is_ok_and(|applied| applied.missing.is_empty()) {
         assert!(document.has(vetted.hash));
-        assert_eq!(document.change(vetted.hash).as_deref(), Some(&vetted.bytes[..]));
+        assert_eq!(
+            document.change(vetted.hash).as_deref(),
+            Some(&vetted.bytes[..])
+        );
         assert!(!is_new || document.heads().contains(&vetted.hash));
     } else {
-        assert_eq!((document.heads(), document.values(), document.stamp()), before);
+        assert_eq!(
+            (document.heads(), document.values(), document.stamp()),
+            before
+        );
     }
 }
 
-/// A document that was built out of what passed is saved, passes the gate, and reads back as it was.
+/// A document that was built out of what passed is saved, passes the gate, and reads back as it
+/// was.
 fn kept(document: &Document) {
     let saved = document.save();
     assert!(saved.len() <= DOCUMENT_BYTES_MAX);
@@ -78,14 +88,20 @@ fn same(one: &Document, other: &Document) {
     assert_eq!(one.stamp(), other.stamp());
 }
 
-/// A saved document that is read has the heads that it claimed, and goes on to be written and saved.
+/// A saved document that is read has the heads that it claimed, and goes on to be written and
+/// saved.
 fn loaded(saved: &[u8]) {
     let heads = door::document(saved);
-    let Ok(mut document) = Document::load(saved, &[]) else { return };
+    let Ok(mut document) = Document::load(saved, &[]) else {
+        return;
+    };
     assert_eq!(Ok(document.heads()), heads);
     kept(&document);
     let values = Values::from([("name".to_owned(), Value::from("fuzz"))]);
-    if document.write(ActorId([0xf5; 16]), Timestamp(1), &values).is_ok() {
+    if document
+        .write(ActorId([0xf5; 16]), Timestamp(1), &values)
+        .is_ok()
+    {
         assert_eq!(document.value("name"), Value::from("fuzz"));
         kept(&document);
     }

@@ -1,8 +1,13 @@
-//! What fuzzing asserts, one function a target: bytes in, and whatever does not hold panics. `tests/fuzz` feeds them
-//! with bytes that a fuzzer finds; `tests/tests/corpus.rs` with those that it found. It does not know where bytes come
-//! from.
+//! What fuzzing asserts, one function a target: bytes in, and whatever does not hold panics.
+//! `tests/fuzz` feeds them with bytes that a fuzzer finds; `tests/tests/corpus.rs` with those that
+//! it found. It does not know where bytes come from.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod codes;
 mod descriptors;
@@ -31,10 +36,13 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("query", query),
 ];
 
-/// Bytes cut into pieces, each with a kind and two bytes of length in front; the last may be shorter than it says.
+/// Bytes cut into pieces, each with a kind and two bytes of length in front; the last may be
+/// shorter than it says.
 fn pieces(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     std::iter::from_fn(move || {
-        let [kind, high, low, rest @ ..] = bytes else { return None };
+        let [kind, high, low, rest @ ..] = bytes else {
+            return None;
+        };
         let length = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
         let (piece, rest) = rest.split_at(length);
         bytes = rest;

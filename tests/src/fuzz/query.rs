@@ -1,4 +1,5 @@
-//! Lists and searches, beside a model that goes through all records one by one. It does not know SQL.
+//! Lists and searches, beside a model that goes through all records one by one. It does not know
+//! SQL.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +17,16 @@ const OBJECT: &str = r#"{"object":"shop","version":1,"label":"Shop","kind":"row"
     "open":{"kind":"boolean"},"chain":{"kind":"reference","of":"shop"}},
     "lines":{"goods":{"fields":{"gtin":{"kind":"text"},"units":{"kind":"integer"}}}},"search":["name","city"]}"#;
 
-const NAMES: &[&str] = &["Harp's Food", "Cafe Zoe", "harps", "Market 12", "M-12 north", "a b c", "%_*\"", "12"];
+const NAMES: &[&str] = &[
+    "Harp's Food",
+    "Cafe Zoe",
+    "harps",
+    "Market 12",
+    "M-12 north",
+    "a b c",
+    "%_*\"",
+    "12",
+];
 
 thread_local! {
     static SHOPS: (Db, Descriptor, Vec<Record>) = shops();
@@ -25,50 +35,85 @@ thread_local! {
 fn shops() -> (Db, Descriptor, Vec<Record>) {
     let db = store::open::open(Path::new(":memory:"), PHONE).unwrap();
     let mut registry = domain::registry().unwrap();
-    let descriptor = (*registry.publish("shop.json", OBJECT, &domain::names()).unwrap()).clone();
+    let descriptor = (*registry
+        .publish("shop.json", OBJECT, &domain::names())
+        .unwrap())
+    .clone();
     tables::ensure(&db, &registry).unwrap();
     let records: Vec<Record> = (0..40).map(|n: u8| shop(n)).collect();
-    records.iter().for_each(|record| tables::put(&db, &descriptor, record).unwrap());
+    records
+        .iter()
+        .for_each(|record| tables::put(&db, &descriptor, record).unwrap());
     (db, descriptor, records)
 }
 
 fn shop(n: u8) -> Record {
-    let place = format!("{}.500000,{}.250000", i32::from(n) * 9 % 179 - 89, i32::from(n) * 37 % 359 - 179);
+    let place = format!(
+        "{}.500000,{}.250000",
+        i32::from(n) * 9 % 179 - 89,
+        i32::from(n) * 37 % 359 - 179
+    );
     let place = place.parse::<Position>().unwrap().to_string();
     let mut values = vec![
-        ("name".to_owned(), Value::from(NAMES[usize::from(n) % NAMES.len()])),
+        (
+            "name".to_owned(),
+            Value::from(NAMES[usize::from(n) % NAMES.len()]),
+        ),
         ("at".to_owned(), Value::from(place)),
         ("size".to_owned(), Value::Int(i64::from(n % 5))),
         ("open".to_owned(), Value::Bool(n.is_multiple_of(3))),
-        ("chain".to_owned(), Value::from(RecordId([n / 10; 16]).to_string())),
-        ("goods/l1/gtin".to_owned(), Value::from(if n.is_multiple_of(2) { "x" } else { "y" })),
+        (
+            "chain".to_owned(),
+            Value::from(RecordId([n / 10; 16]).to_string()),
+        ),
+        (
+            "goods/l1/gtin".to_owned(),
+            Value::from(if n.is_multiple_of(2) { "x" } else { "y" }),
+        ),
         ("goods/l1/units".to_owned(), Value::Int(i64::from(n))),
         ("goods/l2/gtin".to_owned(), Value::from("x")),
-        ("goods/l2/removed".to_owned(), Value::Bool(n.is_multiple_of(7))),
+        (
+            "goods/l2/removed".to_owned(),
+            Value::Bool(n.is_multiple_of(7)),
+        ),
     ];
     if n.is_multiple_of(4) {
         values.push(("city".to_owned(), Value::from("Rogers")));
     }
-    Record { object: "shop".to_owned(), id: RecordId([n; 16]), values: values.into_iter().collect(), stamp: None }
+    Record {
+        object: "shop".to_owned(),
+        id: RecordId([n; 16]),
+        values: values.into_iter().collect(),
+        stamp: None,
+    }
 }
 
-/// Lines: `/words` searches, `@position metres` is near, `>id` comes after, a number limits, `path=json` filters.
+/// Lines: `/words` searches, `@position metres` is near, `>id` comes after, a number limits,
+/// `path=json` filters.
 pub fn query(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let mut asked = Query { limit: 100, ..Query::default() };
+    let mut asked = Query {
+        limit: 100,
+        ..Query::default()
+    };
     SHOPS.with(|(db, descriptor, records)| {
         for line in text.lines().take(8) {
             if let Some(words) = line.strip_prefix('/') {
                 searched(db, records, words);
-            } else if let Some((at, metres)) = line.strip_prefix('@').and_then(|near| near.split_once(' ')) {
+            } else if let Some((at, metres)) =
+                line.strip_prefix('@').and_then(|near| near.split_once(' '))
+            {
                 asked.near = at.parse().ok().zip(metres.parse().ok());
             } else if let Some(id) = line.strip_prefix('>') {
                 asked.after = id.parse().ok();
             } else if let Ok(limit) = line.parse() {
                 asked.limit = limit;
             } else if let Some((path, json)) = line.split_once('=') {
-                let json = serde_json::from_str(json).unwrap_or_else(|_| serde_json::Value::from(json));
-                asked.filter.extend(Value::from_json(&json).map(|value| (path.to_owned(), value)));
+                let json =
+                    serde_json::from_str(json).unwrap_or_else(|_| serde_json::Value::from(json));
+                asked
+                    .filter
+                    .extend(Value::from_json(&json).map(|value| (path.to_owned(), value)));
             }
         }
         listed(db, descriptor, records, &asked);
@@ -77,32 +122,54 @@ pub fn query(bytes: &[u8]) {
 
 fn listed(db: &Db, descriptor: &Descriptor, records: &[Record], asked: &Query) {
     let found = list(db, descriptor, asked);
-    if asked.filter.iter().any(|(path, _)| descriptor.field_at(path).is_none()) {
+    if asked
+        .filter
+        .iter()
+        .any(|(path, _)| descriptor.field_at(path).is_none())
+    {
         assert!(found.is_err());
         return;
     }
-    let fits = |record: &&Record| asked.filter.iter().all(|(path, value)| has(record, path, value));
+    let fits = |record: &&Record| {
+        asked
+            .filter
+            .iter()
+            .all(|(path, value)| has(record, path, value))
+    };
     let mut wanted: Vec<(Option<i64>, &Record)> = match asked.near {
         Some((at, metres)) => {
             let there = |record: &Record| at.metres_to(record.text("at").unwrap().parse().unwrap());
-            let near = records.iter().filter(fits).map(|record| (Some(there(record)), record));
-            near.filter(|(distance, _)| *distance <= Some(metres)).collect()
+            let near = records
+                .iter()
+                .filter(fits)
+                .map(|record| (Some(there(record)), record));
+            near.filter(|(distance, _)| *distance <= Some(metres))
+                .collect()
         }
         None => {
-            let after = records.iter().filter(fits).filter(|record| asked.after.is_none_or(|id| record.id > id));
+            let after = records
+                .iter()
+                .filter(fits)
+                .filter(|record| asked.after.is_none_or(|id| record.id > id));
             after.map(|record| (None, record)).collect()
         }
     };
     wanted.sort_by_key(|(distance, record)| (*distance, record.id));
     wanted.truncate(asked.limit);
     let found = found.unwrap();
-    let found: Vec<(Option<i64>, &Record)> = found.iter().map(|(record, distance)| (*distance, record)).collect();
+    let found: Vec<(Option<i64>, &Record)> = found
+        .iter()
+        .map(|(record, distance)| (*distance, record))
+        .collect();
     assert_eq!(found, wanted, "{asked:?}");
 }
 
-/// Whether a record has a value, null being that of an empty field; no line has null, and removed lines do not count.
+/// Whether a record has a value, null being that of an empty field; no line has null, and removed
+/// lines do not count.
 fn has(record: &Record, path: &str, value: &Value) -> bool {
-    let Some((lines, field)) = path.split_once("/*/") else { return record.value(path) == value };
+    let Some((lines, field)) = path.split_once("/*/") else {
+        return record.value(path) == value;
+    };
     let lines = record.lines(lines);
     lines.values().any(|line| {
         let is_removed = line.get("removed").is_some_and(|removed| removed.is_true());
@@ -117,15 +184,30 @@ fn searched(db: &Db, records: &[Record], words: &str) {
         return;
     }
     let split = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let words = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty());
         words.map(str::to_lowercase).collect()
     };
     let asked = split(words);
     let fits = |record: &&Record| {
-        let own: Vec<String> =
-            ["name", "city"].iter().flat_map(|field| split(record.text(field).unwrap_or(""))).collect();
-        !asked.is_empty() && asked.iter().all(|word| own.iter().any(|own| own.starts_with(word)))
+        let own: Vec<String> = ["name", "city"]
+            .iter()
+            .flat_map(|field| split(record.text(field).unwrap_or("")))
+            .collect();
+        !asked.is_empty()
+            && asked
+                .iter()
+                .all(|word| own.iter().any(|own| own.starts_with(word)))
     };
-    let wanted: BTreeSet<RecordId> = records.iter().filter(fits).map(|record| record.id).collect();
-    assert_eq!(found.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>(), wanted, "{words:?}");
+    let wanted: BTreeSet<RecordId> = records
+        .iter()
+        .filter(fits)
+        .map(|record| record.id)
+        .collect();
+    assert_eq!(
+        found.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>(),
+        wanted,
+        "{words:?}"
+    );
 }

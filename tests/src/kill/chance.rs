@@ -1,5 +1,5 @@
-//! Draws what people do next, by weight and seed. It knows the words of commands and which effects they are to have;
-//! it does not know what becomes of them.
+//! Draws what people do next, by weight and seed. It knows the words of commands and which effects
+//! they are to have; it does not know what becomes of them.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,10 @@ const ACTIONS: &[&str] = &["shelf", "prices", "storefront"];
 impl Chance {
     /// The luck of a seed.
     pub(super) fn of(seed: u64) -> Chance {
-        Chance { state: seed, written: 0 }
+        Chance {
+            state: seed,
+            written: 0,
+        }
     }
 
     /// A number below `end`.
@@ -90,29 +93,57 @@ impl Chance {
     pub(super) fn create(&mut self, desk: &Desk<'_>) -> Choice {
         let (number, account) = (self.fresh(), self.one(desk.accounts));
         let (name, role) = (format!("Contact {number}"), format!("Role {number}"));
-        let values = [("name", name.clone()), (&format!("roles/{account}/role"), role.clone())];
+        let values = [
+            ("name", name.clone()),
+            (&format!("roles/{account}/role"), role.clone()),
+        ];
         let deed = deed(desk.rep, ("contact", None), &values, Some("name"));
-        let (link, role) = (format!("roles/{account}/account={account}"), format!("roles/{account}/role={role}"));
-        choice(&["create", "contact", &format!("name={name}"), &link, &role], deed, Turn::None)
+        let (link, role) = (
+            format!("roles/{account}/account={account}"),
+            format!("roles/{account}/role={role}"),
+        );
+        choice(
+            &["create", "contact", &format!("name={name}"), &link, &role],
+            deed,
+            Turn::None,
+        )
     }
 
     /// One field of a contact, mostly of one that all reps edit.
     fn edit(&mut self, desk: &Desk<'_>) -> Choice {
         let is_own = !desk.own.is_empty() && self.below(100) < 20;
-        let contact = self.one(if is_own { &desk.own } else { desk.shared }).to_owned();
+        let contact = self
+            .one(if is_own { &desk.own } else { desk.shared })
+            .to_owned();
         let number = self.fresh();
         let (path, value) = match self.below(4) {
             0 => ("job_title".to_owned(), format!("Title {number}")),
             1 => ("email".to_owned(), format!("person{number}@example.com")),
             2 => ("mobile".to_owned(), format!("+1479{number:07}")),
-            _ => (format!("roles/{}/role", desk.accounts[0]), format!("Role {number}")),
+            _ => (
+                format!("roles/{}/role", desk.accounts[0]),
+                format!("Role {number}"),
+            ),
         };
         // A role at an account that the contact has none at would lack its account.
         let link = format!("roles/{0}/account={0}", desk.accounts[0]);
         let set = format!("{path}={value}");
         let words = ["edit", "contact", &contact, &set, &link];
-        let words = if path.starts_with("roles") { &words[..] } else { &words[..4] };
-        choice(words, deed(desk.rep, ("contact", Some(&contact)), &[(&path, value)], None), Turn::None)
+        let words = if path.starts_with("roles") {
+            &words[..]
+        } else {
+            &words[..4]
+        };
+        choice(
+            words,
+            deed(
+                desk.rep,
+                ("contact", Some(&contact)),
+                &[(&path, value)],
+                None,
+            ),
+            Turn::None,
+        )
     }
 
     /// Opens a visit, or works in the open one.
@@ -120,37 +151,81 @@ impl Chance {
         let number = self.fresh();
         let Some(visit) = desk.visit else {
             let purpose = format!("Purpose {number}");
-            let values = [("purpose", purpose.clone()), ("state", "in_progress".to_owned())];
+            let values = [
+                ("purpose", purpose.clone()),
+                ("state", "in_progress".to_owned()),
+            ];
             let deed = deed(desk.rep, ("visit", None), &values, Some("purpose"));
-            return choice(&["visit", "start", self.one(desk.accounts), "--purpose", &purpose], deed, Turn::Opens);
+            return choice(
+                &[
+                    "visit",
+                    "start",
+                    self.one(desk.accounts),
+                    "--purpose",
+                    &purpose,
+                ],
+                deed,
+                Turn::Opens,
+            );
         };
         if self.below(100) < 35 {
             let reason = format!("Reason {number}");
-            let values = [("cancel_reason", reason.clone()), ("state", "cancelled".to_owned())];
+            let values = [
+                ("cancel_reason", reason.clone()),
+                ("state", "cancelled".to_owned()),
+            ];
             let deed = deed(desk.rep, ("visit", Some(visit)), &values, None);
-            return choice(&["visit", "cancel", visit, "--reason", &reason], deed, Turn::Closes);
+            return choice(
+                &["visit", "cancel", visit, "--reason", &reason],
+                deed,
+                Turn::Closes,
+            );
         }
-        let (action, answer) = (ACTIONS[self.below(ACTIONS.len())], format!("Answer {number}"));
+        let (action, answer) = (
+            ACTIONS[self.below(ACTIONS.len())],
+            format!("Answer {number}"),
+        );
         let values = [(&*format!("actions/{action}/answer"), answer.clone())];
         let deed = deed(desk.rep, ("visit", Some(visit)), &values, None);
-        choice(&["visit", "answer", visit, action, &answer], deed, Turn::Works)
+        choice(
+            &["visit", "answer", visit, action, &answer],
+            deed,
+            Turn::Works,
+        )
     }
 
     /// A note about one of the accounts.
     pub(super) fn follow_up(&mut self, desk: &Desk<'_>) -> Choice {
         let note = format!("Note {}", self.fresh());
-        let deed = deed(desk.rep, ("follow_up", None), &[("note", note.clone())], Some("note"));
-        choice(&["follow-up", &note, "--account", self.one(desk.accounts)], deed, Turn::None)
+        let deed = deed(
+            desk.rep,
+            ("follow_up", None),
+            &[("note", note.clone())],
+            Some("note"),
+        );
+        choice(
+            &["follow-up", &note, "--account", self.one(desk.accounts)],
+            deed,
+            Turn::None,
+        )
     }
 }
 
 /// Sends what is unsent and fetches what is new.
 pub(super) fn sync() -> Choice {
-    Choice { words: vec!["sync".to_owned()], deed: None, turn: Turn::None }
+    Choice {
+        words: vec!["sync".to_owned()],
+        deed: None,
+        turn: Turn::None,
+    }
 }
 
 fn choice(words: &[&str], deed: Deed, turn: Turn) -> Choice {
-    Choice { words: words.iter().map(|word| (*word).to_owned()).collect(), deed: Some(deed), turn }
+    Choice {
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+        deed: Some(deed),
+        turn,
+    }
 }
 
 fn deed(
@@ -159,7 +234,17 @@ fn deed(
     values: &[(&str, String)],
     makes: Option<&'static str>,
 ) -> Deed {
-    let values: BTreeMap<String, String> =
-        values.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
-    Deed { rep, object, record: record.map(str::to_owned), values, makes, began: 0, fate: Fate::Possible }
+    let values: BTreeMap<String, String> = values
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), value.clone()))
+        .collect();
+    Deed {
+        rep,
+        object,
+        record: record.map(str::to_owned),
+        values,
+        makes,
+        began: 0,
+        fate: Fate::Possible,
+    }
 }

@@ -1,5 +1,6 @@
-//! What people were answered: each command with its effects, when it ran, and whether it happened, may have happened or
-//! was refused. It says which later command may have overwritten which; it does not know what became of them.
+//! What people were answered: each command with its effects, when it ran, and whether it happened,
+//! may have happened or was refused. It says which later command may have overwritten which; it
+//! does not know what became of them.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +72,10 @@ impl Ledger {
 
     /// A record that a rep has seen is there, though the command that made it was killed.
     pub(super) fn adopt(&mut self, text: &str, field: &str, id: &str) {
-        let made = self.deeds.iter_mut().find(|deed| deed.values.get(field).is_some_and(|value| value == text));
+        let made = self
+            .deeds
+            .iter_mut()
+            .find(|deed| deed.values.get(field).is_some_and(|value| value == text));
         if let Some(deed) = made {
             (deed.fate, deed.record) = (Fate::Done, Some(id.to_owned()));
         }
@@ -79,22 +83,35 @@ impl Ledger {
 
     /// Contacts that were made, of one rep or of any.
     pub(super) fn contacts(&self, rep: usize) -> Vec<String> {
-        let made = self.deeds.iter().filter(|deed| deed.rep == rep && deed.object == "contact");
+        let made = self
+            .deeds
+            .iter()
+            .filter(|deed| deed.rep == rep && deed.object == "contact");
         let made = made.filter(|deed| deed.makes.is_some() && deed.fate == Fate::Done);
         made.filter_map(|deed| deed.record.clone()).collect()
     }
 
-    /// Whether who gave `later` may have known what `earlier` wrote, so that one value replaces the other without a
-    /// conflict: the same rep, or a sync of the one and then a sync of the other between them.
+    /// Whether who gave `later` may have known what `earlier` wrote, so that one value replaces the
+    /// other without a conflict: the same rep, or a sync of the one and then a sync of the other
+    /// between them.
     pub(super) fn may_replace(&self, earlier: &Deed, later: &Deed) -> bool {
         if later.began <= earlier.began || later.fate == Fate::Refused {
             return false;
         }
-        let of = |rep| self.exchanges.iter().filter(move |exchange| exchange.rep == rep);
-        // The server may take in what a killed phone sent even after the phone is dead: a sync has no end for it.
-        let sent =
-            of(earlier.rep).filter(|exchange| exchange.began > earlier.began).map(|exchange| exchange.began).min();
-        let heard = |sent| of(later.rep).any(|exchange| exchange.began < later.began && exchange.ended > sent);
+        let of = |rep| {
+            self.exchanges
+                .iter()
+                .filter(move |exchange| exchange.rep == rep)
+        };
+        // The server may take in what a killed phone sent even after the phone is dead: a sync has
+        // no end for it.
+        let sent = of(earlier.rep)
+            .filter(|exchange| exchange.began > earlier.began)
+            .map(|exchange| exchange.began)
+            .min();
+        let heard = |sent| {
+            of(later.rep).any(|exchange| exchange.began < later.began && exchange.ended > sent)
+        };
         earlier.rep == later.rep || sent.is_some_and(heard)
     }
 }
@@ -105,7 +122,15 @@ mod tests {
 
     fn edit(ledger: &mut Ledger, rep: usize) -> Deed {
         let (began, values) = (ledger.tick(), BTreeMap::new());
-        Deed { rep, object: "contact", record: None, values, makes: None, began, fate: Fate::Done }
+        Deed {
+            rep,
+            object: "contact",
+            record: None,
+            values,
+            makes: None,
+            began,
+            fate: Fate::Done,
+        }
     }
 
     fn sync(ledger: &mut Ledger, rep: usize) {
@@ -120,12 +145,18 @@ mod tests {
         sync(ledger, 1);
         sync(ledger, 0);
         let blind = edit(ledger, 1);
-        assert!(!ledger.may_replace(&first, &blind), "Ben synced before Ana had sent anything");
+        assert!(
+            !ledger.may_replace(&first, &blind),
+            "Ben synced before Ana had sent anything"
+        );
         let own = edit(ledger, 0);
         assert!(ledger.may_replace(&first, &own) && !ledger.may_replace(&own, &first));
         sync(ledger, 1);
         let knowing = edit(ledger, 1);
         assert!(ledger.may_replace(&first, &knowing));
-        assert!(!ledger.may_replace(&own, &knowing), "Ana's later edit was never sent");
+        assert!(
+            !ledger.may_replace(&own, &knowing),
+            "Ana's later edit was never sent"
+        );
     }
 }

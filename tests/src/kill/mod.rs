@@ -1,5 +1,6 @@
-//! Kills real phones and a real server at random moments while people work, and proves that what was answered is kept.
-//! This file tells the order of things; `round` works and kills, `proof` judges.
+//! Kills real phones and a real server at random moments while people work, and proves that what
+//! was answered is kept. This file tells the order of things; `round` works and kills, `proof`
+//! judges.
 
 use std::fmt::{self, Display, Formatter};
 use std::io::{IsTerminal, Write};
@@ -47,8 +48,14 @@ impl Defect {
     /// The defect of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Defect> {
-        let all = [("lose", Defect::Lose), ("double", Defect::Double), ("forget", Defect::Forget)];
-        all.iter().find(|(known, _)| *known == name).map(|(_, defect)| *defect)
+        let all = [
+            ("lose", Defect::Lose),
+            ("double", Defect::Double),
+            ("forget", Defect::Forget),
+        ];
+        all.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, defect)| *defect)
     }
 }
 
@@ -79,8 +86,18 @@ impl Outcome {
 
 impl Display for Outcome {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Outcome { kills, commands, lost, doubled, seed, .. } = self;
-        write!(out, "kills={kills} commands={commands} lost={lost} doubled={doubled} seed={seed}")
+        let Outcome {
+            kills,
+            commands,
+            lost,
+            doubled,
+            seed,
+            ..
+        } = self;
+        write!(
+            out,
+            "kills={kills} commands={commands} lost={lost} doubled={doubled} seed={seed}"
+        )
     }
 }
 
@@ -106,14 +123,29 @@ pub fn run(plan: &Plan) -> Result<Outcome, String> {
         writeln!(std::io::stderr()).ok();
     }
     looping.settle()?;
-    let Loop { stage, ledger, kills, commands, faults, .. } = looping;
+    let Loop {
+        stage,
+        ledger,
+        kills,
+        commands,
+        faults,
+        ..
+    } = looping;
     if let Some(defect) = plan.defect {
         proof::spoil(&stage, &ledger, defect)?;
     }
-    let mut outcome = Outcome { kills, commands, seed: plan.seed, problems: faults, ..Outcome::default() };
+    let mut outcome = Outcome {
+        kills,
+        commands,
+        seed: plan.seed,
+        problems: faults,
+        ..Outcome::default()
+    };
     proof::judge(&stage, &ledger, &mut outcome)?;
     if plan.keep && !outcome.holds() {
-        outcome.problems.push(format!("the files are in {}", stage.keep().display()));
+        outcome
+            .problems
+            .push(format!("the files are in {}", stage.keep().display()));
     }
     Ok(outcome)
 }

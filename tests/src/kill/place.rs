@@ -1,6 +1,6 @@
-//! Reads what stands in a place, be it a SQLite file or the answers of the REST API. It imports nothing of the core
-//! and knows the layout of tables by itself, so that a fault in the core cannot hide itself here. It does not know what
-//! must stand there.
+//! Reads what stands in a place, be it a SQLite file or the answers of the REST API. It imports
+//! nothing of the core and knows the layout of tables by itself, so that a fault in the core cannot
+//! hide itself here. It does not know what must stand there.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -15,7 +15,11 @@ use serde_json::Value as Json;
 use super::processes::said;
 
 /// Objects that the reps write, with those of their lines that are looked at.
-const OBJECTS: &[(&str, &[&str])] = &[("contact", &["roles"]), ("visit", &["actions"]), ("follow_up", &[])];
+const OBJECTS: &[(&str, &[&str])] = &[
+    ("contact", &["roles"]),
+    ("visit", &["actions"]),
+    ("follow_up", &[]),
+];
 /// How long the server or another holder of a file may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Records of one page of a REST list.
@@ -55,21 +59,31 @@ pub(super) fn in_file(name: &str, db: &Connection) -> Result<Place, String> {
         }
         for lines in *lines {
             for mut row in rows(db, &format!("{object}__{lines}"))? {
-                let (Some(parent), Some(line)) = (row.remove("parent"), row.remove("line")) else { continue };
+                let (Some(parent), Some(line)) = (row.remove("parent"), row.remove("line")) else {
+                    continue;
+                };
                 for record in found.iter_mut().filter(|record| record.id == parent) {
-                    let fields = row.iter().map(|(field, value)| (format!("{lines}/{line}/{field}"), value.clone()));
+                    let fields = row
+                        .iter()
+                        .map(|(field, value)| (format!("{lines}/{line}/{field}"), value.clone()));
                     record.values.extend(fields);
                 }
             }
         }
         records.insert(*object, found);
     }
-    Ok(Place { name: name.to_owned(), records })
+    Ok(Place {
+        name: name.to_owned(),
+        records,
+    })
 }
 
-/// All rows of a table, column to text; ids are written as UUIDs, and what is neither text nor an id is left out.
+/// All rows of a table, column to text; ids are written as UUIDs, and what is neither text nor an
+/// id is left out.
 fn rows(db: &Connection, table: &str) -> Result<Vec<BTreeMap<String, String>>, String> {
-    let mut statement = db.prepare(&format!("SELECT * FROM \"{table}\"")).map_err(said)?;
+    let mut statement = db
+        .prepare(&format!("SELECT * FROM \"{table}\""))
+        .map_err(said)?;
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([]).map_err(said)?;
     let mut found = Vec::new();
@@ -90,12 +104,17 @@ fn rows(db: &Connection, table: &str) -> Result<Vec<BTreeMap<String, String>>, S
 
 /// How many rows a table has.
 pub(super) fn count(db: &Connection, table: &str) -> Result<i64, String> {
-    db.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0)).map_err(said)
+    db.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| {
+        row.get(0)
+    })
+    .map_err(said)
 }
 
 /// Whether SQLite finds the file whole; else what it finds.
 pub(super) fn whole(db: &Connection) -> Result<(), String> {
-    let found: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(said)?;
+    let found: String = db
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .map_err(said)?;
     if found == "ok" { Ok(()) } else { Err(found) }
 }
 
@@ -117,8 +136,15 @@ pub(super) fn at_server(name: &str, address: &str, token: &str) -> Result<Place,
     for (object, _) in OBJECTS {
         let mut found: Vec<Record> = Vec::new();
         loop {
-            let after = found.last().map(|record| format!("&after={}", record.id)).unwrap_or_default();
-            let page = get(address, token, &format!("/api/v1/{object}?limit={PAGE}{after}"))?;
+            let after = found
+                .last()
+                .map(|record| format!("&after={}", record.id))
+                .unwrap_or_default();
+            let page = get(
+                address,
+                token,
+                &format!("/api/v1/{object}?limit={PAGE}{after}"),
+            )?;
             let page = page.as_array().cloned().unwrap_or_default();
             for record in &page {
                 let mut values = BTreeMap::new();
@@ -132,7 +158,10 @@ pub(super) fn at_server(name: &str, address: &str, token: &str) -> Result<Place,
         }
         records.insert(*object, found);
     }
-    Ok(Place { name: name.to_owned(), records })
+    Ok(Place {
+        name: name.to_owned(),
+        records,
+    })
 }
 
 /// All texts in a value, by path.
@@ -141,7 +170,11 @@ fn flatten(path: &str, value: &Json, values: &mut BTreeMap<String, String>) {
         Json::String(text) => drop(values.insert(path.to_owned(), text.clone())),
         Json::Object(members) => {
             for (name, member) in members {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}/{name}")
+                };
                 flatten(&path, member, values);
             }
         }
@@ -153,13 +186,22 @@ fn flatten(path: &str, value: &Json, values: &mut BTreeMap<String, String>) {
 pub(super) fn get(address: &str, token: &str, path: &str) -> Result<Json, String> {
     let mut stream = TcpStream::connect(address).map_err(said)?;
     stream.set_read_timeout(Some(SILENCE)).map_err(said)?;
-    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n");
-    stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).map_err(said)?;
+    let head =
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n");
+    stream
+        .write_all(format!("{head}Connection: close\r\n\r\n").as_bytes())
+        .map_err(said)?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).map_err(said)?;
     let answer = String::from_utf8(answer).map_err(said)?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| format!("GET {path}: no answer"))?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .ok_or_else(|| format!("GET {path}: no answer"))?;
     let json: Json = serde_json::from_str(body).map_err(|error| format!("GET {path}: {error}"))?;
     let is_ok = head.split(' ').nth(1) == Some("200") && json["ok"] == Json::Bool(true);
-    if is_ok { Ok(json["data"].clone()) } else { Err(format!("GET {path}: {json}")) }
+    if is_ok {
+        Ok(json["data"].clone())
+    } else {
+        Err(format!("GET {path}: {json}"))
+    }
 }

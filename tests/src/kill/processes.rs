@@ -28,11 +28,18 @@ pub(super) struct Bell(Arc<AtomicBool>);
 impl Bell {
     /// Listens from now on, in a thread of its own, until this process ends.
     pub(super) fn hang() -> Result<Bell, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(said)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(said)?;
         let (mut interrupt, mut terminate, mut closed) = {
             let _inside = runtime.enter();
             let listen = |kind| signal(kind).map_err(said);
-            (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?)
+            (
+                listen(SignalKind::interrupt())?,
+                listen(SignalKind::terminate())?,
+                listen(SignalKind::hangup())?,
+            )
         };
         let bell = Bell(Arc::default());
         let rung = Arc::clone(&bell.0);
@@ -47,7 +54,11 @@ impl Bell {
 
     /// An error once the person wants to end, so that all processes are ended on the way out.
     pub(super) fn silent(&self) -> Result<(), String> {
-        if self.0.load(Ordering::Relaxed) { Err("ended by the person before the proof".to_owned()) } else { Ok(()) }
+        if self.0.load(Ordering::Relaxed) {
+            Err("ended by the person before the proof".to_owned())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -82,27 +93,53 @@ impl Crew {
     /// Processes of this binary that answer into this folder.
     pub(super) fn gather(program: PathBuf, answers: &Path, bell: Bell) -> Crew {
         let (keeper, answers) = (Keeper::new(), answers.to_owned());
-        Crew { keeper, program, answers, bell, started: AtomicU64::new(0) }
+        Crew {
+            keeper,
+            program,
+            answers,
+            bell,
+            started: AtomicU64::new(0),
+        }
     }
 
-    /// Starts a command that answers with JSON. It answers into a file, so that it never waits for a reader.
+    /// Starts a command that answers with JSON. It answers into a file, so that it never waits for
+    /// a reader.
     pub(super) fn start(&self, words: &[&str]) -> Result<Process, String> {
         self.bell.silent()?;
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let file = |end| -> Result<(PathBuf, File), String> {
             let path = self.answers.join(format!("{number}.{end}"));
-            let file = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let file =
+                File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
             Ok((path, file))
         };
         let ((out, out_file), (err, err_file)) = (file("out")?, file("err")?);
         // In the keeper's group Ctrl-C reaches this program alone, which then ends all of them.
         let mut command = self.keeper.command(&self.program);
-        command.arg("--json").args(words).stdin(Stdio::null()).stdout(out_file).stderr(err_file);
-        // No proxy of the person's lies between phones and a server on this machine, and no variable stops their clocks.
-        command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").env_remove("OUTFIELD_NOW");
-        let child = command.spawn().map_err(|error| format!("{} cannot be run: {error}", self.program.display()))?;
+        command
+            .arg("--json")
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(out_file)
+            .stderr(err_file);
+        // No proxy of the person's lies between phones and a server on this machine, and no
+        // variable stops their clocks.
+        command
+            .env("NO_PROXY", "127.0.0.1")
+            .env("no_proxy", "127.0.0.1")
+            .env_remove("OUTFIELD_NOW");
+        let child = command
+            .spawn()
+            .map_err(|error| format!("{} cannot be run: {error}", self.program.display()))?;
         let words = words.join(" ");
-        Ok(Process { child, out, err, words, began: Instant::now(), bell: self.bell.clone() })
+        Ok(Process {
+            child,
+            out,
+            err,
+            words,
+            began: Instant::now(),
+            bell: self.bell.clone(),
+        })
     }
 
     /// Starts a command and waits until it has ended.
@@ -114,9 +151,16 @@ impl Crew {
     pub(super) fn done(&self, words: &[&str]) -> Result<(String, Json), String> {
         let ended = self.run(words)?;
         if ended.exit != Some(0) {
-            return Err(format!("`{}` was not done: {}", words.join(" "), ended.answer));
+            return Err(format!(
+                "`{}` was not done: {}",
+                words.join(" "),
+                ended.answer
+            ));
         }
-        Ok((ended.answer["id"].as_str().unwrap_or_default().to_owned(), ended.answer["data"].clone()))
+        Ok((
+            ended.answer["id"].as_str().unwrap_or_default().to_owned(),
+            ended.answer["data"].clone(),
+        ))
     }
 }
 
@@ -141,7 +185,8 @@ impl Process {
         }
     }
 
-    /// Waits until it has answered with its first line, and lets it go on; answers null if it ended without one.
+    /// Waits until it has answered with its first line, and lets it go on; answers null if it ended
+    /// without one.
     pub(super) fn first_answer(&mut self) -> Result<Json, String> {
         loop {
             let has_ended = self.child.try_wait().map_err(said)?.is_some();
@@ -162,13 +207,20 @@ impl Process {
 
     /// What it said where faults are told.
     pub(super) fn fault(&self) -> String {
-        std::fs::read_to_string(&self.err).unwrap_or_default().trim().to_owned()
+        std::fs::read_to_string(&self.err)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     }
 
     fn still(&self, what: &str) -> Result<(), String> {
         self.bell.silent()?;
         if self.began.elapsed() > PATIENCE {
-            return Err(format!("`{}` did not {what} within {} s", self.words, PATIENCE.as_secs()));
+            return Err(format!(
+                "`{}` did not {what} within {} s",
+                self.words,
+                PATIENCE.as_secs()
+            ));
         }
         std::thread::sleep(LOOK);
         Ok(())
@@ -176,12 +228,19 @@ impl Process {
 
     fn answer(&self) -> Json {
         let text = std::fs::read_to_string(&self.out).unwrap_or_default();
-        text.split_once('\n').and_then(|(line, _)| serde_json::from_str(line).ok()).unwrap_or_default()
+        text.split_once('\n')
+            .and_then(|(line, _)| serde_json::from_str(line).ok())
+            .unwrap_or_default()
     }
 
     fn outcome(&self, status: ExitStatus) -> Ended {
         let was_killed = status.signal() == Some(SIGKILL);
-        Ended { exit: status.code(), was_killed, answer: self.answer(), took: self.began.elapsed() }
+        Ended {
+            exit: status.code(),
+            was_killed,
+            answer: self.answer(),
+            took: self.began.elapsed(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Judges, place by place, whether all that was answered is there, once, and whether phones and server hold the same.
-//! It also spoils a file on demand, so that the proof is seen to fail. It does not know how commands came about.
+//! Judges, place by place, whether all that was answered is there, once, and whether phones and
+//! server hold the same. It also spoils a file on demand, so that the proof is seen to fail. It
+//! does not know how commands came about.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -33,24 +34,46 @@ pub(super) fn judge(stage: &Stage, ledger: &Ledger, outcome: &mut Outcome) -> Re
     let (mut sides, mut open) = (Sides::new(), BTreeSet::new());
     for (number, rep) in stage.reps.iter().enumerate() {
         let db = place::open(Path::new(&rep.db))?;
-        findings.problems.extend(untidy(rep.name, &db, &["outbox", "attention"])?);
+        findings
+            .problems
+            .extend(untidy(rep.name, &db, &["outbox", "attention"])?);
         places.push(place::in_file(&format!("{}'s file", rep.name), &db)?);
         let token = stage.done(number, &["token"])?;
         let token = token["token"].as_str().unwrap_or_default();
-        places.push(place::at_server(&format!("REST as {}", rep.name), &stage.address, token)?);
+        places.push(place::at_server(
+            &format!("REST as {}", rep.name),
+            &stage.address,
+            token,
+        )?);
         let conflicts = stage.done(number, &["conflicts"])?;
         sides_of(&conflicts, &mut sides);
-        let ids = conflicts.as_array().into_iter().flatten().map(|conflict| conflict["id"].to_string());
+        let ids = conflicts
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|conflict| conflict["id"].to_string());
         open.insert(ids.collect::<BTreeSet<String>>());
-        digests.push((format!("{}'s phone", rep.name), stage.done(number, &["digest"])?));
-        let told = place::get(&stage.address, token, &format!("/api/v1/digest?user={}", rep.user))?;
+        digests.push((
+            format!("{}'s phone", rep.name),
+            stage.done(number, &["digest"])?,
+        ));
+        let told = place::get(
+            &stage.address,
+            token,
+            &format!("/api/v1/digest?user={}", rep.user),
+        )?;
         digests.push((format!("the server for {}", rep.name), told));
         // What shows must also be what the histories say.
         stage.done(number, &["rebuild"])?;
-        digests.push((format!("{}'s phone, rebuilt,", rep.name), stage.done(number, &["digest"])?));
+        digests.push((
+            format!("{}'s phone, rebuilt,", rep.name),
+            stage.done(number, &["digest"])?,
+        ));
     }
     let server = place::open(&stage.tenant_file()?)?;
-    findings.problems.extend(untidy("the server", &server, &["quarantine"])?);
+    findings
+        .problems
+        .extend(untidy("the server", &server, &["quarantine"])?);
     places.push(place::in_file("the server's file", &server)?);
     let fields = by_field(ledger);
     for place in &places {
@@ -59,7 +82,9 @@ pub(super) fn judge(stage: &Stage, ledger: &Ledger, outcome: &mut Outcome) -> Re
     }
     findings.problems.extend(unequal(&digests));
     if open.len() > 1 {
-        findings.problems.push(format!("the phones have different open conflicts: {open:?}"));
+        findings.problems.push(format!(
+            "the phones have different open conflicts: {open:?}"
+        ));
     }
     outcome.lost = findings.lost.len() as u64;
     outcome.doubled = findings.doubled.len() as u64;
@@ -97,15 +122,27 @@ fn by_field(ledger: &Ledger) -> ByField<'_> {
     for (number, deed) in ledger.deeds.iter().enumerate() {
         let Some(record) = &deed.record else { continue };
         for path in deed.values.keys() {
-            fields.entry((deed.object, record, path)).or_default().push(number);
+            fields
+                .entry((deed.object, record, path))
+                .or_default()
+                .push(number);
         }
     }
     fields
 }
 
 fn named(deed: &Deed) -> String {
-    let values: Vec<String> = deed.values.iter().map(|(path, value)| format!("{path}={value}")).collect();
-    format!("{} {} {}", deed.object, deed.record.as_deref().unwrap_or("of unknown id"), values.join(" "))
+    let values: Vec<String> = deed
+        .values
+        .iter()
+        .map(|(path, value)| format!("{path}={value}"))
+        .collect();
+    format!(
+        "{} {} {}",
+        deed.object,
+        deed.record.as_deref().unwrap_or("of unknown id"),
+        values.join(" ")
+    )
 }
 
 /// What was made is there once; what may have been made at most once; what was refused never.
@@ -114,32 +151,55 @@ fn made(ledger: &Ledger, place: &Place, findings: &mut Findings) {
         let Some(field) = deed.makes else { continue };
         let text = &deed.values[field];
         let records = place.records.get(deed.object).into_iter().flatten();
-        let found: Vec<&Record> = records.filter(|record| record.values.get(field) == Some(text)).collect();
-        let known = found.iter().filter(|record| Some(&record.id) == deed.record.as_ref()).count();
+        let found: Vec<&Record> = records
+            .filter(|record| record.values.get(field) == Some(text))
+            .collect();
+        let known = found
+            .iter()
+            .filter(|record| Some(&record.id) == deed.record.as_ref())
+            .count();
         let name = &place.name;
         match deed.fate {
             Fate::Done if known == 0 => {
                 findings.lost.insert(number);
-                findings.problems.push(format!("lost in {name}: {}", named(deed)));
+                findings
+                    .problems
+                    .push(format!("lost in {name}: {}", named(deed)));
             }
             Fate::Done | Fate::Possible if found.len() > 1 => {
                 findings.doubled.insert(number);
-                findings.problems.push(format!("doubled in {name}, {} times: {}", found.len(), named(deed)));
+                findings.problems.push(format!(
+                    "doubled in {name}, {} times: {}",
+                    found.len(),
+                    named(deed)
+                ));
             }
             Fate::Refused if !found.is_empty() => {
                 findings.doubled.insert(number);
-                findings.problems.push(format!("refused, and yet in {name}: {}", named(deed)));
+                findings
+                    .problems
+                    .push(format!("refused, and yet in {name}: {}", named(deed)));
             }
             Fate::Done | Fate::Possible | Fate::Refused => {}
         }
     }
 }
 
-/// Each value that was answered shows, stands in a conflict, or was replaced by one that does and whose writer may have
-/// known it; and no value shows that was refused.
-fn written(ledger: &Ledger, fields: &ByField<'_>, (place, sides): (&Place, &Sides), findings: &mut Findings) {
+/// Each value that was answered shows, stands in a conflict, or was replaced by one that does and
+/// whose writer may have known it; and no value shows that was refused.
+fn written(
+    ledger: &Ledger,
+    fields: &ByField<'_>,
+    (place, sides): (&Place, &Sides),
+    findings: &mut Findings,
+) {
     for ((object, id, path), numbers) in fields {
-        let record = place.records.get(object).into_iter().flatten().find(|record| record.id == *id);
+        let record = place
+            .records
+            .get(object)
+            .into_iter()
+            .flatten()
+            .find(|record| record.id == *id);
         let shown = record.and_then(|record| record.values.get(*path));
         let stands = |deed: &Deed| {
             let value = &deed.values[*path];
@@ -150,13 +210,20 @@ fn written(ledger: &Ledger, fields: &ByField<'_>, (place, sides): (&Place, &Side
         let mut kept: BTreeSet<usize> = BTreeSet::new();
         for number in numbers.iter().rev() {
             let deed = &ledger.deeds[*number];
-            let replaced = || kept.iter().any(|later| ledger.may_replace(deed, &ledger.deeds[*later]));
+            let replaced = || {
+                kept.iter()
+                    .any(|later| ledger.may_replace(deed, &ledger.deeds[*later]))
+            };
             if deed.fate != Fate::Refused && (stands(deed) || replaced()) {
                 kept.insert(*number);
             } else if deed.fate == Fate::Done {
                 findings.lost.insert(*number);
                 let shown = shown.map_or("nothing", String::as_str);
-                findings.problems.push(format!("lost in {}, where {path} is {shown}: {}", place.name, named(deed)));
+                findings.problems.push(format!(
+                    "lost in {}, where {path} is {shown}: {}",
+                    place.name,
+                    named(deed)
+                ));
             }
         }
         let asked: BTreeSet<&String> = (numbers.iter().map(|number| &ledger.deeds[*number]))
@@ -164,16 +231,29 @@ fn written(ledger: &Ledger, fields: &ByField<'_>, (place, sides): (&Place, &Side
             .map(|deed| &deed.values[*path])
             .collect();
         if let Some(value) = shown.filter(|value| !asked.contains(value)) {
-            findings.problems.push(format!("{}: {path} of {object} {id} is {value}, which nobody wrote", place.name));
+            findings.problems.push(format!(
+                "{}: {path} of {object} {id} is {value}, which nobody wrote",
+                place.name
+            ));
         }
     }
 }
 
 /// All digests are one.
 fn unequal(digests: &[(String, Json)]) -> Vec<String> {
-    let Some((first, one)) = digests.first() else { return vec!["there are no digests".to_owned()] };
-    let objects: BTreeSet<&String> =
-        digests.iter().flat_map(|(_, digest)| digest.as_object().into_iter().flatten().map(|(name, _)| name)).collect();
+    let Some((first, one)) = digests.first() else {
+        return vec!["there are no digests".to_owned()];
+    };
+    let objects: BTreeSet<&String> = digests
+        .iter()
+        .flat_map(|(_, digest)| {
+            digest
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+        })
+        .collect();
     let mut problems = Vec::new();
     for (other, digest) in &digests[1..] {
         let differing: Vec<&str> = objects
@@ -182,7 +262,10 @@ fn unequal(digests: &[(String, Json)]) -> Vec<String> {
             .map(|name| name.as_str())
             .collect();
         if !differing.is_empty() {
-            problems.push(format!("digests of {first} and {other} differ in: {}", differing.join(", ")));
+            problems.push(format!(
+                "digests of {first} and {other} differ in: {}",
+                differing.join(", ")
+            ));
         }
     }
     problems
@@ -195,16 +278,19 @@ pub(super) fn spoil(stage: &Stage, ledger: &Ledger, defect: Defect) -> Result<()
     for deed in done {
         let id = deed.record.as_deref().unwrap_or_default().replace('-', "");
         let spoilt = match (defect, deed.object, deed.makes) {
-            (Defect::Lose, "follow_up", _) => db.execute("DELETE FROM follow_up WHERE lower(hex(id)) = ?1", [&id]),
+            (Defect::Lose, "follow_up", _) => {
+                db.execute("DELETE FROM follow_up WHERE lower(hex(id)) = ?1", [&id])
+            }
             (Defect::Double, "contact", Some(_)) => db
                 .execute_batch(&format!(
                     "CREATE TEMP TABLE twin AS SELECT * FROM contact WHERE lower(hex(id)) = '{id}';
                      UPDATE twin SET id = randomblob(16); INSERT INTO contact SELECT * FROM twin;"
                 ))
                 .map(|()| 1),
-            (Defect::Forget, "contact", Some(_)) => {
-                db.execute("UPDATE contact SET name = NULL WHERE lower(hex(id)) = ?1", [&id])
-            }
+            (Defect::Forget, "contact", Some(_)) => db.execute(
+                "UPDATE contact SET name = NULL WHERE lower(hex(id)) = ?1",
+                [&id],
+            ),
             (Defect::Lose | Defect::Double | Defect::Forget, _, _) => continue,
         };
         if spoilt.map_err(said)? > 0 {

@@ -1,5 +1,6 @@
-//! People work and processes die: each round gives commands to one or two phones, kills a phone, the server or both at
-//! a drawn moment, brings the server back, and keeps what was answered. It does not judge what was kept.
+//! People work and processes die: each round gives commands to one or two phones, kills a phone,
+//! the server or both at a drawn moment, brings the server back, and keeps what was answered. It
+//! does not judge what was kept.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -64,7 +65,17 @@ impl Loop {
         let chance = Chance::of(seed);
         let (ledger, visits, usual) = (Ledger::default(), BTreeMap::new(), BTreeMap::new());
         let (shared, faults) = (Vec::new(), Vec::new());
-        let mut looping = Loop { stage, ledger, kills: 0, commands: 0, faults, chance, shared, visits, usual };
+        let mut looping = Loop {
+            stage,
+            ledger,
+            kills: 0,
+            commands: 0,
+            faults,
+            chance,
+            shared,
+            visits,
+            usual,
+        };
         for _ in 0..SHARED {
             let choice = looping.choose(0, |chance, desk| chance.create(desk));
             looping.calm(0, choice)?;
@@ -78,7 +89,11 @@ impl Loop {
         Ok(looping)
     }
 
-    fn choose(&mut self, rep: usize, draw: impl FnOnce(&mut Chance, &Desk<'_>) -> Choice) -> Choice {
+    fn choose(
+        &mut self,
+        rep: usize,
+        draw: impl FnOnce(&mut Chance, &Desk<'_>) -> Choice,
+    ) -> Choice {
         let desk = Desk {
             rep,
             accounts: &self.stage.accounts,
@@ -125,16 +140,30 @@ impl Loop {
 
     /// The drawn moment at which whoever does this dies.
     fn moment(&mut self, choice: &Choice) -> Duration {
-        let usual = self.usual.get(&choice.words[0]).copied().unwrap_or(FIRST_GUESS);
+        let usual = self
+            .usual
+            .get(&choice.words[0])
+            .copied()
+            .unwrap_or(FIRST_GUESS);
         let (from, to) = KILL_PERMILLE;
         let permille = from + self.chance.below(to - from);
         usual * u32::try_from(permille).unwrap_or(0) / 1_000
     }
 
     /// Kills, brings the server back at once, and hears whoever was not killed.
-    fn strike(&mut self, target: Target, running: Running, beside: Option<Running>) -> Result<(), String> {
+    fn strike(
+        &mut self,
+        target: Target,
+        running: Running,
+        beside: Option<Running>,
+    ) -> Result<(), String> {
         let hits_server = target != Target::Phone;
-        let Running { rep, choice, began, process } = running;
+        let Running {
+            rep,
+            choice,
+            began,
+            process,
+        } = running;
         let (mut process, mut ended) = (Some(process), None);
         if target != Target::Server
             && let Some(process) = process.take()
@@ -153,7 +182,13 @@ impl Loop {
         if let Some(ended) = ended {
             self.conclude((rep, choice, began), &ended, hits_server)?;
         }
-        if let Some(Running { rep, choice, began, process }) = beside {
+        if let Some(Running {
+            rep,
+            choice,
+            began,
+            process,
+        }) = beside
+        {
             let ended = process.ended()?;
             self.conclude((rep, choice, began), &ended, hits_server)?;
         }
@@ -165,12 +200,22 @@ impl Loop {
         let began = self.ledger.tick();
         self.commands += 1;
         let process = self.stage.start(rep, &words)?;
-        Ok(Running { rep, choice, began, process })
+        Ok(Running {
+            rep,
+            choice,
+            began,
+            process,
+        })
     }
 
     /// A command that nobody disturbs.
     fn calm(&mut self, rep: usize, choice: Choice) -> Result<(), String> {
-        let Running { rep, choice, began, process } = self.start(rep, choice)?;
+        let Running {
+            rep,
+            choice,
+            began,
+            process,
+        } = self.start(rep, choice)?;
         let ended = process.ended()?;
         self.conclude((rep, choice, began), &ended, false)
     }
@@ -183,10 +228,14 @@ impl Loop {
         server_died: bool,
     ) -> Result<(), String> {
         // A whole answer is a promise, whatever befalls the process that gave it.
-        let is_done = ended.answer["ok"] == Json::Bool(true) && (ended.was_killed || ended.exit == Some(0));
+        let is_done =
+            ended.answer["ok"] == Json::Bool(true) && (ended.was_killed || ended.exit == Some(0));
         let code = ended.answer["error"]["code"].as_str().unwrap_or_default();
         if is_done && !ended.was_killed {
-            let usual = self.usual.entry(choice.words[0].clone()).or_insert(ended.took);
+            let usual = self
+                .usual
+                .entry(choice.words[0].clone())
+                .or_insert(ended.took);
             *usual = (*usual * 3 + ended.took) / 4;
         }
         let may_be_refused = match choice.turn {
@@ -196,7 +245,10 @@ impl Loop {
         };
         if !is_done && !ended.was_killed && !may_be_refused {
             let (name, words) = (self.stage.reps[rep].name, choice.words.join(" "));
-            self.faults.push(format!("{name}: `{words}` left with {:?}: {}", ended.exit, ended.answer));
+            self.faults.push(format!(
+                "{name}: `{words}` left with {:?}: {}",
+                ended.exit, ended.answer
+            ));
         }
         let Some(mut deed) = choice.deed else {
             self.ledger.note_exchange(rep, began);
@@ -217,16 +269,25 @@ impl Loop {
     }
 
     /// Follows which visit a rep has open.
-    fn turn(&mut self, rep: usize, turn: Turn, (fate, record): (Fate, Option<String>)) -> Result<(), String> {
+    fn turn(
+        &mut self,
+        rep: usize,
+        turn: Turn,
+        (fate, record): (Fate, Option<String>),
+    ) -> Result<(), String> {
         match (turn, fate) {
             (Turn::Opens, Fate::Done) => drop(self.visits.insert(rep, record.unwrap_or_default())),
-            (Turn::Closes, Fate::Done) | (Turn::Works | Turn::Closes, Fate::Refused) => drop(self.visits.remove(&rep)),
-            // A command that was killed has opened a visit after all; the phone shows it, so it must stay.
+            (Turn::Closes, Fate::Done) | (Turn::Works | Turn::Closes, Fate::Refused) => {
+                drop(self.visits.remove(&rep))
+            }
+            // A command that was killed has opened a visit after all; the phone shows it, so it
+            // must stay.
             (Turn::Opens, Fate::Refused) => {
                 let today = self.stage.done(rep, &["today"])?;
                 let user = self.stage.reps[rep].user.as_str();
                 let open = today.as_array().into_iter().flatten();
-                let open = open.filter(|visit| visit["owner"] == user && visit["state"] == "in_progress");
+                let open =
+                    open.filter(|visit| visit["owner"] == user && visit["state"] == "in_progress");
                 for visit in open {
                     let text = |name: &str| visit[name].as_str().unwrap_or_default();
                     self.ledger.adopt(text("purpose"), "purpose", text("id"));
@@ -248,13 +309,17 @@ impl Loop {
                 let began = self.ledger.tick();
                 let data = self.stage.done(rep, &["sync"])?;
                 self.ledger.note_exchange(rep, began);
-                moved +=
-                    ["sent", "received", "unsent"].map(|name| data[name].as_u64().unwrap_or(1)).iter().sum::<u64>();
+                moved += ["sent", "received", "unsent"]
+                    .map(|name| data[name].as_u64().unwrap_or(1))
+                    .iter()
+                    .sum::<u64>();
             }
             if moved == 0 {
                 return Ok(());
             }
         }
-        Err(format!("after {SETTLING_MAX} syncs of each rep there is still something to say"))
+        Err(format!(
+            "after {SETTLING_MAX} syncs of each rep there is still something to say"
+        ))
     }
 }

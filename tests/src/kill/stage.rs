@@ -1,5 +1,5 @@
-//! Where people work: a folder, an office with a few accounts, reps with phones, and a server that comes back to its
-//! port. It does not know what the reps do, nor when anything is killed.
+//! Where people work: a folder, an office with a few accounts, reps with phones, and a server that
+//! comes back to its port. It does not know what the reps do, nor when anything is killed.
 
 use std::path::{Path, PathBuf};
 
@@ -48,29 +48,67 @@ pub(super) struct Stage {
 impl Stage {
     /// Furnishes an office, starts its server, and gives each rep a phone.
     pub(super) fn set(bell: Bell) -> Result<Stage, String> {
-        let folder = tempfile::Builder::new().prefix("outfield-kill-").tempdir().map_err(said)?;
+        let folder = tempfile::Builder::new()
+            .prefix("outfield-kill-")
+            .tempdir()
+            .map_err(said)?;
         let answers = folder.path().join("answers");
         std::fs::create_dir(&answers).map_err(said)?;
         let crew = Crew::gather(products::folder()?.join("outfield"), &answers, bell);
         let address = "127.0.0.1:0".to_owned();
-        let mut stage = Stage { server: None, address, crew, reps: Vec::new(), accounts: Vec::new(), folder };
+        let mut stage = Stage {
+            server: None,
+            address,
+            crew,
+            reps: Vec::new(),
+            accounts: Vec::new(),
+            folder,
+        };
         let sheet = stage.folder.path().join("accounts.csv");
         std::fs::write(&sheet, ACCOUNTS).map_err(said)?;
         stage.office(&["tenant", "add", "Acme"])?;
-        stage.office(&["import", "accounts", &sheet.display().to_string(), "--territory-column", "state"])?;
+        stage.office(&[
+            "import",
+            "accounts",
+            &sheet.display().to_string(),
+            "--territory-column",
+            "state",
+        ])?;
         stage.restart()?;
         for name in REPS {
-            let added = stage.office(&["user", "add", name, "--role", "rep", "--territory", "Illinois"])?;
+            let added = stage.office(&[
+                "user",
+                "add",
+                name,
+                "--role",
+                "rep",
+                "--territory",
+                "Illinois",
+            ])?;
             let code = added["enrolment_code"].as_str().unwrap_or_default();
-            let db = stage.folder.path().join(format!("{name}.db")).display().to_string();
+            let db = stage
+                .folder
+                .path()
+                .join(format!("{name}.db"))
+                .display()
+                .to_string();
             let url = format!("http://{}", stage.address);
-            let (_, data) = stage.crew.done(&["rep", "--db", &db, "enrol", &url, code])?;
+            let (_, data) = stage
+                .crew
+                .done(&["rep", "--db", &db, "enrol", &url, code])?;
             let user = data["user"].as_str().unwrap_or_default().to_owned();
             stage.crew.done(&["rep", "--db", &db, "sync"])?;
             stage.reps.push(Rep { name, db, user });
         }
-        let (_, accounts) = stage.crew.done(&["rep", "--db", &stage.reps[0].db, "list", "account"])?;
-        let ids = accounts.as_array().into_iter().flatten().filter_map(|account| account["id"].as_str());
+        let (_, accounts) =
+            stage
+                .crew
+                .done(&["rep", "--db", &stage.reps[0].db, "list", "account"])?;
+        let ids = accounts
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|account| account["id"].as_str());
         stage.accounts = ids.map(str::to_owned).collect();
         Ok(stage)
     }
@@ -80,13 +118,17 @@ impl Stage {
     }
 
     fn office(&self, words: &[&str]) -> Result<Json, String> {
-        Ok(self.crew.done(&[words, &["--data", &self.data()]].concat())?.1)
+        Ok(self
+            .crew
+            .done(&[words, &["--data", &self.data()]].concat())?
+            .1)
     }
 
     /// The server's file of the one tenant.
     pub(super) fn tenant_file(&self) -> Result<PathBuf, String> {
         let tenants = Path::new(&self.data()).join("tenants");
-        let entries = std::fs::read_dir(&tenants).map_err(|error| format!("{}: {error}", tenants.display()))?;
+        let entries = std::fs::read_dir(&tenants)
+            .map_err(|error| format!("{}: {error}", tenants.display()))?;
         let mut files = entries.flatten().map(|entry| entry.path());
         let file = files.find(|path| path.extension().is_some_and(|end| end == "db"));
         file.ok_or_else(|| format!("{} holds no tenant", tenants.display()))
@@ -94,12 +136,16 @@ impl Stage {
 
     /// Starts one of a rep's commands.
     pub(super) fn start(&self, rep: usize, words: &[&str]) -> Result<Process, String> {
-        self.crew.start(&[&["rep", "--db", &self.reps[rep].db], words].concat())
+        self.crew
+            .start(&[&["rep", "--db", &self.reps[rep].db], words].concat())
     }
 
     /// Runs one of a rep's commands, which must be done.
     pub(super) fn done(&self, rep: usize, words: &[&str]) -> Result<Json, String> {
-        Ok(self.crew.done(&[&["rep", "--db", &self.reps[rep].db], words].concat())?.1)
+        Ok(self
+            .crew
+            .done(&[&["rep", "--db", &self.reps[rep].db], words].concat())?
+            .1)
     }
 
     /// Kills the server, whatever it is doing.
@@ -116,9 +162,14 @@ impl Stage {
         let data = self.data();
         let mut fault = String::new();
         for _ in 0..STARTS_MAX {
-            let mut server = self.crew.start(&["serve", "--listen", &self.address, "--data", &data])?;
+            let mut server =
+                self.crew
+                    .start(&["serve", "--listen", &self.address, "--data", &data])?;
             let answer = server.first_answer()?;
-            if let Some(address) = answer["data"]["url"].as_str().and_then(|url| url.strip_prefix("http://")) {
+            if let Some(address) = answer["data"]["url"]
+                .as_str()
+                .and_then(|url| url.strip_prefix("http://"))
+            {
                 self.address = address.to_owned();
                 self.server = Some(server);
                 return Ok(());

@@ -1,5 +1,5 @@
-//! Many seeds, one after the other on each core, until there are as many images as were asked for, and what people read of
-//! them. It does not know how power is cut.
+//! Many seeds, one after the other on each core, until there are as many images as were asked for,
+//! and what people read of them. It does not know how power is cut.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,7 +26,10 @@ impl Report {
     /// Whether all held, and every kind was tried on phones and on the server.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.outcomes.iter().all(|outcome| outcome.failures.is_empty()) && self.absent().is_empty()
+        self.outcomes
+            .iter()
+            .all(|outcome| outcome.failures.is_empty())
+            && self.absent().is_empty()
     }
 
     fn images(&self) -> BTreeMap<(bool, Kind), u64> {
@@ -39,7 +42,9 @@ impl Report {
 
     fn absent(&self) -> Vec<(bool, Kind)> {
         let images = self.images();
-        let all = Kind::ALL.iter().flat_map(|kind| [(false, *kind), (true, *kind)]);
+        let all = Kind::ALL
+            .iter()
+            .flat_map(|kind| [(false, *kind), (true, *kind)]);
         all.filter(|of| !images.contains_key(of)).collect()
     }
 
@@ -48,16 +53,26 @@ impl Report {
     pub fn shown(&self) -> String {
         let (mut text, images) = (String::new(), self.images());
         let sum = |of: fn(&Outcome) -> u64| self.outcomes.iter().map(of).sum::<u64>();
-        let count = |is_server: bool, kind: Kind| images.get(&(is_server, kind)).copied().unwrap_or(0);
+        let count =
+            |is_server: bool, kind: Kind| images.get(&(is_server, kind)).copied().unwrap_or(0);
         writeln!(text, "{:<10} {:>8} {:>8}", "images", "phones", "server").ok();
         for kind in Kind::ALL {
             let (phones, server) = (count(false, *kind), count(true, *kind));
             writeln!(text, "{:<10} {phones:>8} {server:>8}", kind.name()).ok();
         }
         for (is_server, kind) in self.absent() {
-            writeln!(text, "never tried: {}, {}", kind.name(), if is_server { "server" } else { "phones" }).ok();
+            writeln!(
+                text,
+                "never tried: {}, {}",
+                kind.name(),
+                if is_server { "server" } else { "phones" }
+            )
+            .ok();
         }
-        let cached = self.outcomes.iter().filter(|outcome| outcome.cache() == Cache::Kept);
+        let cached = self
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.cache() == Cache::Kept);
         let cached: u64 = cached.flat_map(|outcome| outcome.images.values()).sum();
         writeln!(text, "{cached} of them on disks that keep their cache").ok();
         for outcome in &self.outcomes {
@@ -67,10 +82,17 @@ impl Report {
                 writeln!(text, "replay it by: cargo power --seed {seed} --place {at}").ok();
             }
         }
-        let failed: usize = self.outcomes.iter().map(|outcome| outcome.failures.len()).sum();
+        let failed: usize = self
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.failures.len())
+            .sum();
         let (seeds, seconds) = (self.outcomes.len(), self.took.as_secs());
         let tried: u64 = images.values().sum();
-        let (places, went_on) = (sum(|outcome| outcome.places), sum(|outcome| outcome.went_on));
+        let (places, went_on) = (
+            sum(|outcome| outcome.places),
+            sum(|outcome| outcome.went_on),
+        );
         writeln!(
             text,
             "{tried} images from {seeds} seeds with {places} places, {went_on} lived on with, {failed} failed, {seconds} s"
@@ -80,12 +102,17 @@ impl Report {
     }
 }
 
-/// Runs seeds from `first` on, on every core, until there are about so many images; `say` hears of each seed.
+/// Runs seeds from `first` on, on every core, until there are about so many images; `say` hears of
+/// each seed.
 #[must_use]
 pub fn run_images(first: u64, images: usize, say: impl Fn(&str) + Sync) -> Report {
     let seeds = images.div_ceil(IMAGES_OF_SEED).max(2) as u64;
     // Some places leave nothing that was not tried before.
-    run_many((first, seeds), Wanted::About((images / seeds as usize) * 11 / 10), say)
+    run_many(
+        (first, seeds),
+        Wanted::About((images / seeds as usize) * 11 / 10),
+        say,
+    )
 }
 
 /// Runs so many seeds from the first on, on every core.
@@ -95,14 +122,21 @@ pub fn run_many((first, seeds): (u64, u64), wanted: Wanted, say: impl Fn(&str) +
     let mut outcomes = on_every_core(|number| {
         let outcome = (number < seeds).then(|| run(first.wrapping_add(number), None, wanted))?;
         let failed = outcome.failures.len();
-        say(&format!("seed {}: {} images, {failed} failed\n", outcome.seed, outcome.cuts));
+        say(&format!(
+            "seed {}: {} images, {failed} failed\n",
+            outcome.seed, outcome.cuts
+        ));
         Some(outcome)
     });
     outcomes.sort_by_key(|outcome| outcome.seed);
-    Report { outcomes, took: began.elapsed() }
+    Report {
+        outcomes,
+        took: began.elapsed(),
+    }
 }
 
-/// How many images it takes to find a planted error, and what the last one says; none within the bound.
+/// How many images it takes to find a planted error, and what the last one says; none within the
+/// bound.
 #[must_use]
 pub fn find(planted: Planted, first: u64) -> Option<(u64, String)> {
     let mut images = 0;

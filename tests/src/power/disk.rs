@@ -1,5 +1,5 @@
-//! A disk that may lose its power: what it surely holds, what was written since, and the images that can be left.
-//! It does not know what is in a file.
+//! A disk that may lose its power: what it surely holds, what was written since, and the images
+//! that can be left. It does not know what is in a file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -80,7 +80,10 @@ pub(crate) struct Disk {
 
 impl Disk {
     pub(crate) fn new(cache: Cache) -> Disk {
-        Disk { cache, files: BTreeMap::new() }
+        Disk {
+            cache,
+            files: BTreeMap::new(),
+        }
     }
 
     /// One more thing is done.
@@ -89,10 +92,15 @@ impl Disk {
         match &entry.deed {
             Deed::Make if held.now.is_some() => {}
             Deed::Sync { full } => {
-                let is_new = held.since.iter().chain(&held.sent).any(|deed| *deed == Deed::Make);
+                let is_new = held
+                    .since
+                    .iter()
+                    .chain(&held.sent)
+                    .any(|deed| *deed == Deed::Make);
                 held.send(held.since.len());
                 self.settle(&entry.file, *full);
-                // SQLite syncs the folder too when it syncs a new log or journal for the first time.
+                // SQLite syncs the folder too when it syncs a new log or journal for the first
+                // time.
                 if is_new && entry.file.extension().is_none_or(|end| end != "db") {
                     self.sync_folder(&entry.file);
                 }
@@ -107,12 +115,22 @@ impl Disk {
         }
     }
 
-    /// Files of this folder are there and gone for sure as they are now; what is in them is another matter.
+    /// Files of this folder are there and gone for sure as they are now; what is in them is another
+    /// matter.
     fn sync_folder(&mut self, file: &Path) {
         let folder = file.parent();
-        for (_, held) in self.files.iter_mut().filter(|(name, _)| name.parent() == folder) {
+        for (_, held) in self
+            .files
+            .iter_mut()
+            .filter(|(name, _)| name.parent() == folder)
+        {
             let is_of_folder = |deed: &Deed| matches!(deed, Deed::Make | Deed::Delete { .. });
-            held.send(held.since.iter().rposition(is_of_folder).map_or(0, |last| last + 1));
+            held.send(
+                held.since
+                    .iter()
+                    .rposition(is_of_folder)
+                    .map_or(0, |last| last + 1),
+            );
             if self.cache == Cache::Emptied {
                 held.flush();
             }
@@ -134,7 +152,12 @@ impl Disk {
     }
 
     /// What can be left of those files after a power cut now. What is not hit by it is as it was.
-    pub(crate) fn image(&self, kind: Kind, is_hit: impl Fn(&Path) -> bool, dice: &mut Dice) -> Image {
+    pub(crate) fn image(
+        &self,
+        kind: Kind,
+        is_hit: impl Fn(&Path) -> bool,
+        dice: &mut Dice,
+    ) -> Image {
         let of = |(name, held): (&PathBuf, &Held)| {
             let kind = if is_hit(name) { kind } else { Kind::Kept };
             Some((name.clone(), held.left(kind, dice)?))
@@ -151,7 +174,9 @@ impl Held {
 
     /// What was handed to the disk is there for sure.
     fn flush(&mut self) {
-        self.sent.drain(..).for_each(|deed| apply(&mut self.sure, &deed));
+        self.sent
+            .drain(..)
+            .for_each(|deed| apply(&mut self.sure, &deed));
     }
 
     fn open(&self) -> impl Iterator<Item = &Deed> {
@@ -167,11 +192,15 @@ impl Held {
             Kind::Lost | Kind::Kept => {}
             Kind::Torn => {
                 let whole = dice.roll(self.open().count() + 1);
-                self.open().take(whole).for_each(|deed| apply(&mut left, deed));
+                self.open()
+                    .take(whole)
+                    .for_each(|deed| apply(&mut left, deed));
                 if let Some(Deed::Write { at, bytes }) = self.open().nth(whole) {
                     let all = pieces(*at, bytes);
                     let some = dice.roll(all.len() + 1);
-                    all.into_iter().take(some).for_each(|piece| apply(&mut left, &piece));
+                    all.into_iter()
+                        .take(some)
+                        .for_each(|piece| apply(&mut left, &piece));
                 }
             }
             Kind::Reordered | Kind::Garbled => self.reorder(&mut left, kind == Kind::Garbled, dice),
@@ -196,7 +225,11 @@ impl Held {
                 }
                 Deed::Size(_) => kept.extend((dice.roll(2) == 0).then(|| deed.clone())),
                 Deed::Write { at, bytes } => {
-                    kept.extend(pieces(*at, bytes).into_iter().filter(|_| dice.roll(8) < keeps_of_8));
+                    kept.extend(
+                        pieces(*at, bytes)
+                            .into_iter()
+                            .filter(|_| dice.roll(8) < keeps_of_8),
+                    );
                 }
                 Deed::Sync { .. } => {}
             }
@@ -222,7 +255,10 @@ fn pieces(at: usize, bytes: &[u8]) -> Vec<Deed> {
     let (mut all, mut from) = (Vec::new(), 0);
     while from < bytes.len() {
         let upto = (SECTOR_BYTES - (at + from) % SECTOR_BYTES + from).min(bytes.len());
-        all.push(Deed::Write { at: at + from, bytes: bytes[from..upto].to_vec() });
+        all.push(Deed::Write {
+            at: at + from,
+            bytes: bytes[from..upto].to_vec(),
+        });
         from = upto;
     }
     all
@@ -244,6 +280,10 @@ fn apply(content: &mut Option<Vec<u8>>, deed: &Deed) {
 
 /// The machine that a file lies on: the server, or the phone that the file is named after.
 pub(crate) fn machine_of(file: &Path) -> &str {
-    let first = file.iter().next().and_then(|first| first.to_str()).unwrap_or_default();
+    let first = file
+        .iter()
+        .next()
+        .and_then(|first| first.to_str())
+        .unwrap_or_default();
     first.split_once(".db").map_or(first, |(phone, _)| phone)
 }

@@ -1,5 +1,5 @@
-//! What was done to the files of this thread's run, in its order: the tape that power cuts are cut out of.
-//! It does not know what a disk keeps of it.
+//! What was done to the files of this thread's run, in its order: the tape that power cuts are cut
+//! out of. It does not know what a disk keeps of it.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -46,12 +46,20 @@ thread_local! {
 
 /// From now on what this thread does to files of a folder is kept.
 pub(crate) fn begin(folder: &Path) {
-    TAPE.set(Some(Tape { folder: folder.to_owned(), clock: None, names: Vec::new(), entries: Vec::new() }));
+    TAPE.set(Some(Tape {
+        folder: folder.to_owned(),
+        clock: None,
+        names: Vec::new(),
+        entries: Vec::new(),
+    }));
 }
 
 /// From now on entries have this clock's time; before they had none.
 pub(crate) fn timed_by(clock: &Arc<Clock>) {
-    TAPE.with_borrow_mut(|tape| tape.as_mut().map(|tape| tape.clock = Some(Arc::clone(clock))));
+    TAPE.with_borrow_mut(|tape| {
+        tape.as_mut()
+            .map(|tape| tape.clock = Some(Arc::clone(clock)))
+    });
 }
 
 /// How much is on the tape.
@@ -68,8 +76,14 @@ pub(crate) fn end() -> Vec<Entry> {
 pub(crate) fn tell(path: &Path, deed: Deed) {
     TAPE.with_borrow_mut(|tape| {
         let Some(tape) = tape else { return };
-        let Ok(name) = path.strip_prefix(&tape.folder) else { return };
-        let known = tape.names.iter().find(|known| known.as_ref() == name).cloned();
+        let Ok(name) = path.strip_prefix(&tape.folder) else {
+            return;
+        };
+        let known = tape
+            .names
+            .iter()
+            .find(|known| known.as_ref() == name)
+            .cloned();
         let file = known.unwrap_or_else(|| {
             let file: Rc<Path> = Rc::from(name);
             tape.names.push(Rc::clone(&file));

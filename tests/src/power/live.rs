@@ -1,5 +1,5 @@
-//! A run that is taped, with the books as they stood after each step: what has been answered by then must outlive any
-//! power cut from then on. It does not know where power is cut.
+//! A run that is taped, with the books as they stood after each step: what has been answered by
+//! then must outlive any power cut from then on. It does not know where power is cut.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,7 +22,8 @@ use crate::simulate::stage::{self, Stage, Trace};
 
 /// Steps of a run.
 const STEPS: usize = 40;
-/// After one of so many steps an app or the server is closed and started, so that logs are written into their databases.
+/// After one of so many steps an app or the server is closed and started, so that logs are written
+/// into their databases.
 const RESTARTS_ONE_OF: usize = 5;
 
 /// What a phone has been told and not handed over.
@@ -102,21 +103,39 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
     drop(stage);
     plant(None);
     stage::run_version(false);
-    Lived { profile, tape, standings, told: told.take(), tenants, shops }
+    Lived {
+        profile,
+        tape,
+        standings,
+        told: told.take(),
+        tenants,
+        shops,
+    }
 }
 
 /// Hears what the server tells from now on, with its place on the tape.
 fn listen(stage: &Stage) -> Rc<RefCell<Vec<Told>>> {
     let told: Rc<RefCell<Vec<Told>>> = Rc::default();
     for carried in &stage.carried {
-        let (heard, told, name) = (Rc::clone(&stage.heard), Rc::clone(&told), carried.phone.name.clone());
+        let (heard, told, name) = (
+            Rc::clone(&stage.heard),
+            Rc::clone(&told),
+            carried.phone.name.clone(),
+        );
         carried.phone.line.heard_by(move |call, answer| {
             let before: BTreeSet<ChangeHash> = heard.borrow().verdicts.keys().copied().collect();
             heard.borrow_mut().hears(&name, call, answer);
             let after = journal::length();
             let heard = heard.borrow();
-            let new = heard.verdicts.iter().filter(|(hash, _)| !before.contains(hash));
-            told.borrow_mut().extend(new.map(|(hash, ruling)| Told { after, hash: *hash, ruling: ruling.clone() }));
+            let new = heard
+                .verdicts
+                .iter()
+                .filter(|(hash, _)| !before.contains(hash));
+            told.borrow_mut().extend(new.map(|(hash, ruling)| Told {
+                after,
+                hash: *hash,
+                ruling: ruling.clone(),
+            }));
         });
     }
     told
@@ -127,8 +146,15 @@ fn standing(stage: &mut Stage, before: Option<&Standing>) -> Standing {
         let file = &carried.phone.file;
         let attention = stage.held(at);
         let earlier = before.and_then(|before| before.promises.get(at));
-        let mut gone = earlier.map(|earlier| earlier.gone.clone()).unwrap_or_default();
-        gone.extend(earlier.into_iter().flat_map(|earlier| &earlier.attention).map(|held| held.hash));
+        let mut gone = earlier
+            .map(|earlier| earlier.gone.clone())
+            .unwrap_or_default();
+        gone.extend(
+            earlier
+                .into_iter()
+                .flat_map(|earlier| &earlier.attention)
+                .map(|held| held.hash),
+        );
         gone.retain(|hash| attention.iter().all(|held| held.hash != *hash));
         Promise {
             phone: carried.phone.name.clone(),
@@ -142,8 +168,19 @@ fn standing(stage: &mut Stage, before: Option<&Standing>) -> Standing {
     };
     let promises = stage.carried.iter().enumerate().map(promise).collect();
     let tick = tick(&behind::open(&stage.world.server.file(stage.world.tenant)));
-    let (ledger, model, heard) = (stage.ledger.clone(), stage.model.clone(), stage.heard.borrow().clone());
-    Standing { after: journal::length(), promises, ledger, model, heard, tick }
+    let (ledger, model, heard) = (
+        stage.ledger.clone(),
+        stage.model.clone(),
+        stage.heard.borrow().clone(),
+    );
+    Standing {
+        after: journal::length(),
+        promises,
+        ledger,
+        model,
+        heard,
+        tick,
+    }
 }
 
 /// The mark beside a phone's database.
@@ -153,5 +190,8 @@ pub(crate) fn mark_of(file: &Path) -> std::path::PathBuf {
 
 /// The newest tick of a server's logs.
 pub(crate) fn tick(db: &Db) -> i64 {
-    db.query_row("SELECT coalesce(max(tick), 0) FROM log", [], |row| row.get(0)).unwrap()
+    db.query_row("SELECT coalesce(max(tick), 0) FROM log", [], |row| {
+        row.get(0)
+    })
+    .unwrap()
 }

@@ -1,5 +1,6 @@
-//! Power cuts: a run of the simulation is taped write by write, and for each write images are made of what a disk may
-//! hold if power goes then; each image is opened anew, looked at, and lived on. `docs/reliability.md` says what must hold.
+//! Power cuts: a run of the simulation is taped write by write, and for each write images are made
+//! of what a disk may hold if power goes then; each image is opened anew, looked at, and lived on.
+//! `docs/reliability.md` says what must hold.
 
 pub mod batch;
 mod disk;
@@ -58,7 +59,11 @@ impl Outcome {
     /// The kind of disk that all have in this run.
     #[must_use]
     pub fn cache(&self) -> Cache {
-        if self.seed.is_multiple_of(2) { Cache::Kept } else { Cache::Emptied }
+        if self.seed.is_multiple_of(2) {
+            Cache::Kept
+        } else {
+            Cache::Emptied
+        }
     }
 }
 
@@ -66,12 +71,17 @@ impl Outcome {
 #[must_use]
 pub fn run(seed: u64, planted: Option<Planted>, wanted: Wanted) -> Outcome {
     simulated::quiet();
-    let mut outcome = Outcome { seed, ..Outcome::default() };
+    let mut outcome = Outcome {
+        seed,
+        ..Outcome::default()
+    };
     match catch_unwind(|| live::live(seed, planted)) {
         Ok(lived) => cut(&lived, wanted, &mut outcome),
         Err(_) => {
             journal::end();
-            outcome.failures.push((0, Kind::Kept, simulated::last_words()));
+            outcome
+                .failures
+                .push((0, Kind::Kept, simulated::last_words()));
         }
     }
     outcome
@@ -87,14 +97,23 @@ fn cut(lived: &Lived, wanted: Wanted, outcome: &mut Outcome) {
         let is_wanted = match wanted {
             Wanted::About(count) => dice.roll(lived.tape.len()) < count,
             Wanted::At(wanted) => at == wanted,
-            Wanted::First(count) => outcome.failures.is_empty() && dice.roll(lived.tape.len()) < count,
+            Wanted::First(count) => {
+                outcome.failures.is_empty() && dice.roll(lived.tape.len()) < count
+            }
         };
         if !is_wanted {
             continue;
         }
         let machine = machine_of(&entry.file);
-        let Some((kind, image)) = new_image(&disk, machine, &mut seen, &mut dice) else { continue };
-        let case = Case { lived, at, machine, image: &image };
+        let Some((kind, image)) = new_image(&disk, machine, &mut seen, &mut dice) else {
+            continue;
+        };
+        let case = Case {
+            lived,
+            at,
+            machine,
+            image: &image,
+        };
         outcome.cuts += 1;
         *outcome.images.entry((machine == SERVER, kind)).or_default() += 1;
         let goes_on = dice.roll(GOES_ON_ONE_OF) == 0;
@@ -106,17 +125,30 @@ fn cut(lived: &Lived, wanted: Wanted, outcome: &mut Outcome) {
 }
 
 /// An image of a machine that was not tried yet, if there is one.
-fn new_image(disk: &Disk, machine: &str, seen: &mut BTreeSet<ChangeHash>, dice: &mut Dice) -> Option<(Kind, Image)> {
+fn new_image(
+    disk: &Disk,
+    machine: &str,
+    seen: &mut BTreeSet<ChangeHash>,
+    dice: &mut Dice,
+) -> Option<(Kind, Image)> {
     let first = dice.roll(Kind::ALL.len());
-    (0..Kind::ALL.len()).map(|more| Kind::ALL[(first + more) % Kind::ALL.len()]).find_map(|kind| {
-        let is_hit = |file: &Path| machine_of(file) == machine;
-        let image = disk.image(kind, is_hit, dice);
-        let hit = image.iter().filter(|(name, _)| is_hit(name));
-        let print: Vec<u8> = hit.flat_map(|(name, bytes)| fingerprint(name, bytes)).collect();
-        seen.insert(ChangeHash::of(&print)).then_some((kind, image))
-    })
+    (0..Kind::ALL.len())
+        .map(|more| Kind::ALL[(first + more) % Kind::ALL.len()])
+        .find_map(|kind| {
+            let is_hit = |file: &Path| machine_of(file) == machine;
+            let image = disk.image(kind, is_hit, dice);
+            let hit = image.iter().filter(|(name, _)| is_hit(name));
+            let print: Vec<u8> = hit
+                .flat_map(|(name, bytes)| fingerprint(name, bytes))
+                .collect();
+            seen.insert(ChangeHash::of(&print)).then_some((kind, image))
+        })
 }
 
 fn fingerprint(name: &Path, bytes: &[u8]) -> Vec<u8> {
-    [name.as_os_str().as_encoded_bytes(), &ChangeHash::of(bytes).0[..]].concat()
+    [
+        name.as_os_str().as_encoded_bytes(),
+        &ChangeHash::of(bytes).0[..],
+    ]
+    .concat()
 }

@@ -1,5 +1,5 @@
-//! What must hold after a power cut: databases are whole, what was answered is there, and all goes on to agree.
-//! It does not know how the image came to be.
+//! What must hold after a power cut: databases are whole, what was answered is there, and all goes
+//! on to agree. It does not know how the image came to be.
 
 use std::collections::BTreeSet;
 
@@ -31,12 +31,19 @@ pub(crate) struct Case<'a> {
 impl Case<'_> {
     /// The books after the last step that was over, and after the one that was not.
     fn standings(&self) -> (Option<&Standing>, Option<&Standing>) {
-        let over = self.lived.standings.partition_point(|standing| standing.after <= self.at);
-        (over.checked_sub(1).and_then(|over| self.lived.standings.get(over)), self.lived.standings.get(over))
+        let over = self
+            .lived
+            .standings
+            .partition_point(|standing| standing.after <= self.at);
+        (
+            over.checked_sub(1)
+                .and_then(|over| self.lived.standings.get(over)),
+            self.lived.standings.get(over),
+        )
     }
 
-    /// Opens everything anew and looks; if `goes_on`, all meet the server until they agree as well. Answers whether they
-    /// did. Panics with what does not hold.
+    /// Opens everything anew and looks; if `goes_on`, all meet the server until they agree as well.
+    /// Answers whether they did. Panics with what does not hold.
     pub(crate) fn proves(&self, goes_on: bool, dice: &mut Dice) -> bool {
         let folder = resume::unpack(self.image);
         let (Some(standing), next) = self.standings() else {
@@ -49,11 +56,17 @@ impl Case<'_> {
         self.is_whole(&stage);
         self.verdicts_are_kept(&stage);
         for (at, promise) in standing.promises.iter().enumerate() {
-            let later = next.and_then(|next| next.promises.get(at)).unwrap_or(promise);
+            let later = next
+                .and_then(|next| next.promises.get(at))
+                .unwrap_or(promise);
             is_kept(&stage, at, (promise, later));
         }
         let newest = tick(&behind::open(&stage.world.server.file(stage.world.tenant)));
-        assert!(newest >= standing.tick, "the server's logs end at {newest}, and were at {}", standing.tick);
+        assert!(
+            newest >= standing.tick,
+            "the server's logs end at {newest}, and were at {}",
+            standing.tick
+        );
         // Whether what a person was just taking off the list is there is open.
         let is_settled = next.is_none_or(|next| next.ledger.dismissed == standing.ledger.dismissed);
         let goes_on = goes_on && is_settled;
@@ -68,55 +81,90 @@ impl Case<'_> {
     /// Before anybody was told anything: what is there opens.
     fn opens(&self, folder: tempfile::TempDir) {
         let ms = self.lived.tape[self.at - 1].ms;
-        let files: Vec<_> = self.image.keys().map(|name| folder.path().join(name)).collect();
+        let files: Vec<_> = self
+            .image
+            .keys()
+            .map(|name| folder.path().join(name))
+            .collect();
         let world = World::again(folder, (self.lived.profile.seed, ms), self.lived.tenants[0]);
         if self.machine == SERVER {
-            let known = self.lived.tenants.iter().filter(|tenant| world.server.file(**tenant).exists());
+            let known = self
+                .lived
+                .tenants
+                .iter()
+                .filter(|tenant| world.server.file(**tenant).exists());
             known.for_each(|tenant| world.server.with(*tenant, |_| ()));
         } else {
             drop(world.new_phone(self.machine));
         }
-        for file in files.iter().filter(|file| file.exists() && file.extension().is_some_and(|end| end == "db")) {
-            assert_eq!(resume::integrity(file), "ok", "{} is not whole", file.display());
+        for file in files
+            .iter()
+            .filter(|file| file.exists() && file.extension().is_some_and(|end| end == "db"))
+        {
+            assert_eq!(
+                resume::integrity(file),
+                "ok",
+                "{} is not whole",
+                file.display()
+            );
         }
     }
 
     /// Both tenants open, and SQLite finds no fault in what lost its power.
     fn is_whole(&self, stage: &Stage) {
         let server: &Server = &stage.world.server;
-        let tenants = self.lived.tenants.map(|tenant| server.with(tenant, |_| server.file(tenant)));
+        let tenants = self
+            .lived
+            .tenants
+            .map(|tenant| server.with(tenant, |_| server.file(tenant)));
         let of_phone = |phone: &crate::Phone| (phone.name.clone(), phone.file.clone());
         let mut files: Vec<_> = tenants.map(|file| (SERVER.to_owned(), file)).into();
         files.push(of_phone(&stage.stranger));
         files.extend(stage.carried.iter().map(|carried| of_phone(&carried.phone)));
         for (machine, file) in files.iter().filter(|(machine, _)| machine == self.machine) {
-            assert_eq!(resume::integrity(file), "ok", "{machine}'s database is not whole");
+            assert_eq!(
+                resume::integrity(file),
+                "ok",
+                "{machine}'s database is not whole"
+            );
         }
     }
 
     /// Every verdict that had left the server is on its disk.
     fn verdicts_are_kept(&self, stage: &Stage) {
         let told = self.lived.told.iter().filter(|told| told.after <= self.at);
-        stage.heard.borrow_mut().verdicts.extend(told.map(|told| (told.hash, told.ruling.clone())));
+        stage
+            .heard
+            .borrow_mut()
+            .verdicts
+            .extend(told.map(|told| (told.hash, told.ruling.clone())));
         stage.verdicts_stand();
     }
 }
 
-/// Work that was told `ok` is on the phone or judged by the server; what was refused is on the list until a person takes
-/// it off, and then it is not.
+/// Work that was told `ok` is on the phone or judged by the server; what was refused is on the list
+/// until a person takes it off, and then it is not.
 fn is_kept(stage: &Stage, at: usize, (promise, later): (&Promise, &Promise)) {
     let phone = behind::open(&stage.carried[at].phone.file);
     let server = behind::open(&stage.world.server.file(stage.world.tenant));
-    let (unsent, held) = (outbox::all(&phone).unwrap(), attention::all(&phone).unwrap());
+    let (unsent, held) = (
+        outbox::all(&phone).unwrap(),
+        attention::all(&phone).unwrap(),
+    );
     let hashes: BTreeSet<ChangeHash> = unsent.iter().map(|entry| entry.hash).collect();
     let listed: BTreeSet<ChangeHash> = held.iter().map(|held| held.hash).collect();
-    let there: Vec<_> = words(&unsent).into_iter().chain(held.iter().flat_map(words_of_held)).collect();
+    let there: Vec<_> = words(&unsent)
+        .into_iter()
+        .chain(held.iter().flat_map(words_of_held))
+        .collect();
     let name = &promise.phone;
     for entry in &promise.outbox {
         // Work that is signed anew has another name and the same words.
         let of_it = words(std::slice::from_ref(entry));
         let is_anew = match of_it.as_slice() {
-            [] => unsent.iter().any(|other| other.record == entry.record && other.object == entry.object),
+            [] => unsent
+                .iter()
+                .any(|other| other.record == entry.record && other.object == entry.object),
             of_it => of_it.iter().all(|word| there.contains(word)),
         };
         let is_here = hashes.contains(&entry.hash) || listed.contains(&entry.hash) || is_anew;
@@ -127,15 +175,36 @@ fn is_kept(stage: &Stage, at: usize, (promise, later): (&Promise, &Promise)) {
             entry.hash
         );
     }
-    let stays = later.attention.iter().map(|held| held.hash).collect::<BTreeSet<_>>();
-    for refused in promise.attention.iter().filter(|refused| stays.contains(&refused.hash)) {
-        assert!(listed.contains(&refused.hash), "{name} forgot that {} was refused", refused.hash);
+    let stays = later
+        .attention
+        .iter()
+        .map(|held| held.hash)
+        .collect::<BTreeSet<_>>();
+    for refused in promise
+        .attention
+        .iter()
+        .filter(|refused| stays.contains(&refused.hash))
+    {
+        assert!(
+            listed.contains(&refused.hash),
+            "{name} forgot that {} was refused",
+            refused.hash
+        );
     }
     let back: Vec<_> = listed.intersection(&promise.gone).collect();
-    assert!(back.is_empty(), "{name} lists again what was taken off: {back:?}");
+    assert!(
+        back.is_empty(),
+        "{name} lists again what was taken off: {back:?}"
+    );
 }
 
 fn judged(server: &Db, hash: ChangeHash) -> bool {
-    server.query_row("SELECT count(*) FROM verdict WHERE hash = ?1", [&hash.0[..]], |row| row.get::<_, i64>(0)).unwrap()
+    server
+        .query_row(
+            "SELECT count(*) FROM verdict WHERE hash = ?1",
+            [&hash.0[..]],
+            |row| row.get::<_, i64>(0),
+        )
+        .unwrap()
         > 0
 }

@@ -1,5 +1,5 @@
-//! The world after a power cut: everything is opened anew by the product's own code on what the disks hold, and goes on.
-//! It does not know what has to hold.
+//! The world after a power cut: everything is opened anew by the product's own code on what the
+//! disks hold, and goes on. It does not know what has to hold.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -27,11 +27,16 @@ pub(crate) fn unpack(image: &Image) -> tempfile::TempDir {
     folder
 }
 
-/// Puts the marks beside the databases; that of a phone without power may be there, or empty, or not there.
+/// Puts the marks beside the databases; that of a phone without power may be there, or empty, or
+/// not there.
 pub(crate) fn marks(folder: &Path, standing: &Standing, machine: &str, dice: &mut Dice) {
     for promise in &standing.promises {
         let file = mark_of(&folder.join(format!("{}.db", promise.phone)));
-        match if promise.phone == machine { dice.roll(3) } else { 0 } {
+        match if promise.phone == machine {
+            dice.roll(3)
+        } else {
+            0
+        } {
             0 => std::fs::write(file, &promise.mark).unwrap(),
             1 => std::fs::write(file, []).unwrap(),
             _ => {}
@@ -40,7 +45,11 @@ pub(crate) fn marks(folder: &Path, standing: &Standing, machine: &str, dice: &mu
 }
 
 /// Everybody starts anew, at this moment, with the books as they stood.
-pub(crate) fn resume(folder: tempfile::TempDir, lived: &Lived, (standing, ms): (&Standing, i64)) -> Stage {
+pub(crate) fn resume(
+    folder: tempfile::TempDir,
+    lived: &Lived,
+    (standing, ms): (&Standing, i64),
+) -> Stage {
     let [tenant, other] = lived.tenants;
     let seed = lived.profile.seed ^ LATER;
     let world = World::again(folder, (seed, ms), tenant);
@@ -76,5 +85,7 @@ pub(crate) fn resume(folder: tempfile::TempDir, lived: &Lived, (standing, ms): (
 
 /// What SQLite says of a whole database.
 pub(crate) fn integrity(file: &Path) -> String {
-    behind::open(file).query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+    behind::open(file)
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap()
 }

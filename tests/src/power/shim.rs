@@ -1,6 +1,6 @@
-//! SQLite's own way to files with an ear in it: from `install` on every database of this process is opened through it, and
-//! what is written, cut off, synced and deleted is told to `journal`. Nothing else about files changes.
-//! It does not know what is made of what it tells.
+//! SQLite's own way to files with an ear in it: from `install` on every database of this process is
+//! opened through it, and what is written, cut off, synced and deleted is told to `journal`.
+//! Nothing else about files changes. It does not know what is made of what it tells.
 
 #![allow(unsafe_code, reason = "SQLite's file system is a table of C functions")]
 
@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use rusqlite::ffi::{
-    SQLITE_IOERR, SQLITE_OK, SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_MAIN_JOURNAL, SQLITE_OPEN_WAL, SQLITE_SYNC_FULL,
-    sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
+    SQLITE_IOERR, SQLITE_OK, SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_MAIN_JOURNAL, SQLITE_OPEN_WAL,
+    SQLITE_SYNC_FULL, sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs,
+    sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
 use super::journal::{self, Deed};
@@ -32,9 +33,9 @@ struct Open {
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: without a name SQLite answers its default file system, which lives as long as the process. The copy
-        // is never freed. The functions that stay as they are do not use their first argument, or read no more of it
-        // than `mxPathname`, which the copy has too.
+        // SAFETY: without a name SQLite answers its default file system, which lives as long as the
+        // process. The copy is never freed. The functions that stay as they are do not use their
+        // first argument, or read no more of it than `mxPathname`, which the copy has too.
         let rc = unsafe {
             let real = sqlite3_vfs_find(std::ptr::null());
             assert!(!real.is_null(), "SQLite has no file system");
@@ -63,9 +64,11 @@ unsafe fn real_vfs(vfs: *mut sqlite3_vfs) -> *mut sqlite3_vfs {
 /// SQLite's own file behind one of ours.
 ///
 /// # Safety
-/// `file` is memory of `szOsFile` bytes, as SQLite hands it to `open` and to the methods of what `open` opened.
+/// `file` is memory of `szOsFile` bytes, as SQLite hands it to `open` and to the methods of what
+/// `open` opened.
 unsafe fn real(file: *mut sqlite3_file) -> *mut sqlite3_file {
-    // SAFETY: `install` made `szOsFile` larger by an `Open`, whose size is a multiple of its alignment.
+    // SAFETY: `install` made `szOsFile` larger by an `Open`, whose size is a multiple of its
+    // alignment.
     unsafe { file.cast::<Open>().add(1).cast() }
 }
 
@@ -84,15 +87,18 @@ unsafe extern "C" fn open(
     flags: c_int,
     out: *mut c_int,
 ) -> c_int {
-    // SAFETY: SQLite calls this with the registered file system, a name that is null or a string, and memory of
-    // `szOsFile` bytes; `base.pMethods` is null until the file is open, so that SQLite calls no method before.
+    // SAFETY: SQLite calls this with the registered file system, a name that is null or a string,
+    // and memory of `szOsFile` bytes; `base.pMethods` is null until the file is open, so that
+    // SQLite calls no method before.
     unsafe {
         let shim = file.cast::<Open>();
         (*shim).base.pMethods = std::ptr::null();
         (*shim).path = std::ptr::null_mut();
         (*real(file)).pMethods = std::ptr::null();
         let vfs = real_vfs(vfs);
-        let Some(opens) = (*vfs).xOpen else { return SQLITE_IOERR };
+        let Some(opens) = (*vfs).xOpen else {
+            return SQLITE_IOERR;
+        };
         let rc = opens(vfs, name, real(file), flags, out);
         if rc != SQLITE_OK {
             return rc;
@@ -110,7 +116,9 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync: c_
     // SAFETY: SQLite calls this with the registered file system and a name.
     unsafe {
         let vfs = real_vfs(vfs);
-        let Some(deletes) = (*vfs).xDelete else { return SQLITE_IOERR };
+        let Some(deletes) = (*vfs).xDelete else {
+            return SQLITE_IOERR;
+        };
         let rc = deletes(vfs, name, sync);
         if let Some(path) = path_of(name).filter(|_| rc == SQLITE_OK) {
             journal::tell(&path, Deed::Delete { synced: sync != 0 });
@@ -124,7 +132,8 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync: c_
 /// # Safety
 /// `file` was opened by `open`.
 unsafe fn told(file: *mut sqlite3_file, rc: c_int, deed: impl FnOnce() -> Deed) -> c_int {
-    // SAFETY: the caller's promise; `path` is null or what `open` put there, until `close` takes it.
+    // SAFETY: the caller's promise; `path` is null or what `open` put there, until `close` takes
+    // it.
     let path: Option<&Path> = unsafe { (*file.cast::<Open>()).path.as_ref() }.map(PathBuf::as_path);
     if let (SQLITE_OK, Some(path)) = (rc, path) {
         journal::tell(path, deed());
@@ -136,7 +145,8 @@ unsafe fn told(file: *mut sqlite3_file, rc: c_int, deed: impl FnOnce() -> Deed) 
 macro_rules! methods {
     ($($name:ident = $method:ident($($arg:ident: $of:ty),*) $(tells $deed:expr)?;)*) => {
         $(unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $arg: $of)*) -> c_int {
-            // SAFETY: SQLite calls this with a file that `open` opened and with what SQLite's own method asks for.
+            // SAFETY: SQLite calls this with a file that `open` opened and with what SQLite's own
+            // method asks for.
             unsafe {
                 let Some(method) = (*(*real(file)).pMethods).$method else { return SQLITE_IOERR };
                 let rc = method(real(file) $(, $arg)*);
@@ -177,13 +187,16 @@ unsafe extern "C" fn shm_barrier(file: *mut sqlite3_file) {
 }
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
-    // SAFETY: as for the methods above; SQLite uses the file no more, and the path came out of a box.
+    // SAFETY: as for the methods above; SQLite uses the file no more, and the path came out of a
+    // box.
     unsafe {
         let path = std::mem::replace(&mut (*file.cast::<Open>()).path, std::ptr::null_mut());
         if !path.is_null() {
             drop(Box::from_raw(path));
         }
-        (*(*real(file)).pMethods).xClose.map_or(SQLITE_IOERR, |method| method(real(file)))
+        (*(*real(file)).pMethods)
+            .xClose
+            .map_or(SQLITE_IOERR, |method| method(real(file)))
     }
 }
 

@@ -30,8 +30,12 @@ pub(crate) fn quiet() {
         panic::set_hook(Box::new(|info| {
             let payload = info.payload();
             let text = payload.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("it panicked");
-            let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
+            let text = text
+                .or_else(|| payload.downcast_ref::<&str>().copied())
+                .unwrap_or("it panicked");
+            let place = info
+                .location()
+                .map(|place| format!(" ({}:{})", place.file(), place.line()));
             WORDS.with_borrow_mut(|words| *words = format!("{text}{}", place.unwrap_or_default()));
         }));
     });
@@ -69,7 +73,11 @@ impl Report {
     /// Troubles that never came about.
     #[must_use]
     pub fn absent(&self) -> Vec<Trouble> {
-        Trouble::ALL.iter().copied().filter(|trouble| !self.counts.contains_key(trouble)).collect()
+        Trouble::ALL
+            .iter()
+            .copied()
+            .filter(|trouble| !self.counts.contains_key(trouble))
+            .collect()
     }
 
     /// Whether all held, and every trouble came about.
@@ -93,7 +101,13 @@ impl Report {
             writeln!(text, "never came about: {}", trouble.name()).ok();
         }
         let seconds = self.took.as_secs();
-        writeln!(text, "{} seeds, {} failed, {seconds} s", self.seeds, self.failures.len()).ok();
+        writeln!(
+            text,
+            "{} seeds, {} failed, {seconds} s",
+            self.seeds,
+            self.failures.len()
+        )
+        .ok();
         text
     }
 }
@@ -101,7 +115,12 @@ impl Report {
 /// A failing seed: its last steps, what did not hold, and how to see it again.
 #[must_use]
 pub fn shown(outcome: &Outcome) -> String {
-    let Outcome { seed, trace, failure, .. } = outcome;
+    let Outcome {
+        seed,
+        trace,
+        failure,
+        ..
+    } = outcome;
     let mut text = String::new();
     let from = trace.len().saturating_sub(SHOWN);
     for (number, step) in trace.iter().enumerate().skip(from) {
@@ -118,7 +137,12 @@ pub fn shown(outcome: &Outcome) -> String {
 #[must_use]
 pub fn difference(outcome: &Outcome) -> Option<String> {
     let again = run(outcome.seed, None);
-    let same = outcome.trace.iter().zip(&again.trace).take_while(|(one, other)| one == other).count();
+    let same = outcome
+        .trace
+        .iter()
+        .zip(&again.trace)
+        .take_while(|(one, other)| one == other)
+        .count();
     (*outcome != again).then(|| format!("a second run differs from step {same} on"))
 }
 
@@ -146,13 +170,17 @@ pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
     report
 }
 
-/// The seed, counted from `first`, that finds a planted error, and what it says; none within the bound.
+/// The seed, counted from `first`, that finds a planted error, and what it says; none within the
+/// bound.
 #[must_use]
 pub fn find(planted: Planted, first: u64) -> Option<(u64, String)> {
     (0..SEEDS_TO_FIND).find_map(|number| {
         let seed = first.wrapping_add(number);
         let failure = run(seed, Some(planted)).failure?;
         // What fails without it as well is another error.
-        run(seed, None).failure.is_none().then_some((number + 1, failure))
+        run(seed, None)
+            .failure
+            .is_none()
+            .then_some((number + 1, failure))
     })
 }

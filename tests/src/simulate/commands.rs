@@ -1,5 +1,5 @@
-//! The commands that people give, drawn from the descriptors that their phone knows: no object is named here.
-//! It does not know whether a command is agreed to.
+//! The commands that people give, drawn from the descriptors that their phone knows: no object is
+//! named here. It does not know whether a command is agreed to.
 
 use outfield_core::base::context::Role;
 use outfield_core::base::gtin;
@@ -55,16 +55,29 @@ impl Hand<'_> {
     fn object(&mut self, wanted: impl Fn(&Descriptor, Role) -> bool) -> Option<Descriptor> {
         let registry = self.phone.house().registry().clone();
         let role = self.role;
-        let fitting = registry.all().filter(|of| of.kind != Kind::Row && wanted(of, role));
+        let fitting = registry
+            .all()
+            .filter(|of| of.kind != Kind::Row && wanted(of, role));
         let all: Vec<Descriptor> = fitting.map(|of| of.as_ref().clone()).collect();
         self.one_of(&all)
     }
 
     /// Records of an object, often only the oldest, so that people meet.
     fn records(&mut self, object: &str) -> Vec<Json> {
-        let shown = if self.dice.roll(2) == 0 { OLDEST } else { SHOWN };
-        let found = self.phone.house().list(object, None, shown).map(|receipt| receipt.data);
-        found.ok().and_then(|all| all.as_array().cloned()).unwrap_or_default()
+        let shown = if self.dice.roll(2) == 0 {
+            OLDEST
+        } else {
+            SHOWN
+        };
+        let found = self
+            .phone
+            .house()
+            .list(object, None, shown)
+            .map(|receipt| receipt.data);
+        found
+            .ok()
+            .and_then(|all| all.as_array().cloned())
+            .unwrap_or_default()
     }
 
     fn resolve(&mut self) -> Option<Json> {
@@ -111,7 +124,8 @@ impl Hand<'_> {
     }
 
     fn edit(&mut self) -> Option<Json> {
-        let of = self.object(|of, role| of.kind == Kind::Document && !of.right(role).edit.is_empty())?;
+        let of =
+            self.object(|of, role| of.kind == Kind::Document && !of.right(role).edit.is_empty())?;
         if !self.profile.gives(&format!("edit {}", of.object)) {
             return None;
         }
@@ -120,7 +134,11 @@ impl Hand<'_> {
         let mut fields = Map::new();
         for _ in 0..=self.dice.roll(3) {
             let (path, field) = self.path(&of, &record)?;
-            let value = if path.ends_with(REMOVED) { json!(true) } else { self.value(&field, Some(&record))? };
+            let value = if path.ends_with(REMOVED) {
+                json!(true)
+            } else {
+                self.value(&field, Some(&record))?
+            };
             fields.insert(path, value);
         }
         Some(json!({"do": "edit", "object": of.object, "id": record["id"], "fields": fields}))
@@ -129,16 +147,31 @@ impl Hand<'_> {
     /// A path of a record that this person may write, with its field.
     fn path(&mut self, of: &Descriptor, record: &Json) -> Option<(String, Field)> {
         let right = of.right(self.role);
-        let own = of.fields.iter().filter(|(name, field)| !of.is_state(name) && !field.retired);
-        let mut paths: Vec<(String, Field)> = own.map(|(name, field)| (name.clone(), field.clone())).collect();
+        let own = of
+            .fields
+            .iter()
+            .filter(|(name, field)| !of.is_state(name) && !field.retired);
+        let mut paths: Vec<(String, Field)> = own
+            .map(|(name, field)| (name.clone(), field.clone()))
+            .collect();
         for (lines, shape) in &of.lines {
-            let mut ids: Vec<String> =
-                record[lines].as_object().into_iter().flatten().map(|(id, _)| id.clone()).collect();
+            let mut ids: Vec<String> = record[lines]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(id, _)| id.clone())
+                .collect();
             ids.push(format!("l{}", self.dice.roll(LINES)));
             let line = self.one_of(&ids)?;
-            let names = shape.fields.keys().map(String::as_str).chain([POSITION, REMOVED]);
+            let names = shape
+                .fields
+                .keys()
+                .map(String::as_str)
+                .chain([POSITION, REMOVED]);
             let field = |name: &str| shape.field(name).cloned();
-            paths.extend(names.filter_map(|name| Some((line_path(lines, &line, name), field(name)?))));
+            paths.extend(
+                names.filter_map(|name| Some((line_path(lines, &line, name), field(name)?))),
+            );
         }
         paths.retain(|(path, _)| Path::parse(path).is_some_and(|path| right.may_edit(path)));
         // Taking lines out is rare.
@@ -154,7 +187,11 @@ impl Hand<'_> {
 
     fn perform(&mut self) -> Option<Json> {
         let of = self.object(|of, _| !of.verbs.is_empty())?;
-        let verbs: Vec<(String, Verb)> = of.verbs.iter().map(|(name, verb)| (name.clone(), verb.clone())).collect();
+        let verbs: Vec<(String, Verb)> = of
+            .verbs
+            .iter()
+            .map(|(name, verb)| (name.clone(), verb.clone()))
+            .collect();
         let (name, verb) = self.one_of(&verbs)?;
         if !self.profile.gives(&name) {
             return None;
@@ -164,7 +201,11 @@ impl Hand<'_> {
         if !verb.creates {
             let mut records = self.records(&of.object);
             if let Some(lifecycle) = &of.lifecycle {
-                let fits = |record: &Json| verb.from.iter().any(|state| record[&lifecycle.field] == json!(state));
+                let fits = |record: &Json| {
+                    verb.from
+                        .iter()
+                        .any(|state| record[&lifecycle.field] == json!(state))
+                };
                 records.retain(|record| verb.from.is_empty() || fits(record));
             }
             record = self.one_of(&records)?;
@@ -180,7 +221,14 @@ impl Hand<'_> {
             let (lines, name) = taken.split_once('/')?;
             let fields = &of.lines.get(lines)?.fields;
             let line = format!("l{}", self.dice.roll(LINES));
-            self.fill(&mut command, lines, (&line, fields.iter().filter(|(of, _)| name == "*" || *of == name)));
+            self.fill(
+                &mut command,
+                lines,
+                (
+                    &line,
+                    fields.iter().filter(|(of, _)| name == "*" || *of == name),
+                ),
+            );
         }
         Some(Json::Object(command))
     }
@@ -190,7 +238,11 @@ impl Hand<'_> {
         let n = self.dice.roll(4);
         Some(match field.kind {
             FieldKind::Text => {
-                let lines = record.and_then(Json::as_object).into_iter().flatten().filter_map(|(_, of)| of.as_object());
+                let lines = record
+                    .and_then(Json::as_object)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|(_, of)| of.as_object());
                 let ids: Vec<String> = lines.flatten().map(|(id, _)| id.clone()).collect();
                 match self.one_of(&ids) {
                     Some(id) if self.dice.roll(2) == 0 => json!(id),
@@ -209,7 +261,9 @@ impl Hand<'_> {
             FieldKind::Choice => json!(field.choices[self.dice.roll(field.choices.len())]),
             FieldKind::Phone => json!(format!("+1479{:07}", self.number)),
             FieldKind::Email => json!(format!("p{}@{}.example", self.number, self.canary)),
-            FieldKind::TimeZone => json!(["America/Chicago", "Europe/Berlin", "Asia/Tokyo", "UTC"][n]),
+            FieldKind::TimeZone => {
+                json!(["America/Chicago", "Europe/Berlin", "Asia/Tokyo", "UTC"][n])
+            }
             FieldKind::Decimal => json!(["2", "12.5", "1", "3"][n]),
             FieldKind::Gtin => json!(gtin::normalised(["4006381333931", "96385074"][n % 2]).ok()?),
         })

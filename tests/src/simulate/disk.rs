@@ -1,5 +1,5 @@
-//! The disks of a run: somebody is killed between two steps of a transaction, a disk is full, all disks are slow.
-//! It does not know what is written.
+//! The disks of a run: somebody is killed between two steps of a transaction, a disk is full, all
+//! disks are slow. It does not know what is written.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,11 @@ pub(crate) enum Owner {
 /// What is to go wrong.
 pub(crate) enum Spell {
     /// The owner of this database is killed at the step after so many others.
-    Kill { file: PathBuf, after: usize, owner: Owner },
+    Kill {
+        file: PathBuf,
+        after: usize,
+        owner: Owner,
+    },
     /// The disk under this database is full, from the step after so many others on.
     Full { file: PathBuf, after: usize },
     /// Each step takes so many milliseconds.
@@ -44,16 +48,22 @@ impl Disks {
     pub(crate) fn new(clock: &Arc<Clock>) -> Disks {
         let state = Rc::new(RefCell::new(State::default()));
         let (seen, clock) = (Rc::clone(&state), Arc::clone(clock));
-        disk::watched_by(Some(Box::new(move |file, moment| seen.borrow_mut().step(Path::new(file), moment, &clock))));
+        disk::watched_by(Some(Box::new(move |file, moment| {
+            seen.borrow_mut().step(Path::new(file), moment, &clock)
+        })));
         Disks(state)
     }
 
     /// From now on this is to go wrong.
     pub(crate) fn bewitch(&self, spell: Spell) {
-        self.0.replace(State { spell: Some(spell), ..State::default() });
+        self.0.replace(State {
+            spell: Some(spell),
+            ..State::default()
+        });
     }
 
-    /// From now on nothing goes wrong. Answers whether something did, and what was on the disk if somebody was killed.
+    /// From now on nothing goes wrong. Answers whether something did, and what was on the disk if
+    /// somebody was killed.
     pub(crate) fn mend(&self) -> (bool, Option<PathBuf>) {
         let state = self.0.take();
         (state.fired, state.image)

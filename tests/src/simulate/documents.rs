@@ -1,6 +1,6 @@
-//! What documents must say, computed from their changes by the rules of `docs/protocol.md` alone, without Automerge's
-//! merging: which values stand, which one shows, which conflicts there are and how they ended.
-//! It does not know who wrote what.
+//! What documents must say, computed from their changes by the rules of `docs/protocol.md` alone,
+//! without Automerge's merging: which values stand, which one shows, which conflicts there are and
+//! how they ended. It does not know who wrote what.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,17 +47,29 @@ impl Replica {
     /// One more change was accepted.
     pub(crate) fn accept(&mut self, id: RecordId, change: &Change) {
         let mut before: BTreeSet<ChangeHash> = change.deps().iter().copied().collect();
-        before.extend(change.deps().iter().flat_map(|dep| self.before.get(dep).cloned().unwrap_or_default()));
+        before.extend(
+            change
+                .deps()
+                .iter()
+                .flat_map(|dep| self.before.get(dep).cloned().unwrap_or_default()),
+        );
         if self.before.insert(change.hash(), before).is_some() {
             return;
         }
         let (actor, start) = (behind::actor_of(change.actor_id()), change.start_op().get());
         let mut paths = BTreeSet::new();
         let over = behind::predecessors(change);
-        for (counter, ((path, value), over)) in (start..).zip(behind::operations(change).into_iter().zip(over)) {
+        for (counter, ((path, value), over)) in
+            (start..).zip(behind::operations(change).into_iter().zip(over))
+        {
             let standing = self.standing.entry(path.clone()).or_default();
             standing.retain(|op| !over.contains(&op.name()));
-            standing.push(Op { counter, actor, value: Value::from_json(&value).unwrap(), change: change.hash() });
+            standing.push(Op {
+                counter,
+                actor,
+                value: Value::from_json(&value).unwrap(),
+                change: change.hash(),
+            });
             standing.sort_by_key(|op| std::cmp::Reverse((op.counter, op.actor)));
             paths.insert(path);
         }
@@ -68,26 +80,37 @@ impl Replica {
 
     /// A person decided.
     pub(crate) fn resolve(&mut self, conflict: ConflictId) {
-        if let Some(case) = self.cases.get_mut(&conflict).filter(|case| case.state == "open") {
+        if let Some(case) = self
+            .cases
+            .get_mut(&conflict)
+            .filter(|case| case.state == "open")
+        {
             case.state = "resolved";
         }
     }
 
     /// The conflicts and their states.
     pub(crate) fn conflicts(&self) -> impl Iterator<Item = (String, String)> {
-        self.cases.iter().map(|(id, case)| (id.to_string(), case.state.to_owned()))
+        self.cases
+            .iter()
+            .map(|(id, case)| (id.to_string(), case.state.to_owned()))
     }
 
     /// The values that show.
     pub(crate) fn values(&self) -> Values {
-        let shown = self.standing.iter().filter_map(|(path, ops)| Some((path.clone(), ops.first()?.value.clone())));
+        let shown = self
+            .standing
+            .iter()
+            .filter_map(|(path, ops)| Some((path.clone(), ops.first()?.value.clone())));
         shown.filter(|(_, value)| !value.is_null()).collect()
     }
 
     /// Whether values compete at a path, which nobody has seen yet.
     fn look(&mut self, id: RecordId, path: &str) {
         let mut rivals = self.standing.get(path).cloned().unwrap_or_default();
-        if mark_of(path).as_deref() == Some(path) && rivals.iter().any(|rival| rival.value.is_true()) {
+        if mark_of(path).as_deref() == Some(path)
+            && rivals.iter().any(|rival| rival.value.is_true())
+        {
             rivals.extend(self.writers_into(path, &rivals));
         }
         if rivals.windows(2).all(|pair| pair[0].value == pair[1].value) {
@@ -99,25 +122,57 @@ impl Replica {
         if self.cases.contains_key(&conflict) {
             return;
         }
-        for case in self.cases.values_mut().filter(|case| case.path == path && case.state == "open") {
+        for case in self
+            .cases
+            .values_mut()
+            .filter(|case| case.path == path && case.state == "open")
+        {
             if !case.operations.is_disjoint(&operations) {
                 case.state = "superseded";
             }
         }
-        self.cases.insert(conflict, Case { path: path.to_owned(), operations, state: "open" });
+        self.cases.insert(
+            conflict,
+            Case {
+                path: path.to_owned(),
+                operations,
+                state: "open",
+            },
+        );
     }
 
-    /// The last operation of each writer who put something into a line without knowing that it was taken out.
+    /// The last operation of each writer who put something into a line without knowing that it was
+    /// taken out.
     fn writers_into(&self, mark: &str, rivals: &[Op]) -> Vec<Op> {
-        let removals: Vec<ChangeHash> = rivals.iter().filter(|op| op.value.is_true()).map(|op| op.change).collect();
+        let removals: Vec<ChangeHash> = rivals
+            .iter()
+            .filter(|op| op.value.is_true())
+            .map(|op| op.change)
+            .collect();
         let line = mark.trim_end_matches(REMOVED);
         let mut writers: BTreeMap<ActorId, Op> = BTreeMap::new();
-        let fields = self.standing.iter().filter(|(path, _)| path.starts_with(line) && *path != mark);
-        for op in fields.filter(|(path, _)| !path.ends_with(&format!("/{POSITION}"))).flat_map(|(_, ops)| ops) {
-            if removals.iter().any(|removal| self.are_apart(*removal, op.change))
-                && writers.get(&op.actor).is_none_or(|last| last.counter < op.counter)
+        let fields = self
+            .standing
+            .iter()
+            .filter(|(path, _)| path.starts_with(line) && *path != mark);
+        for op in fields
+            .filter(|(path, _)| !path.ends_with(&format!("/{POSITION}")))
+            .flat_map(|(_, ops)| ops)
+        {
+            if removals
+                .iter()
+                .any(|removal| self.are_apart(*removal, op.change))
+                && writers
+                    .get(&op.actor)
+                    .is_none_or(|last| last.counter < op.counter)
             {
-                writers.insert(op.actor, Op { value: Value::Bool(false), ..op.clone() });
+                writers.insert(
+                    op.actor,
+                    Op {
+                        value: Value::Bool(false),
+                        ..op.clone()
+                    },
+                );
             }
         }
         writers.into_values().collect()

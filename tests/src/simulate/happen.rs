@@ -17,7 +17,8 @@ use crate::{Fault, world};
 const YEARS_MS: i64 = 10 * 365 * 24 * 3_600_000;
 /// Faults of a line in one meeting.
 const FAULTS_MAX: usize = 6;
-/// Steps of transactions after which a disk or a process may fail; a command takes 3, a meeting some 20.
+/// Steps of transactions after which a disk or a process may fail; a command takes 3, a meeting
+/// some 20.
 const STEPS_OF_COMMAND: usize = 4;
 const STEPS_OF_MEETING: usize = 24;
 
@@ -64,7 +65,10 @@ impl Stage {
             Trouble::ClockOff => {
                 let off = [-YEARS_MS, 0, YEARS_MS][self.dice.roll(3)];
                 self.carried[at].phone.clock.set_off(off);
-                self.note(format!("the clock of {} is off by {off} ms", self.carried[at].phone.name));
+                self.note(format!(
+                    "the clock of {} is off by {off} ms",
+                    self.carried[at].phone.name
+                ));
                 if off != 0 {
                     self.count(trouble);
                 }
@@ -100,7 +104,10 @@ impl Stage {
             1 => (call, Fault::AnswerLost),
             2 => (call, Fault::Twice),
             3 => (call, Fault::Late),
-            4 => (call, Fault::Delayed(3_600_000 * (1 + i64::try_from(bytes % 6).unwrap()))),
+            4 => (
+                call,
+                Fault::Delayed(3_600_000 * (1 + i64::try_from(bytes % 6).unwrap())),
+            ),
             5 => (call, Fault::Cut(bytes)),
             6 => ("/pull", Fault::Short(bytes)),
             _ => (call, Fault::Busy(bytes as u64)),
@@ -108,13 +115,20 @@ impl Stage {
     }
 
     fn line_fails(&mut self, at: usize) {
-        let faults: Vec<_> = (0..=self.dice.roll(FAULTS_MAX)).map(|_| self.fault()).collect();
-        let faults = faults
-            .into_iter()
-            .filter(|(_, fault)| Trouble::of(*fault).is_none_or(|trouble| self.profile.suffers(trouble)));
+        let faults: Vec<_> = (0..=self.dice.roll(FAULTS_MAX))
+            .map(|_| self.fault())
+            .collect();
+        let faults = faults.into_iter().filter(|(_, fault)| {
+            Trouble::of(*fault).is_none_or(|trouble| self.profile.suffers(trouble))
+        });
         let faults: Vec<_> = faults.collect();
-        self.note(format!("the line of {} will: {faults:?}", self.carried[at].phone.name));
-        faults.into_iter().for_each(|(call, fault)| self.carried[at].phone.line.fault(call, fault));
+        self.note(format!(
+            "the line of {} will: {faults:?}",
+            self.carried[at].phone.name
+        ));
+        faults
+            .into_iter()
+            .for_each(|(call, fault)| self.carried[at].phone.line.fault(call, fault));
         self.meets(at);
     }
 
@@ -123,12 +137,18 @@ impl Stage {
         let (file, owner) = (self.carried[at].phone.file.clone(), self.owner(at));
         if self.dice.roll(2) == 0 {
             let after = self.dice.roll(STEPS_OF_COMMAND);
-            self.note(format!("{} is killed after {after} steps", self.carried[at].phone.name));
+            self.note(format!(
+                "{} is killed after {after} steps",
+                self.carried[at].phone.name
+            ));
             return self.does(at, Some(Spell::Kill { file, after, owner }));
         }
         let after = self.dice.roll(STEPS_OF_MEETING);
         self.disks.bewitch(Spell::Kill { file, after, owner });
-        self.note(format!("{} is killed after {after} steps", self.carried[at].phone.name));
+        self.note(format!(
+            "{} is killed after {after} steps",
+            self.carried[at].phone.name
+        ));
         let told = self.phone(at).syncs();
         let (_, image) = self.disks.mend();
         let line = Rc::clone(&self.carried[at].phone.line);
@@ -149,7 +169,10 @@ impl Stage {
             return self.does(at, Some(Spell::Full { file, after }));
         }
         let after = self.dice.roll(STEPS_OF_MEETING);
-        self.note(format!("the disk of {} is full after {after} steps", self.carried[at].phone.name));
+        self.note(format!(
+            "the disk of {} is full after {after} steps",
+            self.carried[at].phone.name
+        ));
         self.disks.bewitch(Spell::Full { file, after });
         self.meets(at);
         if self.disks.mend().0 {
@@ -162,7 +185,11 @@ impl Stage {
         let file = server.file(self.world.tenant);
         let after = self.dice.roll(STEPS_OF_MEETING / 2);
         self.note(format!("the server is killed after {after} steps"));
-        self.disks.bewitch(Spell::Kill { file, after, owner: Owner::Server(server) });
+        self.disks.bewitch(Spell::Kill {
+            file,
+            after,
+            owner: Owner::Server(server),
+        });
         self.meets(at);
         if self.disks.mend().0 {
             self.count(Trouble::ServerKilled);
@@ -172,7 +199,9 @@ impl Stage {
     fn server_is_full(&mut self, at: usize) {
         let file = self.world.server.file(self.world.tenant);
         let after = self.dice.roll(STEPS_OF_MEETING / 2);
-        self.note(format!("the disk of the server is full after {after} steps"));
+        self.note(format!(
+            "the disk of the server is full after {after} steps"
+        ));
         self.world.server.is_full(true);
         self.disks.bewitch(Spell::Full { file, after });
         self.meets(at);
@@ -183,7 +212,9 @@ impl Stage {
     }
 
     fn disks_are_slow(&mut self, at: usize) {
-        self.disks.bewitch(Spell::Slow(1_000 * i64::try_from(1 + self.dice.roll(60)).unwrap()));
+        self.disks.bewitch(Spell::Slow(
+            1_000 * i64::try_from(1 + self.dice.roll(60)).unwrap(),
+        ));
         self.meets(at);
         if self.disks.mend().0 {
             self.count(Trouble::SlowDisk);
@@ -211,39 +242,58 @@ impl Stage {
         let status = self.phone(at).house().status().unwrap().data;
         let device = status["enrolled"]["device"].as_str().unwrap().to_owned();
         self.before_a_call(at, Trouble::Revoked, move || {
-            server.with(tenant, |office| office.revoke(&device)).unwrap();
+            server
+                .with(tenant, |office| office.revoke(&device))
+                .unwrap();
         });
     }
 
     fn account_moves(&mut self, at: usize) {
         let (server, tenant) = (Rc::clone(&self.world.server), self.world.tenant);
-        let shop = self.shops[self.dice.roll(self.shops.len())].parse().unwrap();
+        let shop = self.shops[self.dice.roll(self.shops.len())]
+            .parse()
+            .unwrap();
         let to = self.world.territory(["North", "South"][self.dice.roll(2)]);
         self.note(format!("{shop} goes to {to}"));
         self.before_a_call(at, Trouble::AccountMoved, move || {
             let to = world::values(&json!({"territory": to}));
-            server.with(tenant, |office| office.put("account", Some(shop), to)).unwrap();
+            server
+                .with(tenant, |office| office.put("account", Some(shop), to))
+                .unwrap();
         });
     }
 
     fn user_moves(&mut self, at: usize) {
-        let (server, tenant, person) = (Rc::clone(&self.world.server), self.world.tenant, self.carried[at].person);
-        let followed: &[&str] = [&["North"][..], &["South"], &["North", "South"], &[]][self.dice.roll(4)];
+        let (server, tenant, person) = (
+            Rc::clone(&self.world.server),
+            self.world.tenant,
+            self.carried[at].person,
+        );
+        let followed: &[&str] =
+            [&["North"][..], &["South"], &["North", "South"], &[]][self.dice.roll(4)];
         let followed: Vec<String> = followed.iter().map(|name| (*name).to_owned()).collect();
         self.note(format!("{person} gets {followed:?}"));
         self.before_a_call(at, Trouble::UserMoved, move || {
-            server.with(tenant, |office| office.set_user(person, None, Some(&followed), None)).unwrap();
+            server
+                .with(tenant, |office| {
+                    office.set_user(person, None, Some(&followed), None)
+                })
+                .unwrap();
         });
     }
 
     fn role_changes(&mut self, at: usize) {
-        let (person, role) = (self.carried[at].person, [Role::Rep, Role::Manager][self.dice.roll(2)]);
+        let (person, role) = (
+            self.carried[at].person,
+            [Role::Rep, Role::Manager][self.dice.roll(2)],
+        );
         self.world.sets(person, Some(role), None);
         self.note(format!("{person} is a {} now", role.name()));
         self.count(Trouble::RoleChanged);
     }
 
-    /// The tenant publishes its own objects one after the other, with records of each; then they grow.
+    /// The tenant publishes its own objects one after the other, with records of each; then they
+    /// grow.
     fn publishes(&mut self) {
         let (round, which) = (self.published / 3, (self.published % 3) as usize);
         if round > 1 {
@@ -257,8 +307,15 @@ impl Stage {
             object["fields"]["remark"] = json!({"kind": "text", "label": "Remark"});
         }
         self.world.publishes(&object.to_string());
-        self.note(format!("{} of version {} is published", object["object"], object["version"]));
-        self.count(if round > 0 { Trouble::ObjectGrown } else { Trouble::ObjectPublished });
+        self.note(format!(
+            "{} of version {} is published",
+            object["object"], object["version"]
+        ));
+        self.count(if round > 0 {
+            Trouble::ObjectGrown
+        } else {
+            Trouble::ObjectPublished
+        });
         if which == 1 {
             // Its owner hears of the record before the object: the bucket of a person comes first.
             let owner = self.world.user(self.carried[0].person);

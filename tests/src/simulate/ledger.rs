@@ -1,5 +1,5 @@
-//! What must be, as far as people and the wire tell: every word that somebody was told is kept, and every verdict as it
-//! was given first. It does not look into a database.
+//! What must be, as far as people and the wire tell: every word that somebody was told is kept, and
+//! every verdict as it was given first. It does not look into a database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,8 @@ pub(crate) type Word = (String, String);
 pub(crate) struct Ledger {
     /// How often each word was written.
     pub(crate) words: BTreeMap<Word, usize>,
-    /// Words that were refused and are known to the server alone, for the phone that was told is an older one again.
+    /// Words that were refused and are known to the server alone, for the phone that was told is an
+    /// older one again.
     pub(crate) forgotten: BTreeSet<Word>,
     /// Refused words that a person took off the list.
     pub(crate) dismissed: BTreeMap<Word, usize>,
@@ -26,7 +27,9 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn wrote(&mut self, words: impl IntoIterator<Item = Word>) {
-        words.into_iter().for_each(|word| *self.words.entry(word).or_default() += 1);
+        words
+            .into_iter()
+            .for_each(|word| *self.words.entry(word).or_default() += 1);
     }
 
     /// These words went with an older database, before anybody else had them.
@@ -40,7 +43,9 @@ impl Ledger {
     }
 
     pub(crate) fn dismissed(&mut self, words: impl IntoIterator<Item = Word>) {
-        words.into_iter().for_each(|word| *self.dismissed.entry(word).or_default() += 1);
+        words
+            .into_iter()
+            .for_each(|word| *self.dismissed.entry(word).or_default() += 1);
     }
 }
 
@@ -65,14 +70,18 @@ impl Heard {
             "/sync/v1/hello" => self.asked.retain(|(of, _), _| of != phone),
             "/sync/v1/push" => {
                 for frame in wire::decode(&answer.body, usize::MAX).unwrap() {
-                    let Frame::Verdict(verdict) = frame else { continue };
+                    let Frame::Verdict(verdict) = frame else {
+                        continue;
+                    };
                     self.verdict(verdict.hash, verdict.ruling);
                 }
             }
             "/sync/v1/pull" => {
                 for frame in wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap() {
                     let Frame::Want(want) = frame else { continue };
-                    let before = self.asked.insert((phone.to_owned(), want.bucket.clone()), want.cursor);
+                    let before = self
+                        .asked
+                        .insert((phone.to_owned(), want.bucket.clone()), want.cursor);
                     let anew = want.cursor == 0 && before.is_some_and(|before| before > 0);
                     assert!(
                         !anew || self.may_repair,
@@ -87,12 +96,17 @@ impl Heard {
 
     fn verdict(&mut self, hash: ChangeHash, ruling: Ruling) {
         let settled = match &ruling {
-            Ruling::Accepted { number } | Ruling::Duplicate { number } => Ruling::Duplicate { number: *number },
+            Ruling::Accepted { number } | Ruling::Duplicate { number } => {
+                Ruling::Duplicate { number: *number }
+            }
             Ruling::Quarantined { .. } => ruling.clone(),
             Ruling::Needs { .. } | Ruling::RetryLater | Ruling::Rewrite => return,
         };
         let is_again = self.verdicts.contains_key(&hash);
-        assert!(!is_again || !matches!(ruling, Ruling::Accepted { .. }), "{hash} is accepted a second time");
+        assert!(
+            !is_again || !matches!(ruling, Ruling::Accepted { .. }),
+            "{hash} is accepted a second time"
+        );
         let first = self.verdicts.entry(hash).or_insert_with(|| settled.clone());
         assert_eq!(*first, settled, "{hash} gets another verdict");
     }

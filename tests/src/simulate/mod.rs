@@ -1,5 +1,6 @@
-//! The simulation: a server, phones and people on real SQLite files in one process, with time, luck, network and disk from
-//! one seed; a model beside it says what must be. `docs/reliability.md` says what is simulated and what is not.
+//! The simulation: a server, phones and people on real SQLite files in one process, with time,
+//! luck, network and disk from one seed; a model beside it says what must be. `docs/reliability.md`
+//! says what is simulated and what is not.
 
 pub mod batch;
 mod commands;
@@ -51,5 +52,10 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Outcome {
     stage::run_version(false);
     let failure = lived.err().map(|_| batch::last_words());
     let trace = trace.take();
-    Outcome { seed, trace, counts, failure }
+    Outcome {
+        seed,
+        trace,
+        counts,
+        failure,
+    }
 }

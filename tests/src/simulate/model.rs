@@ -1,5 +1,6 @@
-//! The model beside the server: takes in what the server accepted, in its order, before a log forgets it.
-//! It does not know how a document is computed (`documents` does), nor what the server made of it.
+//! The model beside the server: takes in what the server accepted, in its order, before a log
+//! forgets it. It does not know how a document is computed (`documents` does), nor what the server
+//! made of it.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ use outfield_core::store::Db;
 
 use super::documents::Replica;
 
-/// Everything that the server took in behind a tick of its log or a verdict. Two records that the office makes alike share
-/// one change. What no bucket holds is in no log.
+/// Everything that the server took in behind a tick of its log or a verdict. Two records that the
+/// office makes alike share one change. What no bucket holds is in no log.
 const ACCEPTED: &str = "
     SELECT h.record, p.bytes, h.tick, h.number
     FROM (SELECT v.hash, v.record, (SELECT min(tick) FROM log l WHERE l.hash = v.hash) AS tick, v.number
@@ -43,18 +44,29 @@ impl Model {
     pub(crate) fn catches_up(&mut self, db: &Db) {
         for Accepted { record, bytes, .. } in self.accepted(db) {
             match Change::from_bytes(bytes) {
-                Ok(change) => self.replicas.entry(record).or_default().accept(record, &change),
+                Ok(change) => self
+                    .replicas
+                    .entry(record)
+                    .or_default()
+                    .accept(record, &change),
                 Err(_) => self.decides(db, record),
             }
         }
-        let newest = |sql: &str| db.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap().unwrap_or(0);
+        let newest = |sql: &str| {
+            db.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))
+                .unwrap()
+                .unwrap_or(0)
+        };
         self.tick = newest("SELECT max(tick) FROM log");
         self.number = newest("SELECT max(number) FROM verdict");
     }
 
     /// All conflicts with their states, by id.
     pub(crate) fn conflicts(&self) -> BTreeMap<String, String> {
-        self.replicas.values().flat_map(Replica::conflicts).collect()
+        self.replicas
+            .values()
+            .flat_map(Replica::conflicts)
+            .collect()
     }
 
     /// What a document shows; none if nothing of it was accepted.
@@ -67,14 +79,23 @@ impl Model {
         let rows = statement.query_map([self.tick, self.number], |row| {
             let (record, bytes): (Vec<u8>, Option<Vec<u8>>) = (row.get(0)?, row.get(1)?);
             let record = RecordId::from_slice(&record).unwrap();
-            Ok(Accepted { record, bytes: bytes.unwrap_or_default(), tick: row.get(2)?, number: row.get(3)? })
+            Ok(Accepted {
+                record,
+                bytes: bytes.unwrap_or_default(),
+                tick: row.get(2)?,
+                number: row.get(3)?,
+            })
         });
         let mut all: Vec<Accepted> = rows.unwrap().map(Result::unwrap).collect();
         // What is in no log came after the verdict before it.
         let mut last = self.tick;
         for accepted in &mut all {
             let tick = *accepted.tick.get_or_insert(last);
-            last = if accepted.number.is_some() { tick.max(last) } else { last };
+            last = if accepted.number.is_some() {
+                tick.max(last)
+            } else {
+                last
+            };
         }
         all.sort_by_key(|accepted| (accepted.tick, accepted.number));
         all
@@ -84,7 +105,12 @@ impl Model {
     fn decides(&mut self, db: &Db, fact: RecordId) {
         let sql = "SELECT conflict, record FROM conflict_resolution WHERE id = ?1";
         let decided = db.query_row(sql, [fact.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Ok::<(String, String), _>((conflict, record)) = decided else { return };
-        self.replicas.entry(record.parse().unwrap()).or_default().resolve(conflict.parse().unwrap());
+        let Ok::<(String, String), _>((conflict, record)) = decided else {
+            return;
+        };
+        self.replicas
+            .entry(record.parse().unwrap())
+            .or_default()
+            .resolve(conflict.parse().unwrap());
     }
 }

@@ -1,5 +1,5 @@
-//! What a seed decides before anything happens: who is there, which commands and troubles are switched off, and how often
-//! the others come. It does not know what they do.
+//! What a seed decides before anything happens: who is there, which commands and troubles are
+//! switched off, and how often the others come. It does not know what they do.
 
 use outfield_core::base::id::ChangeHash;
 
@@ -47,7 +47,13 @@ impl Profile {
     /// A run of a few people and so many steps in which SQLite alone touches its files.
     pub(crate) fn short(seed: u64, steps: usize) -> Profile {
         let of = Profile::of(seed);
-        Profile { people: of.people - 1, steps, copies: false, leaves_files: true, ..of }
+        Profile {
+            people: of.people - 1,
+            steps,
+            copies: false,
+            leaves_files: true,
+            ..of
+        }
     }
 
     /// The dice of this run for one purpose.
@@ -64,9 +70,16 @@ impl Profile {
     pub(crate) fn suffers(&self, trouble: Trouble) -> bool {
         let copies = [Trouble::DatabaseCopied, Trouble::DatabaseRestored].contains(&trouble);
         let touches_files = copies
-            || [Trouble::PhoneKilled, Trouble::ServerKilled, Trouble::PhoneFull, Trouble::ServerFull]
-                .contains(&trouble);
-        (self.copies || !copies) && !(touches_files && self.leaves_files) && self.is_on(trouble.name())
+            || [
+                Trouble::PhoneKilled,
+                Trouble::ServerKilled,
+                Trouble::PhoneFull,
+                Trouble::ServerFull,
+            ]
+            .contains(&trouble);
+        (self.copies || !copies)
+            && !(touches_files && self.leaves_files)
+            && self.is_on(trouble.name())
     }
 
     fn is_on(&self, name: &str) -> bool {
@@ -77,6 +90,8 @@ impl Profile {
 /// Neighbouring seeds have nothing in common.
 fn dice(seed: u64, purpose: &str) -> Dice {
     let mut first = [0; 8];
-    first.copy_from_slice(&ChangeHash::of(&[&seed.to_be_bytes(), purpose.as_bytes()].concat()).0[..8]);
+    first.copy_from_slice(
+        &ChangeHash::of(&[&seed.to_be_bytes(), purpose.as_bytes()].concat()).0[..8],
+    );
     Dice::new(u64::from_be_bytes(first))
 }

@@ -1,6 +1,6 @@
-//! What has to hold once troubles cease: all agree within a bound of rounds, nothing is lost or doubled, documents and
-//! conflicts are what their changes say, verdicts stand, and tenants never met.
-//! It does not know how things came to be as they are.
+//! What has to hold once troubles cease: all agree within a bound of rounds, nothing is lost or
+//! doubled, documents and conflicts are what their changes say, verdicts stand, and tenants never
+//! met. It does not know how things came to be as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,7 +28,11 @@ impl Stage {
         self.stranger.sync();
         self.tenants_never_met();
         super::stage::run_version(false);
-        let mut phones: Vec<&mut Phone> = self.carried.iter_mut().map(|carried| &mut carried.phone).collect();
+        let mut phones: Vec<&mut Phone> = self
+            .carried
+            .iter_mut()
+            .map(|carried| &mut carried.phone)
+            .collect();
         self.world.agree(&mut phones);
         self.neighbour.agree(&mut [&mut self.stranger]);
         self.verdicts_stand();
@@ -46,10 +50,14 @@ impl Stage {
         let db = self.server_db();
         for (hash, ruling) in &self.heard.borrow().verdicts {
             let sql = "SELECT number, code FROM verdict WHERE hash = ?1";
-            let kept: Result<(i64, String), _> = db.query_row(sql, [&hash.0[..]], |row| Ok((row.get(0)?, row.get(1)?)));
-            let (number, code) = kept.unwrap_or_else(|_| panic!("the server forgot its verdict on {hash}: {ruling:?}"));
+            let kept: Result<(i64, String), _> =
+                db.query_row(sql, [&hash.0[..]], |row| Ok((row.get(0)?, row.get(1)?)));
+            let (number, code) = kept
+                .unwrap_or_else(|_| panic!("the server forgot its verdict on {hash}: {ruling:?}"));
             match ruling {
-                Ruling::Quarantined { code: heard, .. } => assert_eq!(code, *heard, "the verdict on {hash} changed"),
+                Ruling::Quarantined { code: heard, .. } => {
+                    assert_eq!(code, *heard, "the verdict on {hash} changed")
+                }
                 Ruling::Duplicate { number: heard } => {
                     assert_eq!(
                         (number.cast_unsigned(), code.as_str()),
@@ -57,7 +65,10 @@ impl Stage {
                         "the verdict on {hash} changed"
                     );
                 }
-                Ruling::Accepted { .. } | Ruling::Needs { .. } | Ruling::RetryLater | Ruling::Rewrite => {
+                Ruling::Accepted { .. }
+                | Ruling::Needs { .. }
+                | Ruling::RetryLater
+                | Ruling::Rewrite => {
                     panic!("{hash} was settled as {ruling:?}");
                 }
             }
@@ -69,9 +80,15 @@ impl Stage {
         let (db, registry) = (self.server_db(), self.world.registry());
         self.model.catches_up(&db);
         let expected = self.model.conflicts();
-        assert_eq!(conflicts(&db), expected, "the server's conflicts are not the model's");
+        assert_eq!(
+            conflicts(&db),
+            expected,
+            "the server's conflicts are not the model's"
+        );
         for (id, object) in documents::all_ids(&db).unwrap() {
-            let shown = tables::read(&db, registry.get(&object).unwrap(), id).unwrap().unwrap();
+            let shown = tables::read(&db, registry.get(&object).unwrap(), id)
+                .unwrap()
+                .unwrap();
             assert_eq!(
                 Some(shown.values),
                 self.model.values(id),
@@ -81,14 +98,21 @@ impl Stage {
         self.note(format!("{} conflicts", expected.len()));
     }
 
-    /// Every word is in one place: in the history of its record as often as it was written, or refused and kept with
-    /// its reason. Where databases were copied or came back, it is in one place at least.
+    /// Every word is in one place: in the history of its record as often as it was written, or
+    /// refused and kept with its reason. Where databases were copied or came back, it is in one
+    /// place at least.
     fn nothing_is_lost_or_doubled(&self) {
         let mut there: BTreeMap<Word, usize> = BTreeMap::new();
-        self.history().into_iter().for_each(|word| *there.entry(word).or_default() += 1);
-        let held: BTreeMap<_, _> =
-            (0..self.carried.len()).flat_map(|at| self.held(at)).map(|held| (held.hash, held)).collect();
-        held.values().flat_map(words_of_held).for_each(|word| *there.entry(word).or_default() += 1);
+        self.history()
+            .into_iter()
+            .for_each(|word| *there.entry(word).or_default() += 1);
+        let held: BTreeMap<_, _> = (0..self.carried.len())
+            .flat_map(|at| self.held(at))
+            .map(|held| (held.hash, held))
+            .collect();
+        held.values()
+            .flat_map(words_of_held)
+            .for_each(|word| *there.entry(word).or_default() += 1);
         for (word, times) in &self.ledger.dismissed {
             *there.entry(word.clone()).or_default() += times;
         }
@@ -99,13 +123,17 @@ impl Stage {
                 super::stage::words_in(&held.record, values)
             })
             .collect();
-        let may_double =
-            [Trouble::DatabaseCopied, Trouble::DatabaseRestored].iter().any(|of| self.counts.contains_key(of));
+        let may_double = [Trouble::DatabaseCopied, Trouble::DatabaseRestored]
+            .iter()
+            .any(|of| self.counts.contains_key(of));
         for (word, times) in &self.ledger.words {
             let found = there.get(word).copied().unwrap_or(0);
             let is_forgotten = self.ledger.forgotten.contains(word) && quarantined.contains(word);
             assert!(found > 0 || is_forgotten, "{word:?} is lost");
-            assert!(may_double || found == *times, "{word:?} was written {times} times and is there {found} times");
+            assert!(
+                may_double || found == *times,
+                "{word:?} was written {times} times and is there {found} times"
+            );
         }
     }
 
@@ -114,7 +142,12 @@ impl Stage {
             let shown = carried.phone.digest();
             carried.phone.house().rebuild().unwrap();
             carried.phone.reopen();
-            assert_eq!(carried.phone.digest(), shown, "{}: a rebuild changed what shows", carried.phone.name);
+            assert_eq!(
+                carried.phone.digest(),
+                shown,
+                "{}: a rebuild changed what shows",
+                carried.phone.name
+            );
         }
     }
 
@@ -122,17 +155,40 @@ impl Stage {
         let [own, other] = CANARIES;
         let server = |tenant| self.world.server.file(tenant);
         let mut files: Vec<(String, &str, &str)> = vec![
-            (server(self.world.tenant).to_string_lossy().into_owned(), own, other),
-            (server(self.neighbour.tenant).to_string_lossy().into_owned(), other, own),
-            (self.stranger.file.to_string_lossy().into_owned(), other, own),
+            (
+                server(self.world.tenant).to_string_lossy().into_owned(),
+                own,
+                other,
+            ),
+            (
+                server(self.neighbour.tenant).to_string_lossy().into_owned(),
+                other,
+                own,
+            ),
+            (
+                self.stranger.file.to_string_lossy().into_owned(),
+                other,
+                own,
+            ),
         ];
-        let phones = self.carried.iter().map(|carried| carried.phone.file.to_string_lossy().into_owned());
+        let phones = self
+            .carried
+            .iter()
+            .map(|carried| carried.phone.file.to_string_lossy().into_owned());
         files.extend(phones.map(|file| (file, own, other)));
         for (file, _, foreign) in &files {
-            assert!(!holds(file, foreign), "another tenant's `{foreign}` is in {}", name_of(file));
+            assert!(
+                !holds(file, foreign),
+                "another tenant's `{foreign}` is in {}",
+                name_of(file)
+            );
         }
         for (file, its_own, _) in files.iter().take(3) {
-            assert!(holds(file, its_own), "`{its_own}` is not in {}", name_of(file));
+            assert!(
+                holds(file, its_own),
+                "`{its_own}` is not in {}",
+                name_of(file)
+            );
         }
     }
 
@@ -142,20 +198,30 @@ impl Stage {
 }
 
 fn name_of(file: &str) -> String {
-    Path::new(file).file_name().unwrap_or_default().to_string_lossy().into_owned()
+    Path::new(file)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Whether a database or the log beside it holds these letters.
 fn holds(file: &str, word: &str) -> bool {
     ["", "-wal"].iter().any(|ending| {
         let bytes = std::fs::read(format!("{file}{ending}")).unwrap_or_default();
-        bytes.windows(word.len()).any(|part| part == word.as_bytes())
+        bytes
+            .windows(word.len())
+            .any(|part| part == word.as_bytes())
     })
 }
 
 fn conflicts(db: &Db) -> BTreeMap<String, String> {
     let mut statement = db.prepare("SELECT id, state FROM conflict").unwrap();
-    let rows = statement.query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?))).unwrap();
-    let rows = rows.map(Result::unwrap).map(|(id, state)| (RecordId::from_slice(&id).unwrap().to_string(), state));
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)))
+        .unwrap();
+    let rows = rows
+        .map(Result::unwrap)
+        .map(|(id, state)| (RecordId::from_slice(&id).unwrap().to_string(), state));
     rows.collect()
 }

@@ -1,5 +1,5 @@
-//! The world of a run and those who are in it; one step after another happens to them, and the books are kept.
-//! It does not know what has to hold in the end.
+//! The world of a run and those who are in it; one step after another happens to them, and the
+//! books are kept. It does not know what has to hold in the end.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -28,8 +28,13 @@ pub(crate) const CANARIES: [&str; 2] = ["heron", "otter"];
 /// Phones of one run, copies included.
 pub(crate) const PHONES_MAX: usize = 6;
 /// Who there is, with what they may do at first.
-const PEOPLE: [(&str, Role); 5] =
-    [("Ann", Role::Manager), ("Ben", Role::Rep), ("Mia", Role::Manager), ("Tom", Role::Rep), ("Zoe", Role::Admin)];
+const PEOPLE: [(&str, Role); 5] = [
+    ("Ann", Role::Manager),
+    ("Ben", Role::Rep),
+    ("Mia", Role::Manager),
+    ("Tom", Role::Rep),
+    ("Zoe", Role::Admin),
+];
 
 /// Days after which logs forget what left.
 const LONG_DAYS: i64 = 200;
@@ -82,7 +87,11 @@ impl Stage {
         let neighbour = world.neighbour("Globex");
         let shop = neighbour.account(&format!("Corner {}", CANARIES[1]), "East");
         let stranger = neighbour.phone_for("Eve", Role::Manager, &["East"]);
-        neighbour.puts("account", Some(&shop), &json!({"city": format!("Town {}", CANARIES[1])}));
+        neighbour.puts(
+            "account",
+            Some(&shop),
+            &json!({"city": format!("Town {}", CANARIES[1])}),
+        );
         let (carried, ledger, model, counts) = Default::default();
         let dice = profile.dice("stage");
         let mut stage = Stage {
@@ -116,7 +125,8 @@ impl Stage {
         stage.ledger.wrote(there);
         for shop in stage.shops.clone() {
             let first = &mut stage.carried[0].phone;
-            let fields = json!({"name": format!("Person {}", CANARIES[0]), "roles/first/account": shop});
+            let fields =
+                json!({"name": format!("Person {}", CANARIES[0]), "roles/first/account": shop});
             first.adds("contact", &fields);
         }
         stage.note("they are there");
@@ -127,8 +137,15 @@ impl Stage {
 
     pub(crate) fn joins(&mut self, phone: Phone, person: &'static str, is_old: bool) {
         let (heard, name) = (Rc::clone(&self.heard), phone.name.clone());
-        phone.line.heard_by(move |call, answer| heard.borrow_mut().hears(&name, call, answer));
-        self.carried.push(Carried { phone, person, is_old, backed_up: false });
+        phone
+            .line
+            .heard_by(move |call, answer| heard.borrow_mut().hears(&name, call, answer));
+        self.carried.push(Carried {
+            phone,
+            person,
+            is_old,
+            backed_up: false,
+        });
     }
 
     pub(crate) fn count(&mut self, trouble: Trouble) {
@@ -159,14 +176,19 @@ impl Stage {
                 _ => self.does(at, None),
             }
         }
-        self.model.catches_up(&behind::open(&self.world.server.file(self.world.tenant)));
+        self.model
+            .catches_up(&behind::open(&self.world.server.file(self.world.tenant)));
     }
 
     /// Hours, days, or once in a while so long that logs forget what left.
     fn time_passes(&mut self) {
         let days = [0, 0, 0, 1, 8, LONG_DAYS][self.dice.roll(6)];
         // Who stays away twice as long must sign in anew.
-        let days = if days == LONG_DAYS && std::mem::replace(&mut self.long_passed, true) { 0 } else { days };
+        let days = if days == LONG_DAYS && std::mem::replace(&mut self.long_passed, true) {
+            0
+        } else {
+            days
+        };
         let hours = 24 * days + 1 + i64::try_from(self.dice.roll(8)).unwrap();
         self.world.clock.advance_hours(hours);
         self.note(format!("{hours} h pass"));
@@ -178,8 +200,17 @@ impl Stage {
         let (number, role) = (self.number, self.role(at));
         run_version(self.carried[at].is_old);
         let (phone, dice, profile) = (&mut self.carried[at].phone, &mut self.dice, &self.profile);
-        let mut hand = Hand { phone, dice, profile, number, canary: CANARIES[0], role };
-        let Some(command) = hand.command() else { return };
+        let mut hand = Hand {
+            phone,
+            dice,
+            profile,
+            number,
+            canary: CANARIES[0],
+            role,
+        };
+        let Some(command) = hand.command() else {
+            return;
+        };
         let before = self.last_number(at);
         let is_spelt = spell.is_some();
         if let Some(spell) = spell {
@@ -199,12 +230,25 @@ impl Stage {
             Ok(_) => "ok",
             Err(FieldError::Refused { code, .. }) => code,
             Err(FieldError::TryLater { .. }) => "later",
-            Err(other) => panic!("{} cannot {command}: {other:?}", self.carried[at].phone.name),
+            Err(other) => panic!(
+                "{} cannot {command}: {other:?}",
+                self.carried[at].phone.name
+            ),
         };
-        self.note(format!("{}: {command}: {result}, {} entries", self.carried[at].phone.name, entries.len()));
+        self.note(format!(
+            "{}: {command}: {result}, {} entries",
+            self.carried[at].phone.name,
+            entries.len()
+        ));
         if image.is_none() {
-            let is_ok = told.as_ref().is_ok_and(|receipt| receipt.data["changed"] != json!(false));
-            assert_eq!(!entries.is_empty(), is_ok, "what was told is not what is kept");
+            let is_ok = told
+                .as_ref()
+                .is_ok_and(|receipt| receipt.data["changed"] != json!(false));
+            assert_eq!(
+                !entries.is_empty(),
+                is_ok,
+                "what was told is not what is kept"
+            );
         }
         self.ledger.wrote(words(&entries));
     }
@@ -214,7 +258,9 @@ impl Stage {
         let told = self.phone(at).syncs();
         let line = Rc::clone(&self.carried[at].phone.line);
         for fault in line.fired() {
-            Trouble::of(fault).into_iter().for_each(|trouble| self.count(trouble));
+            Trouble::of(fault)
+                .into_iter()
+                .for_each(|trouble| self.count(trouble));
         }
         let name = self.carried[at].phone.name.clone();
         match told {
@@ -223,12 +269,18 @@ impl Stage {
             Err(FieldError::SignIn { .. }) => {
                 line.mend();
                 let person = self.carried[at].person;
-                let code = self.world.office(|office| office.user_code(person)).unwrap();
-                // A server that is killed or full just now lets nobody in; the next meeting shows whether it does again.
+                let code = self
+                    .world
+                    .office(|office| office.user_code(person))
+                    .unwrap();
+                // A server that is killed or full just now lets nobody in; the next meeting shows
+                // whether it does again.
                 let is_in = self.phone(at).enrol(&code).is_ok();
                 self.note(format!("{name} signs in again: {is_in}"));
             }
-            Err(FieldError::Refused { code, .. }) if code == DISK_FULL => self.note(format!("{name} syncs: no room")),
+            Err(FieldError::Refused { code, .. }) if code == DISK_FULL => {
+                self.note(format!("{name} syncs: no room"))
+            }
             Err(other) => panic!("{name} cannot sync: {other:?}"),
         }
         line.mend();
@@ -254,8 +306,12 @@ impl Stage {
                 self.ledger.wrote(words(&entries));
                 self.note(format!("{name} does {} again: ok", held.number));
             }
-            Err(FieldError::Refused { code, .. }) => self.note(format!("{name} does {} again: {code}", held.number)),
-            Err(FieldError::TryLater { .. }) => self.note(format!("{name} does {} again: later", held.number)),
+            Err(FieldError::Refused { code, .. }) => {
+                self.note(format!("{name} does {} again: {code}", held.number))
+            }
+            Err(FieldError::TryLater { .. }) => {
+                self.note(format!("{name} does {} again: later", held.number))
+            }
             Err(other) => panic!("{name} cannot do {held:?} again: {other:?}"),
         }
     }
@@ -265,8 +321,14 @@ impl Stage {
         self.number += 1;
         run_version(false);
         let (dice, profile, number) = (&mut self.dice, &self.profile, self.number);
-        let mut hand =
-            Hand { phone: &mut self.stranger, dice, profile, number, canary: CANARIES[1], role: Role::Manager };
+        let mut hand = Hand {
+            phone: &mut self.stranger,
+            dice,
+            profile,
+            number,
+            canary: CANARIES[1],
+            role: Role::Manager,
+        };
         if let Some(command) = hand.command() {
             let told = self.stranger.tries(&command).is_ok();
             let said = self.stranger.syncs();
@@ -280,12 +342,25 @@ impl Stage {
         let mut words = Vec::new();
         for (id, _) in documents::all_ids(&db).unwrap() {
             let id = id.to_string();
-            words.extend(words_in(&id, behind::history(&db, &id).into_iter().map(|(_, value)| value)));
+            words.extend(words_in(
+                &id,
+                behind::history(&db, &id)
+                    .into_iter()
+                    .map(|(_, value)| value),
+            ));
         }
-        for of in self.world.registry().all().filter(|of| of.kind == Kind::Fact) {
+        for of in self
+            .world
+            .registry()
+            .all()
+            .filter(|of| of.kind == Kind::Fact)
+        {
             for id in tables::ids(&db, of).unwrap() {
                 let record = tables::read(&db, of, id).unwrap().unwrap();
-                words.extend(words_in(&id.to_string(), record.values.values().map(Value::to_json)));
+                words.extend(words_in(
+                    &id.to_string(),
+                    record.values.values().map(Value::to_json),
+                ));
             }
         }
         words
@@ -320,17 +395,26 @@ impl Stage {
         if self.carried.len() >= PHONES_MAX {
             return;
         }
-        let (name, with_mark) = (format!("copy {}", self.carried.len()), self.dice.roll(2) == 0);
+        let (name, with_mark) = (
+            format!("copy {}", self.carried.len()),
+            self.dice.roll(2) == 0,
+        );
         let (person, is_old) = (self.carried[at].person, self.carried[at].is_old);
-        self.carried[at].phone.copy_files(&self.world.place(&name), with_mark);
+        self.carried[at]
+            .phone
+            .copy_files(&self.world.place(&name), with_mark);
         run_version(is_old);
         let copy = self.world.new_phone(&name);
         self.joins(copy, person, is_old);
-        self.note(format!("{} is copied as {name}", self.carried[at].phone.name));
+        self.note(format!(
+            "{} is copied as {name}",
+            self.carried[at].phone.name
+        ));
         self.count(Trouble::DatabaseCopied);
     }
 
-    /// Files are kept aside, or come back: then what was written since and not sent is lost with the newer ones.
+    /// Files are kept aside, or come back: then what was written since and not sent is lost with
+    /// the newer ones.
     pub(crate) fn restores(&mut self, at: usize) {
         let backed_up = self.carried.iter().position(|carried| carried.backed_up);
         let at = backed_up.unwrap_or(at);
@@ -343,10 +427,19 @@ impl Stage {
         }
         let (lost, held) = (self.entries_after(at, 0), self.held(at));
         self.phone(at).restore_files(&backup);
-        let kept: BTreeSet<_> = self.entries_after(at, 0).iter().map(|entry| entry.hash).collect();
-        let lost: Vec<Entry> = lost.into_iter().filter(|entry| !kept.contains(&entry.hash)).collect();
+        let kept: BTreeSet<_> = self
+            .entries_after(at, 0)
+            .iter()
+            .map(|entry| entry.hash)
+            .collect();
+        let lost: Vec<Entry> = lost
+            .into_iter()
+            .filter(|entry| !kept.contains(&entry.hash))
+            .collect();
         self.ledger.lost(words(&lost));
-        self.ledger.forgotten.extend(held.iter().flat_map(words_of_held));
+        self.ledger
+            .forgotten
+            .extend(held.iter().flat_map(words_of_held));
         self.note(format!("{name} is restored"));
         self.count(Trouble::DatabaseRestored);
     }
@@ -366,8 +459,13 @@ pub(crate) fn words_of_held(held: &Attention) -> Vec<Word> {
 /// The texts among values that end in the word of the tenant.
 pub(crate) fn words_in(record: &str, values: impl IntoIterator<Item = Json>) -> Vec<Word> {
     let end = format!(" {}", CANARIES[0]);
-    let texts = values.into_iter().filter_map(|value| value.as_str().map(str::to_owned));
-    texts.filter(|text| text.ends_with(&end)).map(|text| (record.to_owned(), text)).collect()
+    let texts = values
+        .into_iter()
+        .filter_map(|value| value.as_str().map(str::to_owned));
+    texts
+        .filter(|text| text.ends_with(&end))
+        .map(|text| (record.to_owned(), text))
+        .collect()
 }
 
 /// This thread runs an older version of the app, or this one.
@@ -391,5 +489,7 @@ fn older_version(newer: Registry) -> Registry {
 
 /// A folder in memory where there is one: what a disk does is not left to a disk.
 pub(crate) fn folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }

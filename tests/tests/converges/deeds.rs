@@ -101,7 +101,8 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// Orders are judged: what comes after a confirmation is refused, so they have no place where nothing may be.
+/// Orders are judged: what comes after a confirmation is refused, so they have no place where
+/// nothing may be.
 fn sale() -> impl Strategy<Value = Deed> {
     let index = any::<Index>;
     prop_oneof![
@@ -126,7 +127,8 @@ fn fault() -> impl Strategy<Value = (&'static str, Fault)> {
 
 fn order(phones: usize) -> impl Strategy<Value = Order> {
     let index = any::<Index>;
-    let followed: Vec<&'static [&'static str]> = vec![&["North"], &["South"], &["North", "South"], &[]];
+    let followed: Vec<&'static [&'static str]> =
+        vec![&["North"], &["South"], &["North", "South"], &[]];
     prop_oneof![
         4 => (index(), select(vec!["North", "South"])).prop_map(|(shop, to)| Order::Move(shop, to)),
         3 => (index(), select(vec![Role::Rep, Role::Manager])).prop_map(|(who, role)| Order::Role(who, role)),
@@ -164,15 +166,18 @@ pub(crate) fn hard_step(phones: usize) -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The command that a deed comes to on a phone, if there is anything to do it with. Texts hold the number of the deed,
-/// so that no two are alike.
+/// The command that a deed comes to on a phone, if there is anything to do it with. Texts hold the
+/// number of the deed, so that no two are alike.
 pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Json> {
     let contact = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "contact"), index);
     let shop = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "account"), index);
     let order = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "sales_order"), index);
-    let open = |phone: &mut Phone| phone.house().today().unwrap().data[0]["id"].as_str().map(str::to_owned);
-    let edit =
-        |object: &str, id: String, fields: Json| json!({"do": "edit", "object": object, "id": id, "fields": fields});
+    let open = |phone: &mut Phone| {
+        phone.house().today().unwrap().data[0]["id"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let edit = |object: &str, id: String, fields: Json| json!({"do": "edit", "object": object, "id": id, "fields": fields});
     Some(match deed {
         Deed::Add => {
             let home = ids(phone, "account").first()?.clone();
@@ -191,20 +196,38 @@ pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Jso
             let (contact, shop) = (contact(phone, index)?, shop(phone, at)?);
             json!({"do": "link_contact", "contact": contact, "account": shop, "role": format!("Role {number}")})
         }
-        Deed::EditRole(index) => {
-            edit("contact", contact(phone, index)?, json!({"roles/first/role": format!("Role {number}")}))
-        }
+        Deed::EditRole(index) => edit(
+            "contact",
+            contact(phone, index)?,
+            json!({"roles/first/role": format!("Role {number}")}),
+        ),
         Deed::Unlink(index) => {
             let id = contact(phone, index)?;
-            let linked = phone.get("contact", &id)["roles"].as_object()?.keys().next_back()?.clone();
+            let linked = phone.get("contact", &id)["roles"]
+                .as_object()?
+                .keys()
+                .next_back()?
+                .clone();
             // The first role stays, or nobody would see the contact.
-            edit("contact", id, json!({ format!("roles/{linked}/removed"): linked != "first" }))
+            edit(
+                "contact",
+                id,
+                json!({ format!("roles/{linked}/removed"): linked != "first" }),
+            )
         }
         Deed::Note(index) => {
             json!({"do": "log_follow_up", "account": shop(phone, index)?, "note": format!("Note {number}")})
         }
-        Deed::Call(index) => edit("account", shop(phone, index)?, json!({"phone": format!("+1479{number:07}")})),
-        Deed::Rename(index) => edit("account", shop(phone, index)?, json!({"name": format!("Shop {number}")})),
+        Deed::Call(index) => edit(
+            "account",
+            shop(phone, index)?,
+            json!({"phone": format!("+1479{number:07}")}),
+        ),
+        Deed::Rename(index) => edit(
+            "account",
+            shop(phone, index)?,
+            json!({"name": format!("Shop {number}")}),
+        ),
         Deed::OpenShop => {
             let territory = ids(phone, "territory").first()?.clone();
             let fields = json!({"name": format!("Shop {number}"), "territory": territory});
@@ -217,7 +240,9 @@ pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Jso
             json!({"do": "answer_action", "visit": visit, "action": action, "value": value})
         }
         Deed::CheckOut => json!({"do": "check_out", "visit": open(phone)?}),
-        Deed::Cancel => json!({"do": "cancel_visit", "visit": open(phone)?, "reason": format!("Reason {number}")}),
+        Deed::Cancel => {
+            json!({"do": "cancel_visit", "visit": open(phone)?, "reason": format!("Reason {number}")})
+        }
         Deed::Order(index) => {
             json!({"do": "new_order", "account": shop(phone, index)?, "note": format!("Order {number}")})
         }
@@ -230,9 +255,11 @@ pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Jso
             json!({"do": "cancel_order", "sales_order": order(phone, index)?, "reason": format!("Reason {number}")})
         }
         // Of visits that ended long ago too, whose history only the server has.
-        Deed::Purpose(index) => {
-            edit("visit", one_of(&ids(phone, "visit"), index)?, json!({"purpose": format!("Purpose {number}")}))
-        }
+        Deed::Purpose(index) => edit(
+            "visit",
+            one_of(&ids(phone, "visit"), index)?,
+            json!({"purpose": format!("Purpose {number}")}),
+        ),
         Deed::Resolve(index, choice) => {
             let conflict = one_of(&phone.conflicts(), index)?["id"].clone();
             json!({"do": "resolve_conflict", "conflict": conflict, "choose": choice})
@@ -247,5 +274,9 @@ fn one_of<T: Clone>(all: &[T], index: &Index) -> Option<T> {
 /// Ids of all records of an object on a phone.
 pub(crate) fn ids(phone: &mut Phone, object: &str) -> Vec<String> {
     let all = phone.house().list(object, None, 10_000).unwrap().data;
-    all.as_array().unwrap().iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect()
+    all.as_array()
+        .unwrap()
+        .iter()
+        .map(|record| record["id"].as_str().unwrap().to_owned())
+        .collect()
 }

@@ -1,7 +1,13 @@
-//! The promise of the whole as a property: whatever people do on their phones, in whatever order they sync, however the
-//! line breaks, in the end all show the same, nothing is lost and nothing is doubled.
+//! The promise of the whole as a property: whatever people do on their phones, in whatever order
+//! they sync, however the line breaks, in the end all show the same, nothing is lost and nothing is
+//! doubled.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod deeds;
 mod run;
@@ -12,13 +18,27 @@ use proptest::test_runner::RngSeed;
 use crate::deeds::{hard_step, step};
 use crate::run::Run;
 
-/// The same cases each time, unless the environment names a seed or a number of cases (`PROPTEST_RNG_SEED`,
-/// `PROPTEST_CASES`).
+/// The same cases each time, unless the environment names a seed or a number of cases
+/// (`PROPTEST_RNG_SEED`, `PROPTEST_CASES`).
 fn cases(usual: u32) -> ProptestConfig {
     let said = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { said.cases } else { usual };
-    let rng_seed = if said.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { said.rng_seed };
-    ProptestConfig { cases, rng_seed, failure_persistence: None, max_shrink_iters: 300, ..said }
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
+        said.cases
+    } else {
+        usual
+    };
+    let rng_seed = if said.rng_seed == RngSeed::Random {
+        RngSeed::Fixed(1)
+    } else {
+        said.rng_seed
+    };
+    ProptestConfig {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        max_shrink_iters: 300,
+        ..said
+    }
 }
 
 proptest! {

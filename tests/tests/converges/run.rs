@@ -34,7 +34,8 @@ pub(crate) struct Run {
     /// Texts that were written once, of changes and facts: record and text.
     texts: BTreeSet<(String, String)>,
     facts: BTreeSet<String>,
-    /// Texts that were refused and are known to the server alone, for the phone that was told is an older one again.
+    /// Texts that were refused and are known to the server alone, for the phone that was told is an
+    /// older one again.
     forgotten: BTreeSet<(String, String)>,
 }
 
@@ -42,19 +43,38 @@ impl Run {
     /// Three managers with two shops and a contact in each.
     pub(crate) fn new() -> Run {
         let world = World::new();
-        let shops = vec![world.account("Harp's", "North"), world.account("Dale's", "North")];
+        let shops = vec![
+            world.account("Harp's", "North"),
+            world.account("Dale's", "North"),
+        ];
         world.goods(&shops);
         let people = vec!["Ann", "Ben", "Mia"];
-        let hired = people.iter().map(|name| world.phone_for(name, Role::Manager, &["North", "South"]));
+        let hired = people
+            .iter()
+            .map(|name| world.phone_for(name, Role::Manager, &["North", "South"]));
         let mut phones: Vec<Phone> = hired.collect();
         for shop in &shops {
-            let id = phones[0].adds("contact", &json!({"name": shop, "roles/first/account": shop}));
+            let id = phones[0].adds(
+                "contact",
+                &json!({"name": shop, "roles/first/account": shop}),
+            );
             phones[0].edits("contact", &id, &json!({"job_title": "Owner"}));
         }
         world.agree(&mut phones.iter_mut().collect::<Vec<_>>());
         let (backups, texts, facts, forgotten) = Default::default();
         let (number, written) = (0, Written::new());
-        let mut run = Run { world, phones, people, shops, backups, number, written, texts, facts, forgotten };
+        let mut run = Run {
+            world,
+            phones,
+            people,
+            shops,
+            backups,
+            number,
+            written,
+            texts,
+            facts,
+            forgotten,
+        };
         run.written = run.history();
         run
     }
@@ -67,7 +87,9 @@ impl Run {
         match step {
             Step::Do(phone, deed) => self.does(phone, &deed),
             Step::Sync(phone, faults) => {
-                faults.into_iter().for_each(|(call, fault)| self.phones[phone].line.fault(call, fault));
+                faults
+                    .into_iter()
+                    .for_each(|(call, fault)| self.phones[phone].line.fault(call, fault));
                 self.syncs(phone);
                 self.phones[phone].line.mend();
             }
@@ -88,10 +110,16 @@ impl Run {
 
     /// The server compacts everything, and holds what it held.
     fn compacts(&self) {
-        let (file, registry) = (self.world.server.file(self.world.tenant), self.world.registry());
+        let (file, registry) = (
+            self.world.server.file(self.world.tenant),
+            self.world.registry(),
+        );
         let stands = || {
             let db = behind::open(&file);
-            (behind::standings(&db), digest_json(&digest::digest(&db, &registry, None).unwrap()))
+            (
+                behind::standings(&db),
+                digest_json(&digest::digest(&db, &registry, None).unwrap()),
+            )
         };
         let before = stands();
         self.world.compacts();
@@ -105,7 +133,10 @@ impl Run {
             Ok(_) | Err(FieldError::TryLater { .. }) => {}
             Err(FieldError::SignIn { .. }) => {
                 phone.line.mend();
-                let code = self.world.office(|office| office.user_code(person)).unwrap();
+                let code = self
+                    .world
+                    .office(|office| office.user_code(person))
+                    .unwrap();
                 phone.enrol(&code).unwrap();
             }
             Err(other) => panic!("{} cannot sync: {other:?}", phone.name),
@@ -116,20 +147,36 @@ impl Run {
     fn does(&mut self, phone: usize, deed: &Deed) {
         self.number += 1;
         let phone = &mut self.phones[phone];
-        let Some(command) = command(deed, phone, self.number) else { return };
-        let before = behind::unsent(&phone.file).last().map_or(0, |entry| entry.number);
+        let Some(command) = command(deed, phone, self.number) else {
+            return;
+        };
+        let before = behind::unsent(&phone.file)
+            .last()
+            .map_or(0, |entry| entry.number);
         match phone.tries(&command) {
             Ok(_) | Err(FieldError::Refused { .. }) => {}
             Err(other) => panic!("{} cannot {command}: {other:?}", phone.name),
         }
-        for entry in behind::unsent(&phone.file).into_iter().filter(|entry| entry.number > before) {
+        for entry in behind::unsent(&phone.file)
+            .into_iter()
+            .filter(|entry| entry.number > before)
+        {
             let number = self.number;
-            let ends = [format!(" {number}"), format!("+1479{number:07}"), format!("p{number}@harps.example")];
+            let ends = [
+                format!(" {number}"),
+                format!("+1479{number:07}"),
+                format!("p{number}@harps.example"),
+            ];
             let is_own = |text: &str| ends.iter().any(|end| text.ends_with(end));
-            self.texts.extend(texts(&entry).into_iter().filter(|(_, text)| is_own(text)));
+            self.texts
+                .extend(texts(&entry).into_iter().filter(|(_, text)| is_own(text)));
             match entry.kind {
                 EntryKind::Fact => drop(self.facts.insert(entry.record.to_string())),
-                EntryKind::Change => count(&mut self.written, &entry.record, behind::operations_of(&entry)),
+                EntryKind::Change => count(
+                    &mut self.written,
+                    &entry.record,
+                    behind::operations_of(&entry),
+                ),
             }
         }
     }
@@ -139,10 +186,13 @@ impl Run {
             Order::Move(shop, to) => {
                 let territory = self.world.territory(to);
                 let shop = &self.shops[shop.index(self.shops.len())];
-                self.world.puts("account", Some(shop), &json!({"territory": territory}));
+                self.world
+                    .puts("account", Some(shop), &json!({"territory": territory}));
             }
             Order::Role(who, role) => self.world.sets(self.person(who), Some(*role), None),
-            Order::Follow(who, territories) => self.world.sets(self.person(who), None, Some(territories)),
+            Order::Follow(who, territories) => {
+                self.world.sets(self.person(who), None, Some(territories))
+            }
             Order::Revoke(phone) => {
                 let status = self.phones[*phone].house().status().unwrap().data;
                 let device = status["enrolled"]["device"].as_str().unwrap();
@@ -165,7 +215,8 @@ impl Run {
         self.people.push(self.people[phone]);
     }
 
-    /// An older database comes back: what was written since and not sent is lost with the newer one.
+    /// An older database comes back: what was written since and not sent is lost with the newer
+    /// one.
     fn restores(&mut self, phone: usize) {
         if !self.backups.contains(&phone) {
             return;
@@ -174,14 +225,19 @@ impl Run {
         let backup = self.world.place(&format!("backup {phone}"));
         let place = &mut self.phones[phone];
         place.restore_files(&backup);
-        let kept: BTreeSet<_> = behind::unsent(&place.file).iter().map(|entry| entry.hash).collect();
+        let kept: BTreeSet<_> = behind::unsent(&place.file)
+            .iter()
+            .map(|entry| entry.hash)
+            .collect();
         for entry in lost.into_iter().filter(|entry| !kept.contains(&entry.hash)) {
-            self.texts.retain(|written| !texts(&entry).contains(written));
+            self.texts
+                .retain(|written| !texts(&entry).contains(written));
             self.facts.remove(&entry.record.to_string());
         }
         for held in held {
             let is_held = |(record, text): &&(String, String)| is_kept(&held, record, text);
-            self.forgotten.extend(self.texts.iter().filter(is_held).cloned());
+            self.forgotten
+                .extend(self.texts.iter().filter(is_held).cloned());
         }
     }
 
@@ -206,46 +262,70 @@ impl Run {
             self.phones[phone].line.mend();
             self.syncs(phone);
         }
-        self.world.agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
+        self.world
+            .agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
         self.compacts();
-        let late = self.world.phone_for("Zoe", Role::Manager, &["North", "South"]);
+        let late = self
+            .world
+            .phone_for("Zoe", Role::Manager, &["North", "South"]);
         self.phones.push(late);
         self.people.push("Zoe");
-        self.world.agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
+        self.world
+            .agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
         for phone in &mut self.phones {
             let shown = phone.digest();
             phone.house().rebuild().unwrap();
             phone.reopen();
-            assert_eq!(phone.digest(), shown, "{}: a rebuild changed what shows", phone.name);
+            assert_eq!(
+                phone.digest(),
+                shown,
+                "{}: a rebuild changed what shows",
+                phone.name
+            );
         }
     }
 
     /// What was written is what is there, as often as it was written, and nothing was refused.
     pub(crate) fn nothing_is_lost_or_doubled(&mut self) {
         assert_eq!(self.history(), self.written);
-        let facts = ["follow_up", "conflict_resolution"].map(|object| ids(&mut self.phones[1], object));
-        assert_eq!(facts.concat().into_iter().collect::<BTreeSet<_>>(), self.facts);
+        let facts =
+            ["follow_up", "conflict_resolution"].map(|object| ids(&mut self.phones[1], object));
+        assert_eq!(
+            facts.concat().into_iter().collect::<BTreeSet<_>>(),
+            self.facts
+        );
         for phone in &mut self.phones {
             assert_eq!(phone.needs_attention(), [] as [Json; 0], "{}", phone.name);
         }
     }
 
-    /// Every text that was written is in the history of its record, or it was refused and is kept with its reason.
+    /// Every text that was written is in the history of its record, or it was refused and is kept
+    /// with its reason.
     pub(crate) fn nothing_is_lost(&self) {
         let server = behind::open(&self.world.server.file(self.world.tenant));
         let mut there: BTreeSet<(String, String)> = BTreeSet::new();
         for (id, _) in documents::all_ids(&server).unwrap() {
             let history = behind::history(&server, &id.to_string());
-            there.extend(history.into_iter().map(|(_, value)| (id.to_string(), text(&value))));
+            there.extend(
+                history
+                    .into_iter()
+                    .map(|(_, value)| (id.to_string(), text(&value))),
+            );
         }
         for fact in self.world.office(|office| office.all("follow_up")).unwrap() {
             there.insert((text(&fact["id"]), text(&fact["note"])));
         }
-        let refused: Vec<Attention> = (0..self.phones.len()).flat_map(|phone| self.held(phone)).collect();
+        let refused: Vec<Attention> = (0..self.phones.len())
+            .flat_map(|phone| self.held(phone))
+            .collect();
         let quarantine = behind::quarantine(&server);
         for (record, text) in &self.texts {
             let on_server = |held: &behind::Held| {
-                held.record == *record && held.operations.iter().any(|(_, value)| value == text.as_str())
+                held.record == *record
+                    && held
+                        .operations
+                        .iter()
+                        .any(|(_, value)| value == text.as_str())
             };
             let is_there = there.contains(&(record.clone(), text.clone()));
             let is_refused = refused.iter().any(|held| is_kept(held, record, text));
@@ -264,18 +344,25 @@ fn is_kept(held: &Attention, record: &str, text: &str) -> bool {
 
 fn count(written: &mut Written, record: &RecordId, operations: Vec<(String, Json)>) {
     for (path, value) in operations {
-        *written.entry((record.to_string(), path, value.to_string())).or_default() += 1;
+        *written
+            .entry((record.to_string(), path, value.to_string()))
+            .or_default() += 1;
     }
 }
 
 /// The texts that an entry writes.
 fn texts(entry: &Entry) -> Vec<(String, String)> {
     let values: Vec<Json> = match entry.kind {
-        EntryKind::Change => behind::operations_of(entry).into_iter().map(|(_, value)| value).collect(),
+        EntryKind::Change => behind::operations_of(entry)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect(),
         EntryKind::Fact => behind::fact_values(entry),
     };
     let texts = values.iter().filter_map(Json::as_str);
-    texts.map(|text| (entry.record.to_string(), text.to_owned())).collect()
+    texts
+        .map(|text| (entry.record.to_string(), text.to_owned()))
+        .collect()
 }
 
 fn text(value: &Json) -> String {

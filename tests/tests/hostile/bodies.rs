@@ -1,5 +1,5 @@
-//! Bodies that are no frames, and frames that lie: each is refused as JSON, or skipped, and none costs memory.
-//! It does not know what is in a change.
+//! Bodies that are no frames, and frames that lie: each is refused as JSON, or skipped, and none
+//! costs memory. It does not know what is in a change.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -23,8 +23,18 @@ const UNKNOWN_CRITICAL: u8 = 0xb3;
 /// An answer that says in JSON what is wrong.
 fn refused(name: &str, heard: &Heard, status: u16, code: &str) {
     let said = String::from_utf8_lossy(&heard.body);
-    assert_eq!((heard.status, heard.code().as_str()), (status, code), "{name}: {said}");
-    assert!(!heard.json()["error"]["message"].as_str().unwrap_or_default().is_empty(), "{name}: {said}");
+    assert_eq!(
+        (heard.status, heard.code().as_str()),
+        (status, code),
+        "{name}: {said}"
+    );
+    assert!(
+        !heard.json()["error"]["message"]
+            .as_str()
+            .unwrap_or_default()
+            .is_empty(),
+        "{name}: {said}"
+    );
 }
 
 #[test]
@@ -43,15 +53,29 @@ fn bodies_that_are_no_frames_are_refused() {
         ("a length beyond a frame", long(1 << 21)),
         ("a length without end", zstd(&[0xff; 64])),
         ("the largest length", long(u64::MAX)),
-        ("a frame that must be known", zstd(&frame(UNKNOWN_CRITICAL, b"x"))),
+        (
+            "a frame that must be known",
+            zstd(&frame(UNKNOWN_CRITICAL, b"x")),
+        ),
         ("zeros without end", zstd_bomb(&[], 0, 50_000)),
         ("frames to skip without end", zstd_bomb(&[], 0x21, 50_000)),
-        ("one byte more than a request may have", zstd_bomb(&[], 0x21, 33)),
-        ("a window beyond memory", [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 1, 0, 0].to_vec()),
+        (
+            "one byte more than a request may have",
+            zstd_bomb(&[], 0x21, 33),
+        ),
+        (
+            "a window beyond memory",
+            [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 1, 0, 0].to_vec(),
+        ),
     ];
     for path in PATHS {
         for (name, body) in &cases {
-            refused(&format!("{name} to {path}"), &stage.body(path, body), 400, "bad_frames");
+            refused(
+                &format!("{name} to {path}"),
+                &stage.body(path, body),
+                400,
+                "bad_frames",
+            );
         }
     }
     stage.unharmed();
@@ -64,20 +88,55 @@ fn content_that_lies_is_refused() {
     let cases = [
         ("nothing", Vec::new()),
         ("no map", vec![0x01]),
-        ("a map beyond number", vec![0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
-        ("bytes beyond number", head(&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])),
+        (
+            "a map beyond number",
+            vec![0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        ),
+        (
+            "bytes beyond number",
+            head(&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        ),
         ("a wrong kind", head(&[0x01])),
         ("keys missing", vec![0xa0]),
-        ("arrays without end", [vec![0xa1, 0x18, 99], vec![0x81; 900_000]].concat()),
-        ("open arrays without end", [vec![0xa1, 0x18, 99], vec![0x9f; 900_000]].concat()),
-        ("open and counted arrays without end", [vec![0xa1, 0x18, 99], [0x82, 0x9f].repeat(450_000)].concat()),
-        ("maps without end", [vec![0xa1, 0x18, 99], [0xa1, 0x01].repeat(450_000)].concat()),
-        ("tags without end", [vec![0xa1, 0x18, 99], vec![0xc1; 900_000]].concat()),
-        ("an id of 3 bytes", vec![0xa6, 0, 1, 1, 0xf4, 2, 0x60, 3, 0x43, 1, 2, 3, 4, 0x40, 5, 0]),
+        (
+            "arrays without end",
+            [vec![0xa1, 0x18, 99], vec![0x81; 900_000]].concat(),
+        ),
+        (
+            "open arrays without end",
+            [vec![0xa1, 0x18, 99], vec![0x9f; 900_000]].concat(),
+        ),
+        (
+            "open and counted arrays without end",
+            [vec![0xa1, 0x18, 99], [0x82, 0x9f].repeat(450_000)].concat(),
+        ),
+        (
+            "maps without end",
+            [vec![0xa1, 0x18, 99], [0xa1, 0x01].repeat(450_000)].concat(),
+        ),
+        (
+            "tags without end",
+            [vec![0xa1, 0x18, 99], vec![0xc1; 900_000]].concat(),
+        ),
+        (
+            "an id of 3 bytes",
+            vec![
+                0xa6, 0, 1, 1, 0xf4, 2, 0x60, 3, 0x43, 1, 2, 3, 4, 0x40, 5, 0,
+            ],
+        ),
     ];
     for (name, content) in &cases {
-        for (path, kind) in [("/sync/v1/push", ENTRY), ("/sync/v1/pull", WANT), ("/sync/v1/hello", 0x01)] {
-            refused(&format!("{name} to {path}"), &stage.body(path, &zstd(&frame(kind, content))), 400, "bad_frames");
+        for (path, kind) in [
+            ("/sync/v1/push", ENTRY),
+            ("/sync/v1/pull", WANT),
+            ("/sync/v1/hello", 0x01),
+        ] {
+            refused(
+                &format!("{name} to {path}"),
+                &stage.body(path, &zstd(&frame(kind, content))),
+                400,
+                "bad_frames",
+            );
         }
     }
     stage.unharmed();
@@ -89,7 +148,12 @@ fn frames_that_may_be_skipped_are_skipped() {
     let many = frame(UNKNOWN, b"news").repeat(10_000);
     assert_eq!(stage.body("/sync/v1/push", &zstd(&many)).status, 200);
     assert_eq!(stage.body("/sync/v1/pull", &zstd(&many)).status, 200);
-    refused("no hello", &stage.body("/sync/v1/hello", &zstd(&many)), 400, "bad_frame");
+    refused(
+        "no hello",
+        &stage.body("/sync/v1/hello", &zstd(&many)),
+        400,
+        "bad_frame",
+    );
     stage.unharmed();
 }
 
@@ -109,16 +173,41 @@ fn more_frames_than_anyone_needs_are_refused() {
 #[test]
 fn a_bucket_wanted_many_times_is_told_once() {
     let mut stage = Stage::new();
-    let want = |bucket: &str, cursor: u64| Frame::Want(Want { bucket: bucket.to_owned(), cursor });
+    let want = |bucket: &str, cursor: u64| {
+        Frame::Want(Want {
+            bucket: bucket.to_owned(),
+            cursor,
+        })
+    };
     let mine = format!("user/{}", stage.user());
     let wants = [vec![want("tenant", 0); 30], vec![want(&mine, 7); 30]].concat();
     let heard = stage.body("/sync/v1/pull", &wire::encode(&wants).unwrap());
     let frames = wire::decode(&heard.body, 1 << 24).unwrap();
-    assert_eq!(frames.iter().filter(|frame| matches!(frame, Frame::Start(_))).count(), 2);
-    let strange = ["", "tenant ", "user/", "territory/'; DROP TABLE log; --", "tenant\0", "*", &"x".repeat(9_000)];
-    let wants: Vec<Frame> = strange.iter().map(|bucket| want(bucket, u64::MAX)).collect();
+    assert_eq!(
+        frames
+            .iter()
+            .filter(|frame| matches!(frame, Frame::Start(_)))
+            .count(),
+        2
+    );
+    let strange = [
+        "",
+        "tenant ",
+        "user/",
+        "territory/'; DROP TABLE log; --",
+        "tenant\0",
+        "*",
+        &"x".repeat(9_000),
+    ];
+    let wants: Vec<Frame> = strange
+        .iter()
+        .map(|bucket| want(bucket, u64::MAX))
+        .collect();
     let heard = stage.body("/sync/v1/pull", &wire::encode(&wants).unwrap());
-    assert!(matches!(wire::decode(&heard.body, 1 << 24).unwrap().as_slice(), [Frame::End(_)]));
+    assert!(matches!(
+        wire::decode(&heard.body, 1 << 24).unwrap().as_slice(),
+        [Frame::End(_)]
+    ));
     stage.unharmed();
 }
 
@@ -129,16 +218,33 @@ fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
     // So much that no buffer between the two takes all of an answer.
     for round in 0..30_u8 {
         let records = (0..4_u8).map(|n| {
-            let texts: Vec<(String, String)> = (0..7).map(|n| (format!("roles/r{n}/role"), dice.text(8_000))).collect();
+            let texts: Vec<(String, String)> = (0..7)
+                .map(|n| (format!("roles/r{n}/role"), dice.text(8_000)))
+                .collect();
             let (mine, name) = (stage.user().to_owned(), "Long".to_owned());
-            let all = [vec![("name".to_owned(), name), ("owner".to_owned(), mine)], texts].concat();
-            let all: Vec<(&str, &str)> = all.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+            let all = [
+                vec![("name".to_owned(), name), ("owner".to_owned(), mine)],
+                texts,
+            ]
+            .concat();
+            let all: Vec<(&str, &str)> = all
+                .iter()
+                .map(|(key, text)| (key.as_str(), text.as_str()))
+                .collect();
             let bytes = Change::puts([8; 16], &all).chunk();
             entry(new_record(&[round, n]), &bytes)
         });
-        assert!(stage.push_entries(records.collect()).iter().all(|verdict| word(verdict) == "accepted"));
+        assert!(
+            stage
+                .push_entries(records.collect())
+                .iter()
+                .all(|verdict| word(verdict) == "accepted")
+        );
     }
-    let want = Frame::Want(Want { bucket: format!("user/{}", stage.user()), cursor: 0 });
+    let want = Frame::Want(Want {
+        bucket: format!("user/{}", stage.user()),
+        cursor: 0,
+    });
     let body = wire::encode(&[want]).unwrap();
     let head = format!(
         "POST /sync/v1/pull HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
@@ -149,7 +255,9 @@ fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
     let mut busy = 0;
     for _ in 0..40 {
         let mut stream = TcpStream::connect(stage.served.address).unwrap();
-        stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        stream
+            .write_all(&[head.as_bytes(), &body].concat())
+            .unwrap();
         let mut status = [0; 12];
         stream.read_exact(&mut status).unwrap();
         busy += u32::from(status == *b"HTTP/1.1 429");
@@ -159,7 +267,12 @@ fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
     refused("one more", &stage.body("/sync/v1/pull", &body), 429, "busy");
     stage.unharmed();
     drop(deaf);
-    assert_eq!(stage.body("/sync/v1/push", &wire::encode(&[]).unwrap()).status, 200);
+    assert_eq!(
+        stage
+            .body("/sync/v1/push", &wire::encode(&[]).unwrap())
+            .status,
+        200
+    );
     stage.unharmed();
 }
 
@@ -167,7 +280,12 @@ fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
 fn ten_thousand_random_bodies_never_break_the_server() {
     let mut stage = Stage::new();
     let mut dice = Dice::new(46);
-    let honest = [frame(WANT, &[0xa2, 0, 0x60, 1, 0]), frame(ENTRY, &[0xa0]), frame(END, &[0xa1, 0, 0])].concat();
+    let honest = [
+        frame(WANT, &[0xa2, 0, 0x60, 1, 0]),
+        frame(ENTRY, &[0xa0]),
+        frame(END, &[0xa1, 0, 0]),
+    ]
+    .concat();
     for round in 0..10_000 {
         let length = dice.roll(200);
         let body = match dice.roll(4) {
@@ -177,7 +295,11 @@ fn ten_thousand_random_bodies_never_break_the_server() {
             _ => dice.spoil(&zstd(&honest)),
         };
         let heard = stage.body(PATHS[round % 3], &body);
-        assert!(heard.status == 200 || heard.status == 400, "{}: {body:?}", heard.status);
+        assert!(
+            heard.status == 200 || heard.status == 400,
+            "{}: {body:?}",
+            heard.status
+        );
     }
     stage.unharmed();
 }
@@ -185,11 +307,27 @@ fn ten_thousand_random_bodies_never_break_the_server() {
 #[test]
 fn bodies_that_are_too_large_or_never_come_are_refused() {
     let mut stage = Stage::new();
-    for path in [PATHS[0], PATHS[1], PATHS[2], "/sync/v1/enrol", "/sync/v1/refresh"] {
-        refused("5 MB", &stage.body(path, &vec![7; 5 << 20]), 413, "too_large");
+    for path in [
+        PATHS[0],
+        PATHS[1],
+        PATHS[2],
+        "/sync/v1/enrol",
+        "/sync/v1/refresh",
+    ] {
+        refused(
+            "5 MB",
+            &stage.body(path, &vec![7; 5 << 20]),
+            413,
+            "too_large",
+        );
     }
     let head = "POST /sync/v1/push HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n";
-    let heard = caller::say(stage.served.address, head.as_bytes(), Duration::from_secs(60)).expect("an answer in time");
+    let heard = caller::say(
+        stage.served.address,
+        head.as_bytes(),
+        Duration::from_secs(60),
+    )
+    .expect("an answer in time");
     refused("a body that never comes", &heard, 408, "too_slow");
     stage.unharmed();
 }
@@ -200,8 +338,18 @@ fn who_is_not_in_costs_nothing() {
     stage.intruder["token"] = "nobody".into();
     let wants = zstd(&frame(WANT, &[0xa2, 0, 0x60, 1, 0]).repeat(590_000));
     for path in PATHS {
-        refused("without a token", &stage.body(path, &wants), 401, "signed_out");
-        refused("without a token", &stage.body(path, b"no frames"), 401, "signed_out");
+        refused(
+            "without a token",
+            &stage.body(path, &wants),
+            401,
+            "signed_out",
+        );
+        refused(
+            "without a token",
+            &stage.body(path, b"no frames"),
+            401,
+            "signed_out",
+        );
     }
     stage.unharmed();
 }

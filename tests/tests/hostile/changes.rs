@@ -1,7 +1,9 @@
 //! Single changes that lie about themselves: each gets its verdict, none costs memory or time.
 //! It does not know histories.
 
-use outfield_tests::crafter::{self, Change, DOCUMENT, PLAIN, column, deflated, run, runs, signed, text, unsigned};
+use outfield_tests::crafter::{
+    self, Change, DOCUMENT, PLAIN, column, deflated, run, runs, signed, text, unsigned,
+};
 use outfield_tests::dice::Dice;
 
 use super::stage::{Stage, word};
@@ -54,16 +56,49 @@ fn run_lengths_that_lie_are_refused() {
     assert!(huge(100_000_000).chunk().len() < 113);
     let too_many = "too_many_operations";
     let cases = vec![
-        ("100 million operations", huge(100_000_000).chunk(), too_many),
-        ("100 million operations, deflated", deflated(&huge(100_000_000).data(), &[]), too_many),
+        (
+            "100 million operations",
+            huge(100_000_000).chunk(),
+            too_many,
+        ),
+        (
+            "100 million operations, deflated",
+            deflated(&huge(100_000_000).data(), &[]),
+            too_many,
+        ),
         ("10,001 operations", huge(10_001).chunk(), too_many),
-        ("as many as there are numbers", huge(i64::MAX).chunk(), too_many),
-        ("less than nothing", honest.clone().column(column::ACTION, run(i64::MIN, &unsigned(1))).chunk(), too_many),
-        ("10,000 operations on one key", huge(10_000).chunk(), "not_flat"),
-        ("keys beyond number", honest.clone().column(column::KEY, run(1 << 40, &text("a"))).chunk(), too_many),
+        (
+            "as many as there are numbers",
+            huge(i64::MAX).chunk(),
+            too_many,
+        ),
+        (
+            "less than nothing",
+            honest
+                .clone()
+                .column(column::ACTION, run(i64::MIN, &unsigned(1)))
+                .chunk(),
+            too_many,
+        ),
+        (
+            "10,000 operations on one key",
+            huge(10_000).chunk(),
+            "not_flat",
+        ),
+        (
+            "keys beyond number",
+            honest
+                .clone()
+                .column(column::KEY, run(1 << 40, &text("a")))
+                .chunk(),
+            too_many,
+        ),
         (
             "a group of any size",
-            honest.clone().column(column::REPLACES, run(2, &unsigned(u64::MAX))).chunk(),
+            honest
+                .clone()
+                .column(column::REPLACES, run(2, &unsigned(u64::MAX)))
+                .chunk(),
             "malformed",
         ),
         (
@@ -76,7 +111,11 @@ fn run_lengths_that_lie_are_refused() {
                 .chunk(),
             too_many,
         ),
-        ("inserts beyond number", honest.column(column::INSERT, unsigned(1 << 60)).chunk(), "not_flat"),
+        (
+            "inserts beyond number",
+            honest.column(column::INSERT, unsigned(1 << 60)).chunk(),
+            "not_flat",
+        ),
     ];
     check(&mut stage, cases);
 }
@@ -87,26 +126,72 @@ fn chunks_and_bombs_are_refused() {
     let honest = contact(&stage, "x");
     let (data, chunk) = (honest.data(), honest.chunk());
     let length = unsigned(data.len() as u64).len();
-    let head = |kind: u8, length: u64, data: &[u8]| [&chunk[..8], &[kind], &unsigned(length), data].concat();
+    let head = |kind: u8, length: u64, data: &[u8]| {
+        [&chunk[..8], &[kind], &unsigned(length), data].concat()
+    };
     let mut checksum = chunk.clone();
     checksum[5] ^= 1;
     let cases = vec![
         ("nothing", Vec::new(), "malformed"),
         ("a text", b"hello".to_vec(), "malformed"),
         ("a wrong checksum", checksum, "bad_checksum"),
-        ("a saved document", crafter::chunk(DOCUMENT, &data), "bad_kind"),
+        (
+            "a saved document",
+            crafter::chunk(DOCUMENT, &data),
+            "bad_kind",
+        ),
         ("an unknown kind", crafter::chunk(9, &data), "bad_kind"),
-        ("a length that is too short", head(PLAIN, data.len() as u64 - 1, &data), "trailing_bytes"),
-        ("a length that is too long", head(PLAIN, data.len() as u64 + 1, &data), "malformed"),
-        ("a length beyond everything", head(PLAIN, u64::MAX, &data), "too_many_bytes"),
-        ("two changes", [chunk.clone(), chunk.clone()].concat(), "trailing_bytes"),
-        ("50 MB of zeros in 50 KB", deflated(&vec![0; 50_000_000], &[]), "too_many_bytes"),
-        ("a byte too many", deflated(&vec![0; 64 * 1024 + 1], &[]), "too_many_bytes"),
-        ("bytes behind what is deflated", deflated(&data, b"more"), "malformed"),
-        ("damaged deflate", [&chunk[..8], &[2, 4], &[0xff; 4]].concat(), "malformed"),
-        ("70 KB", crafter::chunk(PLAIN, &vec![1; 70_000]), "too_many_bytes"),
+        (
+            "a length that is too short",
+            head(PLAIN, data.len() as u64 - 1, &data),
+            "trailing_bytes",
+        ),
+        (
+            "a length that is too long",
+            head(PLAIN, data.len() as u64 + 1, &data),
+            "malformed",
+        ),
+        (
+            "a length beyond everything",
+            head(PLAIN, u64::MAX, &data),
+            "too_many_bytes",
+        ),
+        (
+            "two changes",
+            [chunk.clone(), chunk.clone()].concat(),
+            "trailing_bytes",
+        ),
+        (
+            "50 MB of zeros in 50 KB",
+            deflated(&vec![0; 50_000_000], &[]),
+            "too_many_bytes",
+        ),
+        (
+            "a byte too many",
+            deflated(&vec![0; 64 * 1024 + 1], &[]),
+            "too_many_bytes",
+        ),
+        (
+            "bytes behind what is deflated",
+            deflated(&data, b"more"),
+            "malformed",
+        ),
+        (
+            "damaged deflate",
+            [&chunk[..8], &[2, 4], &[0xff; 4]].concat(),
+            "malformed",
+        ),
+        (
+            "70 KB",
+            crafter::chunk(PLAIN, &vec![1; 70_000]),
+            "too_many_bytes",
+        ),
         ("900 KB", vec![0x85; 900_000], "too_many_bytes"),
-        ("a number in a longer form", [&chunk[..9], &[0x80 | data.len() as u8, 0][..], &data].concat(), "malformed"),
+        (
+            "a number in a longer form",
+            [&chunk[..9], &[0x80 | data.len() as u8, 0][..], &data].concat(),
+            "malformed",
+        ),
     ];
     assert_eq!(length, 1, "the case above is about one byte");
     for case in cases {
@@ -118,7 +203,12 @@ fn chunks_and_bombs_are_refused() {
 fn what_is_not_flat_is_refused() {
     let mut stage = Stage::new();
     let honest = contact(&stage, "x");
-    let with = |name: u64, entries: [u64; 2]| honest.clone().column(name, runs(&entries.map(unsigned))).chunk();
+    let with = |name: u64, entries: [u64; 2]| {
+        honest
+            .clone()
+            .column(name, runs(&entries.map(unsigned)))
+            .chunk()
+    };
     let meta = |meta: u64, value: &[u8]| {
         let column = runs(&[unsigned(meta), unsigned(36 << 4 | 6)]);
         honest
@@ -126,7 +216,9 @@ fn what_is_not_flat_is_refused() {
             .column(column::VALUE_META, column)
             .column(column::VALUE, [value, stage.user().as_bytes()].concat())
     };
-    let one = |key: &str, value: &str| Change::puts(ACTOR, &[(key, value), ("owner", stage.user())]).chunk();
+    let one = |key: &str, value: &str| {
+        Change::puts(ACTOR, &[(key, value), ("owner", stage.user())]).chunk()
+    };
     let cases = vec![
         ("a nested map", with(column::ACTION, [0, 1]), "not_flat"),
         ("a list", with(column::ACTION, [2, 1]), "not_flat"),
@@ -134,26 +226,82 @@ fn what_is_not_flat_is_refused() {
         ("a deletion", with(column::ACTION, [3, 1]), "not_flat"),
         ("an increment", with(column::ACTION, [5, 1]), "not_flat"),
         ("a mark", with(column::ACTION, [7, 1]), "not_flat"),
-        ("an unknown action", with(column::ACTION, [u64::MAX, 1]), "not_flat"),
-        ("an object below the root", with(column::OBJECT_COUNTER, [1, 1]), "not_flat"),
-        ("an object of another", with(column::OBJECT_ACTOR, [0, 0]), "not_flat"),
-        ("an element of a list", with(column::ELEMENT_COUNTER, [1, 1]), "not_flat"),
+        (
+            "an unknown action",
+            with(column::ACTION, [u64::MAX, 1]),
+            "not_flat",
+        ),
+        (
+            "an object below the root",
+            with(column::OBJECT_COUNTER, [1, 1]),
+            "not_flat",
+        ),
+        (
+            "an object of another",
+            with(column::OBJECT_ACTOR, [0, 0]),
+            "not_flat",
+        ),
+        (
+            "an element of a list",
+            with(column::ELEMENT_COUNTER, [1, 1]),
+            "not_flat",
+        ),
         ("a counter", meta(1 << 4 | 8, &[1]).chunk(), "not_flat"),
         ("a time", meta(1 << 4 | 9, &[1]).chunk(), "not_flat"),
         ("bytes", meta(1 << 4 | 7, &[1]).chunk(), "not_flat"),
         ("a fraction", meta(8 << 4 | 5, &[0; 8]).chunk(), "not_flat"),
-        ("an unsigned number", meta(1 << 4 | 3, &[1]).chunk(), "not_flat"),
-        ("a value beyond the end", meta(60_000 << 4 | 6, b"x").chunk(), "malformed"),
-        ("a value of any length", meta(u64::MAX - 9, b"x").chunk(), "malformed"),
-        ("a text that is not UTF-8", meta(1 << 4 | 6, &[0xff]).chunk(), "malformed"),
-        ("a key of 60 KB", one(&"k".repeat(60_000), "x"), "unknown_field"),
-        ("a value of 60 KB", one("name", &"v".repeat(60_000)), "bad_value"),
+        (
+            "an unsigned number",
+            meta(1 << 4 | 3, &[1]).chunk(),
+            "not_flat",
+        ),
+        (
+            "a value beyond the end",
+            meta(60_000 << 4 | 6, b"x").chunk(),
+            "malformed",
+        ),
+        (
+            "a value of any length",
+            meta(u64::MAX - 9, b"x").chunk(),
+            "malformed",
+        ),
+        (
+            "a text that is not UTF-8",
+            meta(1 << 4 | 6, &[0xff]).chunk(),
+            "malformed",
+        ),
+        (
+            "a key of 60 KB",
+            one(&"k".repeat(60_000), "x"),
+            "unknown_field",
+        ),
+        (
+            "a value of 60 KB",
+            one("name", &"v".repeat(60_000)),
+            "bad_value",
+        ),
         ("an empty key", one("", "x"), "malformed"),
-        ("a key of SQL", one("name\"; DROP TABLE contact; --", "x"), "unknown_field"),
-        ("a key of many parts", one("lines/../../x", "x"), "unknown_field"),
-        ("a line of SQL", one("roles/'; DROP/role", "x"), "unknown_field"),
+        (
+            "a key of SQL",
+            one("name\"; DROP TABLE contact; --", "x"),
+            "unknown_field",
+        ),
+        (
+            "a key of many parts",
+            one("lines/../../x", "x"),
+            "unknown_field",
+        ),
+        (
+            "a line of SQL",
+            one("roles/'; DROP/role", "x"),
+            "unknown_field",
+        ),
         ("the own id", one("id", "x"), "unknown_field"),
-        ("a column of the table", one("_extra", "{}"), "unknown_field"),
+        (
+            "a column of the table",
+            one("_extra", "{}"),
+            "unknown_field",
+        ),
         ("a zero byte", one("na\0me", "x"), "unknown_field"),
     ];
     check(&mut stage, cases);
@@ -166,32 +314,152 @@ fn heads_that_lie_are_refused() {
     let other = |id: [u8; 16]| [unsigned(16), id.to_vec()].concat();
     let too_high = "counter_too_high";
     let cases = vec![
-        ("no sequence", Change { seq: unsigned(0), ..honest() }.chunk(), too_high),
-        ("any sequence", Change { seq: unsigned(u64::MAX), ..honest() }.chunk(), too_high),
-        ("any start", Change { start: unsigned(u64::MAX), ..honest() }.chunk(), too_high),
-        ("a start of none", Change { start: unsigned(0), ..honest() }.chunk(), too_high),
-        ("a time beyond time", Change { time: signed(i64::MAX), ..honest() }.chunk(), "bad_time"),
-        ("a message", Change { message: text("hi"), ..honest() }.chunk(), "not_flat"),
-        ("a message of any length", Change { message: unsigned(u64::MAX), ..honest() }.chunk(), "not_flat"),
-        ("a short writer", Change { actor: [unsigned(15), vec![7; 15]].concat(), ..honest() }.chunk(), "bad_actor"),
-        ("a writer of any length", Change { actor: unsigned(u64::MAX), ..honest() }.chunk(), "bad_actor"),
-        ("itself as another", Change { others: [unsigned(1), other(ACTOR)].concat(), ..honest() }.chunk(), "bad_actor"),
+        (
+            "no sequence",
+            Change {
+                seq: unsigned(0),
+                ..honest()
+            }
+            .chunk(),
+            too_high,
+        ),
+        (
+            "any sequence",
+            Change {
+                seq: unsigned(u64::MAX),
+                ..honest()
+            }
+            .chunk(),
+            too_high,
+        ),
+        (
+            "any start",
+            Change {
+                start: unsigned(u64::MAX),
+                ..honest()
+            }
+            .chunk(),
+            too_high,
+        ),
+        (
+            "a start of none",
+            Change {
+                start: unsigned(0),
+                ..honest()
+            }
+            .chunk(),
+            too_high,
+        ),
+        (
+            "a time beyond time",
+            Change {
+                time: signed(i64::MAX),
+                ..honest()
+            }
+            .chunk(),
+            "bad_time",
+        ),
+        (
+            "a message",
+            Change {
+                message: text("hi"),
+                ..honest()
+            }
+            .chunk(),
+            "not_flat",
+        ),
+        (
+            "a message of any length",
+            Change {
+                message: unsigned(u64::MAX),
+                ..honest()
+            }
+            .chunk(),
+            "not_flat",
+        ),
+        (
+            "a short writer",
+            Change {
+                actor: [unsigned(15), vec![7; 15]].concat(),
+                ..honest()
+            }
+            .chunk(),
+            "bad_actor",
+        ),
+        (
+            "a writer of any length",
+            Change {
+                actor: unsigned(u64::MAX),
+                ..honest()
+            }
+            .chunk(),
+            "bad_actor",
+        ),
+        (
+            "itself as another",
+            Change {
+                others: [unsigned(1), other(ACTOR)].concat(),
+                ..honest()
+            }
+            .chunk(),
+            "bad_actor",
+        ),
         (
             "a writer nobody names",
-            Change { others: [unsigned(1), other([8; 16])].concat(), ..honest() }.chunk(),
+            Change {
+                others: [unsigned(1), other([8; 16])].concat(),
+                ..honest()
+            }
+            .chunk(),
             "not_canonical",
         ),
-        ("writers beyond number", Change { others: unsigned(1 << 60), ..honest() }.chunk(), "too_many_actors"),
-        ("dependencies beyond number", Change { deps: unsigned(1 << 60), ..honest() }.chunk(), "too_many_dependencies"),
+        (
+            "writers beyond number",
+            Change {
+                others: unsigned(1 << 60),
+                ..honest()
+            }
+            .chunk(),
+            "too_many_actors",
+        ),
+        (
+            "dependencies beyond number",
+            Change {
+                deps: unsigned(1 << 60),
+                ..honest()
+            }
+            .chunk(),
+            "too_many_dependencies",
+        ),
         (
             "columns beyond number",
-            Change { behind: Vec::new(), columns: (0..40).map(|n| (n * 16 + 5, vec![1])).collect(), ..honest() }
-                .chunk(),
+            Change {
+                behind: Vec::new(),
+                columns: (0..40).map(|n| (n * 16 + 5, vec![1])).collect(),
+                ..honest()
+            }
+            .chunk(),
             "bad_columns",
         ),
-        ("bytes behind", Change { behind: vec![0], ..honest() }.chunk(), "trailing_bytes"),
-        ("an empty column", honest().column(0x94, Vec::new()).chunk(), "bad_columns"),
-        ("a deflated column", honest().column(0x4a, vec![1]).chunk(), "bad_columns"),
+        (
+            "bytes behind",
+            Change {
+                behind: vec![0],
+                ..honest()
+            }
+            .chunk(),
+            "trailing_bytes",
+        ),
+        (
+            "an empty column",
+            honest().column(0x94, Vec::new()).chunk(),
+            "bad_columns",
+        ),
+        (
+            "a deflated column",
+            honest().column(0x4a, vec![1]).chunk(),
+            "bad_columns",
+        ),
     ];
     check(&mut stage, cases);
 }
@@ -217,18 +485,23 @@ fn ten_thousand_spoilt_changes_each_get_a_verdict() {
     let mut dice = Dice::new(45);
     let (mut accepted, mut codes) = (0, std::collections::BTreeSet::new());
     for round in 0..100 {
-        let spoilt: Vec<Vec<u8>> =
-            (0..100).map(|n| spoilt(&mut dice, &contact(&stage, &format!("{round} {n}")))).collect();
+        let spoilt: Vec<Vec<u8>> = (0..100)
+            .map(|n| spoilt(&mut dice, &contact(&stage, &format!("{round} {n}"))))
+            .collect();
         for verdict in stage.push(&spoilt) {
             accepted += usize::from(word(&verdict) == "accepted");
             codes.insert(word(&verdict));
         }
     }
-    assert!(accepted > 100 && codes.len() > 10, "{accepted} accepted, {codes:?}");
+    assert!(
+        accepted > 100 && codes.len() > 10,
+        "{accepted} accepted, {codes:?}"
+    );
     stage.unharmed();
 }
 
-/// Mostly with a checksum that agrees, so that the spoilt part itself is judged; some of them deflated.
+/// Mostly with a checksum that agrees, so that the spoilt part itself is judged; some of them
+/// deflated.
 fn spoilt(dice: &mut Dice, change: &Change) -> Vec<u8> {
     match dice.roll(8) {
         0 => dice.spoil(&change.chunk()),

@@ -1,5 +1,5 @@
-//! Servers that forge data: documents, changes, rows, facts, conflicts, descriptors, sums and cursors.
-//! They greet and listen as the honest one does.
+//! Servers that forge data: documents, changes, rows, facts, conflicts, descriptors, sums and
+//! cursors. They greet and listen as the honest one does.
 
 use outfield_core::app::descriptor_id;
 use outfield_core::base::id::{ActorId, ChangeHash, ConflictId, RecordId};
@@ -22,17 +22,29 @@ fn in_buckets(victim: &mut Victim, sum: u64, frames: impl Fn(u64) -> Vec<Frame>)
     let mut all = Vec::new();
     for bucket in victim.buckets() {
         let from = victim.cursor(&bucket);
-        all.push(Frame::Start(Start { bucket: bucket.clone(), from }));
+        all.push(Frame::Start(Start {
+            bucket: bucket.clone(),
+            from,
+        }));
         all.extend(frames(from + 1));
-        all.push(Frame::Checkpoint(Checkpoint { bucket, seq: from + 1, sum }));
+        all.push(Frame::Checkpoint(Checkpoint {
+            bucket,
+            seq: from + 1,
+            sum,
+        }));
     }
     all.push(Frame::End(End { tick: 9 }));
     all
 }
 
-/// Lies in every bucket, as news and as a bucket told anew, with a sum that is right and with one that is not.
+/// Lies in every bucket, as news and as a bucket told anew, with a sum that is right and with one
+/// that is not.
 fn tells(victim: &mut Victim, name: &str, frames: &dyn Fn(u64) -> Vec<Frame>) {
-    for (how, anew, true_sum) in [("news", false, false), ("anew", true, false), ("with a true sum", false, true)] {
+    for (how, anew, true_sum) in [
+        ("news", false, false),
+        ("anew", true, false),
+        ("with a true sum", false, true),
+    ] {
         let name = format!("{name}, {how}");
         let mut told = in_buckets(victim, 7, frames);
         for frame in &mut told {
@@ -44,12 +56,17 @@ fn tells(victim: &mut Victim, name: &str, frames: &dyn Fn(u64) -> Vec<Frame>) {
             victim.with_true_sums(&mut told);
         }
         let welcome = victim.welcome();
-        victim.meets(&name, pulling(welcome, Say::Whole(200, body(&told)))).ok();
+        victim
+            .meets(&name, pulling(welcome, Say::Whole(200, body(&told))))
+            .ok();
     }
 }
 
 fn values(pairs: &[(&str, Value)]) -> Values {
-    pairs.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect()
+    pairs
+        .iter()
+        .map(|(path, value)| ((*path).to_owned(), value.clone()))
+        .collect()
 }
 
 /// Paths and values that no honest server would ever send.
@@ -60,7 +77,10 @@ fn nonsense() -> Values {
         ("id", "another".into()),
         ("object", true.into()),
         ("owner", "{01940C3E-5B1A-7CC0-8000-0123456789AB}".into()),
-        ("territory", "urn:uuid:01940c3e-5b1a-7cc0-8000-0123456789ab".into()),
+        (
+            "territory",
+            "urn:uuid:01940c3e-5b1a-7cc0-8000-0123456789ab".into(),
+        ),
         ("position", "999,999".into()),
         ("phone", Value::Null),
         ("roles", "no lines".into()),
@@ -104,7 +124,14 @@ fn a_phone_outlives_forged_rows_and_facts() {
     let (account, contact) = (victim.account, victim.contact);
     let row = |object: &str, record: RecordId, values: &Values| {
         let (object, values) = (object.to_owned(), values.clone());
-        move |seq| vec![Frame::Row(Row { seq, object: object.clone(), record, values: values.clone() })]
+        move |seq| {
+            vec![Frame::Row(Row {
+                seq,
+                object: object.clone(),
+                record,
+                values: values.clone(),
+            })]
+        }
     };
     let fact = |object: &str, record: RecordId, values: &Values| {
         let (object, values, actor) = (object.to_owned(), values.clone(), STRANGER);
@@ -120,16 +147,49 @@ fn a_phone_outlives_forged_rows_and_facts() {
         }
     };
     let name = values(&[("name", "forged".into())]);
-    for object in
-        ["account", "contact", "user", "visit", "follow_up", "outbox", "", "x\"; --", "conflict", "descriptor"]
-    {
-        tells(&mut victim, &format!("a row of nonsense as {object}"), &row(object, LIE, &nonsense()));
-        tells(&mut victim, &format!("a fact of nonsense as {object}"), &fact(object, LIE, &nonsense()));
+    for object in [
+        "account",
+        "contact",
+        "user",
+        "visit",
+        "follow_up",
+        "outbox",
+        "",
+        "x\"; --",
+        "conflict",
+        "descriptor",
+    ] {
+        tells(
+            &mut victim,
+            &format!("a row of nonsense as {object}"),
+            &row(object, LIE, &nonsense()),
+        );
+        tells(
+            &mut victim,
+            &format!("a fact of nonsense as {object}"),
+            &fact(object, LIE, &nonsense()),
+        );
     }
-    tells(&mut victim, "a row over a document", &row("account", account, &name));
-    tells(&mut victim, "a row under a document's id", &row("user", contact, &name));
-    tells(&mut victim, "a fact over a document", &fact("contact", contact, &name));
-    tells(&mut victim, "a fact under a document's id", &fact("follow_up", account, &name));
+    tells(
+        &mut victim,
+        "a row over a document",
+        &row("account", account, &name),
+    );
+    tells(
+        &mut victim,
+        "a row under a document's id",
+        &row("user", contact, &name),
+    );
+    tells(
+        &mut victim,
+        "a fact over a document",
+        &fact("contact", contact, &name),
+    );
+    tells(
+        &mut victim,
+        "a fact under a document's id",
+        &fact("follow_up", account, &name),
+    );
 }
 
 #[test]
@@ -138,38 +198,89 @@ fn a_phone_outlives_forged_documents() {
     let (account, contact) = (victim.account, victim.contact);
     let doc = |doc: Doc| move |seq| vec![Frame::Doc(Doc { seq, ..doc.clone() })];
     let name = values(&[("name", "forged".into())]);
-    let keyed: Values = nonsense().into_iter().filter(|(path, _)| !path.is_empty()).collect();
-    for object in ["account", "contact", "user", "follow_up", "outbox", "", "x\"; --", "conflict"] {
-        tells(&mut victim, &format!("a document of nonsense as {object}"), &doc(document(object, LIE, &keyed)));
+    let keyed: Values = nonsense()
+        .into_iter()
+        .filter(|(path, _)| !path.is_empty())
+        .collect();
+    for object in [
+        "account",
+        "contact",
+        "user",
+        "follow_up",
+        "outbox",
+        "",
+        "x\"; --",
+        "conflict",
+    ] {
+        tells(
+            &mut victim,
+            &format!("a document of nonsense as {object}"),
+            &doc(document(object, LIE, &keyed)),
+        );
     }
-    tells(&mut victim, "another history", &doc(document("account", account, &name)));
-    tells(&mut victim, "another object's history", &doc(document("contact", account, &name)));
-    tells(&mut victim, "another history of one's own", &doc(document("contact", contact, &name)));
-    tells(&mut victim, "no bytes", &doc(Doc { blob: Vec::new().into(), ..document("account", account, &name) }));
+    tells(
+        &mut victim,
+        "another history",
+        &doc(document("account", account, &name)),
+    );
+    tells(
+        &mut victim,
+        "another object's history",
+        &doc(document("contact", account, &name)),
+    );
+    tells(
+        &mut victim,
+        "another history of one's own",
+        &doc(document("contact", contact, &name)),
+    );
+    tells(
+        &mut victim,
+        "no bytes",
+        &doc(Doc {
+            blob: Vec::new().into(),
+            ..document("account", account, &name)
+        }),
+    );
     tells(
         &mut victim,
         "no bytes and no heads",
-        &doc(Doc { blob: Vec::new().into(), heads: Vec::new(), ..document("account", account, &name) }),
+        &doc(Doc {
+            blob: Vec::new().into(),
+            heads: Vec::new(),
+            ..document("account", account, &name)
+        }),
     );
     tells(
         &mut victim,
         "bytes of nothing",
-        &doc(Doc { blob: vec![7; 1_000].into(), ..document("account", account, &name) }),
+        &doc(Doc {
+            blob: vec![7; 1_000].into(),
+            ..document("account", account, &name)
+        }),
     );
     tells(
         &mut victim,
         "heads of another",
-        &doc(Doc { heads: vec![ChangeHash([5; 32])], ..document("account", account, &name) }),
+        &doc(Doc {
+            heads: vec![ChangeHash([5; 32])],
+            ..document("account", account, &name)
+        }),
     );
     tells(
         &mut victim,
         "heads without end",
-        &doc(Doc { heads: vec![ChangeHash([5; 32]); 20_000], ..document("account", account, &name) }),
+        &doc(Doc {
+            heads: vec![ChangeHash([5; 32]); 20_000],
+            ..document("account", account, &name)
+        }),
     );
     tells(
         &mut victim,
         "other values than it holds",
-        &doc(Doc { values: nonsense(), ..document("account", account, &name) }),
+        &doc(Doc {
+            values: nonsense(),
+            ..document("account", account, &name)
+        }),
     );
 }
 
@@ -184,22 +295,51 @@ fn what_only_looks_like_the_true_history_is_mended_once_the_record_changes() {
         let (heads, blob) = victim.on_the_server(quiet);
         let mut data = crafter::data_of(&blob).to_vec();
         // A letter of the street, at the end of the values.
-        let at = data.windows(11).rposition(|text| text == b"Main Street").unwrap();
+        let at = data
+            .windows(11)
+            .rposition(|text| text == b"Main Street")
+            .unwrap();
         data[at] ^= 1;
         let lie = values(&[("name", "forged".into())]);
         let forged = match round {
-            0 => Doc { blob: crafter::chunk(DOCUMENT, &data).into(), heads, ..document("account", quiet, &lie) },
-            1 => Doc { blob: blob.into(), heads, ..document("account", quiet, &lie) },
-            2 => Doc { heads, ..document("account", quiet, &lie) },
-            _ => Doc { blob: blob.into(), heads, ..document("contact", quiet, &lie) },
+            0 => Doc {
+                blob: crafter::chunk(DOCUMENT, &data).into(),
+                heads,
+                ..document("account", quiet, &lie)
+            },
+            1 => Doc {
+                blob: blob.into(),
+                heads,
+                ..document("account", quiet, &lie)
+            },
+            2 => Doc {
+                heads,
+                ..document("account", quiet, &lie)
+            },
+            _ => Doc {
+                blob: blob.into(),
+                heads,
+                ..document("contact", quiet, &lie)
+            },
         };
-        let mut told = in_buckets(&mut victim, 7, |seq| vec![Frame::Doc(Doc { seq, ..forged.clone() })]);
+        let mut told = in_buckets(&mut victim, 7, |seq| {
+            vec![Frame::Doc(Doc {
+                seq,
+                ..forged.clone()
+            })]
+        });
         victim.with_true_sums(&mut told);
         let welcome = victim.welcome();
-        victim.is_told(&format!("forgery {round}"), pulling(welcome, Say::Whole(200, body(&told)))).ok();
+        victim
+            .is_told(
+                &format!("forgery {round}"),
+                pulling(welcome, Say::Whole(200, body(&told))),
+            )
+            .ok();
         victim.office_edits(quiet, &format!("Side Street {round}"));
         victim.phone.sync().unwrap();
-        // Where the history is true, and only what is shown of it is not, the phone can mend itself.
+        // Where the history is true, and only what is shown of it is not, the phone can mend
+        // itself.
         victim.phone.rebuild().unwrap();
         victim.recovers(&format!("forgery {round}"));
     }
@@ -215,7 +355,14 @@ fn a_phone_outlives_forged_changes() {
     let (account, contact) = (victim.account, victim.contact);
     let change = |object: &str, record: RecordId, bytes: Vec<u8>| {
         let object = object.to_owned();
-        move |seq| vec![Frame::Change(Change { seq, object: object.clone(), record, bytes: bytes.clone().into() })]
+        move |seq| {
+            vec![Frame::Change(Change {
+                seq,
+                object: object.clone(),
+                record,
+                bytes: bytes.clone().into(),
+            })]
+        }
     };
     let crafted = |key: &str| crafter::Change::puts(STRANGER.0, &[(key, "forged")]);
     let (heads, _) = victim.document(account);
@@ -224,22 +371,53 @@ fn a_phone_outlives_forged_changes() {
         ("bytes of nothing", vec![7; 100]),
         (
             "a claim without end",
-            crafted("a").column(crafter::column::KEY, crafter::run(100_000_000, &crafter::text("a"))).chunk(),
+            crafted("a")
+                .column(
+                    crafter::column::KEY,
+                    crafter::run(100_000_000, &crafter::text("a")),
+                )
+                .chunk(),
         ),
         ("a beginning", crafted("street").chunk()),
-        ("a path of nonsense", crafted("'; DROP TABLE outbox; --").after(&heads, 1, 3).chunk()),
-        ("a start too far on", crafted("street").after(&heads, 1, 900).chunk()),
-        ("a step that is none", crafted("street").after(&heads, 7, 3).chunk()),
-        ("a step on nothing", crafted("street").after(&[[5; 32]], 1, 3).chunk()),
+        (
+            "a path of nonsense",
+            crafted("'; DROP TABLE outbox; --")
+                .after(&heads, 1, 3)
+                .chunk(),
+        ),
+        (
+            "a start too far on",
+            crafted("street").after(&heads, 1, 900).chunk(),
+        ),
+        (
+            "a step that is none",
+            crafted("street").after(&heads, 7, 3).chunk(),
+        ),
+        (
+            "a step on nothing",
+            crafted("street").after(&[[5; 32]], 1, 3).chunk(),
+        ),
         ("a true step", crafted("street").after(&heads, 1, 3).chunk()),
     ];
     for (name, bytes) in cases {
         tells(&mut victim, name, &change("account", account, bytes));
     }
-    let others = [("contact", contact), ("contact", account), ("x\"; --", account), ("visit", LIE)];
-    for bytes in [crafted("street").chunk(), crafted("street").after(&heads, 1, 3).chunk()] {
+    let others = [
+        ("contact", contact),
+        ("contact", account),
+        ("x\"; --", account),
+        ("visit", LIE),
+    ];
+    for bytes in [
+        crafted("street").chunk(),
+        crafted("street").after(&heads, 1, 3).chunk(),
+    ] {
         for (object, record) in others {
-            tells(&mut victim, &format!("a change of a {object}"), &change(object, record, bytes.clone()));
+            tells(
+                &mut victim,
+                &format!("a change of a {object}"),
+                &change(object, record, bytes.clone()),
+            );
         }
     }
 }
@@ -248,25 +426,72 @@ fn a_phone_outlives_forged_changes() {
 fn a_phone_outlives_forged_conflicts_and_removals() {
     let mut victim = Victim::new();
     let (account, contact) = (victim.account, victim.contact);
-    let side = |value: &str| Side { operation: "x".to_owned(), actor: STRANGER, at_ms: i64::MIN, value: value.into() };
+    let side = |value: &str| Side {
+        operation: "x".to_owned(),
+        actor: STRANGER,
+        at_ms: i64::MIN,
+        value: value.into(),
+    };
     let conflict = |sides: Vec<Side>, path: &str, state: ConflictState| {
         let (id, object, record) = (ConflictId([6; 16]), "account".to_owned(), account);
-        let conflict = Conflict { id, object, record, path: path.to_owned(), base: Value::Null, sides, state };
-        move |seq| vec![Frame::Conflict(Held { seq, conflict: conflict.clone() })]
+        let conflict = Conflict {
+            id,
+            object,
+            record,
+            path: path.to_owned(),
+            base: Value::Null,
+            sides,
+            state,
+        };
+        move |seq| {
+            vec![Frame::Conflict(Held {
+                seq,
+                conflict: conflict.clone(),
+            })]
+        }
     };
-    tells(&mut victim, "a conflict of nobody", &conflict(Vec::new(), "street", ConflictState::Open));
-    tells(&mut victim, "a conflict of nothing", &conflict(vec![side("a"), side("b")], "'; --", ConflictState::Open));
-    tells(&mut victim, "a conflict that is over", &conflict(vec![side("a"); 90], "street", ConflictState::Superseded));
-    for (object, record) in
-        [("account", account), ("contact", contact), ("contact", account), ("conflict", account), ("x\"; --", LIE)]
-    {
+    tells(
+        &mut victim,
+        "a conflict of nobody",
+        &conflict(Vec::new(), "street", ConflictState::Open),
+    );
+    tells(
+        &mut victim,
+        "a conflict of nothing",
+        &conflict(vec![side("a"), side("b")], "'; --", ConflictState::Open),
+    );
+    tells(
+        &mut victim,
+        "a conflict that is over",
+        &conflict(vec![side("a"); 90], "street", ConflictState::Superseded),
+    );
+    for (object, record) in [
+        ("account", account),
+        ("contact", contact),
+        ("contact", account),
+        ("conflict", account),
+        ("x\"; --", LIE),
+    ] {
         let object = object.to_owned();
         tells(&mut victim, &format!("a removed {object}"), &|seq| {
-            vec![Frame::Remove(Remove { seq, object: object.clone(), record })]
+            vec![Frame::Remove(Remove {
+                seq,
+                object: object.clone(),
+                record,
+            })]
         });
-        tells(&mut victim, &format!("an unknown {object} of one's own"), &|seq| {
-            vec![Frame::Own(Own { seq, object: object.clone(), record, hash: ChangeHash([3; 32]) })]
-        });
+        tells(
+            &mut victim,
+            &format!("an unknown {object} of one's own"),
+            &|seq| {
+                vec![Frame::Own(Own {
+                    seq,
+                    object: object.clone(),
+                    record,
+                    hash: ChangeHash([3; 32]),
+                })]
+            },
+        );
     }
 }
 
@@ -274,7 +499,11 @@ fn a_phone_outlives_forged_conflicts_and_removals() {
 fn a_phone_outlives_forged_descriptors() {
     let mut victim = Victim::new();
     let built_in = include_str!("../../../core/objects/party/contact.json");
-    let newer = |text: &str| built_in.replace("\"version\": 1", "\"version\": 99").replace("\"contact\",", text);
+    let newer = |text: &str| {
+        built_in
+            .replace("\"version\": 1", "\"version\": 99")
+            .replace("\"contact\",", text)
+    };
     let custom = |object: &str, field: &str| {
         format!(
             r#"{{"object": "{object}", "version": 1, "label": "X", "kind": "row", "fields": {{"{field}": {{"kind": "text"}}}},
@@ -287,19 +516,32 @@ fn a_phone_outlives_forged_descriptors() {
     let cases = [
         ("no JSON", "hello".to_owned()),
         ("nesting without end", "[".repeat(100_000)),
-        ("an object of the office's", newer("\"contact\",").replace("\"document\"", "\"row\"")),
+        (
+            "an object of the office's",
+            newer("\"contact\",").replace("\"document\"", "\"row\""),
+        ),
         ("rights taken away", nobody),
         ("a table of the phone's", custom("outbox", "number")),
         ("a table of the phone's own", custom("meta", "value")),
-        ("SQL for a name", custom("x\\\" (a); DELETE FROM outbox; --", "a")),
-        ("SQL for a field", custom("thing", "a\\\" TEXT); DELETE FROM outbox; --")),
+        (
+            "SQL for a name",
+            custom("x\\\" (a); DELETE FROM outbox; --", "a"),
+        ),
+        (
+            "SQL for a field",
+            custom("thing", "a\\\" TEXT); DELETE FROM outbox; --"),
+        ),
         ("a field that is there already", custom("thing", "id")),
         ("no name", custom("", "a")),
         ("an object of its own", custom("thing", "a")),
-        ("a search that is none", custom("thing", "a").replace("\"rights\"", "\"search\": [\"b\"], \"rights\"")),
+        (
+            "a search that is none",
+            custom("thing", "a").replace("\"rights\"", "\"search\": [\"b\"], \"rights\""),
+        ),
         (
             "an index that is none",
-            custom("thing", "a").replace("\"rights\"", "\"indexes\": [[\"b\\\"; --\"]], \"rights\""),
+            custom("thing", "a")
+                .replace("\"rights\"", "\"indexes\": [[\"b\\\"; --\"]], \"rights\""),
         ),
         (
             "fields without end",
@@ -307,15 +549,26 @@ fn a_phone_outlives_forged_descriptors() {
                 "\"fields\": {",
                 &format!(
                     "\"fields\": {{{}",
-                    (0..3_000).map(|n| format!("\"f{n}\": {{\"kind\": \"text\"}},")).collect::<String>()
+                    (0..3_000)
+                        .map(|n| format!("\"f{n}\": {{\"kind\": \"text\"}},"))
+                        .collect::<String>()
                 ),
             ),
         ),
     ];
     for (name, json) in cases {
         let said: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
-        for record in [descriptor_id(said["object"].as_str().unwrap_or_default()), LIE] {
-            let told = |seq| vec![Frame::Descriptor(Published { seq, record, json: json.clone() })];
+        for record in [
+            descriptor_id(said["object"].as_str().unwrap_or_default()),
+            LIE,
+        ] {
+            let told = |seq| {
+                vec![Frame::Descriptor(Published {
+                    seq,
+                    record,
+                    json: json.clone(),
+                })]
+            };
             tells(&mut victim, name, &told);
         }
     }
@@ -325,33 +578,100 @@ fn a_phone_outlives_forged_descriptors() {
 fn a_phone_outlives_forged_cursors_and_other_buckets() {
     let mut victim = Victim::new();
     let buckets = victim.buckets();
-    let start = |bucket: &str, from: u64| Frame::Start(Start { bucket: bucket.to_owned(), from });
-    let mark = |bucket: &str, seq: u64, sum: u64| Frame::Checkpoint(Checkpoint { bucket: bucket.to_owned(), seq, sum });
-    let row = |seq: u64| Frame::Row(Row { seq, object: "user".to_owned(), record: LIE, values: values_of_lie() });
+    let start = |bucket: &str, from: u64| {
+        Frame::Start(Start {
+            bucket: bucket.to_owned(),
+            from,
+        })
+    };
+    let mark = |bucket: &str, seq: u64, sum: u64| {
+        Frame::Checkpoint(Checkpoint {
+            bucket: bucket.to_owned(),
+            seq,
+            sum,
+        })
+    };
+    let row = |seq: u64| {
+        Frame::Row(Row {
+            seq,
+            object: "user".to_owned(),
+            record: LIE,
+            values: values_of_lie(),
+        })
+    };
     let end = Frame::End(End { tick: u64::MAX });
     let cases = [
         ("data before a bucket", vec![row(1), end.clone()]),
-        ("data of another person", vec![start("user/01940c3e-5b1a-7cc0-8000-0123456789ab", 0), row(1), end.clone()]),
-        ("a bucket of nonsense", vec![start("'; --", 0), row(1), mark("'; --", 1, 7), end.clone()]),
-        ("a checkpoint of nothing", vec![mark("nothing", u64::MAX, u64::MAX), end.clone()]),
-        ("the last number", vec![start(&buckets[0], 0), row(u64::MAX), mark(&buckets[0], u64::MAX, 7), end.clone()]),
+        (
+            "data of another person",
+            vec![
+                start("user/01940c3e-5b1a-7cc0-8000-0123456789ab", 0),
+                row(1),
+                end.clone(),
+            ],
+        ),
+        (
+            "a bucket of nonsense",
+            vec![start("'; --", 0), row(1), mark("'; --", 1, 7), end.clone()],
+        ),
+        (
+            "a checkpoint of nothing",
+            vec![mark("nothing", u64::MAX, u64::MAX), end.clone()],
+        ),
+        (
+            "the last number",
+            vec![
+                start(&buckets[0], 0),
+                row(u64::MAX),
+                mark(&buckets[0], u64::MAX, 7),
+                end.clone(),
+            ],
+        ),
         (
             "a number beyond",
-            vec![start(&buckets[1], 1 << 63), row(1 << 63), mark(&buckets[1], 1 << 63, 7), end.clone()],
+            vec![
+                start(&buckets[1], 1 << 63),
+                row(1 << 63),
+                mark(&buckets[1], 1 << 63, 7),
+                end.clone(),
+            ],
         ),
         (
             "numbers backwards",
-            vec![start(&buckets[1], 5), row(9), row(3), row(0), mark(&buckets[1], 0, 7), end.clone()],
+            vec![
+                start(&buckets[1], 5),
+                row(9),
+                row(3),
+                row(0),
+                mark(&buckets[1], 0, 7),
+                end.clone(),
+            ],
         ),
         ("the end of all ticks", vec![end.clone()]),
         ("no end", vec![start(&buckets[0], 0)]),
-        ("what phones say", vec![Frame::Want(outfield_core::sync::frames::Want { bucket: "x".into(), cursor: 1 }); 3]),
+        (
+            "what phones say",
+            vec![
+                Frame::Want(outfield_core::sync::frames::Want {
+                    bucket: "x".into(),
+                    cursor: 1
+                });
+                3
+            ],
+        ),
     ];
     for (name, frames) in cases {
         let welcome = victim.welcome();
-        victim.meets(name, pulling(welcome, Say::Whole(200, body(&frames)))).ok();
+        victim
+            .meets(name, pulling(welcome, Say::Whole(200, body(&frames))))
+            .ok();
         let cut = body(&frames);
         let welcome = victim.welcome();
-        victim.meets(&format!("{name}, cut"), pulling(welcome, Say::Cut(cut[..cut.len() - 3].to_vec()))).ok();
+        victim
+            .meets(
+                &format!("{name}, cut"),
+                pulling(welcome, Say::Cut(cut[..cut.len() - 3].to_vec())),
+            )
+            .ok();
     }
 }

@@ -1,5 +1,5 @@
-//! Changes that lie about what they build on, and honest-looking ones that would choke whoever reads them later.
-//! It does not know single changes.
+//! Changes that lie about what they build on, and honest-looking ones that would choke whoever
+//! reads them later. It does not know single changes.
 
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::time::Timestamp;
@@ -41,16 +41,55 @@ fn what_does_not_continue_the_history_is_refused() {
     let deps = [first.hash()];
     let replacing = |counter: u64| replacing(counter, "x").after(&deps, 2, 3);
     let cases = [
-        ("a dependency that does not exist", rename(ACTOR, "x").after(&[[5; 32]], 2, 3), "needs"),
-        ("a start too far on", rename(ACTOR, "x").after(&deps, 2, 1 << 29), "wrong_start"),
-        ("a start already taken", rename(ACTOR, "y").after(&deps, 2, 2), "wrong_start"),
-        ("a step left out", rename(ACTOR, "x").after(&deps, 3, 3), "rewrite"),
-        ("a first that is none", rename([11; 16], "x").after(&deps, 2, 3), "rewrite"),
-        ("a second first", Change { seq: unsigned(1), ..replacing(1) }, "rewrite"),
-        ("replacing what wrote another key", replacing(2), "unknown_operation"),
-        ("replacing nothing of what it saw", rename(ACTOR, "x").after(&deps, 2, 3), "unknown_operation"),
+        (
+            "a dependency that does not exist",
+            rename(ACTOR, "x").after(&[[5; 32]], 2, 3),
+            "needs",
+        ),
+        (
+            "a start too far on",
+            rename(ACTOR, "x").after(&deps, 2, 1 << 29),
+            "wrong_start",
+        ),
+        (
+            "a start already taken",
+            rename(ACTOR, "y").after(&deps, 2, 2),
+            "wrong_start",
+        ),
+        (
+            "a step left out",
+            rename(ACTOR, "x").after(&deps, 3, 3),
+            "rewrite",
+        ),
+        (
+            "a first that is none",
+            rename([11; 16], "x").after(&deps, 2, 3),
+            "rewrite",
+        ),
+        (
+            "a second first",
+            Change {
+                seq: unsigned(1),
+                ..replacing(1)
+            },
+            "rewrite",
+        ),
+        (
+            "replacing what wrote another key",
+            replacing(2),
+            "unknown_operation",
+        ),
+        (
+            "replacing nothing of what it saw",
+            rename(ACTOR, "x").after(&deps, 2, 3),
+            "unknown_operation",
+        ),
         ("replacing what never was", replacing(1 << 20), "malformed"),
-        ("building on what was refused", rename(ACTOR, "x").after(&[replacing(2).hash()], 3, 4), "follows_refused"),
+        (
+            "building on what was refused",
+            rename(ACTOR, "x").after(&[replacing(2).hash()], 3, 4),
+            "follows_refused",
+        ),
         ("a change that fits", replacing(1), "accepted"),
     ];
     for (name, change, expected) in cases {
@@ -65,45 +104,91 @@ fn nobody_writes_for_another() {
     let other = stage.served.enrol(&stage.yard.user("Olga", "rep"), "other");
     let (theirs, record) = (contact(&stage, [12; 16], "theirs"), new_record(b"theirs"));
     let mine = std::mem::replace(&mut stage.intruder, other);
-    assert_eq!(judged(&stage, record, &contact(&stage, [12; 16], "Olga's")), "accepted");
+    assert_eq!(
+        judged(&stage, record, &contact(&stage, [12; 16], "Olga's")),
+        "accepted"
+    );
     stage.intruder = mine;
     let server = stage.get("/api/v1/actor").json();
-    let office = server["data"].as_array().unwrap().iter().find(|actor| actor["name"] == "the office");
-    assert_eq!(judged(&stage, new_record(b"other"), &theirs), "foreign_actor");
+    let office = server["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|actor| actor["name"] == "the office");
+    assert_eq!(
+        judged(&stage, new_record(b"other"), &theirs),
+        "foreign_actor"
+    );
     // The server writes for nobody yet: it has an actor only once the office changes a document.
     assert!(office.is_none());
-    let account = stage.yard.office(&["put", "account", "name=Shop", "--tenant", "Acme"]);
+    let account = stage
+        .yard
+        .office(&["put", "account", "name=Shop", "--tenant", "Acme"]);
     assert!(account["ok"] == true);
     let server = stage.get("/api/v1/actor").json();
-    let office = server["data"].as_array().unwrap().iter().find(|actor| actor["name"] == "the office").unwrap();
+    let office = server["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|actor| actor["name"] == "the office")
+        .unwrap();
     let office: ActorId = office["id"].as_str().unwrap().parse().unwrap();
-    assert_eq!(judged(&stage, new_record(b"office"), &contact(&stage, office.0, "office")), "foreign_actor");
+    assert_eq!(
+        judged(
+            &stage,
+            new_record(b"office"),
+            &contact(&stage, office.0, "office")
+        ),
+        "foreign_actor"
+    );
     stage.unharmed();
 }
 
 #[test]
 fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
     let mut stage = Stage::new();
-    let north = stage.yard.office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"].clone();
+    let north = stage
+        .yard
+        .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
+        .clone();
     let north = format!("territory={}", north.as_str().unwrap());
-    let account = stage.yard.office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
+    let account = stage
+        .yard
+        .office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
     let account: RecordId = account["id"].as_str().unwrap().parse().unwrap();
     let street = |text: &str| {
-        let mut entry = entry(account, &Change::puts(ACTOR, &[("street", text)]).after(&[], 1, 1).chunk());
+        let mut entry = entry(
+            account,
+            &Change::puts(ACTOR, &[("street", text)])
+                .after(&[], 1, 1)
+                .chunk(),
+        );
         entry.object = "account".to_owned();
         entry
     };
     assert_eq!(word(&stage.push_entries(vec![street("a")])[0]), "accepted");
-    stage.yard.office(&["user", "set", "Ivan", "--territory", "", "--tenant", "Acme"]);
+    stage
+        .yard
+        .office(&["user", "set", "Ivan", "--territory", "", "--tenant", "Acme"]);
     // Once the device has said that it knows what came after, the territory is closed to it.
-    stage.yard.office(&["put", "account", "name=Another", &north, "--tenant", "Acme"]);
+    stage
+        .yard
+        .office(&["put", "account", "name=Another", &north, "--tenant", "Acme"]);
     let tick = stage.greet(u64::MAX);
     let change = |text: &str, knew: u64| {
         let bytes = Change::puts([text.as_bytes()[0]; 16], &[("street", text)]).chunk();
-        Entry { object: "account".to_owned(), knew, ..entry(account, &bytes) }
+        Entry {
+            object: "account".to_owned(),
+            knew,
+            ..entry(account, &bytes)
+        }
     };
     for (name, knew) in [("b", 0), ("c", tick), ("d", u64::MAX), ("e", 1 << 63)] {
-        assert_eq!(word(&stage.push_entries(vec![change(name, knew)])[0]), "not_in_scope", "{knew}");
+        assert_eq!(
+            word(&stage.push_entries(vec![change(name, knew)])[0]),
+            "not_in_scope",
+            "{knew}"
+        );
     }
     stage.unharmed();
 }
@@ -112,7 +197,11 @@ fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
 fn facts_that_lie_are_refused() {
     let mut stage = Stage::new();
     let note = |note: &str, owner: &str| {
-        Values::from([("note".into(), note.into()), ("owner".into(), owner.into()), ("kind".into(), "note".into())])
+        Values::from([
+            ("note".into(), note.into()),
+            ("owner".into(), owner.into()),
+            ("kind".into(), "note".into()),
+        ])
     };
     let fact = |id: &[u8], bytes: Vec<u8>| Entry {
         is_fact: true,
@@ -128,35 +217,94 @@ fn facts_that_lie_are_refused() {
     let cases = vec![
         ("honest", fact(b"1", good.clone()), "accepted"),
         ("again", fact(b"1", good.clone()), "duplicate"),
-        ("the same id with other values", fact(b"1", Record::canonical(&note("b", stage.user()))), "fact_changed"),
+        (
+            "the same id with other values",
+            fact(b"1", Record::canonical(&note("b", stage.user()))),
+            "fact_changed",
+        ),
         ("a longer form", fact(b"2", longer), "bad_fact"),
         ("an endless form", fact(b"3", endless), "bad_fact"),
         ("nesting without end", fact(b"4", deep), "too_many_bytes"),
-        ("a map beyond number", fact(b"5", vec![0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), "bad_fact"),
+        (
+            "a map beyond number",
+            fact(
+                b"5",
+                vec![0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            ),
+            "bad_fact",
+        ),
         (
             "a text beyond number",
-            fact(b"6", vec![0xa1, 0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            fact(
+                b"6",
+                vec![0xa1, 0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+            ),
             "bad_fact",
         ),
         ("nothing", fact(b"7", Vec::new()), "bad_fact"),
-        ("no writer", Entry { actor: None, ..fact(b"8", good.clone()) }, "bad_fact"),
-        ("no calendar's time", Entry { at_ms: Some(i64::MAX), ..fact(b"9", good.clone()) }, "bad_fact"),
+        (
+            "no writer",
+            Entry {
+                actor: None,
+                ..fact(b"8", good.clone())
+            },
+            "bad_fact",
+        ),
+        (
+            "no calendar's time",
+            Entry {
+                at_ms: Some(i64::MAX),
+                ..fact(b"9", good.clone())
+            },
+            "bad_fact",
+        ),
         (
             "another person's",
-            fact(b"10", Record::canonical(&note("a", "01940c3e-5b1a-7cc0-8000-0123456789ab"))),
+            fact(
+                b"10",
+                Record::canonical(&note("a", "01940c3e-5b1a-7cc0-8000-0123456789ab")),
+            ),
             "not_in_scope",
         ),
-        ("as a document", Entry { object: "contact".to_owned(), ..fact(b"11", good.clone()) }, "unknown_object"),
-        ("as a row", Entry { object: "user".to_owned(), ..fact(b"12", good.clone()) }, "unknown_object"),
-        ("as a table", Entry { object: "outbox\"; --".to_owned(), ..fact(b"13", good.clone()) }, "unknown_object"),
+        (
+            "as a document",
+            Entry {
+                object: "contact".to_owned(),
+                ..fact(b"11", good.clone())
+            },
+            "unknown_object",
+        ),
+        (
+            "as a row",
+            Entry {
+                object: "user".to_owned(),
+                ..fact(b"12", good.clone())
+            },
+            "unknown_object",
+        ),
+        (
+            "as a table",
+            Entry {
+                object: "outbox\"; --".to_owned(),
+                ..fact(b"13", good.clone())
+            },
+            "unknown_object",
+        ),
         (
             "under an id that is taken",
-            Entry { record: stage.user().parse().unwrap(), ..fact(b"14", good) },
+            Entry {
+                record: stage.user().parse().unwrap(),
+                ..fact(b"14", good)
+            },
             "wrong_object",
         ),
     ];
     for (name, entry, expected) in cases {
-        assert_eq!(word(&stage.push_entries(vec![entry])[0]), expected, "{name}");
+        assert_eq!(
+            word(&stage.push_entries(vec![entry])[0]),
+            expected,
+            "{name}"
+        );
     }
     stage.unharmed();
 }
@@ -166,16 +314,32 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
     let mut stage = Stage::new();
     let name = "n".repeat(1_000_000);
     let bytes = contact(&stage, ACTOR, "x").chunk();
-    let long = Entry { object: name.clone(), ..entry(new_record(b"long"), &bytes) };
+    let long = Entry {
+        object: name.clone(),
+        ..entry(new_record(b"long"), &bytes)
+    };
     assert_eq!(word(&stage.push_entries(vec![long])[0]), "unknown_object");
     // Thousands of choices that are none, each of which the refusal would name.
     let keys: Vec<String> = (0..2_000).map(|n| format!("actions/{n:04}/kind")).collect();
     let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "x")).collect();
-    let many = Entry { object: "visit".to_owned(), ..entry(new_record(b"many"), &Change::puts(ACTOR, &texts).chunk()) };
+    let many = Entry {
+        object: "visit".to_owned(),
+        ..entry(new_record(b"many"), &Change::puts(ACTOR, &texts).chunk())
+    };
     for verdict in stage.push_entries(vec![many]) {
         assert_eq!(word(&verdict), "bad_value");
-        let Ruling::Quarantined { message, fields, .. } = verdict.ruling else { panic!("refused") };
-        assert!(message.len() < 5_000 && fields.len() < 100, "{} bytes, {} fields", message.len(), fields.len());
+        let Ruling::Quarantined {
+            message, fields, ..
+        } = verdict.ruling
+        else {
+            panic!("refused")
+        };
+        assert!(
+            message.len() < 5_000 && fields.len() < 100,
+            "{} bytes, {} fields",
+            message.len(),
+            fields.len()
+        );
     }
     stage.unharmed();
 }
@@ -184,19 +348,35 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
 fn a_record_never_outgrows_the_frame_that_must_carry_it() {
     let mut stage = Stage::new();
     let record = new_record(b"big");
-    let hanna = stage.honest.status().unwrap().data["enrolled"]["user"].as_str().unwrap().to_owned();
+    let hanna = stage.honest.status().unwrap().data["enrolled"]["user"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let account = format!("roles/{}/account", ChangeHash([1; 32]));
-    let north = stage.yard.office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"].clone();
+    let north = stage
+        .yard
+        .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
+        .clone();
     let north = format!("territory={}", north.as_str().unwrap());
-    let shop = stage.yard.office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
-    let first = Change::puts(ACTOR, &[("name", "Big"), (&account, shop["id"].as_str().unwrap())]);
+    let shop = stage
+        .yard
+        .office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
+    let first = Change::puts(
+        ACTOR,
+        &[("name", "Big"), (&account, shop["id"].as_str().unwrap())],
+    );
     assert_eq!(judged(&stage, record, &first), "accepted", "{hanna}");
     // Texts that pack to nothing: the saved document stays small while the record grows and grows.
     let text = "a".repeat(8_000);
     let (mut deps, mut start, mut refused) = (first.hash(), 3, 0);
     for round in 0..40 {
-        let keys: Vec<String> = (0..7).map(|n| format!("roles/r{round:03}n{n}/role")).collect();
-        let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), text.as_str())).collect();
+        let keys: Vec<String> = (0..7)
+            .map(|n| format!("roles/r{round:03}n{n}/role"))
+            .collect();
+        let texts: Vec<(&str, &str)> = keys
+            .iter()
+            .map(|key| (key.as_str(), text.as_str()))
+            .collect();
         let change = Change::puts(ACTOR, &texts).after(&[deps], round + 2, start);
         match judged(&stage, record, &change).as_str() {
             "accepted" => (deps, start) = (change.hash(), start + 7),
@@ -214,27 +394,44 @@ fn a_record_never_outgrows_the_frame_that_must_carry_it() {
 #[test]
 fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
     let mut stage = Stage::new();
-    let north = stage.yard.office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"].clone();
+    let north = stage
+        .yard
+        .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
+        .clone();
     let north = format!("territory={}", north.as_str().unwrap());
-    let shop = stage.yard.office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
+    let shop = stage
+        .yard
+        .office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
     let id = shop["id"].as_str().unwrap().to_owned();
     let account: RecordId = id.parse().unwrap();
     let mut refused = 0;
     for round in 0..12_u8 {
         let heads = (0..100_u8).map(|n| {
             let street = format!("street {round} {n}");
-            let bytes =
-                Change::puts([n, round, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], &[("street", &street)]).chunk();
-            Entry { object: "account".to_owned(), ..entry(account, &bytes) }
+            let bytes = Change::puts(
+                [n, round, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+                &[("street", &street)],
+            )
+            .chunk();
+            Entry {
+                object: "account".to_owned(),
+                ..entry(account, &bytes)
+            }
         });
         let verdicts = stage.push_entries(heads.collect());
-        refused += verdicts.iter().filter(|verdict| word(verdict) == "too_many_heads").count();
-        assert!(verdicts.iter().all(|verdict| ["accepted", "too_many_heads"].contains(&word(verdict).as_str())));
+        refused += verdicts
+            .iter()
+            .filter(|verdict| word(verdict) == "too_many_heads")
+            .count();
+        assert!(
+            verdicts
+                .iter()
+                .all(|verdict| ["accepted", "too_many_heads"].contains(&word(verdict).as_str()))
+        );
     }
     assert!(refused > 0);
     stage.unharmed();
-    let mend =
-        serde_json::json!({ "do": "edit", "object": "account", "id": id, "fields": { "street": "Main Street" } });
+    let mend = serde_json::json!({ "do": "edit", "object": "account", "id": id, "fields": { "street": "Main Street" } });
     stage.honest.execute(&mend.to_string()).unwrap();
     stage.unharmed();
 }
@@ -242,16 +439,27 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
 fn many_conflicts_of_one_record_do_not_slow_what_follows() {
     let mut stage = Stage::new();
     let record = new_record(b"contested");
-    let owned = Values::from([("name".into(), "A".into()), ("owner".into(), stage.user().into())]);
+    let owned = Values::from([
+        ("name".into(), "A".into()),
+        ("owner".into(), stage.user().into()),
+    ]);
     let mut document = Document::new();
-    let first = document.write(ActorId(ACTOR), Timestamp(1), &owned).unwrap();
-    assert_eq!(word(&stage.push_entries(vec![entry(record, &first.bytes)])[0]), "accepted");
+    let first = document
+        .write(ActorId(ACTOR), Timestamp(1), &owned)
+        .unwrap();
+    assert_eq!(
+        word(&stage.push_entries(vec![entry(record, &first.bytes)])[0]),
+        "accepted"
+    );
     for round in 0..12_u8 {
         let named = |name: String| Values::from([("job_title".into(), name.into())]);
         let forks: Vec<Vetted> = (0..60_u8)
             .map(|n| {
                 let actor = ActorId([n, round, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]);
-                document.clone().write(actor, Timestamp(2), &named(format!("{round} {n}"))).unwrap()
+                document
+                    .clone()
+                    .write(actor, Timestamp(2), &named(format!("{round} {n}")))
+                    .unwrap()
             })
             .collect();
         document.apply(&forks).unwrap();
@@ -260,8 +468,17 @@ fn many_conflicts_of_one_record_do_not_slow_what_follows() {
             Timestamp(3),
             &named("all".into()),
         );
-        let entries = forks.iter().chain(&[joined.unwrap()]).map(|change| entry(record, &change.bytes)).collect();
-        assert!(stage.push_entries(entries).iter().all(|verdict| word(verdict) == "accepted"));
+        let entries = forks
+            .iter()
+            .chain(&[joined.unwrap()])
+            .map(|change| entry(record, &change.bytes))
+            .collect();
+        assert!(
+            stage
+                .push_entries(entries)
+                .iter()
+                .all(|verdict| word(verdict) == "accepted")
+        );
     }
     stage.unharmed();
 }
@@ -280,7 +497,12 @@ fn a_long_history_does_not_slow_what_follows() {
             deps = change.hash();
             entry(record, &change.chunk())
         });
-        assert!(stage.push_entries(entries.collect()).iter().all(|verdict| word(verdict) == "accepted"));
+        assert!(
+            stage
+                .push_entries(entries.collect())
+                .iter()
+                .all(|verdict| word(verdict) == "accepted")
+        );
     }
     stage.unharmed();
 }

@@ -29,22 +29,45 @@ fn a_phone_outlives_whatever_is_no_answer() {
         ("a status out of range", Say::Whole(999, Vec::new())),
         (
             "a redirect to itself",
-            Say::Raw(b"HTTP/1.1 307 X\r\nlocation: /sync/v1/hello\r\ncontent-length: 0\r\n\r\n".to_vec()),
+            Say::Raw(
+                b"HTTP/1.1 307 X\r\nlocation: /sync/v1/hello\r\ncontent-length: 0\r\n\r\n".to_vec(),
+            ),
         ),
         ("a fault", Say::Whole(500, b"<html>".to_vec())),
         ("a refusal that is no JSON", Say::Whole(403, b"\"".to_vec())),
-        ("a refusal of nesting", Say::Whole(403, b"[".repeat(100_000))),
+        (
+            "a refusal of nesting",
+            Say::Whole(403, b"[".repeat(100_000)),
+        ),
         ("no HTTP", Say::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec())),
         ("random bytes", Say::Raw(dice.bytes(5_000))),
         ("silence at once", Say::Raw(Vec::new())),
-        ("a head without end", Say::Endless(b"x".to_vec(), b"a: b\r\n".to_vec())),
-        ("a body without end", Say::Endless(Vec::new(), vec![7; 65_536])),
+        (
+            "a head without end",
+            Say::Endless(b"x".to_vec(), b"a: b\r\n".to_vec()),
+        ),
+        (
+            "a body without end",
+            Say::Endless(Vec::new(), vec![7; 65_536]),
+        ),
         ("a body byte by byte", Say::Drip(Vec::new(), vec![7])),
-        ("a cut answer", Say::Cut(body(&[Frame::Welcome(victim.welcome())]))),
+        (
+            "a cut answer",
+            Say::Cut(body(&[Frame::Welcome(victim.welcome())])),
+        ),
         ("a bomb", whole(&zstd_bomb(&[], 0, 50_000))),
-        ("a bomb of frames to skip", whole(&zstd_bomb(&[], 0x21, 50_000))),
+        (
+            "a bomb of frames to skip",
+            whole(&zstd_bomb(&[], 0x21, 50_000)),
+        ),
         ("a critical frame", whole(&zstd(&frame(0xb3, b"x")))),
-        ("a greeting of nesting", whole(&zstd(&frame(0x02, &[vec![0xa1, 0x18, 99], vec![0x81; 900_000]].concat())))),
+        (
+            "a greeting of nesting",
+            whole(&zstd(&frame(
+                0x02,
+                &[vec![0xa1, 0x18, 99], vec![0x81; 900_000]].concat(),
+            ))),
+        ),
     ];
     for (name, say) in cases {
         for at in ["/sync/v1/hello", "/sync/v1/push", "/sync/v1/pull"] {
@@ -66,25 +89,119 @@ fn a_phone_outlives_greetings_that_lie() {
     let stranger = victim.contact;
     let many = (0..20_000).map(|n| format!("territory/{n}")).collect();
     let cases = [
-        ("another protocol", Welcome { proto: 99, ..honest.clone() }),
-        ("an unknown role", Welcome { role: "king".to_owned(), ..honest.clone() }),
-        ("another role", Welcome { role: "admin".to_owned(), ..honest.clone() }),
-        ("another person", Welcome { user: stranger.to_string().parse().unwrap(), ..honest.clone() }),
-        ("another device", Welcome { device: stranger.to_string().parse().unwrap(), ..honest.clone() }),
-        ("numbers used up", Welcome { seen: u64::MAX, ..honest.clone() }),
-        ("nearly all numbers used up", Welcome { seen: i64::MAX as u64, ..honest.clone() }),
-        ("the end of time", Welcome { server_ms: i64::MAX, ..honest.clone() }),
-        ("the begin of time", Welcome { server_ms: i64::MIN, ..honest.clone() }),
-        ("a zone of nonsense", Welcome { time_zone: "../../etc/passwd".to_owned(), ..honest.clone() }),
-        ("a name without end", Welcome { name: "n".repeat(900_000), ..honest.clone() }),
-        ("no buckets", Welcome { buckets: Vec::new(), ..honest.clone() }),
-        ("buckets without end", Welcome { buckets: many, ..honest.clone() }),
+        (
+            "another protocol",
+            Welcome {
+                proto: 99,
+                ..honest.clone()
+            },
+        ),
+        (
+            "an unknown role",
+            Welcome {
+                role: "king".to_owned(),
+                ..honest.clone()
+            },
+        ),
+        (
+            "another role",
+            Welcome {
+                role: "admin".to_owned(),
+                ..honest.clone()
+            },
+        ),
+        (
+            "another person",
+            Welcome {
+                user: stranger.to_string().parse().unwrap(),
+                ..honest.clone()
+            },
+        ),
+        (
+            "another device",
+            Welcome {
+                device: stranger.to_string().parse().unwrap(),
+                ..honest.clone()
+            },
+        ),
+        (
+            "numbers used up",
+            Welcome {
+                seen: u64::MAX,
+                ..honest.clone()
+            },
+        ),
+        (
+            "nearly all numbers used up",
+            Welcome {
+                seen: i64::MAX as u64,
+                ..honest.clone()
+            },
+        ),
+        (
+            "the end of time",
+            Welcome {
+                server_ms: i64::MAX,
+                ..honest.clone()
+            },
+        ),
+        (
+            "the begin of time",
+            Welcome {
+                server_ms: i64::MIN,
+                ..honest.clone()
+            },
+        ),
+        (
+            "a zone of nonsense",
+            Welcome {
+                time_zone: "../../etc/passwd".to_owned(),
+                ..honest.clone()
+            },
+        ),
+        (
+            "a name without end",
+            Welcome {
+                name: "n".repeat(900_000),
+                ..honest.clone()
+            },
+        ),
+        (
+            "no buckets",
+            Welcome {
+                buckets: Vec::new(),
+                ..honest.clone()
+            },
+        ),
+        (
+            "buckets without end",
+            Welcome {
+                buckets: many,
+                ..honest.clone()
+            },
+        ),
         (
             "buckets of nonsense",
-            Welcome { buckets: vec![String::new(), "'; --".to_owned(), "x".repeat(9_000)], ..honest.clone() },
+            Welcome {
+                buckets: vec![String::new(), "'; --".to_owned(), "x".repeat(9_000)],
+                ..honest.clone()
+            },
         ),
-        ("one bucket many times", Welcome { buckets: vec!["tenant".to_owned(); 50], ..honest.clone() }),
-        ("nothing new", Welcome { same: true, buckets: Vec::new(), ..honest.clone() }),
+        (
+            "one bucket many times",
+            Welcome {
+                buckets: vec!["tenant".to_owned(); 50],
+                ..honest.clone()
+            },
+        ),
+        (
+            "nothing new",
+            Welcome {
+                same: true,
+                buckets: Vec::new(),
+                ..honest.clone()
+            },
+        ),
     ];
     for (name, welcome) in cases {
         victim.meets(name, pulling(welcome, whole(&body(&[])))).ok();
@@ -97,11 +214,20 @@ type Rule = fn(ChangeHash) -> Ruling;
 /// The hash of every entry that was pushed.
 fn hashes(said: &[u8]) -> Vec<ChangeHash> {
     let frames = wire::decode(said, 1 << 24).unwrap();
-    let entries =
-        frames.into_iter().filter_map(|frame| if let Frame::Entry(entry) = frame { Some(entry) } else { None });
+    let entries = frames.into_iter().filter_map(|frame| {
+        if let Frame::Entry(entry) = frame {
+            Some(entry)
+        } else {
+            None
+        }
+    });
     let hash = |entry: outfield_core::sync::frames::Entry| match entry.is_fact {
         true => outfield_core::app::fact_hash(entry.record, &entry.bytes),
-        false => outfield_core::crdt::gate::change(&entry.bytes).unwrap().hash,
+        false => {
+            outfield_core::crdt::gate::change(&entry.bytes)
+                .unwrap()
+                .hash
+        }
     };
     entries.map(hash).collect()
 }
@@ -111,8 +237,15 @@ fn a_phone_outlives_verdicts_that_lie() {
     let mut victim = Victim::new();
     let all = |ruling: Rule| {
         move |said: &[u8]| {
-            let verdict = |hash: ChangeHash| Frame::Verdict(Verdict { hash, ruling: ruling(hash) });
-            whole(&body(&hashes(said).into_iter().map(verdict).collect::<Vec<_>>()))
+            let verdict = |hash: ChangeHash| {
+                Frame::Verdict(Verdict {
+                    hash,
+                    ruling: ruling(hash),
+                })
+            };
+            whole(&body(
+                &hashes(said).into_iter().map(verdict).collect::<Vec<_>>(),
+            ))
         }
     };
     let unknown = |_: &[u8]| {
@@ -120,12 +253,16 @@ fn a_phone_outlives_verdicts_that_lie() {
         whole(&body(&vec![Frame::Verdict(Verdict { hash, ruling }); 900]))
     };
     let welcome = victim.welcome();
-    victim.meets("verdicts on nothing", pushed(welcome, unknown)).ok();
+    victim
+        .meets("verdicts on nothing", pushed(welcome, unknown))
+        .ok();
     let cases: [(&str, Rule); 4] = [
         ("the same again and again", |_| Ruling::Rewrite),
         ("later and later", |_| Ruling::RetryLater),
         ("needs itself", |hash| Ruling::Needs { hashes: vec![hash] }),
-        ("needs much", |hash| Ruling::Needs { hashes: vec![hash; 1_000] }),
+        ("needs much", |hash| Ruling::Needs {
+            hashes: vec![hash; 1_000],
+        }),
     ];
     for (name, ruling) in cases {
         let welcome = victim.welcome();
@@ -150,11 +287,17 @@ fn a_phone_outlives_forged_tokens() {
         ("no JSON", b"hello".to_vec()),
         ("nothing in it", b"{}".to_vec()),
         ("tokens that are none", good.to_string().into_bytes()),
-        ("another person's", with("user", "01940c3e-5b1a-7cc0-8000-0123456789ab")),
+        (
+            "another person's",
+            with("user", "01940c3e-5b1a-7cc0-8000-0123456789ab"),
+        ),
         ("nobody's", with("user", "nobody")),
         ("an unknown role's", with("role", "king")),
         ("no device's", with("device", "x")),
-        ("another tenant's", with("tenant", "01940c3e-5b1a-7cc0-8000-0123456789ab")),
+        (
+            "another tenant's",
+            with("tenant", "01940c3e-5b1a-7cc0-8000-0123456789ab"),
+        ),
         ("a token of two lines", with("token", "a\r\nb: c")),
         ("a token of no letters", with("refresh_token", "\u{1f600}")),
         ("tokens without end", with("token", &"t".repeat(900_000))),
@@ -174,14 +317,35 @@ fn a_new_phone_outlives_answers_that_enrol_nobody() {
     let served = yard.serve("127.0.0.1:0");
     let code = yard.user("Nora", "rep");
     let path = yard.path("Nora.db");
-    let open = || House::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 2, "Nora")).expect("it opens");
+    let open = || {
+        House::open(
+            &path,
+            Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 2, "Nora"),
+        )
+        .expect("it opens")
+    };
     let id = "01940c3e-5b1a-7cc0-8000-0123456789ab";
     let good = json!({
         "token": "t", "refresh_token": "r", "user": id, "name": "N", "role": "rep", "device": id, "tenant": id,
         "time_zone": "UTC",
     });
-    for member in ["token", "refresh_token", "user", "name", "role", "device", "tenant", "time_zone"] {
-        for value in [json!(null), json!(7), json!("\n"), json!("x".repeat(2_000)), json!({})] {
+    for member in [
+        "token",
+        "refresh_token",
+        "user",
+        "name",
+        "role",
+        "device",
+        "tenant",
+        "time_zone",
+    ] {
+        for value in [
+            json!(null),
+            json!(7),
+            json!("\n"),
+            json!("x".repeat(2_000)),
+            json!({}),
+        ] {
             let mut forged = good.clone();
             forged[member] = value;
             let liar = Impostor::new(move |_, _| whole(forged.to_string().as_bytes()));
@@ -195,6 +359,8 @@ fn a_new_phone_outlives_answers_that_enrol_nobody() {
         assert!(open().enrol(&liar.url(), &code).is_err(), "{member}");
     }
     let mut phone = open();
-    phone.enrol(&served.url, &code).expect("the code is still good");
+    phone
+        .enrol(&served.url, &code)
+        .expect("the code is still good");
     phone.sync().expect("the server is there");
 }

@@ -1,5 +1,5 @@
-//! Requests that lie about who asks, or ask for what cannot be: a clear error in JSON with the right status.
-//! It does not know frames.
+//! Requests that lie about who asks, or ask for what cannot be: a clear error in JSON with the
+//! right status. It does not know frames.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -54,12 +54,20 @@ fn paths_of_nonsense_are_not_found() {
     ]
     .iter()
     .map(|path| (*path).to_owned())
-    .chain([format!("/api/v1/{long}"), format!("/api/v1/contact/{long}"), format!("/{long}")])
+    .chain([
+        format!("/api/v1/{long}"),
+        format!("/api/v1/contact/{long}"),
+        format!("/{long}"),
+    ])
     .collect();
     for path in cases {
         let heard = stage.get(&path);
         let said = String::from_utf8_lossy(&heard.body);
-        assert_eq!((heard.status, heard.code().as_str()), (404, "not_found"), "{path:.80}: {said:.200}");
+        assert_eq!(
+            (heard.status, heard.code().as_str()),
+            (404, "not_found"),
+            "{path:.80}: {said:.200}"
+        );
     }
     stage.unharmed();
 }
@@ -74,24 +82,40 @@ fn queries_of_nonsense_are_refused_or_harmless() {
         ("/api/v1/contact?limit=0", 400, "bad_limit"),
         ("/api/v1/contact?limit=1001", 400, "bad_limit"),
         (&format!("/api/v1/contact?limit={long}"), 400, "bad_limit"),
-        ("/api/v1/contact?limit=18446744073709551615", 400, "bad_limit"),
+        (
+            "/api/v1/contact?limit=18446744073709551615",
+            400,
+            "bad_limit",
+        ),
         ("/api/v1/contact?after=x", 400, "bad_id"),
         ("/api/v1/contact?after='%20OR%201=1;--", 400, "bad_id"),
         ("/api/v1/contact?after=%ff", 400, "bad_id"),
         ("/api/v1/contact?after=", 400, "bad_id"),
         ("/api/v1/contact?limit=1&limit=2", 200, ""),
         ("/api/v1/contact?&&&=&a&%00=%00", 200, ""),
-        ("/api/v1/contact?after=ffffffff-ffff-ffff-ffff-ffffffffffff", 200, ""),
+        (
+            "/api/v1/contact?after=ffffffff-ffff-ffff-ffff-ffffffffffff",
+            200,
+            "",
+        ),
         ("/api/v1/digest?user=nobody", 403, "forbidden"),
         ("/api/v1/digest?user=Hanna", 403, "forbidden"),
-        ("/api/v1/digest?user=';DROP%20TABLE%20user;--", 403, "forbidden"),
+        (
+            "/api/v1/digest?user=';DROP%20TABLE%20user;--",
+            403,
+            "forbidden",
+        ),
         ("/api/v1/digest?user=", 403, "forbidden"),
         ("/api/v1/digest?user=Ivan", 200, ""),
     ];
     for (path, status, code) in cases {
         let heard = stage.get(path);
         let said = String::from_utf8_lossy(&heard.body);
-        assert_eq!((heard.status, heard.code().as_str()), (status, code), "{path:.80}: {said:.200}");
+        assert_eq!(
+            (heard.status, heard.code().as_str()),
+            (status, code),
+            "{path:.80}: {said:.200}"
+        );
     }
     stage.unharmed();
 }
@@ -109,10 +133,16 @@ fn ways_of_asking_that_a_path_does_not_have_are_refused() {
         "BREW /sync/v1/pull",
     ];
     for case in cases {
-        let request =
-            format!("{case} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
-        let heard = caller::say(stage.served.address, request.as_bytes(), PATIENCE).expect("in time");
-        assert_eq!((heard.status, heard.code().as_str()), (405, "wrong_method"), "{case}");
+        let request = format!(
+            "{case} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
+        let heard =
+            caller::say(stage.served.address, request.as_bytes(), PATIENCE).expect("in time");
+        assert_eq!(
+            (heard.status, heard.code().as_str()),
+            (405, "wrong_method"),
+            "{case}"
+        );
     }
     stage.unharmed();
 }
@@ -121,11 +151,19 @@ fn ways_of_asking_that_a_path_does_not_have_are_refused() {
 fn tokens_that_are_none_let_nobody_in() {
     let mut stage = Stage::new();
     stage.yard.office(&["tenant", "add", "Rival"]);
-    let rival = stage.yard.office(&["user", "add", "Rita", "--role", "admin", "--tenant", "Rival"]);
-    let rival = stage.served.enrol(rival["data"]["enrolment_code"].as_str().unwrap(), "rival");
-    let (own, other) = (stage.token().to_owned(), rival["token"].as_str().unwrap().to_owned());
+    let rival = stage.yard.office(&[
+        "user", "add", "Rita", "--role", "admin", "--tenant", "Rival",
+    ]);
+    let rival = stage
+        .served
+        .enrol(rival["data"]["enrolment_code"].as_str().unwrap(), "rival");
+    let (own, other) = (
+        stage.token().to_owned(),
+        rival["token"].as_str().unwrap().to_owned(),
+    );
     let refresh = stage.intruder["refresh_token"].as_str().unwrap().to_owned();
-    let ((tenant, secret), (rivals, rivals_secret)) = (own.split_once('-').unwrap(), other.split_once('-').unwrap());
+    let ((tenant, secret), (rivals, rivals_secret)) =
+        (own.split_once('-').unwrap(), other.split_once('-').unwrap());
     let forged = [
         String::new(),
         "x".to_owned(),
@@ -148,18 +186,38 @@ fn tokens_that_are_none_let_nobody_in() {
     for token in forged {
         for path in ["/api/v1/contact", "/api/v1/digest"] {
             let heard = caller::get(stage.served.address, path, &token, PATIENCE).expect("in time");
-            assert_eq!((heard.status, heard.code().as_str()), (401, "signed_out"), "{token:.80}");
+            assert_eq!(
+                (heard.status, heard.code().as_str()),
+                (401, "signed_out"),
+                "{token:.80}"
+            );
         }
         for path in ["/sync/v1/hello", "/sync/v1/push", "/sync/v1/pull"] {
-            let heard = caller::post(stage.served.address, path, (&token, b""), PATIENCE).expect("in time");
-            assert_eq!((heard.status, heard.code().as_str()), (401, "signed_out"), "{token:.80} {path}");
+            let heard =
+                caller::post(stage.served.address, path, (&token, b""), PATIENCE).expect("in time");
+            assert_eq!(
+                (heard.status, heard.code().as_str()),
+                (401, "signed_out"),
+                "{token:.80} {path}"
+            );
         }
     }
     // The rival's administrator sees everything of her own tenant, and nothing of this one.
-    let seen = caller::get(stage.served.address, "/api/v1/user", &other, PATIENCE).expect("in time").json();
+    let seen = caller::get(stage.served.address, "/api/v1/user", &other, PATIENCE)
+        .expect("in time")
+        .json();
     assert_eq!(seen["data"].as_array().unwrap().len(), 1);
-    let hanna = stage.get("/api/v1/user").json()["data"][0]["id"].as_str().unwrap().to_owned();
-    let heard = caller::get(stage.served.address, &format!("/api/v1/user/{hanna}"), &other, PATIENCE).expect("in time");
+    let hanna = stage.get("/api/v1/user").json()["data"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let heard = caller::get(
+        stage.served.address,
+        &format!("/api/v1/user/{hanna}"),
+        &other,
+        PATIENCE,
+    )
+    .expect("in time");
     assert_eq!((heard.status, heard.code().as_str()), (404, "not_found"));
     stage.unharmed();
 }
@@ -174,8 +232,18 @@ fn enrolling_with_nonsense_is_refused() {
         ("nothing", String::new(), 400, "bad_json"),
         ("an array", "[]".to_owned(), 400, "missing_field"),
         ("nesting without end", "[".repeat(100_000), 400, "bad_json"),
-        ("members without end", format!("{{{}\"a\":1}}", "\"a\":1,".repeat(100_000)), 400, "missing_field"),
-        ("no code", json!({ "install": "i", "name": "n" }).to_string(), 400, "missing_field"),
+        (
+            "members without end",
+            format!("{{{}\"a\":1}}", "\"a\":1,".repeat(100_000)),
+            400,
+            "missing_field",
+        ),
+        (
+            "no code",
+            json!({ "install": "i", "name": "n" }).to_string(),
+            400,
+            "missing_field",
+        ),
         (
             "a code that is a number",
             json!({ "code": 1, "install": "i", "name": "n" }).to_string(),
@@ -188,17 +256,44 @@ fn enrolling_with_nonsense_is_refused() {
             400,
             "missing_field",
         ),
-        ("an unknown code", json!({ "code": "a-b", "install": "i", "name": "n" }).to_string(), 401, "signed_out"),
-        ("a code of SQL", json!({ "code": "' OR 1=1 --", "install": "i", "name": "n" }).to_string(), 401, "signed_out"),
-        ("a used code", json!({ "code": used, "install": "other", "name": "n" }).to_string(), 403, "code_used"),
+        (
+            "an unknown code",
+            json!({ "code": "a-b", "install": "i", "name": "n" }).to_string(),
+            401,
+            "signed_out",
+        ),
+        (
+            "a code of SQL",
+            json!({ "code": "' OR 1=1 --", "install": "i", "name": "n" }).to_string(),
+            401,
+            "signed_out",
+        ),
+        (
+            "a used code",
+            json!({ "code": used, "install": "other", "name": "n" }).to_string(),
+            403,
+            "code_used",
+        ),
     ];
     for (name, body, status, code) in cases {
         let heard = stage.body("/sync/v1/enrol", body.as_bytes());
-        assert_eq!((heard.status, heard.code().as_str()), (status, code), "{name}");
+        assert_eq!(
+            (heard.status, heard.code().as_str()),
+            (status, code),
+            "{name}"
+        );
     }
-    for body in ["{}", "[[[", "{\"refresh_token\": \"' OR 1=1\"}", "{\"refresh_token\": null}"] {
+    for body in [
+        "{}",
+        "[[[",
+        "{\"refresh_token\": \"' OR 1=1\"}",
+        "{\"refresh_token\": null}",
+    ] {
         let heard = stage.body("/sync/v1/refresh", body.as_bytes());
-        assert!([400, 401].contains(&heard.status) && !heard.code().is_empty(), "{body}");
+        assert!(
+            [400, 401].contains(&heard.status) && !heard.code().is_empty(),
+            "{body}"
+        );
     }
     stage.unharmed();
 }
@@ -230,9 +325,15 @@ fn heads_of_nonsense_never_break_the_server() {
     .into();
     cases.extend((0..300).map(|_| [dice.spoil(good.as_bytes()), b"\r\n\r\n".to_vec()].concat()));
     for case in cases {
-        // Whoever speaks no HTTP at all may be hung up on; a patient server would only wait for the rest.
+        // Whoever speaks no HTTP at all may be hung up on; a patient server would only wait for the
+        // rest.
         if let Ok(heard) = caller::say(stage.served.address, &case, Duration::from_millis(500)) {
-            assert!(heard.status < 500, "{} {}", heard.status, String::from_utf8_lossy(&case));
+            assert!(
+                heard.status < 500,
+                "{} {}",
+                heard.status,
+                String::from_utf8_lossy(&case)
+            );
         }
     }
     stage.unharmed();

@@ -11,7 +11,8 @@ use outfield_tests::caller::{self, Heard};
 use outfield_tests::served::{Served, Yard};
 use serde_json::{Value as Json, json};
 
-/// How long the server may take over one entry, or one request, and what a busy machine is granted beside it.
+/// How long the server may take over one entry, or one request, and what a busy machine is granted
+/// beside it.
 const PATIENCE: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -36,9 +37,20 @@ impl Stage {
         let yard = Yard::new();
         let served = yard.serve("127.0.0.1:0");
         let mut honest = yard.phone(&served, "Hanna");
-        let honest_token = honest.token().unwrap().data["token"].as_str().unwrap().to_owned();
+        let honest_token = honest.token().unwrap().data["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let intruder = served.enrol(&yard.user("Ivan", "rep"), "intruder");
-        let mut stage = Stage { yard, served, honest, intruder, honest_token, works: 0, peak_kib: 0 };
+        let mut stage = Stage {
+            yard,
+            served,
+            honest,
+            intruder,
+            honest_token,
+            works: 0,
+            peak_kib: 0,
+        };
         // What honest work needs is no growth.
         stage.still_works();
         stage.peak_kib = stage.served.peak_kib();
@@ -56,40 +68,77 @@ impl Stage {
 
     /// Pushes bytes as changes of new contacts; every one gets its verdict in time.
     pub(crate) fn push(&self, changes: &[Vec<u8>]) -> Vec<Verdict> {
-        let entries: Vec<Entry> = changes.iter().map(|bytes| entry(new_record(bytes), bytes)).collect();
+        let entries: Vec<Entry> = changes
+            .iter()
+            .map(|bytes| entry(new_record(bytes), bytes))
+            .collect();
         self.push_entries(entries)
     }
 
     pub(crate) fn push_entries(&self, entries: Vec<Entry>) -> Vec<Verdict> {
         let count = entries.len();
-        let body = wire::encode(&entries.into_iter().map(Frame::Entry).collect::<Vec<_>>()).unwrap();
+        let body =
+            wire::encode(&entries.into_iter().map(Frame::Entry).collect::<Vec<_>>()).unwrap();
         let patience = PATIENCE * u32::try_from(count).unwrap() + GRACE;
-        let heard =
-            caller::post(self.served.address, "/sync/v1/push", (self.token(), &body), patience).expect("in time");
-        assert_eq!(heard.status, 200, "{}", String::from_utf8_lossy(&heard.body));
+        let heard = caller::post(
+            self.served.address,
+            "/sync/v1/push",
+            (self.token(), &body),
+            patience,
+        )
+        .expect("in time");
+        assert_eq!(
+            heard.status,
+            200,
+            "{}",
+            String::from_utf8_lossy(&heard.body)
+        );
         let mut verdicts = Vec::new();
         for frame in wire::decode(&heard.body, 1 << 24).unwrap() {
-            let Frame::Verdict(verdict) = frame else { panic!("no verdict: {frame:?}") };
+            let Frame::Verdict(verdict) = frame else {
+                panic!("no verdict: {frame:?}")
+            };
             verdicts.push(verdict);
         }
         assert_eq!(verdicts.len(), count);
         verdicts
     }
 
-    /// Greets the server as a device that holds everything up to this tick; answers the tick that the server is at.
+    /// Greets the server as a device that holds everything up to this tick; answers the tick that
+    /// the server is at.
     pub(crate) fn greet(&self, tick: u64) -> u64 {
-        let (proto_min, proto_max, actor, state, issued) = (PROTOCOL, PROTOCOL, ActorId([99; 16]), 0, 0);
-        let hello = Frame::Hello(Hello { proto_min, proto_max, actor, state, tick, issued });
-        assert_eq!(self.body("/sync/v1/hello", &wire::encode(&[hello]).unwrap()).status, 200);
+        let (proto_min, proto_max, actor, state, issued) =
+            (PROTOCOL, PROTOCOL, ActorId([99; 16]), 0, 0);
+        let hello = Frame::Hello(Hello {
+            proto_min,
+            proto_max,
+            actor,
+            state,
+            tick,
+            issued,
+        });
+        assert_eq!(
+            self.body("/sync/v1/hello", &wire::encode(&[hello]).unwrap())
+                .status,
+            200
+        );
         let pulled = self.body("/sync/v1/pull", &wire::encode(&[]).unwrap());
         let frames = wire::decode(&pulled.body, 1 << 24).unwrap();
-        let [Frame::End(end)] = frames.as_slice() else { panic!("no end: {frames:?}") };
+        let [Frame::End(end)] = frames.as_slice() else {
+            panic!("no end: {frames:?}")
+        };
         end.tick
     }
 
     /// One body to one path of the protocol, with the intruder's token.
     pub(crate) fn body(&self, path: &str, body: &[u8]) -> Heard {
-        caller::post(self.served.address, path, (self.token(), body), PATIENCE + GRACE).expect("in time")
+        caller::post(
+            self.served.address,
+            path,
+            (self.token(), body),
+            PATIENCE + GRACE,
+        )
+        .expect("in time")
     }
 
     pub(crate) fn get(&self, path: &str) -> Heard {
@@ -107,18 +156,36 @@ impl Stage {
         self.works += 1;
         let name = format!("Contact {}", self.works);
         self.honest
-            .execute(&json!({ "do": "add", "object": "contact", "fields": { "name": name } }).to_string())
+            .execute(
+                &json!({ "do": "add", "object": "contact", "fields": { "name": name } })
+                    .to_string(),
+            )
             .unwrap();
         let told = self.honest.sync().expect("an honest phone syncs").data;
-        assert_eq!((&told["unsent"], &told["needs_attention"]), (&json!(0), &json!(0)));
-        assert_eq!(self.honest.digest().unwrap().data, self.served.digest(&self.honest_token));
+        assert_eq!(
+            (&told["unsent"], &told["needs_attention"]),
+            (&json!(0), &json!(0))
+        );
+        assert_eq!(
+            self.honest.digest().unwrap().data,
+            self.served.digest(&self.honest_token)
+        );
     }
 }
 
 /// A contact's change, as a device hands it in.
 pub(crate) fn entry(record: RecordId, bytes: &[u8]) -> Entry {
     let (object, bytes) = ("contact".to_owned(), bytes.to_vec().into());
-    Entry { number: 1, is_fact: false, object, record, bytes, knew: 0, actor: None, at_ms: None }
+    Entry {
+        number: 1,
+        is_fact: false,
+        object,
+        record,
+        bytes,
+        knew: 0,
+        actor: None,
+        at_ms: None,
+    }
 }
 
 /// An id that nothing has yet.

@@ -39,23 +39,40 @@ impl Victim {
     pub(crate) fn new() -> Victim {
         let yard = Yard::new();
         let served = yard.serve("127.0.0.1:0");
-        let north = yard.office(&["territory", "list"])["data"][0]["id"].as_str().unwrap().to_owned();
+        let north = yard.office(&["territory", "list"])["data"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let shop = yard.office(&["put", "account", "name=Shop", &format!("territory={north}")]);
         let account = shop["id"].as_str().unwrap().parse().unwrap();
         let mut phone = yard.phone(&served, "Vera");
-        let contact =
-            phone.execute(&json!({ "do": "add", "object": "contact", "fields": { "name": "Carl" } }).to_string());
+        let contact = phone.execute(
+            &json!({ "do": "add", "object": "contact", "fields": { "name": "Carl" } }).to_string(),
+        );
         let contact = contact.unwrap().id.unwrap().parse().unwrap();
         phone.sync().unwrap();
-        let token = phone.token().unwrap().data["token"].as_str().unwrap().to_owned();
-        Victim { yard, served, phone, token, account, contact, rounds: 0 }
+        let token = phone.token().unwrap().data["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        Victim {
+            yard,
+            served,
+            phone,
+            token,
+            account,
+            contact,
+            rounds: 0,
+        }
     }
 
     /// The buckets that the phone follows, the user's own first.
     pub(crate) fn buckets(&mut self) -> Vec<String> {
         let status = self.phone.status().unwrap().data;
         let names = status["buckets"].as_array().unwrap().iter();
-        let mut names: Vec<String> = names.map(|bucket| bucket["bucket"].as_str().unwrap().to_owned()).collect();
+        let mut names: Vec<String> = names
+            .map(|bucket| bucket["bucket"].as_str().unwrap().to_owned())
+            .collect();
         names.sort_by_key(|name| !name.starts_with("user/"));
         names
     }
@@ -89,7 +106,10 @@ impl Victim {
 
     /// Up to where the phone has taken in a bucket.
     pub(crate) fn cursor(&self, bucket: &str) -> u64 {
-        members::bucket(&self.db(), bucket).unwrap().unwrap_or_default().cursor
+        members::bucket(&self.db(), bucket)
+            .unwrap()
+            .unwrap_or_default()
+            .cursor
     }
 
     /// The accepted history of a record: its heads, and all of it as one saved document.
@@ -99,20 +119,36 @@ impl Victim {
 
     /// The office adds an account to the phone's territory.
     pub(crate) fn office_adds(&self, name: &str) -> RecordId {
-        let north = self.yard.office(&["territory", "list"])["data"][0]["id"].as_str().unwrap().to_owned();
-        let added = self.yard.office(&["put", "account", &format!("name={name}"), &format!("territory={north}")]);
+        let north = self.yard.office(&["territory", "list"])["data"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let added = self.yard.office(&[
+            "put",
+            "account",
+            &format!("name={name}"),
+            &format!("territory={north}"),
+        ]);
         added["id"].as_str().unwrap().parse().unwrap()
     }
 
     /// The office writes another street.
     pub(crate) fn office_edits(&self, account: RecordId, street: &str) {
-        self.yard.office(&["put", "account", "--id", &account.to_string(), &format!("street={street}")]);
+        self.yard.office(&[
+            "put",
+            "account",
+            "--id",
+            &account.to_string(),
+            &format!("street={street}"),
+        ]);
     }
 
     /// The accepted history of a record on the server.
     pub(crate) fn on_the_server(&self, record: RecordId) -> (Vec<ChangeHash>, Vec<u8>) {
         let file = std::fs::read_dir(self.yard.data().join("tenants")).unwrap();
-        let file = file.map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|end| end == "db"));
+        let file = file
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.extension().is_some_and(|end| end == "db"));
         history(&behind::open(&file.unwrap()), record)
     }
 
@@ -120,10 +156,19 @@ impl Victim {
     pub(crate) fn with_true_sums(&mut self, frames: &mut [Frame]) {
         let copy = tempfile::tempdir().unwrap();
         let path = copy.path().join("copy.db");
-        self.db().execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
-        std::fs::write(path.with_extension("db.device"), std::fs::read(self.yard.path("Vera.db.device")).unwrap())
+        self.db()
+            .execute("VACUUM INTO ?1", [path.to_str().unwrap()])
             .unwrap();
-        let mut twin = House::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 3, "twin")).unwrap();
+        std::fs::write(
+            path.with_extension("db.device"),
+            std::fs::read(self.yard.path("Vera.db.device")).unwrap(),
+        )
+        .unwrap();
+        let mut twin = House::open(
+            &path,
+            Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 3, "twin"),
+        )
+        .unwrap();
         let liar = Impostor::new(pulling(self.welcome(), Say::Whole(200, body(frames))));
         twin.sync_over(&Http::new(&liar.url()).unwrap()).ok();
         let db = behind::open(&path);
@@ -134,12 +179,18 @@ impl Victim {
         }
     }
 
-    /// New work of every kind: an edit of what all see, one of what is the phone's own, a new document, a fact.
+    /// New work of every kind: an edit of what all see, one of what is the phone's own, a new
+    /// document, a fact.
     fn work(&mut self) -> Vec<Work> {
         self.rounds += 1;
         let text = format!("work {}", self.rounds);
-        let mut carry_out =
-            |command: Json| self.phone.execute(&command.to_string()).expect("the phone works").id.unwrap();
+        let mut carry_out = |command: Json| {
+            self.phone
+                .execute(&command.to_string())
+                .expect("the phone works")
+                .id
+                .unwrap()
+        };
         let account = self.account.to_string();
         let edit = json!({ "do": "edit", "object": "account", "id": account, "fields": { "street": text } });
         let own = json!({ "do": "edit", "object": "contact", "id": self.contact, "fields": { "job_title": text } });
@@ -153,8 +204,8 @@ impl Victim {
         ]
     }
 
-    /// Works, meets the liar, and then the honest server: whatever the liar said, all work arrives, and phone and
-    /// server show the same. Answers what the meeting with the liar came to.
+    /// Works, meets the liar, and then the honest server: whatever the liar said, all work arrives,
+    /// and phone and server show the same. Answers what the meeting with the liar came to.
     pub(crate) fn meets(
         &mut self,
         name: &str,
@@ -165,7 +216,9 @@ impl Victim {
         self.recovers(name);
         for (object, id, field, value) in works {
             let path = format!("/api/v1/{object}/{id}");
-            let shown = caller::get(self.served.address, &path, &self.token(), PATIENCE).unwrap().json();
+            let shown = caller::get(self.served.address, &path, &self.token(), PATIENCE)
+                .unwrap()
+                .json();
             assert_eq!(shown["data"][field], value, "{name}: {path} {shown}");
         }
         met
@@ -178,30 +231,52 @@ impl Victim {
         script: impl Fn(&str, &[u8]) -> Say + Send + Sync + 'static,
     ) -> Result<Receipt, FieldError> {
         let liar = Impostor::new(script);
-        let carrier = Http::new(&liar.url()).unwrap().within(Duration::from_secs(1));
+        let carrier = Http::new(&liar.url())
+            .unwrap()
+            .within(Duration::from_secs(1));
         let begun = Instant::now();
         let met = self.phone.sync_over(&carrier);
-        assert!(begun.elapsed() < PATIENCE, "{name} held the phone up for {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "{name} held the phone up for {:?}",
+            begun.elapsed()
+        );
         met
     }
 
     fn token(&mut self) -> String {
-        self.token = self.phone.token().unwrap().data["token"].as_str().unwrap().to_owned();
+        self.token = self.phone.token().unwrap().data["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         self.token.clone()
     }
 
-    /// Two meetings at most, and the honest server has everything: what was written upon lies is written again.
+    /// Two meetings at most, and the honest server has everything: what was written upon lies is
+    /// written again.
     pub(crate) fn recovers(&mut self, name: &str) {
         let mut told = Json::Null;
         for _ in 0..2 {
-            told = self.phone.sync().unwrap_or_else(|error| panic!("after {name}: {error}")).data;
+            told = self
+                .phone
+                .sync()
+                .unwrap_or_else(|error| panic!("after {name}: {error}"))
+                .data;
             if told["unsent"] == 0 {
                 break;
             }
         }
-        assert_eq!((&told["unsent"], &told["needs_attention"]), (&json!(0), &json!(0)), "after {name}");
+        assert_eq!(
+            (&told["unsent"], &told["needs_attention"]),
+            (&json!(0), &json!(0)),
+            "after {name}"
+        );
         let token = self.token();
-        assert_eq!(self.phone.digest().unwrap().data, self.served.digest(&token), "after {name}");
+        assert_eq!(
+            self.phone.digest().unwrap().data,
+            self.served.digest(&token),
+            "after {name}"
+        );
         let db = self.db();
         for (bucket, standing) in behind::standings(&db) {
             assert_eq!(standing.kept, standing.recomputed, "{bucket} after {name}");
@@ -216,7 +291,10 @@ fn history(db: &Db, record: RecordId) -> (Vec<ChangeHash>, Vec<u8>) {
 }
 
 /// A liar that greets honestly, takes what is pushed without a word, and answers a pull like this.
-pub(crate) fn pulling(welcome: Welcome, say: Say) -> impl Fn(&str, &[u8]) -> Say + Send + Sync + 'static {
+pub(crate) fn pulling(
+    welcome: Welcome,
+    say: Say,
+) -> impl Fn(&str, &[u8]) -> Say + Send + Sync + 'static {
     let welcome = body(&[Frame::Welcome(welcome)]);
     move |path, _| match path {
         "/sync/v1/hello" => Say::Whole(200, welcome.clone()),
@@ -225,7 +303,8 @@ pub(crate) fn pulling(welcome: Welcome, say: Say) -> impl Fn(&str, &[u8]) -> Say
     }
 }
 
-/// A liar that greets honestly, and answers pushes one after the other like this; pulls bring nothing.
+/// A liar that greets honestly, and answers pushes one after the other like this; pulls bring
+/// nothing.
 pub(crate) fn pushed(
     welcome: Welcome,
     answer: impl Fn(&[u8]) -> Say + Send + Sync + 'static,

@@ -38,7 +38,9 @@ impl<'a> Bytes<'a> {
 
     /// The next `N` bytes.
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], GateError> {
-        self.take(N)?.try_into().map_err(|_| GateError::malformed("ends too early"))
+        self.take(N)?
+            .try_into()
+            .map_err(|_| GateError::malformed("ends too early"))
     }
 
     /// An unsigned LEB128 number in its shortest form.
@@ -65,13 +67,18 @@ impl<'a> Bytes<'a> {
         for shift in (0..70).step_by(7) {
             let [byte] = self.array()?;
             let last = byte & 0x80 == 0;
-            let repeats_sign = (byte == 0 && before & 0x40 == 0) || (byte == 0x7f && before & 0x40 != 0);
+            let repeats_sign =
+                (byte == 0 && before & 0x40 == 0) || (byte == 0x7f && before & 0x40 != 0);
             if (shift == 63 && byte != 0 && byte != 0x7f) || (last && shift > 0 && repeats_sign) {
                 break;
             }
             value |= i64::from(byte & 0x7f) << shift;
             if last {
-                let fill = if byte & 0x40 != 0 && shift + 7 < 64 { -1i64 << (shift + 7) } else { 0 };
+                let fill = if byte & 0x40 != 0 && shift + 7 < 64 {
+                    -1i64 << (shift + 7)
+                } else {
+                    0
+                };
                 return Ok(value | fill);
             }
             before = byte;
@@ -83,13 +90,18 @@ impl<'a> Bytes<'a> {
     pub(super) fn count(&mut self, max: usize, code: &'static str) -> Result<usize, GateError> {
         let count = self.unsigned()?;
         let fits = usize::try_from(count).ok().filter(|count| *count <= max);
-        fits.ok_or_else(|| GateError::new(code, format!("claims {count}, at most {max} are allowed")))
+        fits.ok_or_else(|| {
+            GateError::new(code, format!("claims {count}, at most {max} are allowed"))
+        })
     }
 
     /// A writer's id with its length in front.
     pub(super) fn actor(&mut self) -> Result<[u8; 16], GateError> {
         if self.unsigned()? != 16 {
-            return Err(GateError::new("bad_actor", "a writer's id is not 16 bytes long"));
+            return Err(GateError::new(
+                "bad_actor",
+                "a writer's id is not 16 bytes long",
+            ));
         }
         self.array()
     }
@@ -106,19 +118,32 @@ impl<'a> Chunk<'a> {
     /// Reads one chunk and leaves the cursor behind it.
     pub(super) fn read(bytes: &mut Bytes<'a>, max: usize) -> Result<Self, GateError> {
         if bytes.array::<4>()? != MAGIC {
-            return Err(GateError::malformed("does not begin as Automerge data does"));
+            return Err(GateError::malformed(
+                "does not begin as Automerge data does",
+            ));
         }
         let checksum = bytes.array()?;
         let [kind] = bytes.array()?;
         let length = bytes.count(max, "too_many_bytes")?;
-        Ok(Chunk { kind, data: bytes.take(length)?, checksum })
+        Ok(Chunk {
+            kind,
+            data: bytes.take(length)?,
+            checksum,
+        })
     }
 
     /// The hash of `data` as a chunk of `kind`; refused unless the checksum agrees.
     pub(super) fn verify(&self, kind: u8, data: &[u8]) -> Result<[u8; 32], GateError> {
-        let hash: [u8; 32] = Sha256::new().chain_update(head(kind, data.len())).chain_update(data).finalize().into();
+        let hash: [u8; 32] = Sha256::new()
+            .chain_update(head(kind, data.len()))
+            .chain_update(data)
+            .finalize()
+            .into();
         if hash[..4] != self.checksum {
-            return Err(GateError::new("bad_checksum", "the checksum does not agree with the data"));
+            return Err(GateError::new(
+                "bad_checksum",
+                "the checksum does not agree with the data",
+            ));
         }
         Ok(hash)
     }
@@ -127,7 +152,10 @@ impl<'a> Chunk<'a> {
 /// A whole chunk around `data`, as Automerge writes it.
 pub(super) fn seal(kind: u8, data: &[u8]) -> Vec<u8> {
     let head = head(kind, data.len());
-    let hash = Sha256::new().chain_update(&head).chain_update(data).finalize();
+    let hash = Sha256::new()
+        .chain_update(&head)
+        .chain_update(data)
+        .finalize();
     [&MAGIC[..], &hash[..4], &head, data].concat()
 }
 
@@ -143,7 +171,8 @@ fn head(kind: u8, length: usize) -> Vec<u8> {
     head
 }
 
-/// Inflates; refused once more than `max` bytes come out, or when anything follows the deflated data.
+/// Inflates; refused once more than `max` bytes come out, or when anything follows the deflated
+/// data.
 pub(super) fn inflate(deflated: &[u8], max: usize) -> Result<Vec<u8>, GateError> {
     let mut decoder = flate2::bufread::DeflateDecoder::new(deflated);
     let mut plain = Vec::new();
@@ -151,7 +180,10 @@ pub(super) fn inflate(deflated: &[u8], max: usize) -> Result<Vec<u8>, GateError>
     let read = decoder.by_ref().take(limit).read_to_end(&mut plain);
     read.map_err(|_| GateError::malformed("the deflated data is damaged"))?;
     if plain.len() > max {
-        return Err(GateError::new("too_many_bytes", format!("inflates to more than {max} bytes")));
+        return Err(GateError::new(
+            "too_many_bytes",
+            format!("inflates to more than {max} bytes"),
+        ));
     }
     if decoder.total_in() != deflated.len() as u64 {
         return Err(GateError::malformed("bytes follow the deflated data"));

@@ -1,5 +1,5 @@
-//! Reads the columns of a chunk: their layout, then their runs, each counted against a cap before it is spread out.
-//! It does not know which column means what.
+//! Reads the columns of a chunk: their layout, then their runs, each counted against a cap before
+//! it is spread out. It does not know which column means what.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,17 +22,27 @@ impl Layout {
         for _ in 0..count {
             let name = bytes.unsigned()?;
             let length = bytes.count(bytes.rest().len(), "bad_columns")?;
-            let ascends = columns.last().is_none_or(|(before, _)| before & !DEFLATED < name & !DEFLATED);
+            let ascends = columns
+                .last()
+                .is_none_or(|(before, _)| before & !DEFLATED < name & !DEFLATED);
             if !ascends || length == 0 {
-                return Err(GateError::new("bad_columns", "columns are empty, repeated or out of order"));
+                return Err(GateError::new(
+                    "bad_columns",
+                    "columns are empty, repeated or out of order",
+                ));
             }
             columns.push((name, length));
         }
         Ok(Layout(columns))
     }
 
-    /// Takes the columns' data, inflating where it is deflated; `left` is what may still come out of inflating.
-    pub(super) fn take<'a>(self, bytes: &mut Bytes<'a>, left: Option<&mut usize>) -> Result<Columns<'a>, GateError> {
+    /// Takes the columns' data, inflating where it is deflated; `left` is what may still come out
+    /// of inflating.
+    pub(super) fn take<'a>(
+        self,
+        bytes: &mut Bytes<'a>,
+        left: Option<&mut usize>,
+    ) -> Result<Columns<'a>, GateError> {
         let mut none = 0;
         let may_inflate = left.is_some();
         let left = left.unwrap_or(&mut none);
@@ -46,7 +56,10 @@ impl Layout {
                 *left = left.saturating_sub(plain.len());
                 Cow::Owned(plain)
             } else {
-                return Err(GateError::new("bad_columns", "a change must not hold deflated columns"));
+                return Err(GateError::new(
+                    "bad_columns",
+                    "a change must not hold deflated columns",
+                ));
             };
             columns.insert(name & !DEFLATED, data);
         }
@@ -66,14 +79,17 @@ impl Columns<'_> {
     /// Refuses a column that is not among `known`.
     pub(super) fn only(&self, known: &[u64]) -> Result<(), GateError> {
         match self.0.keys().find(|name| !known.contains(name)) {
-            Some(name) => Err(GateError::new("not_flat", format!("column {name} has no place in a flat record"))),
+            Some(name) => Err(GateError::new(
+                "not_flat",
+                format!("column {name} has no place in a flat record"),
+            )),
             None => Ok(()),
         }
     }
 }
 
-/// Spreads out a run-length coded column of which no entry is null; more than `max` entries are refused
-/// before they are made.
+/// Spreads out a run-length coded column of which no entry is null; more than `max` entries are
+/// refused before they are made.
 pub(super) fn runs<'a, T: Clone>(
     data: &'a [u8],
     max: usize,
@@ -84,9 +100,14 @@ pub(super) fn runs<'a, T: Clone>(
     while !bytes.is_empty() {
         let run = bytes.signed()?;
         let claimed = run.unsigned_abs();
-        let count = usize::try_from(claimed).ok().filter(|count| *count <= max.saturating_sub(entries.len()));
+        let count = usize::try_from(claimed)
+            .ok()
+            .filter(|count| *count <= max.saturating_sub(entries.len()));
         let count = count.ok_or_else(|| {
-            GateError::new("too_many_operations", format!("a run claims {claimed} entries, at most {max} are allowed"))
+            GateError::new(
+                "too_many_operations",
+                format!("a run claims {claimed} entries, at most {max} are allowed"),
+            )
         })?;
         if run > 0 {
             entries.resize(entries.len() + count, read(&mut bytes)?);
@@ -95,7 +116,10 @@ pub(super) fn runs<'a, T: Clone>(
                 entries.push(read(&mut bytes)?);
             }
         } else {
-            return Err(GateError::new("not_flat", "a value that must be there is null"));
+            return Err(GateError::new(
+                "not_flat",
+                "a value that must be there is null",
+            ));
         }
     }
     Ok(entries)
@@ -110,7 +134,8 @@ pub(super) fn numbers(data: &[u8], max: usize) -> Result<Vec<u64>, GateError> {
 pub(super) fn texts(data: &[u8], max: usize) -> Result<Vec<&str>, GateError> {
     runs(data, max, |bytes| {
         let length = bytes.count(bytes.rest().len(), "malformed")?;
-        std::str::from_utf8(bytes.take(length)?).map_err(|_| GateError::malformed("a key is not UTF-8"))
+        std::str::from_utf8(bytes.take(length)?)
+            .map_err(|_| GateError::malformed("a key is not UTF-8"))
     })
 }
 
@@ -118,10 +143,15 @@ pub(super) fn texts(data: &[u8], max: usize) -> Result<Vec<&str>, GateError> {
 pub(super) fn sums(data: &[u8], max: usize) -> Result<Vec<i64>, GateError> {
     let mut sum = 0i64;
     let add = |step: i64| {
-        sum = sum.checked_add(step).ok_or_else(|| GateError::malformed("a number is out of range"))?;
+        sum = sum
+            .checked_add(step)
+            .ok_or_else(|| GateError::malformed("a number is out of range"))?;
         Ok(sum)
     };
-    runs(data, max, |bytes| bytes.signed())?.into_iter().map(add).collect()
+    runs(data, max, |bytes| bytes.signed())?
+        .into_iter()
+        .map(add)
+        .collect()
 }
 
 /// Accepts a column of `count` times no, or none at all.
@@ -132,7 +162,10 @@ pub(super) fn all_no(data: &[u8], count: usize) -> Result<(), GateError> {
     let mut bytes = Bytes::new(data);
     let claimed = bytes.unsigned()?;
     if claimed != count as u64 || !bytes.is_empty() {
-        return Err(GateError::new("not_flat", "an operation inserts, which a flat record never does"));
+        return Err(GateError::new(
+            "not_flat",
+            "an operation inserts, which a flat record never does",
+        ));
     }
     Ok(())
 }

@@ -1,13 +1,14 @@
-//! Reads a saved document: every change it claims, every operation, and whether they fit each other.
-//! It does not know whether the claimed heads are the true ones: Automerge compares the hashes.
+//! Reads a saved document: every change it claims, every operation, and whether they fit each
+//! other. It does not know whether the claimed heads are the true ones: Automerge compares the
+//! hashes.
 
 use std::collections::BTreeMap;
 
 use super::bytes::Bytes;
 use super::columns::{Columns, Layout, numbers, sums};
 use super::operations::{
-    ACTION, EXPAND, INSERT, KEY, OperationId, VALUE, VALUE_META, actor_list, counter, dependencies, groups, moment,
-    names, puts,
+    ACTION, EXPAND, INSERT, KEY, OperationId, VALUE, VALUE_META, actor_list, counter, dependencies,
+    groups, moment, names, puts,
 };
 use crate::base::id::{ActorId, ChangeHash};
 use crate::base::limits::{DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
@@ -28,8 +29,15 @@ const CHANGE_TIME: u64 = 0x23;
 const CHANGE_DEPS_COUNT: u64 = 0x40;
 const CHANGE_DEPS: u64 = 0x43;
 const CHANGE_EXTRA_META: u64 = 0x56;
-const CHANGES_KNOWN: [u64; 7] =
-    [CHANGE_ACTOR, CHANGE_SEQ, CHANGE_MAX, CHANGE_TIME, CHANGE_DEPS_COUNT, CHANGE_DEPS, CHANGE_EXTRA_META];
+const CHANGES_KNOWN: [u64; 7] = [
+    CHANGE_ACTOR,
+    CHANGE_SEQ,
+    CHANGE_MAX,
+    CHANGE_TIME,
+    CHANGE_DEPS_COUNT,
+    CHANGE_DEPS,
+    CHANGE_EXTRA_META,
+];
 /// The kind of an empty byte string, which stands for a change's missing extra data.
 const NO_EXTRA: u64 = 7;
 
@@ -38,8 +46,19 @@ const ID_COUNTER: u64 = 0x23;
 const SUCC_COUNT: u64 = 0x80;
 const SUCC_ACTOR: u64 = 0x81;
 const SUCC_COUNTER: u64 = 0x83;
-const OPERATIONS_KNOWN: [u64; 11] =
-    [KEY, ID_ACTOR, ID_COUNTER, INSERT, ACTION, VALUE_META, VALUE, SUCC_COUNT, SUCC_ACTOR, SUCC_COUNTER, EXPAND];
+const OPERATIONS_KNOWN: [u64; 11] = [
+    KEY,
+    ID_ACTOR,
+    ID_COUNTER,
+    INSERT,
+    ACTION,
+    VALUE_META,
+    VALUE,
+    SUCC_COUNT,
+    SUCC_ACTOR,
+    SUCC_COUNTER,
+    EXPAND,
+];
 
 /// The operations that one change claims: a writer's counters from `first` to `last`.
 struct Span {
@@ -48,7 +67,8 @@ struct Span {
     last: u64,
 }
 
-/// Checks the data of a document chunk; the answer is how many bytes it has once inflated, and the heads it claims.
+/// Checks the data of a document chunk; the answer is how many bytes it has once inflated, and the
+/// heads it claims.
 pub(super) fn check(data: &[u8]) -> Result<(usize, Vec<ChangeHash>), GateError> {
     let mut bytes = Bytes::new(data);
     let actors = actor_list(&mut bytes, ACTORS_MAX)?;
@@ -70,7 +90,10 @@ pub(super) fn check(data: &[u8]) -> Result<(usize, Vec<ChangeHash>), GateError> 
         }
     }
     if !bytes.is_empty() {
-        return Err(GateError::new("trailing_bytes", "bytes follow the document"));
+        return Err(GateError::new(
+            "trailing_bytes",
+            "bytes follow the document",
+        ));
     }
     if spans.is_empty() {
         operations.only(&[])?;
@@ -80,7 +103,8 @@ pub(super) fn check(data: &[u8]) -> Result<(usize, Vec<ChangeHash>), GateError> 
     Ok((data.len() + DOCUMENT_INFLATED_BYTES_MAX - left, heads))
 }
 
-/// The claimed operations of every change, after checking that each change builds only on earlier ones.
+/// The claimed operations of every change, after checking that each change builds only on earlier
+/// ones.
 fn spans(columns: &Columns, actors: &[ActorId]) -> Result<Vec<Span>, GateError> {
     // Every change writes at least one operation, so there are never more changes than operations.
     let max = OPERATIONS_MAX;
@@ -90,7 +114,9 @@ fn spans(columns: &Columns, actors: &[ActorId]) -> Result<Vec<Span>, GateError> 
     let times = sums(columns.data(CHANGE_TIME), max)?;
     let extras = numbers(columns.data(CHANGE_EXTRA_META), max)?;
     let count = writers.len();
-    let same = [seqs.len(), lasts.len(), times.len()].iter().all(|length| *length == count);
+    let same = [seqs.len(), lasts.len(), times.len()]
+        .iter()
+        .all(|length| *length == count);
     if !same || !(extras.is_empty() || extras.len() == count) {
         return Err(GateError::malformed("columns differ in length"));
     }
@@ -102,13 +128,19 @@ fn spans(columns: &Columns, actors: &[ActorId]) -> Result<Vec<Span>, GateError> 
     let mut newest: BTreeMap<u64, (i64, u64)> = BTreeMap::new();
     let mut spans: Vec<Span> = Vec::with_capacity(count);
     for (index, before) in befores.iter().enumerate() {
-        let known = usize::try_from(writers[index]).ok().and_then(|writer| actors.get(writer));
-        let actor = *known.ok_or_else(|| GateError::new("bad_actor", "a change names a writer that is not listed"))?;
+        let known = usize::try_from(writers[index])
+            .ok()
+            .and_then(|writer| actors.get(writer));
+        let actor = *known.ok_or_else(|| {
+            GateError::new("bad_actor", "a change names a writer that is not listed")
+        })?;
         let last = counter(u64::try_from(lasts[index]).unwrap_or(0))?;
         let first = 1 + before.iter().map(|dep| spans[*dep].last).max().unwrap_or(0);
         let (seq, own) = newest.get(&writers[index]).copied().unwrap_or((0, 0));
         if first > last || own >= first || seqs[index] != seq + 1 {
-            return Err(GateError::malformed("a change does not follow the ones before it"));
+            return Err(GateError::malformed(
+                "a change does not follow the ones before it",
+            ));
         }
         newest.insert(writers[index], (seqs[index], last));
         spans.push(Span { actor, first, last });
@@ -126,44 +158,79 @@ fn befores(columns: &Columns, count: usize) -> Result<Vec<Vec<usize>>, GateError
     let mut befores = Vec::with_capacity(count);
     for (index, size) in sizes.into_iter().enumerate() {
         if size > index as u64 {
-            return Err(GateError::malformed("a change builds on more changes than there are before it"));
+            return Err(GateError::malformed(
+                "a change builds on more changes than there are before it",
+            ));
         }
         let mut before = Vec::new();
         for _ in 0..size {
-            let dep = deps.next().and_then(|dep| usize::try_from(dep).ok()).filter(|dep| *dep < index);
-            before.push(dep.ok_or_else(|| GateError::malformed("a change builds on one that is not before it"))?);
+            let dep = deps
+                .next()
+                .and_then(|dep| usize::try_from(dep).ok())
+                .filter(|dep| *dep < index);
+            before.push(dep.ok_or_else(|| {
+                GateError::malformed("a change builds on one that is not before it")
+            })?);
         }
         befores.push(before);
     }
     if deps.next().is_some() {
-        return Err(GateError::new("trailing_bytes", "entries follow the last group"));
+        return Err(GateError::new(
+            "trailing_bytes",
+            "entries follow the last group",
+        ));
     }
     Ok(befores)
 }
 
-/// Checks that the rows are exactly the claimed operations, in order, and replaced only by rows of the same key.
+/// Checks that the rows are exactly the claimed operations, in order, and replaced only by rows of
+/// the same key.
 fn rows(columns: &Columns, actors: &[ActorId], spans: &[Span]) -> Result<(), GateError> {
     let puts = puts(columns, OPERATIONS_MAX)?;
-    let ids = names(columns.data(ID_ACTOR), columns.data(ID_COUNTER), actors, OPERATIONS_MAX)?;
-    let claimed = spans.iter().try_fold(0u64, |sum, span| sum.checked_add(span.last - span.first + 1));
+    let ids = names(
+        columns.data(ID_ACTOR),
+        columns.data(ID_COUNTER),
+        actors,
+        OPERATIONS_MAX,
+    )?;
+    let claimed = spans.iter().try_fold(0u64, |sum, span| {
+        sum.checked_add(span.last - span.first + 1)
+    });
     if ids.len() != puts.len() || claimed != Some(ids.len() as u64) {
-        return Err(GateError::malformed("operations and changes disagree in number"));
+        return Err(GateError::malformed(
+            "operations and changes disagree in number",
+        ));
     }
-    let order: Vec<(&str, OperationId)> = puts.iter().map(|(key, _)| *key).zip(ids.iter().copied()).collect();
+    let order: Vec<(&str, OperationId)> = puts
+        .iter()
+        .map(|(key, _)| *key)
+        .zip(ids.iter().copied())
+        .collect();
     if order.windows(2).any(|pair| pair[0] >= pair[1]) {
-        return Err(GateError::malformed("operations are repeated or out of order"));
+        return Err(GateError::malformed(
+            "operations are repeated or out of order",
+        ));
     }
     let keys: BTreeMap<OperationId, &str> = order.iter().map(|(key, id)| (*id, *key)).collect();
-    let complete = spans.iter().all(|span| (span.first..=span.last).all(|n| keys.contains_key(&(n, span.actor))));
+    let complete = spans
+        .iter()
+        .all(|span| (span.first..=span.last).all(|n| keys.contains_key(&(n, span.actor))));
     if keys.len() != ids.len() || !complete {
         return Err(GateError::malformed("a change's operation is missing"));
     }
     let sizes = numbers(columns.data(SUCC_COUNT), OPERATIONS_MAX)?;
-    let names = names(columns.data(SUCC_ACTOR), columns.data(SUCC_COUNTER), actors, OPERATIONS_MAX)?;
+    let names = names(
+        columns.data(SUCC_ACTOR),
+        columns.data(SUCC_COUNTER),
+        actors,
+        OPERATIONS_MAX,
+    )?;
     for ((key, id), next) in order.iter().zip(groups(&sizes, order.len(), &names)?) {
         let fits = |by: &OperationId| by.0 > id.0 && keys.get(by) == Some(key);
         if !next.iter().all(fits) {
-            return Err(GateError::malformed("an operation is replaced by one that cannot replace it"));
+            return Err(GateError::malformed(
+                "an operation is replaced by one that cannot replace it",
+            ));
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
-//! Rules of the actions of a visit: one table says what a valid answer to each kind is; answering, skipping, and
-//! what stops a check-out. It does not know how questions depend on each other, nor how shelves are counted.
+//! Rules of the actions of a visit: one table says what a valid answer to each kind is; answering,
+//! skipping, and what stops a check-out. It does not know how questions depend on each other, nor
+//! how shelves are counted.
 
 use super::super::guards::named;
 use super::super::refusal::Refusal;
@@ -47,11 +48,38 @@ type Form = fn(&Asked<'_>) -> Result<Answer, Refusal>;
 const KINDS: &[(&str, (&str, Form))] = &[
     (SURVEY, ("words, where the survey has no questions", survey)),
     ("photo", ("words, such as what is on the photo", words)),
-    ("shelf_count", ("words, such as `12 facings`, or nothing once the shelf is counted", shelf_count)),
-    ("price_check", ("words, such as `as listed`, or nothing once prices are counted", price_check)),
-    ("promotion_check", ("`present`, `absent` or `partial`", promotion_check)),
-    ("order", ("words, such as the order's number, or nothing once the visit has an order", order)),
-    ("collection", ("an exact amount with its currency, such as `125.50 USD`", collection)),
+    (
+        "shelf_count",
+        (
+            "words, such as `12 facings`, or nothing once the shelf is counted",
+            shelf_count,
+        ),
+    ),
+    (
+        "price_check",
+        (
+            "words, such as `as listed`, or nothing once prices are counted",
+            price_check,
+        ),
+    ),
+    (
+        "promotion_check",
+        ("`present`, `absent` or `partial`", promotion_check),
+    ),
+    (
+        "order",
+        (
+            "words, such as the order's number, or nothing once the visit has an order",
+            order,
+        ),
+    ),
+    (
+        "collection",
+        (
+            "an exact amount with its currency, such as `125.50 USD`",
+            collection,
+        ),
+    ),
     ("signature", ("the name of who signed", signature)),
     ("task", ("words, such as `done`", words)),
 ];
@@ -62,10 +90,18 @@ pub fn answer_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let path = |field: &str| line_path(ACTIONS, action, field);
     let kind = situation.record.text(&path("kind")).unwrap_or(KIND_UNSAID);
     let (wants, form) = named(KINDS, kind)?;
-    let answer = form(&Asked { situation, action, said: situation.words("value"), wants })?;
+    let answer = form(&Asked {
+        situation,
+        action,
+        said: situation.words("value"),
+        wants,
+    })?;
     let mut writes = answer.writes;
     writes.push(situation.write([
-        (path("answer").as_str(), answer.text.map_or(Value::Null, Value::from)),
+        (
+            path("answer").as_str(),
+            answer.text.map_or(Value::Null, Value::from),
+        ),
         (path("state").as_str(), Value::from(DONE)),
         (path("skip_reason").as_str(), Value::Null),
     ]));
@@ -78,10 +114,16 @@ pub fn skip_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let path = |field: &str| line_path(ACTIONS, action, field);
     if situation.record.value(&path("mandatory")).is_true() {
         let title = situation.record.text(&path("title")).unwrap_or(action);
-        return Err(Refusal::rule("mandatory_action", format!("`{title}` is mandatory; answer it")).about("action"));
+        return Err(Refusal::rule(
+            "mandatory_action",
+            format!("`{title}` is mandatory; answer it"),
+        )
+        .about("action"));
     }
     let Some(reason) = situation.words("reason") else {
-        return Err(Refusal::bad_input("required", "a reason is needed to skip the action").about("reason"));
+        return Err(
+            Refusal::bad_input("required", "a reason is needed to skip the action").about("reason"),
+        );
     };
     Ok(vec![situation.write([
         (path("state").as_str(), Value::from("skipped")),
@@ -89,39 +131,65 @@ pub fn skip_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     ])])
 }
 
-/// No mandatory action may be left undone, and no mandatory survey without the answers that it needs.
+/// No mandatory action may be left undone, and no mandatory survey without the answers that it
+/// needs.
 pub fn mandatory_actions_done(situation: &Situation<'_>) -> Result<(), Refusal> {
     let visit = situation.record;
     let is_undone = |line: &str| {
         let path = |field: &str| line_path(ACTIONS, line, field);
         let is_done = visit.text(&path("state")) == Some(DONE);
-        let is_whole = visit.text(&path("kind")) != Some(SURVEY) || Survey::of(visit, line).open().is_empty();
+        let is_whole =
+            visit.text(&path("kind")) != Some(SURVEY) || Survey::of(visit, line).open().is_empty();
         visit.value(&path("mandatory")).is_true() && !(is_done && is_whole)
     };
-    let undone: Vec<&str> = visit.lines(ACTIONS).into_keys().filter(|line| is_undone(line)).collect();
+    let undone: Vec<&str> = visit
+        .lines(ACTIONS)
+        .into_keys()
+        .filter(|line| is_undone(line))
+        .collect();
     if undone.is_empty() {
         return Ok(());
     }
-    let title = |line: &&str| visit.text(&line_path(ACTIONS, line, "title")).unwrap_or(line).to_owned();
+    let title = |line: &&str| {
+        visit
+            .text(&line_path(ACTIONS, line, "title"))
+            .unwrap_or(line)
+            .to_owned()
+    };
     let titles: Vec<String> = undone.iter().map(title).collect();
-    let message = format!("mandatory and not done: {}; do them before checking out", titles.join(", "));
+    let message = format!(
+        "mandatory and not done: {}; do them before checking out",
+        titles.join(", ")
+    );
     let refusal = Refusal::rule("mandatory_undone", message).with("actions", titles);
-    Err(undone.iter().fold(refusal, |refusal, line| refusal.about(line_path(ACTIONS, line, "state"))))
+    Err(undone.iter().fold(refusal, |refusal, line| {
+        refusal.about(line_path(ACTIONS, line, "state"))
+    }))
 }
 
 /// The id of the action that the input names.
 pub(super) fn action<'a>(situation: &Situation<'a>) -> Result<&'a str, Refusal> {
-    let wanted = situation.input.get("action").and_then(Value::text).unwrap_or_default();
+    let wanted = situation
+        .input
+        .get("action")
+        .and_then(Value::text)
+        .unwrap_or_default();
     let lines = situation.record.lines(ACTIONS);
     if let Some((line, _)) = lines.get_key_value(wanted) {
         return Ok(line);
     }
     let known = lines.iter().map(|(line, action)| {
-        let title = action.get("title").and_then(|title| title.text()).unwrap_or_default();
+        let title = action
+            .get("title")
+            .and_then(|title| title.text())
+            .unwrap_or_default();
         format!("{line} ({title})")
     });
     let known: Vec<String> = known.collect();
-    let message = format!("the visit has no action `{wanted}`; it has: {}", known.join(", "));
+    let message = format!(
+        "the visit has no action `{wanted}`; it has: {}",
+        known.join(", ")
+    );
     Err(Refusal::not_found("unknown_action", message).about("action"))
 }
 
@@ -140,16 +208,28 @@ impl Asked<'_> {
     fn if_fits(&self, fits: impl Fn(&str) -> bool) -> Result<Answer, Refusal> {
         let said = self.needed()?;
         if fits(said) {
-            return Ok(Answer { text: Some(said.to_owned()), writes: Vec::new() });
+            return Ok(Answer {
+                text: Some(said.to_owned()),
+                writes: Vec::new(),
+            });
         }
         let message = format!("`value`: `{said}` is not {}", self.wants);
         Err(Refusal::bad_input("bad_value", message).about("value"))
     }
 
-    /// The record of this visit that shows what was done: the one that the answer names, else the newest.
-    fn shown_by(&self, object: &str, shows: impl Fn(&Record) -> bool) -> Result<Option<Record>, Refusal> {
+    /// The record of this visit that shows what was done: the one that the answer names, else the
+    /// newest.
+    fn shown_by(
+        &self,
+        object: &str,
+        shows: impl Fn(&Record) -> bool,
+    ) -> Result<Option<Record>, Refusal> {
         let named: Option<RecordId> = self.said.and_then(|said| said.parse().ok());
-        let has_visit = self.situation.registry.get(object).is_some_and(|of| of.fields.contains_key("visit"));
+        let has_visit = self
+            .situation
+            .registry
+            .get(object)
+            .is_some_and(|of| of.fields.contains_key("visit"));
         if !has_visit || self.said.is_some() != named.is_some() {
             return Ok(None);
         }
@@ -158,8 +238,10 @@ impl Asked<'_> {
         found.retain(|record| named.is_none_or(|named| record.id == named) && shows(record));
         match (found.pop(), named) {
             (None, Some(named)) => {
-                let message =
-                    format!("`value`: this visit has no `{object}` {named} that shows it; wanted is {}", self.wants);
+                let message = format!(
+                    "`value`: this visit has no `{object}` {named} that shows it; wanted is {}",
+                    self.wants
+                );
                 Err(Refusal::not_found("unknown_reference", message).about("value"))
             }
             (found, _) => Ok(found),
@@ -178,19 +260,34 @@ fn survey(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     }
     let open = survey.open();
     if open.is_empty() {
-        return Ok(Answer { text: asked.said.map(str::to_owned), writes: Vec::new() });
+        return Ok(Answer {
+            text: asked.said.map(str::to_owned),
+            writes: Vec::new(),
+        });
     }
     let texts: Vec<&str> = open.iter().map(|question| question.text).collect();
-    let message = format!("not answered yet: {}; answer them by `answer_question`", texts.join(", "));
+    let message = format!(
+        "not answered yet: {}; answer them by `answer_question`",
+        texts.join(", ")
+    );
     let refusal = Refusal::rule("questions_open", message).with("questions", texts);
-    Err(open.iter().fold(refusal, |refusal, question| refusal.about(line_path("questions", question.id, "text"))))
+    Err(open.iter().fold(refusal, |refusal, question| {
+        refusal.about(line_path("questions", question.id, "text"))
+    }))
 }
 
 fn shelf_count(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     let is_of_action = |check: &Record| check.text("action") == Some(asked.action);
-    let check = asked.shown_by(counting::CHECK, |check| is_of_action(check) && counting::is_counted(check))?;
-    let Some(check) = check else { return words(asked) };
-    Ok(Answer { text: Some(check.id.to_string()), writes: inventory::finished(&check).into_iter().collect() })
+    let check = asked.shown_by(counting::CHECK, |check| {
+        is_of_action(check) && counting::is_counted(check)
+    })?;
+    let Some(check) = check else {
+        return words(asked);
+    };
+    Ok(Answer {
+        text: Some(check.id.to_string()),
+        writes: inventory::finished(&check).into_iter().collect(),
+    })
 }
 
 fn price_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {
@@ -202,21 +299,33 @@ fn promotion_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {
 }
 
 fn order(asked: &Asked<'_>) -> Result<Answer, Refusal> {
-    by_record(asked, ORDER, |order| order.text("state") != Some("cancelled"))
+    by_record(asked, ORDER, |order| {
+        order.text("state") != Some("cancelled")
+    })
 }
 
 /// Words, or the record that shows what was done.
-fn by_record(asked: &Asked<'_>, object: &str, shows: impl Fn(&Record) -> bool) -> Result<Answer, Refusal> {
+fn by_record(
+    asked: &Asked<'_>,
+    object: &str,
+    shows: impl Fn(&Record) -> bool,
+) -> Result<Answer, Refusal> {
     match asked.shown_by(object, shows)? {
-        Some(record) => Ok(Answer { text: Some(record.id.to_string()), writes: Vec::new() }),
+        Some(record) => Ok(Answer {
+            text: Some(record.id.to_string()),
+            writes: Vec::new(),
+        }),
         None => words(asked),
     }
 }
 
 fn collection(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     asked.if_fits(|said| {
-        let Some((amount, currency)) = said.split_once(' ') else { return false };
-        let is_currency = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
+        let Some((amount, currency)) = said.split_once(' ') else {
+            return false;
+        };
+        let is_currency =
+            currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
         is_currency && Exact::parse(amount).is_some_and(|amount| amount.units > 0)
     })
 }

@@ -1,5 +1,5 @@
-//! What an account should have on its shelf: the products of the assortments that hold for it on a day.
-//! It does not know who counts, nor what was found.
+//! What an account should have on its shelf: the products of the assortments that hold for it on a
+//! day. It does not know who counts, nor what was found.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,19 @@ pub struct Listed {
     pub must_stock: bool,
 }
 
-/// The products that an account lists on a day (`YYYY-MM-DD`), by id. Of two assortments the nearer one says how many:
-/// its own goes before that of its tier, and that before the one for all; what one says must be there must be there.
-pub fn listed(reader: &dyn Reader, account: &str, day: &str) -> Result<BTreeMap<String, Listed>, ReadError> {
+/// The products that an account lists on a day (`YYYY-MM-DD`), by id. Of two assortments the nearer
+/// one says how many: its own goes before that of its tier, and that before the one for all; what
+/// one says must be there must be there.
+pub fn listed(
+    reader: &dyn Reader,
+    account: &str,
+    day: &str,
+) -> Result<BTreeMap<String, Listed>, ReadError> {
     let id = account.parse::<RecordId>().ok();
-    let tier = id.map(|id| reader.record("account", id)).transpose()?.flatten();
+    let tier = id
+        .map(|id| reader.record("account", id))
+        .transpose()?
+        .flatten();
     let tier = tier.map_or(Value::Null, |account| account.value("tier").clone());
     let mut nearness = vec![vec![("account", Value::Null), ("tier", Value::Null)]];
     if !tier.is_null() {
@@ -38,9 +46,14 @@ pub fn listed(reader: &dyn Reader, account: &str, day: &str) -> Result<BTreeMap<
                 continue;
             }
             for line in assortment.lines(PRODUCTS).into_values() {
-                let Some(product) = line.get("product").and_then(|product| product.text()) else { continue };
+                let Some(product) = line.get("product").and_then(|product| product.text()) else {
+                    continue;
+                };
                 let known = listed.entry(product.to_owned()).or_default();
-                known.par_units = line.get("par_units").and_then(|units| units.int()).or(known.par_units);
+                known.par_units = line
+                    .get("par_units")
+                    .and_then(|units| units.int())
+                    .or(known.par_units);
                 known.must_stock |= line.get("must_stock").is_some_and(|must| must.is_true());
             }
         }

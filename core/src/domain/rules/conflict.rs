@@ -12,14 +12,18 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::people;
 use crate::domain::values;
 use crate::objects::descriptor::Descriptor;
-use crate::objects::{Conflict, ConflictState, Reader, Record, Registry, Side, Value, Values, Write};
+use crate::objects::{
+    Conflict, ConflictState, Reader, Record, Registry, Side, Value, Values, Write,
+};
 
 const RESOLUTION: &str = "conflict_resolution";
 
 /// The conflict that a record decides, if it is the fact of a decision.
 #[must_use]
 pub fn closes(record: &Record) -> Option<ConflictId> {
-    (record.object == RESOLUTION).then(|| record.text("conflict")?.parse().ok()).flatten()
+    (record.object == RESOLUTION)
+        .then(|| record.text("conflict")?.parse().ok())
+        .flatten()
 }
 
 /// The value that the fact of a decision says was chosen.
@@ -39,7 +43,10 @@ pub fn resolve(
     let conflict = open(id, reader)?;
     let descriptor = admit::known(registry, &conflict.object)?;
     let Some(record) = reader.record(&conflict.object, conflict.record)? else {
-        let message = format!("the `{}` {} is not here; sync first", conflict.object, conflict.record);
+        let message = format!(
+            "the `{}` {} is not here; sync first",
+            conflict.object, conflict.record
+        );
         return Err(Refusal::not_found("unknown_record", message));
     };
     let value = chosen(&conflict, choice, reader, context)?;
@@ -50,8 +57,20 @@ pub fn resolve(
     let fact = fact(&conflict, choice, &value, context);
     admit::allow(resolution, context.role, true, std::iter::empty())?;
     let (object, record) = (conflict.object, conflict.record);
-    let writes = vec![Write { object, id: record, new: false, values: written }, fact];
-    Ok(Decision { id: record, writes, resolves: Some(id) })
+    let writes = vec![
+        Write {
+            object,
+            id: record,
+            new: false,
+            values: written,
+        },
+        fact,
+    ];
+    Ok(Decision {
+        id: record,
+        writes,
+        resolves: Some(id),
+    })
 }
 
 fn open(id: ConflictId, reader: &dyn Reader) -> Result<Conflict, Refusal> {
@@ -63,18 +82,29 @@ fn open(id: ConflictId, reader: &dyn Reader) -> Result<Conflict, Refusal> {
         ConflictState::Open => Ok(conflict),
         ConflictState::Resolved | ConflictState::Superseded => {
             let state = conflict.state.name();
-            let message = format!("conflict {id} is {state}; look at the list of conflicts for open ones");
-            Err(Refusal::rule("conflict_not_open", message).about("conflict").with("state", state))
+            let message =
+                format!("conflict {id} is {state}; look at the list of conflicts for open ones");
+            Err(Refusal::rule("conflict_not_open", message)
+                .about("conflict")
+                .with("state", state))
         }
     }
 }
 
 /// The value that the person chose.
-fn chosen(conflict: &Conflict, choice: &Choice, reader: &dyn Reader, context: &Context) -> Result<Value, Refusal> {
+fn chosen(
+    conflict: &Conflict,
+    choice: &Choice,
+    reader: &dyn Reader,
+    context: &Context,
+) -> Result<Value, Refusal> {
     let authors = authors(conflict, reader, context)?;
     let mine = conflict.mine(context.user, |actor| authors.get(&actor).copied());
     let Some(mine) = mine else {
-        return Err(Refusal::rule("conflict_empty", "the conflict holds no values; sync first"));
+        return Err(Refusal::rule(
+            "conflict_empty",
+            "the conflict holds no values; sync first",
+        ));
     };
     match choice {
         Choice::Mine => Ok(mine.value.clone()),
@@ -86,7 +116,11 @@ fn chosen(conflict: &Conflict, choice: &Choice, reader: &dyn Reader, context: &C
 /// The other side's value, unless there are several to choose from.
 fn theirs(conflict: &Conflict, mine: &Side) -> Result<Value, Refusal> {
     let mut others: Vec<&Value> = Vec::new();
-    for side in conflict.sides.iter().filter(|side| side.operation != mine.operation) {
+    for side in conflict
+        .sides
+        .iter()
+        .filter(|side| side.operation != mine.operation)
+    {
         if !others.contains(&&side.value) {
             others.push(&side.value);
         }
@@ -94,14 +128,24 @@ fn theirs(conflict: &Conflict, mine: &Side) -> Result<Value, Refusal> {
     if let [only] = others[..] {
         return Ok(only.clone());
     }
-    let values: Vec<String> = others.iter().map(|value| value.to_json().to_string()).collect();
-    let message =
-        format!("there are {} other values ({}); choose by {{\"value\": ..}}", others.len(), values.join(", "));
+    let values: Vec<String> = others
+        .iter()
+        .map(|value| value.to_json().to_string())
+        .collect();
+    let message = format!(
+        "there are {} other values ({}); choose by {{\"value\": ..}}",
+        others.len(),
+        values.join(", ")
+    );
     Err(Refusal::bad_input("several_theirs", message).about("choose"))
 }
 
 /// Who stands behind the actors of the competing values, as far as is known here.
-fn authors(conflict: &Conflict, reader: &dyn Reader, context: &Context) -> Result<BTreeMap<ActorId, UserId>, Refusal> {
+fn authors(
+    conflict: &Conflict,
+    reader: &dyn Reader,
+    context: &Context,
+) -> Result<BTreeMap<ActorId, UserId>, Refusal> {
     let mut authors = BTreeMap::from([(context.actor, context.user)]);
     for side in &conflict.sides {
         if let Some(user) = people::author(reader, side.actor)?.and_then(|author| author.user) {
@@ -111,12 +155,27 @@ fn authors(conflict: &Conflict, reader: &dyn Reader, context: &Context) -> Resul
     Ok(authors)
 }
 
-fn check(descriptor: &Descriptor, record: &Record, written: &Values, context: &Context) -> Result<(), Refusal> {
+fn check(
+    descriptor: &Descriptor,
+    record: &Record,
+    written: &Values,
+    context: &Context,
+) -> Result<(), Refusal> {
     admit::may_be_written(descriptor, false)?;
     values::check(descriptor, written)?;
-    admit::allow(descriptor, context.role, false, written.keys().map(String::as_str))?;
+    admit::allow(
+        descriptor,
+        context.role,
+        false,
+        written.keys().map(String::as_str),
+    )?;
     let missing = values::missing(descriptor, &values::after(record, written));
-    values::say_required(missing.into_iter().filter(|path| written.contains_key(path)).collect())
+    values::say_required(
+        missing
+            .into_iter()
+            .filter(|path| written.contains_key(path))
+            .collect(),
+    )
 }
 
 fn fact(conflict: &Conflict, choice: &Choice, value: &Value, context: &Context) -> Write {
@@ -130,5 +189,10 @@ fn fact(conflict: &Conflict, choice: &Choice, value: &Value, context: &Context) 
         text("value_json", value.to_json().to_string()),
         text("owner", context.user.to_string()),
     ]);
-    Write { object: RESOLUTION.to_owned(), id: context.new_id(), new: true, values }
+    Write {
+        object: RESOLUTION.to_owned(),
+        id: context.new_id(),
+        new: true,
+        values,
+    }
 }

@@ -8,20 +8,24 @@ use crate::objects::{Value, Write};
 
 const ROLES: &str = "roles";
 
-/// Gives the contact a role at an account. The line's id is the account's, so that two people who link
-/// the same pair offline make one line.
+/// Gives the contact a role at an account. The line's id is the account's, so that two people who
+/// link the same pair offline make one line.
 pub fn link_contact(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let Some(account) = situation.input("account").text() else {
         return Err(Refusal::bad_input("required", "name the account").about("account"));
     };
     if situation.record.lines(ROLES).contains_key(account) {
         let message = "the contact is linked to this account already; edit that role instead";
-        return Err(Refusal::rule("already_linked", message).about("account").with("account", account));
+        return Err(Refusal::rule("already_linked", message)
+            .about("account")
+            .with("account", account));
     }
     let path = |field: &str| line_path(ROLES, account, field);
     let mut write = situation.write([(path("account").as_str(), Value::from(account))]);
     for field in ["role", "valid_from", "valid_to"] {
-        write.values.insert(path(field), situation.input(field).clone());
+        write
+            .values
+            .insert(path(field), situation.input(field).clone());
     }
     if situation.record.value(&path(REMOVED)).is_true() {
         write.values.insert(path(REMOVED), Value::Bool(false));

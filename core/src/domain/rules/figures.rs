@@ -1,8 +1,9 @@
-//! The figures a manager looks at, each an exact fraction with the names of both its halves. Pure arithmetic over
-//! plain values; `gather` knows from which records they come.
+//! The figures a manager looks at, each an exact fraction with the names of both its halves. Pure
+//! arithmetic over plain values; `gather` knows from which records they come.
 //!
-//! A visit is *planned* for a day if it was planned for it and not begun ad hoc; it is *made* on the day on which it was
-//! started, once it is completed. A made visit is *productive* if an order was submitted in it.
+//! A visit is *planned* for a day if it was planned for it and not begun ad hoc; it is *made* on
+//! the day on which it was started, once it is completed. A made visit is *productive* if an order
+//! was submitted in it.
 
 pub mod gather;
 pub mod perfect;
@@ -68,7 +69,8 @@ pub enum Unit {
     Percent,
     /// An average with one decimal.
     Each,
-    /// An average amount; the numerator counts units of which 10 to the power of `decimals` make one.
+    /// An average amount; the numerator counts units of which 10 to the power of `decimals` make
+    /// one.
     Money {
         /// The currency; empty where no order says one.
         currency: String,
@@ -94,7 +96,12 @@ impl Figure {
     /// A share of a whole.
     #[must_use]
     pub fn percent(name: &'static str, ratio: Ratio, of: (&'static str, &'static str)) -> Self {
-        Figure { name, unit: Unit::Percent, ratio, of }
+        Figure {
+            name,
+            unit: Unit::Percent,
+            ratio,
+            of,
+        }
     }
 
     /// The value as text, rounded half away from zero; none where the denominator is 0.
@@ -104,8 +111,15 @@ impl Figure {
             Unit::Percent => self.ratio.percent(),
             Unit::Each => self.ratio.decimal(1),
             Unit::Money { decimals, .. } => {
-                let denominator = self.ratio.denominator.checked_mul(10_i128.checked_pow(*decimals)?)?;
-                Ratio { denominator, ..self.ratio }.decimal(*decimals)
+                let denominator = self
+                    .ratio
+                    .denominator
+                    .checked_mul(10_i128.checked_pow(*decimals)?)?;
+                Ratio {
+                    denominator,
+                    ..self.ratio
+                }
+                .decimal(*decimals)
             }
         }
     }
@@ -113,14 +127,26 @@ impl Figure {
     /// The figure with both halves, their names, and its unit: `%`, a currency, or nothing.
     #[must_use]
     pub fn to_json(&self) -> Json {
-        let Ratio { numerator, denominator } = self.ratio;
+        let Ratio {
+            numerator,
+            denominator,
+        } = self.ratio;
         let whole = |number: i128| i64::try_from(number).map_or(Json::Null, Json::from);
         let (unit, numerator) = match &self.unit {
             Unit::Percent => ("%", whole(numerator)),
             Unit::Each => ("", whole(numerator)),
             Unit::Money { currency, decimals } => {
                 let scale = 10_i128.checked_pow(*decimals).unwrap_or(1);
-                (currency.as_str(), json!(Ratio { numerator, denominator: scale }.decimal(*decimals)))
+                (
+                    currency.as_str(),
+                    json!(
+                        Ratio {
+                            numerator,
+                            denominator: scale
+                        }
+                        .decimal(*decimals)
+                    ),
+                )
             }
         };
         json!({
@@ -135,33 +161,63 @@ impl Figure {
 #[must_use]
 pub fn figures(day: &Day) -> Vec<Figure> {
     let made: Vec<&Call> = day.calls.iter().filter(|call| call.made).collect();
-    let productive: Vec<&Call> = made.iter().copied().filter(|call| !call.orders.is_empty()).collect();
+    let productive: Vec<&Call> = made
+        .iter()
+        .copied()
+        .filter(|call| !call.orders.is_empty())
+        .collect();
     let planned = day.calls.iter().filter(|call| call.planned).count();
     let kept = made.iter().filter(|call| call.planned).count();
     let visited: BTreeSet<RecordId> = made.iter().filter_map(|call| call.account).collect();
     let mut figures = vec![
-        Figure::percent("strike_rate", ratio(productive.len(), made.len()), ("visits with an order", "visits made")),
+        Figure::percent(
+            "strike_rate",
+            ratio(productive.len(), made.len()),
+            ("visits with an order", "visits made"),
+        ),
         lines(&productive),
     ];
     figures.extend(drop_sizes(&productive));
     figures.extend([
         Figure::percent(
             "coverage",
-            ratio(visited.intersection(&day.accounts).count(), day.accounts.len()),
+            ratio(
+                visited.intersection(&day.accounts).count(),
+                day.accounts.len(),
+            ),
             ("accounts visited", "accounts in the territory"),
         ),
-        Figure::percent("plan_adherence", ratio(kept, planned), ("planned visits made", "visits planned")),
-        Figure::percent("call_compliance", ratio(kept, made.len()), ("planned visits made", "visits made")),
+        Figure::percent(
+            "plan_adherence",
+            ratio(kept, planned),
+            ("planned visits made", "visits planned"),
+        ),
+        Figure::percent(
+            "call_compliance",
+            ratio(kept, made.len()),
+            ("planned visits made", "visits made"),
+        ),
         Figure::percent(
             "route_compliance",
             route(&day.calls),
-            ("planned visits made in sequence", "planned visits made on a route"),
+            (
+                "planned visits made in sequence",
+                "planned visits made on a route",
+            ),
         ),
     ]);
     figures.extend(shelf(&day.shelves));
-    let sum = |of: fn(&Call) -> Ratio| made.iter().map(|call| of(call)).fold(Ratio::default(), Ratio::and);
+    let sum = |of: fn(&Call) -> Ratio| {
+        made.iter()
+            .map(|call| of(call))
+            .fold(Ratio::default(), Ratio::and)
+    };
     figures.extend([
-        Figure::percent("price_checks", sum(|call| call.price_checks), ("price checks done", "price checks to do")),
+        Figure::percent(
+            "price_checks",
+            sum(|call| call.price_checks),
+            ("price checks done", "price checks to do"),
+        ),
         Figure::percent(
             "promotions_present",
             sum(|call| call.promotions),
@@ -174,28 +230,60 @@ pub fn figures(day: &Day) -> Vec<Figure> {
 /// The figures of shelves: what is there, what is not, and how much is ours.
 #[must_use]
 pub fn shelf(shelves: &[Vec<Stock>]) -> Vec<Figure> {
-    let sum = |of: fn(&[Stock]) -> Ratio| shelves.iter().map(|stocks| of(stocks)).fold(Ratio::default(), Ratio::and);
+    let sum = |of: fn(&[Stock]) -> Ratio| {
+        shelves
+            .iter()
+            .map(|stocks| of(stocks))
+            .fold(Ratio::default(), Ratio::and)
+    };
     let available = sum(availability);
     vec![
-        Figure::percent("osa", available, ("products available", "products listed and checked")),
-        Figure::percent("oos", available.rest(), ("products not available", "products listed and checked")),
-        Figure::percent("share_of_shelf", sum(share), ("own facings", "facings of the categories")),
+        Figure::percent(
+            "osa",
+            available,
+            ("products available", "products listed and checked"),
+        ),
+        Figure::percent(
+            "oos",
+            available.rest(),
+            ("products not available", "products listed and checked"),
+        ),
+        Figure::percent(
+            "share_of_shelf",
+            sum(share),
+            ("own facings", "facings of the categories"),
+        ),
     ]
 }
 
 fn ratio(numerator: usize, denominator: usize) -> Ratio {
-    Ratio { numerator: numerator as i128, denominator: denominator as i128 }
+    Ratio {
+        numerator: numerator as i128,
+        denominator: denominator as i128,
+    }
 }
 
 /// Products that several orders of one visit name count once.
 fn lines(productive: &[&Call]) -> Figure {
-    let distinct = |call: &&Call| call.orders.iter().flat_map(|order| &order.products).collect::<BTreeSet<_>>().len();
+    let distinct = |call: &&Call| {
+        call.orders
+            .iter()
+            .flat_map(|order| &order.products)
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
     let ratio = ratio(productive.iter().map(distinct).sum(), productive.len());
     let of = ("distinct products ordered", "productive visits");
-    Figure { name: "lines_per_productive_call", unit: Unit::Each, ratio, of }
+    Figure {
+        name: "lines_per_productive_call",
+        unit: Unit::Each,
+        ratio,
+        of,
+    }
 }
 
-/// One figure a currency, over the productive visits with an order in it; amounts of two currencies never add up.
+/// One figure a currency, over the productive visits with an order in it; amounts of two currencies
+/// never add up.
 fn drop_sizes(productive: &[&Call]) -> Vec<Figure> {
     let mut by_currency: BTreeMap<&str, (Vec<Exact>, BTreeSet<RecordId>)> = BTreeMap::new();
     for call in productive {
@@ -210,17 +298,35 @@ fn drop_sizes(productive: &[&Call]) -> Vec<Figure> {
     }
     let figure = |(currency, (values, calls)): (&str, (Vec<Exact>, BTreeSet<RecordId>))| {
         let decimals = values.iter().map(|value| value.decimals).max().unwrap_or(0);
-        let scaled = |value: &Exact| value.units.saturating_mul(10_i128.pow(decimals - value.decimals));
-        let numerator = values.iter().fold(0_i128, |sum, value| sum.saturating_add(scaled(value)));
-        let unit = Unit::Money { currency: currency.to_owned(), decimals };
-        let ratio = Ratio { numerator, denominator: calls.len() as i128 };
-        Figure { name: "drop_size", unit, ratio, of: ("order value", "productive visits") }
+        let scaled = |value: &Exact| {
+            value
+                .units
+                .saturating_mul(10_i128.pow(decimals - value.decimals))
+        };
+        let numerator = values
+            .iter()
+            .fold(0_i128, |sum, value| sum.saturating_add(scaled(value)));
+        let unit = Unit::Money {
+            currency: currency.to_owned(),
+            decimals,
+        };
+        let ratio = Ratio {
+            numerator,
+            denominator: calls.len() as i128,
+        };
+        Figure {
+            name: "drop_size",
+            unit,
+            ratio,
+            of: ("order value", "productive visits"),
+        }
     };
     by_currency.into_iter().map(figure).collect()
 }
 
-/// Planned visits made in sequence, of the planned visits made by people who have a route that day: some visit planned
-/// for them has a place in it. A visit without a place was made, and never in sequence.
+/// Planned visits made in sequence, of the planned visits made by people who have a route that day:
+/// some visit planned for them has a place in it. A visit without a place was made, and never in
+/// sequence.
 fn route(calls: &[Call]) -> Ratio {
     let mut by_owner: BTreeMap<Option<RecordId>, Vec<&Call>> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.planned) {
@@ -233,16 +339,20 @@ fn route(calls: &[Call]) -> Ratio {
         }
         calls.retain(|call| call.made);
         calls.sort_by_key(|call| (call.started_at, call.id));
-        let positions: Vec<i64> = calls.iter().filter_map(|call| call.route_position).collect();
+        let positions: Vec<i64> = calls
+            .iter()
+            .filter_map(|call| call.route_position)
+            .collect();
         in_order += in_sequence(&positions);
         made += calls.len();
     }
     ratio(in_order, made)
 }
 
-/// How many stops of a route were made in sequence, given their places in the order in which they were started: the
-/// most that can be picked so that the places never fall. Leaving a stop out breaks no sequence, one stop made too
-/// early or too late is one out of sequence, and stops that share a place have no order between them.
+/// How many stops of a route were made in sequence, given their places in the order in which they
+/// were started: the most that can be picked so that the places never fall. Leaving a stop out
+/// breaks no sequence, one stop made too early or too late is one out of sequence, and stops that
+/// share a place have no order between them.
 #[must_use]
 pub fn in_sequence(positions: &[i64]) -> usize {
     // At each length, the lowest place in which a sequence of that length can end.

@@ -1,5 +1,6 @@
-//! Rules of inventory checks: beginning with what the last one knew, counting, being done, and what a check shows.
-//! It does not know lines (`counting` does) nor the arithmetic of a shelf (`shelf` does).
+//! Rules of inventory checks: beginning with what the last one knew, counting, being done, and what
+//! a check shows. It does not know lines (`counting` does) nor the arithmetic of a shelf (`shelf`
+//! does).
 
 use std::collections::BTreeMap;
 
@@ -22,12 +23,16 @@ use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
 const SHELF_COUNT: &str = "shelf_count";
 const FINISHED: &str = "finished";
 
-/// Begins a check, or takes part in one that has begun: a line for each product of the account's last check, of its
-/// assortments and of this check, with its par level and whether it is listed, not checked yet.
+/// Begins a check, or takes part in one that has begun: a line for each product of the account's
+/// last check, of its assortments and of this check, with its par level and whether it is listed,
+/// not checked yet.
 pub fn start_count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (account, mut values) = begun(situation)?;
     values.extend(prefilled(situation, &account)?);
-    Ok(vec![Write { values, ..situation.write([]) }])
+    Ok(vec![Write {
+        values,
+        ..situation.write([])
+    }])
 }
 
 /// Keeps what the person counted, by product and person; the first count of a check begins it.
@@ -38,7 +43,10 @@ pub fn count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     }
     let counted = counted(situation, &values)?;
     values.extend(counted);
-    Ok(vec![Write { values, ..situation.write([]) }])
+    Ok(vec![Write {
+        values,
+        ..situation.write([])
+    }])
 }
 
 /// Ends the counting; the action of the visit for which it was done is done with it.
@@ -48,11 +56,17 @@ pub fn finish_count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
         return Err(Refusal::rule("nothing_counted", message).about(COUNTS));
     }
     let visit = visit(situation.reader, situation.record.value("visit"))?;
-    let (Some(visit), Some(action)) = (visit, situation.record.text("action")) else { return Ok(Vec::new()) };
+    let (Some(visit), Some(action)) = (visit, situation.record.text("action")) else {
+        return Ok(Vec::new());
+    };
     let path = |field: &str| line_path(ACTIONS, action, field);
     let answer = situation.id.to_string();
-    let is_answered = visit.text(&path("answer")) == Some(&answer) && visit.text(&path("state")) == Some(DONE);
-    if visit.text("state") != Some(IN_PROGRESS) || !visit.lines(ACTIONS).contains_key(action) || is_answered {
+    let is_answered =
+        visit.text(&path("answer")) == Some(&answer) && visit.text(&path("state")) == Some(DONE);
+    if visit.text("state") != Some(IN_PROGRESS)
+        || !visit.lines(ACTIONS).contains_key(action)
+        || is_answered
+    {
         return Ok(Vec::new());
     }
     let values = Values::from([
@@ -60,7 +74,12 @@ pub fn finish_count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
         (path("state"), Value::from(DONE)),
         (path("skip_reason"), Value::Null),
     ]);
-    Ok(vec![Write { object: VISIT.to_owned(), id: visit.id, new: false, values }])
+    Ok(vec![Write {
+        object: VISIT.to_owned(),
+        id: visit.id,
+        new: false,
+        values,
+    }])
 }
 
 /// The write that ends a check, unless it has ended.
@@ -68,28 +87,43 @@ pub fn finish_count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
 pub fn finished(check: &Record) -> Option<Write> {
     let values = Values::from([("state".to_owned(), Value::from(FINISHED))]);
     let is_open = check.text("state") != Some(FINISHED);
-    is_open.then(|| Write { object: CHECK.to_owned(), id: check.id, new: false, values })
+    is_open.then(|| Write {
+        object: CHECK.to_owned(),
+        id: check.id,
+        new: false,
+        values,
+    })
 }
 
-/// What a visit's checks, or one check, come to: each product by name, figures with both halves, our share by category,
-/// and the order that would bring all to their par levels. Each check is a shelf of its own.
+/// What a visit's checks, or one check, come to: each product by name, figures with both halves,
+/// our share by category, and the order that would bring all to their par levels. Each check is a
+/// shelf of its own.
 pub fn shown(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
     let mut checks: Vec<Record> = reader.record(CHECK, id)?.into_iter().collect();
     if checks.is_empty() {
         checks = reader.find(CHECK, &[("visit", Value::from(id.to_string()))])?;
     }
     if checks.is_empty() {
-        let message = format!("no shelf is counted in {id}; name a visit or an inventory check in which one is");
+        let message = format!(
+            "no shelf is counted in {id}; name a visit or an inventory check in which one is"
+        );
         return Err(Refusal::not_found("not_found", message).about("visit"));
     }
-    let shelves: Vec<Vec<Stock>> = checks.iter().map(|check| shelf::joined(&counts(check))).collect();
+    let shelves: Vec<Vec<Stock>> = checks
+        .iter()
+        .map(|check| shelf::joined(&counts(check)))
+        .collect();
     let mut products = Vec::new();
     for (check, stocks) in checks.iter().zip(&shelves) {
-        let [account, day] = ["account", "counted_on"].map(|field| check.text(field).unwrap_or_default());
+        let [account, day] =
+            ["account", "counted_on"].map(|field| check.text(field).unwrap_or_default());
         let assortment = assortment::listed(reader, account, day)?;
         for stock in stocks {
             let product = reader.record("product", stock.product)?;
-            let listed = assortment.get(&stock.product.to_string()).copied().unwrap_or_default();
+            let listed = assortment
+                .get(&stock.product.to_string())
+                .copied()
+                .unwrap_or_default();
             products.push(json!({
                 "id": stock.product, "name": product.as_ref().and_then(|product| product.text("name")),
                 "action": check.text("action"), "status": stock.status.name(), "facings": stock.facings,
@@ -98,10 +132,20 @@ pub fn shown(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
             }));
         }
     }
-    products.sort_by_key(|product| (product["name"].as_str().map(str::to_lowercase), product["id"].to_string()));
+    products.sort_by_key(|product| {
+        (
+            product["name"].as_str().map(str::to_lowercase),
+            product["id"].to_string(),
+        )
+    });
     let ids: Vec<RecordId> = checks.iter().map(|check| check.id).collect();
-    let figures: Vec<Json> = figures::shelf(&shelves).iter().map(Figure::to_json).collect();
-    Ok(json!({ "checks": ids, "products": products, "figures": figures, "categories": categories(&shelves) }))
+    let figures: Vec<Json> = figures::shelf(&shelves)
+        .iter()
+        .map(Figure::to_json)
+        .collect();
+    Ok(
+        json!({ "checks": ids, "products": products, "figures": figures, "categories": categories(&shelves) }),
+    )
 }
 
 /// Our share of each category over all shelves.
@@ -112,7 +156,11 @@ fn categories(shelves: &[Vec<Stock>]) -> Vec<Json> {
         *sum = sum.and(ratio);
     }
     let share = |(category, ratio): (String, Ratio)| {
-        let share = Figure::percent("share_of_shelf", ratio, ("own facings", "facings of the category"));
+        let share = Figure::percent(
+            "share_of_shelf",
+            ratio,
+            ("own facings", "facings of the category"),
+        );
         let mut json = share.to_json();
         json["category"] = category.into();
         json
@@ -120,8 +168,8 @@ fn categories(shelves: &[Vec<Stock>]) -> Vec<Json> {
     shares.into_iter().map(share).collect()
 }
 
-/// The account of the check, and what a new one holds beside its lines. All of a visit's check comes from the visit,
-/// so that two devices that make it write the same.
+/// The account of the check, and what a new one holds beside its lines. All of a visit's check
+/// comes from the visit, so that two devices that make it write the same.
 fn begun(situation: &Situation<'_>) -> Result<(String, Values), Refusal> {
     if situation.new {
         return match visit(situation.reader, situation.input("visit"))? {
@@ -132,14 +180,24 @@ fn begun(situation: &Situation<'_>) -> Result<(String, Values), Refusal> {
     for name in ["account", "visit", "action"] {
         let (given, held) = (situation.input(name), situation.record.value(name));
         if !given.is_null() && given != held {
-            let message = format!("check {} is of another {name}; leave `{name}` out", situation.id);
+            let message = format!(
+                "check {} is of another {name}; leave `{name}` out",
+                situation.id
+            );
             return Err(Refusal::rule("other_check", message).about(name));
         }
     }
     if let Some(visit) = visit(situation.reader, situation.record.value("visit"))? {
         check_open(&visit)?;
     }
-    Ok((situation.record.text("account").unwrap_or_default().to_owned(), Values::new()))
+    Ok((
+        situation
+            .record
+            .text("account")
+            .unwrap_or_default()
+            .to_owned(),
+        Values::new(),
+    ))
 }
 
 fn of_account(situation: &Situation<'_>) -> Result<(String, Values), Refusal> {
@@ -151,7 +209,10 @@ fn of_account(situation: &Situation<'_>) -> Result<(String, Values), Refusal> {
         let message = format!("action `{action}` belongs to a visit; name the `visit` too");
         return Err(Refusal::bad_input("required", message).about("visit"));
     }
-    let (at, day) = (Value::Int(situation.context.now.0), Value::from(situation.context.today()));
+    let (at, day) = (
+        Value::Int(situation.context.now.0),
+        Value::from(situation.context.today()),
+    );
     let write = situation.write([("at", at), ("counted_on", day)]);
     Ok((account.to_owned(), write.values))
 }
@@ -185,10 +246,13 @@ fn check_open(visit: &Record) -> Result<(), Refusal> {
         return Ok(());
     }
     let message = format!("the visit is {state}; shelves are counted while it is {IN_PROGRESS}");
-    Err(Refusal::rule("wrong_state", message).about("visit").with("state", state))
+    Err(Refusal::rule("wrong_state", message)
+        .about("visit")
+        .with("state", state))
 }
 
-/// A visit's check is of one of its shelf counts, if it has any, so that nobody counts a shelf twice.
+/// A visit's check is of one of its shelf counts, if it has any, so that nobody counts a shelf
+/// twice.
 fn check_action(visit: &Record, action: Option<&str>) -> Result<(), Refusal> {
     let shelves = shelves(visit);
     let fits = match action {
@@ -198,8 +262,15 @@ fn check_action(visit: &Record, action: Option<&str>) -> Result<(), Refusal> {
     if fits {
         return Ok(());
     }
-    let known: Vec<String> = shelves.iter().map(|(id, title)| format!("{id} ({title})")).collect();
-    let known = if known.is_empty() { "the visit has none; leave `action` out".to_owned() } else { known.join(", ") };
+    let known: Vec<String> = shelves
+        .iter()
+        .map(|(id, title)| format!("{id} ({title})"))
+        .collect();
+    let known = if known.is_empty() {
+        "the visit has none; leave `action` out".to_owned()
+    } else {
+        known.join(", ")
+    };
     let message = format!("`action` is to name the shelf count that this is: {known}");
     Err(Refusal::bad_input("unknown_action", message).about("action"))
 }
@@ -208,7 +279,11 @@ fn check_action(visit: &Record, action: Option<&str>) -> Result<(), Refusal> {
 fn shelves(visit: &Record) -> BTreeMap<String, String> {
     let mut shelves = BTreeMap::new();
     for (id, line) in visit.lines(ACTIONS) {
-        let text = |name: &str| line.get(name).and_then(|value| value.text()).unwrap_or_default();
+        let text = |name: &str| {
+            line.get(name)
+                .and_then(|value| value.text())
+                .unwrap_or_default()
+        };
         if text("kind") == SHELF_COUNT {
             shelves.insert(id.to_owned(), text("title").to_owned());
         }

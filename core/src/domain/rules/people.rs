@@ -18,11 +18,23 @@ pub struct Author {
 
 /// Who writes under this actor, as far as is known here.
 pub fn author(reader: &dyn Reader, actor: ActorId) -> Result<Option<Author>, ReadError> {
-    let Some(row) = reader.record(ACTOR, RecordId::from(actor))? else { return Ok(None) };
+    let Some(row) = reader.record(ACTOR, RecordId::from(actor))? else {
+        return Ok(None);
+    };
     let Some(user) = row.reference("user") else {
-        return Ok(row.text("name").map(|name| Author { user: None, name: name.to_owned() }));
+        return Ok(row.text("name").map(|name| Author {
+            user: None,
+            name: name.to_owned(),
+        }));
     };
     let person = reader.record(USER, user)?;
-    let name = person.as_ref().and_then(|person| person.text("name")).unwrap_or_default().to_owned();
-    Ok(Some(Author { user: Some(UserId(user.0)), name }))
+    let name = person
+        .as_ref()
+        .and_then(|person| person.text("name"))
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Some(Author {
+        user: Some(UserId(user.0)),
+        name,
+    }))
 }

@@ -14,15 +14,25 @@ pub fn packaging(product: &Record) -> Result<Packaging, Refusal> {
         let message = format!("the units of {name} are not right: {why}; ask the office");
         Refusal::rule("bad_units", message).about("product")
     };
-    let unit = |text: &str| text.parse::<Unit>().map_err(|error| wrong(error.to_string()));
+    let unit = |text: &str| {
+        text.parse::<Unit>()
+            .map_err(|error| wrong(error.to_string()))
+    };
     let base = product.text("base_unit").map_or(Ok(Unit::EACH), unit)?;
     let mut packaging = Packaging::in_base(base);
     for line in product.lines("units").values() {
         let whole = |field: &str| line.get(field).and_then(|value| value.int());
-        let Some(code) = line.get("unit").and_then(|value| Value::text(value)) else { continue };
-        let count = Fraction::new(whole("numerator").unwrap_or(0).into(), whole("denominator").unwrap_or(1).into());
+        let Some(code) = line.get("unit").and_then(|value| Value::text(value)) else {
+            continue;
+        };
+        let count = Fraction::new(
+            whole("numerator").unwrap_or(0).into(),
+            whole("denominator").unwrap_or(1).into(),
+        );
         let count = count.map_err(|error| wrong(error.to_string()))?;
-        packaging = packaging.with(unit(code)?, count, base).map_err(|error| wrong(error.to_string()))?;
+        packaging = packaging
+            .with(unit(code)?, count, base)
+            .map_err(|error| wrong(error.to_string()))?;
     }
     Ok(packaging)
 }

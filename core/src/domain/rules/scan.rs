@@ -1,5 +1,5 @@
-//! What a scanner read, found among the products: which one, in which unit, of which batch, until when.
-//! It does not know what is done with it.
+//! What a scanner read, found among the products: which one, in which unit, of which batch, until
+//! when. It does not know what is done with it.
 
 use serde_json::{Value as Json, json};
 
@@ -10,10 +10,11 @@ use crate::objects::{Reader, Record};
 
 const PRODUCT: &str = "product";
 
-/// Reads a scanner's text and finds the product by the GTIN of its base unit or of a packaging level.
+/// Reads a scanner's text and finds the product by the GTIN of its base unit or of a packaging
+/// level.
 pub fn scan(reader: &dyn Reader, text: &str, today: Day) -> Result<Json, Refusal> {
-    let read =
-        gs1::read(text, today).map_err(|error| Refusal::bad_input("bad_scan", error.to_string()).about("text"))?;
+    let read = gs1::read(text, today)
+        .map_err(|error| Refusal::bad_input("bad_scan", error.to_string()).about("text"))?;
     let mut shown = json!(read);
     let found = match shown["gtin"].as_str() {
         Some(gtin) => product(reader, gtin)?,
@@ -31,16 +32,29 @@ pub fn scan(reader: &dyn Reader, text: &str, today: Day) -> Result<Json, Refusal
 
 /// The product with this GTIN, and the unit that carries it.
 fn product(reader: &dyn Reader, gtin: &str) -> Result<Option<(Record, String)>, Refusal> {
-    if let Some(product) = reader.find(PRODUCT, &[("gtin", gtin.into())])?.into_iter().next() {
+    if let Some(product) = reader
+        .find(PRODUCT, &[("gtin", gtin.into())])?
+        .into_iter()
+        .next()
+    {
         let unit = product.text("base_unit").unwrap_or("EA").to_owned();
         return Ok(Some((product, unit)));
     }
-    let Some(product) = reader.find(PRODUCT, &[("units/*/gtin", gtin.into())])?.into_iter().next() else {
+    let Some(product) = reader
+        .find(PRODUCT, &[("units/*/gtin", gtin.into())])?
+        .into_iter()
+        .next()
+    else {
         return Ok(None);
     };
     let units = product.lines("units");
-    let carries = units.values().find(|unit| unit.get("gtin").and_then(|found| found.text()) == Some(gtin));
-    let unit = carries.and_then(|unit| unit.get("unit")?.text()).unwrap_or_default().to_owned();
+    let carries = units
+        .values()
+        .find(|unit| unit.get("gtin").and_then(|found| found.text()) == Some(gtin));
+    let unit = carries
+        .and_then(|unit| unit.get("unit")?.text())
+        .unwrap_or_default()
+        .to_owned();
     drop(units);
     Ok(Some((product, unit)))
 }

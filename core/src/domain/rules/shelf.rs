@@ -1,5 +1,5 @@
-//! What counts of a shelf come to: what is there, how much of the shelf is ours, what to order. Pure arithmetic over
-//! plain values; it does not know records, nor who may count.
+//! What counts of a shelf come to: what is there, how much of the shelf is ours, what to order.
+//! Pure arithmetic over plain values; it does not know records, nor who may count.
 
 use std::collections::BTreeMap;
 
@@ -34,13 +34,19 @@ impl Status {
     /// Reads a status; what is not one counts as not checked.
     #[must_use]
     pub fn named(name: &str) -> Status {
-        Self::NAMED.iter().find(|(known, _)| *known == name).map_or(Status::NotChecked, |(_, status)| *status)
+        Self::NAMED
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(Status::NotChecked, |(_, status)| *status)
     }
 
     /// The name that data uses.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::NAMED.iter().find(|(_, status)| *status == self).map_or("not_checked", |(name, _)| *name)
+        Self::NAMED
+            .iter()
+            .find(|(_, status)| *status == self)
+            .map_or("not_checked", |(name, _)| *name)
     }
 
     /// Whether the account lists the product; none where nobody has looked.
@@ -107,26 +113,45 @@ pub struct Stock {
     pub own: bool,
 }
 
-/// Joins the counts of each product, in order of the products. The latest count stands; where it says `sum`, all counts
-/// that say so add up, and the product is there if any of them found it. What nobody checked joins nothing.
+/// Joins the counts of each product, in order of the products. The latest count stands; where it
+/// says `sum`, all counts that say so add up, and the product is there if any of them found it.
+/// What nobody checked joins nothing.
 #[must_use]
 pub fn joined(counts: &[Count]) -> Vec<Stock> {
     let mut by_product: BTreeMap<RecordId, Vec<&Count>> = BTreeMap::new();
     for count in counts {
         by_product.entry(count.product).or_default().push(count);
     }
-    by_product.into_values().filter_map(|counts| join(&counts)).collect()
+    by_product
+        .into_values()
+        .filter_map(|counts| join(&counts))
+        .collect()
 }
 
 fn join(counts: &[&Count]) -> Option<Stock> {
     let is_checked = |count: &&&Count| count.status != Status::NotChecked;
-    let latest = counts.iter().filter(is_checked).max_by_key(|count| &count.at);
+    let latest = counts
+        .iter()
+        .filter(is_checked)
+        .max_by_key(|count| &count.at);
     let latest = latest.or_else(|| counts.iter().max_by_key(|count| &count.at))?;
-    let joins = |count: &&&Count| std::ptr::eq(**count, *latest) || (latest.sum && count.sum && is_checked(count));
-    let all = |units: fn(&Count) -> i64| counts.iter().filter(joins).fold(0_i64, |sum, c| sum.saturating_add(units(c)));
+    let joins = |count: &&&Count| {
+        std::ptr::eq(**count, *latest) || (latest.sum && count.sum && is_checked(count))
+    };
+    let all = |units: fn(&Count) -> i64| {
+        counts
+            .iter()
+            .filter(joins)
+            .fold(0_i64, |sum, c| sum.saturating_add(units(c)))
+    };
     Some(Stock {
         product: latest.product,
-        status: counts.iter().filter(joins).map(|count| count.status).max().unwrap_or(latest.status),
+        status: counts
+            .iter()
+            .filter(joins)
+            .map(|count| count.status)
+            .max()
+            .unwrap_or(latest.status),
         facings: all(|count| count.facings),
         on_hand_units: all(|count| count.on_shelf_units.saturating_add(count.back_stock_units)),
         par_units: latest.par_units,
@@ -135,21 +160,33 @@ fn join(counts: &[&Count]) -> Option<Stock> {
     })
 }
 
-/// On-shelf availability: products that are present, of those that are listed and were checked. What is left of the
-/// whole is out of stock, so that an expired product counts as out.
+/// On-shelf availability: products that are present, of those that are listed and were checked.
+/// What is left of the whole is out of stock, so that an expired product counts as out.
 #[must_use]
 pub fn availability(stocks: &[Stock]) -> Ratio {
-    let listed = stocks.iter().filter(|stock| stock.status.is_listed() == Some(true));
-    let present = stocks.iter().filter(|stock| stock.status == Status::Present);
-    Ratio { numerator: present.count() as i128, denominator: listed.count() as i128 }
+    let listed = stocks
+        .iter()
+        .filter(|stock| stock.status.is_listed() == Some(true));
+    let present = stocks
+        .iter()
+        .filter(|stock| stock.status == Status::Present);
+    Ratio {
+        numerator: present.count() as i128,
+        denominator: listed.count() as i128,
+    }
 }
 
 /// Our facings of all facings.
 #[must_use]
 pub fn share(stocks: &[Stock]) -> Ratio {
-    let facings = |stocks: &mut dyn Iterator<Item = &Stock>| stocks.map(|stock| i128::from(stock.facings)).sum();
+    let facings = |stocks: &mut dyn Iterator<Item = &Stock>| {
+        stocks.map(|stock| i128::from(stock.facings)).sum()
+    };
     let numerator = facings(&mut stocks.iter().filter(|stock| stock.own));
-    Ratio { numerator, denominator: facings(&mut stocks.iter()) }
+    Ratio {
+        numerator,
+        denominator: facings(&mut stocks.iter()),
+    }
 }
 
 /// Share of the shelf of each category, in order of their names.
@@ -157,13 +194,19 @@ pub fn share(stocks: &[Stock]) -> Ratio {
 pub fn shares(stocks: &[Stock]) -> BTreeMap<String, Ratio> {
     let mut by_category: BTreeMap<String, Vec<Stock>> = BTreeMap::new();
     for stock in stocks {
-        by_category.entry(stock.category.clone()).or_default().push(stock.clone());
+        by_category
+            .entry(stock.category.clone())
+            .or_default()
+            .push(stock.clone());
     }
-    by_category.into_iter().map(|(category, stocks)| (category, share(&stocks))).collect()
+    by_category
+        .into_iter()
+        .map(|(category, stocks)| (category, share(&stocks)))
+        .collect()
 }
 
-/// What to order so that the account has its par level again, never less than nothing: only of products of ours that
-/// are listed, were checked, and have a par level.
+/// What to order so that the account has its par level again, never less than nothing: only of
+/// products of ours that are listed, were checked, and have a par level.
 #[must_use]
 pub fn suggested(stock: &Stock) -> i64 {
     let is_ours = stock.own && stock.status.is_listed() == Some(true);

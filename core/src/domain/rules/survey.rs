@@ -32,7 +32,8 @@ pub struct Question<'a> {
     when: Option<(&'a str, &'a str)>,
 }
 
-/// The questions of one action of a visit, as the template had them when the visit started, and their answers.
+/// The questions of one action of a visit, as the template had them when the visit started, and
+/// their answers.
 pub struct Survey<'a> {
     visit: &'a Record,
     action: &'a str,
@@ -51,12 +52,18 @@ impl<'a> Survey<'a> {
                 text: text("text").unwrap_or(id),
                 kind: text("kind").unwrap_or("text"),
                 choices: text("choices").unwrap_or_default(),
-                required: line.get("required").is_some_and(|required| required.is_true()),
+                required: line
+                    .get("required")
+                    .is_some_and(|required| required.is_true()),
                 when: text("when_question").zip(text("when_value")),
             };
             (text("action") == Some(action)).then_some((id, question))
         });
-        Survey { visit, action, questions: questions.collect() }
+        Survey {
+            visit,
+            action,
+            questions: questions.collect(),
+        }
     }
 
     /// Whether nothing is asked at all.
@@ -71,7 +78,8 @@ impl<'a> Survey<'a> {
         self.visit.text(&answer_path(self.action, question))
     }
 
-    /// Whether a question is asked: its condition holds, and so does that of the question which decides it.
+    /// Whether a question is asked: its condition holds, and so does that of the question which
+    /// decides it.
     #[must_use]
     pub fn is_asked(&self, question: &str) -> bool {
         let mut at = question;
@@ -94,18 +102,29 @@ impl<'a> Survey<'a> {
             question.required && self.is_asked(question.id) && self.answer(question.id).is_none()
         };
         let position = |question: &Question<'a>| {
-            self.visit.value(&line_path(QUESTIONS, question.id, POSITION)).int().unwrap_or(i64::MAX)
+            self.visit
+                .value(&line_path(QUESTIONS, question.id, POSITION))
+                .int()
+                .unwrap_or(i64::MAX)
         };
-        let mut open: Vec<Question<'a>> = self.questions.values().filter(is_open).copied().collect();
+        let mut open: Vec<Question<'a>> =
+            self.questions.values().filter(is_open).copied().collect();
         open.sort_by_key(|question| (position(question), question.id));
         open
     }
 
     fn question(&self, wanted: &str) -> Result<Question<'a>, Refusal> {
-        let known = || self.questions.values().map(|question| format!("{} ({})", question.id, question.text));
+        let known = || {
+            self.questions
+                .values()
+                .map(|question| format!("{} ({})", question.id, question.text))
+        };
         self.questions.get(wanted).copied().ok_or_else(|| {
             let known = known().collect::<Vec<_>>().join(", ");
-            let message = format!("`{}` asks no question `{wanted}`; it asks: {known}", self.action);
+            let message = format!(
+                "`{}` asks no question `{wanted}`; it asks: {known}",
+                self.action
+            );
             Refusal::not_found("unknown_question", message).about("question")
         })
     }
@@ -123,9 +142,15 @@ impl<'a> Survey<'a> {
             Some(answer) if self.is_asked(when) => format!("its answer is `{answer}`"),
             Some(_) => "it is not asked itself".to_owned(),
         };
-        let message = format!("`{}` is asked only if `{other}` is answered `{value}`; {now}", question.text);
+        let message = format!(
+            "`{}` is asked only if `{other}` is answered `{value}`; {now}",
+            question.text
+        );
         let refusal = Refusal::rule("not_asked", message).about("question");
-        Err(refusal.with("when_question", when).with("when_value", value).with("answer", answer))
+        Err(refusal
+            .with("when_question", when)
+            .with("when_value", value)
+            .with("answer", answer))
     }
 }
 
@@ -135,22 +160,32 @@ impl Question<'_> {
         let choices = || self.choices.split(CHOICES_SEPARATOR).map(str::trim);
         let (read, wants) = match self.kind {
             "yes_no" => (yes_no(said).map(str::to_owned), "`yes` or `no`".to_owned()),
-            "number" => (Exact::parse(said).map(Exact::text), "a number such as `12` or `2.5`".to_owned()),
+            "number" => (
+                Exact::parse(said).map(Exact::text),
+                "a number such as `12` or `2.5`".to_owned(),
+            ),
             "choice" => {
                 let wants = format!("one of: {}", choices().collect::<Vec<_>>().join(", "));
-                (choices().find(|choice| *choice == said).map(str::to_owned), wants)
+                (
+                    choices().find(|choice| *choice == said).map(str::to_owned),
+                    wants,
+                )
             }
             _ => (Some(said.to_owned()), "text".to_owned()),
         };
         read.ok_or_else(|| {
-            let message = format!("`value`: `{said}` is not {wants}; the question is `{}`", self.text);
+            let message = format!(
+                "`value`: `{said}` is not {wants}; the question is `{}`",
+                self.text
+            );
             Refusal::bad_input("bad_value", message).about("value")
         })
     }
 }
 
-/// Keeps the answer to one question of a survey; no value takes it back. Answers to questions that it hides stay,
-/// and count again should they be asked again. A survey that is no longer complete is to do again.
+/// Keeps the answer to one question of a survey; no value takes it back. Answers to questions that
+/// it hides stay, and count again should they be asked again. A survey that is no longer complete
+/// is to do again.
 pub fn answer_question(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let action = actions::action(situation)?;
     let survey = Survey::of(situation.record, action);
@@ -161,19 +196,28 @@ pub fn answer_question(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal>
     }
     let question = survey.question(situation.words("question").unwrap_or_default())?;
     survey.check_asked(question)?;
-    let value = situation.words("value").map(|said| question.read(said)).transpose()?;
-    let (path, value) = (answer_path(action, question.id), value.map_or(Value::Null, Value::from));
+    let value = situation
+        .words("value")
+        .map(|said| question.read(said))
+        .transpose()?;
+    let (path, value) = (
+        answer_path(action, question.id),
+        value.map_or(Value::Null, Value::from),
+    );
     let mut after = situation.record.clone();
     after.values.insert(path.clone(), value.clone());
     let mut write = situation.write([(path.as_str(), value)]);
     let state = line_path(actions::ACTIONS, action, "state");
-    if situation.record.text(&state) == Some(actions::DONE) && !Survey::of(&after, action).open().is_empty() {
+    if situation.record.text(&state) == Some(actions::DONE)
+        && !Survey::of(&after, action).open().is_empty()
+    {
         write.values.insert(state, Value::from(actions::TO_DO));
     }
     Ok(vec![write])
 }
 
-/// Two people who answer one question write to one path, so that a difference between them is a conflict.
+/// Two people who answer one question write to one path, so that a difference between them is a
+/// conflict.
 fn answer_path(action: &str, question: &str) -> String {
     line_path(ANSWERS, &format!("{action}~{question}"), "value")
 }

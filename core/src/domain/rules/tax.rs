@@ -1,10 +1,12 @@
-//! Tax on amounts that are fixed: net plus tax, or tax out of gross, rounded per line or per document.
-//! It does not know products, prices nor promotions; later every document that carries tax comes here.
+//! Tax on amounts that are fixed: net plus tax, or tax out of gross, rounded per line or per
+//! document. It does not know products, prices nor promotions; later every document that carries
+//! tax comes here.
 //!
-//! Sources: EN 16931-1:2017, business rules BR-CO-10, BR-CO-13 to BR-CO-17 (sums of rounded amounts; tax of a group =
-//! base x rate, rounded once) and BR-S-08 (a group is one category and one rate). Where the tax of a group must be
-//! told line by line although it was rounded once, the lines share it by largest remainder, so that the lines still
-//! sum to the document; Odoo does the same with its rounding difference (`round_globally`).
+//! Sources: EN 16931-1:2017, business rules BR-CO-10, BR-CO-13 to BR-CO-17 (sums of rounded
+//! amounts; tax of a group = base x rate, rounded once) and BR-S-08 (a group is one category and
+//! one rate). Where the tax of a group must be told line by line although it was rounded once, the
+//! lines share it by largest remainder, so that the lines still sum to the document; Odoo does the
+//! same with its rounding difference (`round_globally`).
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -50,7 +52,10 @@ impl FromStr for TaxMode {
         match text {
             "exclusive" => Ok(TaxMode::Exclusive),
             "inclusive" => Ok(TaxMode::Inclusive),
-            _ => Err(WordError { text: text.to_owned(), words: "exclusive nor inclusive" }),
+            _ => Err(WordError {
+                text: text.to_owned(),
+                words: "exclusive nor inclusive",
+            }),
         }
     }
 }
@@ -62,7 +67,10 @@ impl FromStr for Rounding {
         match text {
             "line" => Ok(Rounding::Line),
             "document" => Ok(Rounding::Document),
-            _ => Err(WordError { text: text.to_owned(), words: "line nor document" }),
+            _ => Err(WordError {
+                text: text.to_owned(),
+                words: "line nor document",
+            }),
         }
     }
 }
@@ -106,17 +114,27 @@ pub struct Taxed {
 }
 
 /// Taxes amounts. A rate's exact tax is never shown and never summed: only rounded figures are.
-pub fn tax(lines: &[Taxable<'_>], mode: TaxMode, rounding: Rounding) -> Result<Taxed, FractionError> {
+pub fn tax(
+    lines: &[Taxable<'_>],
+    mode: TaxMode,
+    rounding: Rounding,
+) -> Result<Taxed, FractionError> {
     let mut members: BTreeMap<&TaxKey, Vec<usize>> = BTreeMap::new();
     for (index, line) in lines.iter().enumerate() {
         members.entry(line.key).or_default().push(index);
     }
-    let mut taxed = Taxed { lines: vec![Split::default(); lines.len()], groups: BTreeMap::new() };
+    let mut taxed = Taxed {
+        lines: vec![Split::default(); lines.len()],
+        groups: BTreeMap::new(),
+    };
     for (key, members) in members {
         let amounts: Vec<i128> = members.iter().map(|index| lines[*index].minor).collect();
         let rate = Fraction::percent(key.rate)?;
         let splits = match rounding {
-            Rounding::Line => amounts.iter().map(|minor| split(*minor, rate, mode)).collect::<Result<_, _>>()?,
+            Rounding::Line => amounts
+                .iter()
+                .map(|minor| split(*minor, rate, mode))
+                .collect::<Result<_, _>>()?,
             Rounding::Document => {
                 let ranks: Vec<&str> = members.iter().map(|index| lines[*index].rank).collect();
                 shared(&amounts, &ranks, rate, mode)?
@@ -124,7 +142,10 @@ pub fn tax(lines: &[Taxable<'_>], mode: TaxMode, rounding: Rounding) -> Result<T
         };
         let mut group = Split::default();
         for (index, split) in members.into_iter().zip(splits) {
-            group = Split { net: sum(group.net, split.net)?, tax: sum(group.tax, split.tax)? };
+            group = Split {
+                net: sum(group.net, split.net)?,
+                tax: sum(group.tax, split.tax)?,
+            };
             taxed.lines[index] = split;
         }
         taxed.groups.insert(key.clone(), group);
@@ -132,35 +153,57 @@ pub fn tax(lines: &[Taxable<'_>], mode: TaxMode, rounding: Rounding) -> Result<T
     Ok(taxed)
 }
 
-/// The tax of one figure, rounded once, halves away from zero. Of a gross figure it is the net that is rounded, and the
-/// tax is what is left: 8.01 with 20 % is 6.68 and 1.33.
+/// The tax of one figure, rounded once, halves away from zero. Of a gross figure it is the net that
+/// is rounded, and the tax is what is left: 8.01 with 20 % is 6.68 and 1.33.
 fn split(minor: i128, rate: Fraction, mode: TaxMode) -> Result<Split, FractionError> {
     let amount = Fraction::whole(minor);
     match mode {
-        TaxMode::Exclusive => Ok(Split { net: minor, tax: amount.times(rate)?.rounded() }),
+        TaxMode::Exclusive => Ok(Split {
+            net: minor,
+            tax: amount.times(rate)?.rounded(),
+        }),
         TaxMode::Inclusive => {
             let net = amount.over(Fraction::ONE.plus(rate)?)?.rounded();
-            Ok(Split { net, tax: minor - net })
+            Ok(Split {
+                net,
+                tax: minor - net,
+            })
         }
     }
 }
 
-/// The tax of a group, rounded once, and shared by its lines: each has its exact tax rounded down, and the largest
-/// remainders get one more. Who gets the last unit does not depend on the order of the lines, only on amount and rank.
-fn shared(amounts: &[i128], ranks: &[&str], rate: Fraction, mode: TaxMode) -> Result<Vec<Split>, FractionError> {
-    let whole = amounts.iter().try_fold(0, |total, minor| sum(total, *minor))?;
+/// The tax of a group, rounded once, and shared by its lines: each has its exact tax rounded down,
+/// and the largest remainders get one more. Who gets the last unit does not depend on the order of
+/// the lines, only on amount and rank.
+fn shared(
+    amounts: &[i128],
+    ranks: &[&str],
+    rate: Fraction,
+    mode: TaxMode,
+) -> Result<Vec<Split>, FractionError> {
+    let whole = amounts
+        .iter()
+        .try_fold(0, |total, minor| sum(total, *minor))?;
     let group = split(whole, rate, mode)?;
-    // The exact tax of a line is its amount x share, with one denominator for all lines of the group.
+    // The exact tax of a line is its amount x share, with one denominator for all lines of the
+    // group.
     let share = match mode {
         TaxMode::Exclusive => rate,
         TaxMode::Inclusive => rate.over(Fraction::ONE.plus(rate)?)?,
     };
     let mut order: Vec<usize> = (0..amounts.len()).collect();
     order.sort_by_key(|index| (std::cmp::Reverse(amounts[*index]), ranks[*index]));
-    let claim = |index: &usize| amounts[*index].checked_mul(share.numerator()).ok_or(FractionError::TooLarge);
+    let claim = |index: &usize| {
+        amounts[*index]
+            .checked_mul(share.numerator())
+            .ok_or(FractionError::TooLarge)
+    };
     let claims = order.iter().map(claim).collect::<Result<Vec<i128>, _>>()?;
     let mut splits = vec![Split::default(); amounts.len()];
-    for (index, tax) in order.into_iter().zip(to_claims(group.tax, &claims, share.denominator())?) {
+    for (index, tax) in order
+        .into_iter()
+        .zip(to_claims(group.tax, &claims, share.denominator())?)
+    {
         let net = match mode {
             TaxMode::Exclusive => amounts[index],
             TaxMode::Inclusive => amounts[index] - tax,

@@ -7,23 +7,38 @@ use crate::objects::descriptor::Field;
 impl Check<'_> {
     /// Descriptors only grow: no field goes, no field changes its kind, no choice is taken away.
     pub(super) fn growth(&mut self) {
-        let Some(before) = self.registry.get(&self.descriptor.object).cloned() else { return };
+        let Some(before) = self.registry.get(&self.descriptor.object).cloned() else {
+            return;
+        };
         let descriptor = self.descriptor;
         if *before == *descriptor {
             return;
         }
         if descriptor.version <= before.version {
-            self.say("version", format!("must be above {}, the version that is published", before.version));
+            self.say(
+                "version",
+                format!(
+                    "must be above {}, the version that is published",
+                    before.version
+                ),
+            );
         }
         if descriptor.kind != before.kind {
             self.say("kind", "an object cannot change its kind");
         }
         for (name, field) in &before.fields {
-            self.grown(&format!("fields.{name}"), field, descriptor.fields.get(name));
+            self.grown(
+                &format!("fields.{name}"),
+                field,
+                descriptor.fields.get(name),
+            );
         }
         for (lines, shape) in &before.lines {
             for (name, field) in &shape.fields {
-                let now = descriptor.lines.get(lines).and_then(|shape| shape.fields.get(name));
+                let now = descriptor
+                    .lines
+                    .get(lines)
+                    .and_then(|shape| shape.fields.get(name));
                 self.grown(&format!("lines.{lines}.fields.{name}"), field, now);
             }
         }
@@ -35,13 +50,23 @@ impl Check<'_> {
             return;
         };
         if now.kind != before.kind || now.of != before.of {
-            self.say(at, "a field cannot change its kind; add another and retire this one");
+            self.say(
+                at,
+                "a field cannot change its kind; add another and retire this one",
+            );
         }
-        if before.choices.iter().any(|choice| !now.choices.contains(choice)) {
+        if before
+            .choices
+            .iter()
+            .any(|choice| !now.choices.contains(choice))
+        {
             self.say(format!("{at}.choices"), "a choice cannot be taken away");
         }
         if now.required && !before.required {
-            self.say(at, "a field cannot become required: phones hold records without it");
+            self.say(
+                at,
+                "a field cannot become required: phones hold records without it",
+            );
         }
     }
 }

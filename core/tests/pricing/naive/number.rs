@@ -1,5 +1,5 @@
-//! Fractions of any size, the slow way: magnitudes as digits of 32 bits, nothing ever cancelled. It shares no line with
-//! the core's numbers, so that both can only agree by being right.
+//! Fractions of any size, the slow way: magnitudes as digits of 32 bits, nothing ever cancelled. It
+//! shares no line with the core's numbers, so that both can only agree by being right.
 
 use std::cmp::Ordering;
 
@@ -59,7 +59,8 @@ impl Natural {
         let mut rest = Vec::new();
         let mut borrow = 0_i64;
         for at in 0..self.0.len() {
-            let mut digit = i64::from(self.0[at]) - i64::from(other.0.get(at).copied().unwrap_or(0)) - borrow;
+            let mut digit =
+                i64::from(self.0[at]) - i64::from(other.0.get(at).copied().unwrap_or(0)) - borrow;
             borrow = i64::from(digit < 0);
             digit += borrow << 32;
             rest.push(digit as u32);
@@ -102,14 +103,21 @@ impl Natural {
 
     fn small(&self) -> i128 {
         assert!(self.0.len() <= 3, "larger than any amount");
-        self.0.iter().rev().fold(0, |sum, digit| (sum << 32) + i128::from(*digit))
+        self.0
+            .iter()
+            .rev()
+            .fold(0, |sum, digit| (sum << 32) + i128::from(*digit))
     }
 }
 
 impl Number {
     pub(crate) fn new(upper: i128, lower: i128) -> Number {
         let negative = (upper < 0) != (lower < 0);
-        Number { negative, upper: Natural::of(upper.unsigned_abs()), lower: Natural::of(lower.unsigned_abs()) }
+        Number {
+            negative,
+            upper: Natural::of(upper.unsigned_abs()),
+            lower: Natural::of(lower.unsigned_abs()),
+        }
     }
 
     pub(crate) fn whole(number: i128) -> Number {
@@ -124,29 +132,55 @@ impl Number {
     }
 
     pub(crate) fn plus(&self, other: &Number) -> Number {
-        let (left, right) = (self.upper.times(&other.lower), other.upper.times(&self.lower));
+        let (left, right) = (
+            self.upper.times(&other.lower),
+            other.upper.times(&self.lower),
+        );
         let lower = self.lower.times(&other.lower);
         if self.negative == other.negative {
-            return Number { negative: self.negative, upper: left.plus(&right), lower };
+            return Number {
+                negative: self.negative,
+                upper: left.plus(&right),
+                lower,
+            };
         }
         match left.compare(&right) {
-            Ordering::Less => Number { negative: other.negative, upper: right.minus(&left), lower },
-            Ordering::Equal | Ordering::Greater => Number { negative: self.negative, upper: left.minus(&right), lower },
+            Ordering::Less => Number {
+                negative: other.negative,
+                upper: right.minus(&left),
+                lower,
+            },
+            Ordering::Equal | Ordering::Greater => Number {
+                negative: self.negative,
+                upper: left.minus(&right),
+                lower,
+            },
         }
     }
 
     pub(crate) fn minus(&self, other: &Number) -> Number {
-        self.plus(&Number { negative: !other.negative, ..other.clone() })
+        self.plus(&Number {
+            negative: !other.negative,
+            ..other.clone()
+        })
     }
 
     pub(crate) fn times(&self, other: &Number) -> Number {
         let negative = self.negative != other.negative;
-        Number { negative, upper: self.upper.times(&other.upper), lower: self.lower.times(&other.lower) }
+        Number {
+            negative,
+            upper: self.upper.times(&other.upper),
+            lower: self.lower.times(&other.lower),
+        }
     }
 
     pub(crate) fn over(&self, other: &Number) -> Number {
         let negative = self.negative != other.negative;
-        Number { negative, upper: self.upper.times(&other.lower), lower: self.lower.times(&other.upper) }
+        Number {
+            negative,
+            upper: self.upper.times(&other.lower),
+            lower: self.lower.times(&other.upper),
+        }
     }
 
     pub(crate) fn compare(&self, other: &Number) -> Ordering {
@@ -170,24 +204,53 @@ impl Number {
     pub(crate) fn floor(&self) -> i128 {
         let (quotient, rest) = self.upper.divided_by(&self.lower);
         let down = i128::from(self.negative && !rest.is_zero());
-        if self.negative { -quotient.small() - down } else { quotient.small() }
+        if self.negative {
+            -quotient.small() - down
+        } else {
+            quotient.small()
+        }
     }
 
     /// The nearest whole number: the magnitude and a half, cut off.
     pub(crate) fn nearest(&self) -> i128 {
-        let half_more = Number { negative: false, ..self.clone() }.plus(&Number::new(1, 2));
-        if self.negative { -half_more.floor() } else { half_more.floor() }
+        let half_more = Number {
+            negative: false,
+            ..self.clone()
+        }
+        .plus(&Number::new(1, 2));
+        if self.negative {
+            -half_more.floor()
+        } else {
+            half_more.floor()
+        }
     }
 }
 
 #[test]
 fn the_slow_numbers_count_right() {
     let third = Number::new(1, 3);
-    assert_eq!(third.plus(&third).plus(&third).compare(&Number::whole(1)), Ordering::Equal);
-    assert_eq!((Number::read("-2.5").nearest(), Number::read("-2.5").floor()), (-3, -3));
-    assert_eq!((Number::read("2.4999").nearest(), Number::read("0.5").nearest()), (2, 1));
+    assert_eq!(
+        third.plus(&third).plus(&third).compare(&Number::whole(1)),
+        Ordering::Equal
+    );
+    assert_eq!(
+        (Number::read("-2.5").nearest(), Number::read("-2.5").floor()),
+        (-3, -3)
+    );
+    assert_eq!(
+        (
+            Number::read("2.4999").nearest(),
+            Number::read("0.5").nearest()
+        ),
+        (2, 1)
+    );
     let large = Number::read("123456789012345678901234.5678");
     let square = large.times(&large);
     assert_eq!(square.over(&large).minus(&large).nearest(), 0);
-    assert_eq!(square.over(&large.times(&Number::whole(1_000_000_000_000_000))).floor(), 123_456_789);
+    assert_eq!(
+        square
+            .over(&large.times(&Number::whole(1_000_000_000_000_000)))
+            .floor(),
+        123_456_789
+    );
 }

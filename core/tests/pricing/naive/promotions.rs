@@ -31,11 +31,19 @@ impl Till<'_> {
         for line in &mut self.lines {
             line.opening = line.amount.nearest();
         }
-        let active: Vec<Promotion> =
-            self.shop.promotions.iter().filter(|one| one.level == level && self.holds(one)).cloned().collect();
+        let active: Vec<Promotion> = self
+            .shop
+            .promotions
+            .iter()
+            .filter(|one| one.level == level && self.holds(one))
+            .cloned()
+            .collect();
         let priorities: BTreeSet<i32> = active.iter().map(|promotion| promotion.priority).collect();
         for priority in priorities.into_iter().rev() {
-            let mut equals: Vec<&Promotion> = active.iter().filter(|one| one.priority == priority).collect();
+            let mut equals: Vec<&Promotion> = active
+                .iter()
+                .filter(|one| one.priority == priority)
+                .collect();
             equals.sort_by_key(|one| (kind(&one.reward), one.id.clone()));
             self.equals(&equals)?;
         }
@@ -52,13 +60,19 @@ impl Till<'_> {
         }
         in_time(promotion.validity, self.basket)
             && nearness(self.shop, self.basket, &promotion.buyers).is_some()
-            && currencies.iter().all(|currency| *currency == self.basket.currency)
+            && currencies
+                .iter()
+                .all(|currency| *currency == self.basket.currency)
     }
 
     fn equals(&mut self, equals: &[&Promotion]) -> Result<(), String> {
         let answers: Vec<Vec<Asked>> = equals.iter().map(|promotion| self.ask(promotion)).collect();
         let wants = |at: usize| -> BTreeSet<usize> {
-            answers[at].iter().filter(|asked| asked.times > 0).flat_map(|asked| asked.lines.clone()).collect()
+            answers[at]
+                .iter()
+                .filter(|asked| asked.times > 0)
+                .flat_map(|asked| asked.lines.clone())
+                .collect()
         };
         for one in 0..equals.len() {
             for two in 0..one {
@@ -80,7 +94,11 @@ impl Till<'_> {
             }
             let alone = alone(promotion);
             for asked in self.ask(promotion).into_iter().filter(short) {
-                self.near.push((promotion.id.clone(), alone.then(|| asked.lines[0]), asked.missing));
+                self.near.push((
+                    promotion.id.clone(),
+                    alone.then(|| asked.lines[0]),
+                    asked.missing,
+                ));
             }
         }
         Ok(())
@@ -89,49 +107,83 @@ impl Till<'_> {
     fn may(&self, at: usize, promotion: &Promotion) -> bool {
         let line = &self.lines[at];
         let bought = line.pieces.is_positive() && line.opening > 0;
-        bought && line.taken.iter().all(|(_, excludes)| !excludes && !promotion.excludes)
+        bought
+            && line
+                .taken
+                .iter()
+                .all(|(_, excludes)| !excludes && !promotion.excludes)
     }
 
     fn ask(&self, promotion: &Promotion) -> Vec<Asked> {
-        let fits = |at: usize, goods: &Goods| closeness(goods, self.lines[at].product.as_ref()).is_some();
+        let fits =
+            |at: usize, goods: &Goods| closeness(goods, self.lines[at].product.as_ref()).is_some();
         let mut own = Vec::new();
         for at in 0..self.lines.len() {
             if self.may(at, promotion) && promotion.goods.iter().any(|goods| fits(at, goods)) {
                 own.push(at);
             }
         }
-        let questions: Vec<Vec<usize>> =
-            if alone(promotion) { own.iter().map(|at| vec![*at]).collect() } else { vec![own] };
+        let questions: Vec<Vec<usize>> = if alone(promotion) {
+            own.iter().map(|at| vec![*at]).collect()
+        } else {
+            vec![own]
+        };
         let mut answers = Vec::new();
         for lines in questions.into_iter().filter(|lines| !lines.is_empty()) {
             // What there is and what is asked for, part by part.
             let mut parts: Vec<(Number, Number)> = Vec::new();
-            let sum = |numbers: Vec<Number>| numbers.iter().fold(Number::whole(0), |sum, number| sum.plus(number));
+            let sum = |numbers: Vec<Number>| {
+                numbers
+                    .iter()
+                    .fold(Number::whole(0), |sum, number| sum.plus(number))
+            };
             let mut is_money = false;
             match &promotion.hurdle {
                 Hurdle::Quantity(least) => {
-                    let have = sum(lines.iter().map(|at| self.lines[*at].pieces.clone()).collect());
+                    let have = sum(lines
+                        .iter()
+                        .map(|at| self.lines[*at].pieces.clone())
+                        .collect());
                     parts.push((have, Number::read(&least.to_string())));
                 }
                 Hurdle::Value(least) => {
                     let have = lines.iter().map(|at| self.lines[*at].opening).sum();
-                    parts.push((Number::whole(have), Number::whole(i128::from(least.minor()))));
+                    parts.push((
+                        Number::whole(have),
+                        Number::whole(i128::from(least.minor())),
+                    ));
                     is_money = true;
                 }
                 Hurdle::Mix(mix) => {
                     for (goods, least) in mix {
-                        let all = (0..self.lines.len()).filter(|at| self.may(*at, promotion) && fits(*at, goods));
+                        let all = (0..self.lines.len())
+                            .filter(|at| self.may(*at, promotion) && fits(*at, goods));
                         let have = sum(all.map(|at| self.lines[at].pieces.clone()).collect());
                         parts.push((have, Number::read(&least.to_string())));
                     }
                 }
             }
-            let times = parts.iter().map(|(have, need)| have.over(need).floor()).min().unwrap();
-            let times = if promotion.repeats { times } else { times.min(1) };
+            let times = parts
+                .iter()
+                .map(|(have, need)| have.over(need).floor())
+                .min()
+                .unwrap();
+            let times = if promotion.repeats {
+                times
+            } else {
+                times.min(1)
+            };
             let any = parts.iter().any(|(have, _)| have.is_positive());
             let short = parts.iter().filter(|(have, need)| have.is_below(need));
-            let missing = short.map(|(have, need)| self.missing(&need.minus(have), is_money)).collect();
-            answers.push(Asked { lines, times, any, missing });
+            let missing = short
+                .map(|(have, need)| self.missing(&need.minus(have), is_money))
+                .collect();
+            answers.push(Asked {
+                lines,
+                times,
+                any,
+                missing,
+            });
         }
         answers
     }
@@ -140,7 +192,10 @@ impl Till<'_> {
         if is_money {
             return money(gap.nearest(), self.basket);
         }
-        let millionths = -Number::whole(0).minus(gap).times(&Number::whole(1_000_000)).floor();
+        let millionths = -Number::whole(0)
+            .minus(gap)
+            .times(&Number::whole(1_000_000))
+            .floor();
         let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
@@ -148,13 +203,23 @@ impl Till<'_> {
     fn reward(&mut self, promotion: &Promotion, asked: &Asked) -> Result<(), String> {
         let take = |line: &mut Line| line.taken.push((promotion.id.clone(), promotion.excludes));
         if let Reward::FreeGoods { product, .. } = &promotion.reward {
-            let product = self.shop.products.iter().find(|one| one.id == *product).ok_or("bad_price_book")?;
+            let product = self
+                .shop
+                .products
+                .iter()
+                .find(|one| one.id == *product)
+                .ok_or("bad_price_book")?;
             let tax = tax_of(self.shop, self.basket, product)?;
-            self.free.push((product.id.clone(), tax, promotion.id.clone()));
+            self.free
+                .push((product.id.clone(), tax, promotion.id.clone()));
             asked.lines.iter().for_each(|at| take(&mut self.lines[*at]));
             return Ok(());
         }
-        let with_something = asked.lines.iter().copied().filter(|at| self.lines[*at].amount.is_positive());
+        let with_something = asked
+            .lines
+            .iter()
+            .copied()
+            .filter(|at| self.lines[*at].amount.is_positive());
         let lines: Vec<usize> = with_something.collect();
         if promotion.level == Level::Line {
             for at in lines {
@@ -164,7 +229,10 @@ impl Till<'_> {
             }
             return Ok(());
         }
-        let amounts: Vec<i128> = lines.iter().map(|at| self.lines[*at].amount.nearest()).collect();
+        let amounts: Vec<i128> = lines
+            .iter()
+            .map(|at| self.lines[*at].amount.nearest())
+            .collect();
         let whole: i128 = amounts.iter().sum();
         if whole == 0 {
             return Ok(());
@@ -175,7 +243,10 @@ impl Till<'_> {
         // Tax before product: the rate as a number of fixed width sorts as text.
         let name = |at: &usize| {
             let line = &self.lines[*at];
-            let product = line.product.as_ref().map_or(String::new(), |product| format!("+{}", product.id));
+            let product = line
+                .product
+                .as_ref()
+                .map_or(String::new(), |product| format!("+{}", product.id));
             let rate = millionths(&line.tax.1);
             format!("{} {rate:012} {product}", line.tax.0)
         };
@@ -208,7 +279,10 @@ fn left(reward: &Reward, amount: &Number, times: i128) -> i128 {
             let left = Number::whole(100).minus(&Number::read(&percent.to_string()));
             amount.times(&left).over(&Number::whole(100)).nearest()
         }
-        Reward::Amount(off) => amount.minus(&Number::whole(i128::from(off.minor()) * times)).nearest().max(0),
+        Reward::Amount(off) => amount
+            .minus(&Number::whole(i128::from(off.minor()) * times))
+            .nearest()
+            .max(0),
         Reward::FreeGoods { .. } => amount.nearest(),
     }
 }

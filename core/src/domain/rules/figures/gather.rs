@@ -46,8 +46,8 @@ struct Selection<'a> {
     accounts: BTreeSet<RecordId>,
 }
 
-/// The figures of a day as JSON. Where neither a person nor a territory is named, a rep's are the rep's own, and
-/// others see all that their device holds.
+/// The figures of a day as JSON. Where neither a person nor a territory is named, a rep's are the
+/// rep's own, and others see all that their device holds.
 pub fn of_day(
     registry: &Registry,
     reader: &dyn Reader,
@@ -55,17 +55,29 @@ pub fn of_day(
     wanted: Wanted<'_>,
 ) -> Result<Json, Refusal> {
     let day = wanted.day.map_or_else(|| context.today(), str::to_owned);
-    check_day(&day).map_err(|error| Refusal::bad_input("bad_value", format!("`day`: {error}")).about("day"))?;
+    check_day(&day)
+        .map_err(|error| Refusal::bad_input("bad_value", format!("`day`: {error}")).about("day"))?;
     let myself = context.user.to_string();
     let own = context.role == Role::Rep && wanted.territory.is_none();
     let rep = named(reader, USER, wanted.rep.or(own.then_some(&myself)), "rep")?;
     let territory = named(reader, TERRITORY, wanted.territory, "territory")?;
     let accounts = accounts(reader, rep.as_ref(), territory.as_ref())?;
-    let selection = Selection { registry, reader, day, rep, territory, accounts };
+    let selection = Selection {
+        registry,
+        reader,
+        day,
+        rep,
+        territory,
+        accounts,
+    };
     let figures = figures(&selection.day()?);
     let perfect = perfect::perfect_store(&perfect::parts(registry, reader)?, &figures);
     let figures: Vec<Json> = figures.iter().map(Figure::to_json).chain(perfect).collect();
-    let name = |record: &Option<Record>| record.as_ref().and_then(|record| record.text("name").map(str::to_owned));
+    let name = |record: &Option<Record>| {
+        record
+            .as_ref()
+            .and_then(|record| record.text("name").map(str::to_owned))
+    };
     let (rep, territory) = (name(&selection.rep), name(&selection.territory));
     Ok(json!({ "day": selection.day, "rep": rep, "territory": territory, "figures": figures }))
 }
@@ -77,7 +89,12 @@ pub fn is_submitted(order: &Record) -> bool {
 }
 
 /// The record of this name or id.
-fn named(reader: &dyn Reader, object: &str, name: Option<&str>, input: &str) -> Result<Option<Record>, Refusal> {
+fn named(
+    reader: &dyn Reader,
+    object: &str,
+    name: Option<&str>,
+    input: &str,
+) -> Result<Option<Record>, Refusal> {
     let Some(name) = name else { return Ok(None) };
     let mut found = reader.find(object, &[("name", Value::from(name))])?;
     if let (true, Ok(id)) = (found.is_empty(), name.parse()) {
@@ -86,7 +103,8 @@ fn named(reader: &dyn Reader, object: &str, name: Option<&str>, input: &str) -> 
     match found.into_iter().next() {
         Some(record) => Ok(Some(record)),
         None => {
-            let message = format!("there is no {object} `{name}` here; sync, or choose one from the list");
+            let message =
+                format!("there is no {object} `{name}` here; sync, or choose one from the list");
             Err(Refusal::not_found("unknown_record", message).about(input))
         }
     }
@@ -102,7 +120,10 @@ fn accounts(
         (Some(territory), _) => vec![territory.id],
         (None, Some(rep)) => {
             let lines = rep.lines("territories");
-            lines.values().filter_map(|line| line.get("territory")?.text()?.parse().ok()).collect()
+            lines
+                .values()
+                .filter_map(|line| line.get("territory")?.text()?.parse().ok())
+                .collect()
         }
         (None, None) => {
             let all = reader.find(ACCOUNT, &[])?;
@@ -111,17 +132,24 @@ fn accounts(
     };
     let mut found = BTreeSet::new();
     for territory in with_those_below(reader, roots)? {
-        let held = reader.find(ACCOUNT, &[("territory", Value::from(territory.to_string()))])?;
+        let held = reader.find(
+            ACCOUNT,
+            &[("territory", Value::from(territory.to_string()))],
+        )?;
         found.extend(held.iter().map(|account| account.id));
     }
     Ok(found)
 }
 
-fn with_those_below(reader: &dyn Reader, mut waiting: Vec<RecordId>) -> Result<BTreeSet<RecordId>, ReadError> {
+fn with_those_below(
+    reader: &dyn Reader,
+    mut waiting: Vec<RecordId>,
+) -> Result<BTreeSet<RecordId>, ReadError> {
     let mut found = BTreeSet::new();
     while let Some(territory) = waiting.pop() {
         if found.insert(territory) {
-            let below = reader.find(TERRITORY, &[("parent", Value::from(territory.to_string()))])?;
+            let below =
+                reader.find(TERRITORY, &[("parent", Value::from(territory.to_string()))])?;
             waiting.extend(below.iter().map(|territory| territory.id));
         }
     }
@@ -142,14 +170,28 @@ impl Selection<'_> {
         }
         let mut checks = self.reader.find(counting::CHECK, &[("counted_on", day)])?;
         checks.retain(|check| self.counts(check));
-        let shelves = checks.iter().map(|check| shelf::joined(&counting::counts(check))).collect();
-        Ok(Day { calls, accounts: self.accounts.clone(), shelves })
+        let shelves = checks
+            .iter()
+            .map(|check| shelf::joined(&counting::counts(check)))
+            .collect();
+        Ok(Day {
+            calls,
+            accounts: self.accounts.clone(),
+            shelves,
+        })
     }
 
     /// Whether a record is the person's, and of an account of the territory.
     fn counts(&self, record: &Record) -> bool {
-        let by_rep = self.rep.as_ref().is_none_or(|rep| record.reference("owner") == Some(rep.id));
-        let in_territory = || record.reference("account").is_some_and(|account| self.accounts.contains(&account));
+        let by_rep = self
+            .rep
+            .as_ref()
+            .is_none_or(|rep| record.reference("owner") == Some(rep.id));
+        let in_territory = || {
+            record
+                .reference("account")
+                .is_some_and(|account| self.accounts.contains(&account))
+        };
         by_rep && (self.territory.is_none() || in_territory())
     }
 
@@ -168,18 +210,29 @@ impl Selection<'_> {
             made,
             route_position: visit.value("route_position").int(),
             started_at: visit.value("started_at").int().unwrap_or(0),
-            orders: if made { self.orders(visit)? } else { Vec::new() },
+            orders: if made {
+                self.orders(visit)?
+            } else {
+                Vec::new()
+            },
             price_checks: share_of(visit, "price_check", |_| true, is_done),
-            promotions: share_of(visit, "promotion_check", is_done, |line| says(line, "answer", "present")),
+            promotions: share_of(visit, "promotion_check", is_done, |line| {
+                says(line, "answer", "present")
+            }),
         }))
     }
 
     fn orders(&self, visit: &Record) -> Result<Vec<Order>, ReadError> {
-        let has_visit = self.registry.get(ORDER).is_some_and(|order| order.fields.contains_key("visit"));
+        let has_visit = self
+            .registry
+            .get(ORDER)
+            .is_some_and(|order| order.fields.contains_key("visit"));
         if !has_visit {
             return Ok(Vec::new());
         }
-        let found = self.reader.find(ORDER, &[("visit", Value::from(visit.id.to_string()))])?;
+        let found = self
+            .reader
+            .find(ORDER, &[("visit", Value::from(visit.id.to_string()))])?;
         let mut standing = Vec::new();
         for record in found.iter().filter(|order| is_submitted(order)) {
             if !is_rejected(self.reader, record)? {
@@ -191,10 +244,21 @@ impl Selection<'_> {
 }
 
 /// Of the actions of one kind that count, how many are so.
-fn share_of(visit: &Record, kind: &str, counts: fn(&Line<'_>) -> bool, is_so: fn(&Line<'_>) -> bool) -> Ratio {
+fn share_of(
+    visit: &Record,
+    kind: &str,
+    counts: fn(&Line<'_>) -> bool,
+    is_so: fn(&Line<'_>) -> bool,
+) -> Ratio {
     let lines = visit.lines(actions::ACTIONS);
-    let of_kind: Vec<&Line<'_>> = lines.values().filter(|line| says(line, "kind", kind) && counts(line)).collect();
-    Ratio::of(of_kind.iter().filter(|line| is_so(line)).count() as i64, of_kind.len() as i64)
+    let of_kind: Vec<&Line<'_>> = lines
+        .values()
+        .filter(|line| says(line, "kind", kind) && counts(line))
+        .collect();
+    Ratio::of(
+        of_kind.iter().filter(|line| is_so(line)).count() as i64,
+        of_kind.len() as i64,
+    )
 }
 
 fn is_done(line: &Line<'_>) -> bool {
@@ -208,7 +272,13 @@ fn says(line: &Line<'_>, field: &str, word: &str) -> bool {
 /// An order as figures see it; its value is what it came to with tax.
 fn order(order: &Record) -> Order {
     let lines = order.lines("lines");
-    let products = lines.values().filter_map(|line| line.get("product")?.text()?.parse().ok()).collect();
+    let products = lines
+        .values()
+        .filter_map(|line| line.get("product")?.text()?.parse().ok())
+        .collect();
     let gross = order.text("gross").and_then(Exact::parse);
-    Order { products, value: order.text("currency").map(str::to_owned).zip(gross) }
+    Order {
+        products,
+        value: order.text("currency").map(str::to_owned).zip(gross),
+    }
 }

@@ -1,5 +1,5 @@
-//! How near stores are to perfect: figures of a day, each against its target, weighed as the tenant's row says.
-//! It does not know how a figure is made.
+//! How near stores are to perfect: figures of a day, each against its target, weighed as the
+//! tenant's row says. It does not know how a figure is made.
 
 use serde_json::{Value as Json, json};
 
@@ -9,7 +9,8 @@ use crate::base::ratio::Ratio;
 use crate::domain::refusal::Refusal;
 use crate::objects::{Reader, Record, Registry, Value};
 
-/// The object whose rows say what makes a store perfect; without it, or without a default one, nobody asks.
+/// The object whose rows say what makes a store perfect; without it, or without a default one,
+/// nobody asks.
 pub const PERFECT_STORE: &str = "perfect_store";
 const PARTS: &str = "parts";
 const WHOLE_PERCENT: i64 = 100;
@@ -54,16 +55,24 @@ fn parts_of(row: &Record) -> Vec<Part> {
     row.lines(PARTS).values().filter_map(part).collect()
 }
 
-/// The figure with its parts as JSON; none where nothing is weighed. A part of which nothing was to measure weighs
-/// nothing, and the denominator says how much was measured.
+/// The figure with its parts as JSON; none where nothing is weighed. A part of which nothing was to
+/// measure weighs nothing, and the denominator says how much was measured.
 #[must_use]
 pub fn perfect_store(parts: &[Part], figures: &[Figure]) -> Option<Json> {
     if parts.is_empty() {
         return None;
     }
     let scored: Vec<Scored<'_>> = parts.iter().map(|part| score(part, figures)).collect();
-    let measured: i64 = scored.iter().filter(|one| one.points.is_some()).map(|one| one.part.weight_percent).sum();
-    let reached = scored.iter().filter_map(|one| one.points).try_fold(Fraction::ZERO, Fraction::plus).ok();
+    let measured: i64 = scored
+        .iter()
+        .filter(|one| one.points.is_some())
+        .map(|one| one.part.weight_percent)
+        .sum();
+    let reached = scored
+        .iter()
+        .filter_map(|one| one.points)
+        .try_fold(Fraction::ZERO, Fraction::plus)
+        .ok();
     let share = |of: i64| reached.map(|reached| ratio(reached, of));
     let parts: Vec<Json> = scored.iter().map(Scored::to_json).collect();
     Some(json!({
@@ -75,20 +84,37 @@ pub fn perfect_store(parts: &[Part], figures: &[Figure]) -> Option<Json> {
 
 fn score<'a>(part: &'a Part, figures: &[Figure]) -> Scored<'a> {
     let is_it = |figure: &&Figure| figure.name == part.figure && figure.unit == Unit::Percent;
-    let Some(figure) = figures.iter().find(is_it) else { return Scored { part, value: None, points: None } };
-    Scored { part, value: figure.value(), points: points(part, figure.ratio).ok() }
+    let Some(figure) = figures.iter().find(is_it) else {
+        return Scored {
+            part,
+            value: None,
+            points: None,
+        };
+    };
+    Scored {
+        part,
+        value: figure.value(),
+        points: points(part, figure.ratio).ok(),
+    }
 }
 
 /// The weight, or less of it by as much as the target is missed.
 fn points(part: &Part, ratio: Ratio) -> Result<Fraction, FractionError> {
     let value = Fraction::new(ratio.numerator, ratio.denominator)?;
     let target = Fraction::new(part.target_percent.into(), WHOLE_PERCENT.into())?;
-    let reached = if value >= target { Fraction::ONE } else { value.over(target)? };
+    let reached = if value >= target {
+        Fraction::ONE
+    } else {
+        value.over(target)?
+    };
     reached.times(Fraction::whole(part.weight_percent.into()))
 }
 
 fn ratio(points: Fraction, of: i64) -> Ratio {
-    Ratio { numerator: points.numerator(), denominator: points.denominator().saturating_mul(of.into()) }
+    Ratio {
+        numerator: points.numerator(),
+        denominator: points.denominator().saturating_mul(of.into()),
+    }
 }
 
 impl Scored<'_> {

@@ -1,9 +1,11 @@
-//! What the server says of a submitted order: confirmed, its lines frozen as rows, or rejected with reason and numbers
-//! while the draft stays and can be mended. It never writes the order itself.
+//! What the server says of a submitted order: confirmed, its lines frozen as rows, or rejected with
+//! reason and numbers while the draft stays and can be mended. It never writes the order itself.
 
 use serde_json::Value as Json;
 
-use super::limits::{check, credit_figure, discontinued, is_judged, number, stock_figures, too_large};
+use super::limits::{
+    check, credit_figure, discontinued, is_judged, number, stock_figures, too_large,
+};
 use super::totals::{Totals, kept, told, totals};
 use super::undecided::undecided;
 use super::{ACCOUNT, SUBMITTED, VERDICT, content_hash};
@@ -35,10 +37,13 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
         return Err(refusal);
     }
     if order.text("content_hash") != Some(content_hash(order).as_str()) {
-        let message = "someone changed the order while it was submitted; look at it and submit it again";
+        let message =
+            "someone changed the order while it was submitted; look at it and submit it again";
         return Err(Refusal::rule("changed_meanwhile", message));
     }
-    let account = order.reference("account").map_or(Ok(None), |id| reader.record(ACCOUNT, id))?;
+    let account = order
+        .reference("account")
+        .map_or(Ok(None), |id| reader.record(ACCOUNT, id))?;
     if let Some(account) = account.filter(|account| account.value("blocked").is_true()) {
         return Err(super::blocked(&account));
     }
@@ -51,26 +56,40 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
     Ok(totals)
 }
 
-/// Whether the sums are those that the device saw. If a price changed meanwhile, the tenant's policy says whether the
-/// device's are honoured; the office is asked where it does not.
+/// Whether the sums are those that the device saw. If a price changed meanwhile, the tenant's
+/// policy says whether the device's are honoured; the office is asked where it does not.
 fn prices_hold(situation: &Situation<'_>, totals: &Totals) -> Result<(), Refusal> {
     let order = situation.record;
     if order.value("gross") == &kept(&totals.gross) {
         return Ok(());
     }
-    let seen = told(number(order, "gross").unwrap_or_default().into(), &totals.currency)?;
+    let seen = told(
+        number(order, "gross").unwrap_or_default().into(),
+        &totals.currency,
+    )?;
     let (now, currency) = (totals.gross.as_str(), &totals.currency);
     let message = format!(
         "the order was worth {seen} {currency} on the device and is {now} {currency} by today's prices; look at the lines and submit it again"
     );
-    Err(Refusal::rule("price_changed", message).with("gross_seen", seen).with("gross_now", now))
+    Err(Refusal::rule("price_changed", message)
+        .with("gross_seen", seen)
+        .with("gross_now", now))
 }
 
 fn verdict(situation: &Situation<'_>, words: &str) -> Write {
     let order = situation.record;
     let hash = order.text("content_hash").unwrap_or_default();
-    let at = order.value("submitted_at").int().unwrap_or_default().to_be_bytes();
-    let id = RecordId::derived(&[VERDICT.as_bytes(), order.id.as_bytes(), hash.as_bytes(), &at]);
+    let at = order
+        .value("submitted_at")
+        .int()
+        .unwrap_or_default()
+        .to_be_bytes();
+    let id = RecordId::derived(&[
+        VERDICT.as_bytes(),
+        order.id.as_bytes(),
+        hash.as_bytes(),
+        &at,
+    ]);
     let mut values = Values::from([
         ("order".to_owned(), Value::from(order.id.to_string())),
         ("verdict".to_owned(), words.into()),
@@ -80,13 +99,22 @@ fn verdict(situation: &Situation<'_>, words: &str) -> Write {
     for field in ["account", "owner", "number", "currency", "submitted_at"] {
         values.insert(field.to_owned(), order.value(field).clone());
     }
-    Write { object: VERDICT.to_owned(), id, new: true, values }
+    Write {
+        object: VERDICT.to_owned(),
+        id,
+        new: true,
+        values,
+    }
 }
 
 fn reject(situation: &Situation<'_>, refusal: &Refusal) -> Write {
     let mut write = verdict(situation, "rejected");
     let numbers = Json::Object(refusal.numbers.clone()).to_string();
-    for (field, text) in [("code", &refusal.code), ("message", &refusal.message), ("numbers_json", &numbers)] {
+    for (field, text) in [
+        ("code", &refusal.code),
+        ("message", &refusal.message),
+        ("numbers_json", &numbers),
+    ] {
         write.values.insert(field.to_owned(), text.as_str().into());
     }
     write
@@ -101,8 +129,14 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
         let path = |field: &str| line_path("lines", &line.line, field);
         write.values.insert(path(POSITION), Value::Int(position));
         write.values.insert(path("free"), Value::Bool(line.free));
-        let texts = [("product", &line.product), ("unit", &line.unit), ("trace_json", &line.trace)];
-        write.values.extend(texts.map(|(field, text)| (path(field), text.as_str().into())));
+        let texts = [
+            ("product", &line.product),
+            ("unit", &line.unit),
+            ("trace_json", &line.trace),
+        ];
+        write
+            .values
+            .extend(texts.map(|(field, text)| (path(field), text.as_str().into())));
         let numbers = [
             ("quantity", &line.quantity),
             ("unit_price", &line.unit_price),
@@ -110,7 +144,9 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
             ("tax", &line.tax),
             ("gross", &line.gross),
         ];
-        write.values.extend(numbers.map(|(field, text)| (path(field), kept(text))));
+        write
+            .values
+            .extend(numbers.map(|(field, text)| (path(field), kept(text))));
     }
     let mut writes = vec![write];
     writes.extend(owe(situation, totals)?);
@@ -119,15 +155,23 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
 }
 
 fn sums(totals: &Totals) -> [(&'static str, &String); 4] {
-    [("net", &totals.net), ("tax", &totals.tax), ("gross", &totals.gross), ("payable", &totals.payable)]
+    [
+        ("net", &totals.net),
+        ("tax", &totals.tax),
+        ("gross", &totals.gross),
+        ("payable", &totals.payable),
+    ]
 }
 
 /// The account owes what was confirmed.
 fn owe(situation: &Situation<'_>, totals: &Totals) -> Result<Option<Write>, Refusal> {
-    let Some(figure) = credit_figure(situation.reader, situation.record)? else { return Ok(None) };
+    let Some(figure) = credit_figure(situation.reader, situation.record)? else {
+        return Ok(None);
+    };
     let gross: Decimal = totals.gross.parse().unwrap_or_default();
-    let used =
-        Fraction::from(number(&figure, "used").unwrap_or_default()).plus(Fraction::from(gross)).map_err(too_large)?;
+    let used = Fraction::from(number(&figure, "used").unwrap_or_default())
+        .plus(Fraction::from(gross))
+        .map_err(too_large)?;
     Ok(Some(changed(situation, &figure, "used", used)?))
 }
 
@@ -138,13 +182,23 @@ fn take_from_stock(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Wri
         let mut left = line.base_quantity;
         for figure in stock_figures(situation.reader, &line.product)? {
             let earlier = writes.iter().position(|write| write.id == figure.id);
-            let there = earlier.and_then(|index| writes[index].values.get("available")?.text()?.parse().ok());
-            let there = Fraction::from(there.or_else(|| number(&figure, "available")).unwrap_or_default());
+            let there = earlier
+                .and_then(|index| writes[index].values.get("available")?.text()?.parse().ok());
+            let there = Fraction::from(
+                there
+                    .or_else(|| number(&figure, "available"))
+                    .unwrap_or_default(),
+            );
             let taken = left.min(there);
             if !taken.is_positive() {
                 continue;
             }
-            let write = changed(situation, &figure, "available", there.minus(taken).map_err(too_large)?)?;
+            let write = changed(
+                situation,
+                &figure,
+                "available",
+                there.minus(taken).map_err(too_large)?,
+            )?;
             match earlier {
                 Some(index) => writes[index] = write,
                 None => writes.push(write),
@@ -155,9 +209,22 @@ fn take_from_stock(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Wri
     Ok(writes)
 }
 
-fn changed(situation: &Situation<'_>, figure: &Record, field: &str, number: Fraction) -> Result<Write, Refusal> {
+fn changed(
+    situation: &Situation<'_>,
+    figure: &Record,
+    field: &str,
+    number: Fraction,
+) -> Result<Write, Refusal> {
     let text = number.shown(6).map_err(too_large)?.to_string();
     let as_of = Value::Int(situation.context.now.0);
-    let values = Values::from([(field.to_owned(), Value::from(text)), ("as_of".to_owned(), as_of)]);
-    Ok(Write { object: figure.object.clone(), id: figure.id, new: false, values })
+    let values = Values::from([
+        (field.to_owned(), Value::from(text)),
+        ("as_of".to_owned(), as_of),
+    ]);
+    Ok(Write {
+        object: figure.object.clone(),
+        id: figure.id,
+        new: false,
+        values,
+    })
 }

@@ -1,5 +1,6 @@
-//! The limits of an order: least value, credit, stock, what is no longer sold. Phone and server ask the same; the
-//! server knows more. What is free is computed: the server's figure less one's own orders that have no verdict.
+//! The limits of an order: least value, credit, stock, what is no longer sold. Phone and server ask
+//! the same; the server knows more. What is free is computed: the server's figure less one's own
+//! orders that have no verdict.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,8 @@ use crate::objects::{ReadError, Reader, Record, Value};
 const CREDIT: &str = "credit_figure";
 const STOCK: &str = "stock_figure";
 
-/// Refuses an order that is below the least value, above what the account may still owe, or above what is in stock.
+/// Refuses an order that is below the least value, above what the account may still owe, or above
+/// what is in stock.
 pub(super) fn check(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Refusal> {
     minimum(reader, totals)?;
     credit(reader, order, totals)?;
@@ -22,29 +24,47 @@ pub(super) fn check(reader: &dyn Reader, order: &Record, totals: &Totals) -> Res
 
 fn minimum(reader: &dyn Reader, totals: &Totals) -> Result<(), Refusal> {
     let policy = policy(reader)?;
-    let Some(least) = number(&policy, "minimum_value") else { return Ok(()) };
+    let Some(least) = number(&policy, "minimum_value") else {
+        return Ok(());
+    };
     let net = read(&totals.net);
     if net >= least {
         return Ok(());
     }
     let (net, currency) = (&totals.net, &totals.currency);
     let least = told(least.into(), currency)?;
-    let message = format!("the order is worth {net} {currency} net; the least is {least} {currency}; order more");
-    Err(Refusal::rule("below_minimum", message).with("net", net.as_str()).with("minimum", least))
+    let message = format!(
+        "the order is worth {net} {currency} net; the least is {least} {currency}; order more"
+    );
+    Err(Refusal::rule("below_minimum", message)
+        .with("net", net.as_str())
+        .with("minimum", least))
 }
 
 /// The credit figure of the order's account in its currency, if the office keeps one.
-pub(super) fn credit_figure(reader: &dyn Reader, order: &Record) -> Result<Option<Record>, ReadError> {
+pub(super) fn credit_figure(
+    reader: &dyn Reader,
+    order: &Record,
+) -> Result<Option<Record>, ReadError> {
     let figures = reader.find(CREDIT, &[("account", order.value("account").clone())])?;
-    Ok(figures.into_iter().find(|figure| figure.value("currency") == order.value("currency")))
+    Ok(figures
+        .into_iter()
+        .find(|figure| figure.value("currency") == order.value("currency")))
 }
 
 fn credit(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Refusal> {
-    let Some(figure) = credit_figure(reader, order)? else { return Ok(()) };
-    let (limit, used) = (number(&figure, "limit").unwrap_or_default(), number(&figure, "used").unwrap_or_default());
+    let Some(figure) = credit_figure(reader, order)? else {
+        return Ok(());
+    };
+    let (limit, used) = (
+        number(&figure, "limit").unwrap_or_default(),
+        number(&figure, "used").unwrap_or_default(),
+    );
     let mut waiting = Fraction::ZERO;
     for other in unjudged(reader, order)? {
-        waiting = waiting.plus(number(&other, "gross").unwrap_or_default().into()).map_err(too_large)?;
+        waiting = waiting
+            .plus(number(&other, "gross").unwrap_or_default().into())
+            .map_err(too_large)?;
     }
     let owed = Fraction::from(used).plus(waiting).map_err(too_large)?;
     let free = Fraction::from(limit).minus(owed).map_err(too_large)?;
@@ -60,13 +80,22 @@ fn credit(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Re
         "the order is worth {gross} {currency}, but {free} of the credit limit of {limit} are free ({used} used, \
          {waiting} in orders without a verdict); order for {over} less, or ask the office"
     );
-    let refusal = Refusal::rule("credit_exceeded", message).with("gross", gross.as_str()).with("free", free);
-    Err(refusal.with("limit", limit).with("used", used).with("waiting", waiting))
+    let refusal = Refusal::rule("credit_exceeded", message)
+        .with("gross", gross.as_str())
+        .with("free", free);
+    Err(refusal
+        .with("limit", limit)
+        .with("used", used)
+        .with("waiting", waiting))
 }
 
-/// Other orders of the account, in the same currency, that are submitted and have no verdict on what was submitted.
+/// Other orders of the account, in the same currency, that are submitted and have no verdict on
+/// what was submitted.
 fn unjudged(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadError> {
-    let wanted = [("account", order.value("account").clone()), ("state", SUBMITTED.into())];
+    let wanted = [
+        ("account", order.value("account").clone()),
+        ("state", SUBMITTED.into()),
+    ];
     let mut waiting = Vec::new();
     for other in reader.find(ORDER, &wanted)? {
         let counts = other.id != order.id && other.value("currency") == order.value("currency");
@@ -86,13 +115,17 @@ pub(super) fn is_judged(reader: &dyn Reader, order: &Record) -> Result<bool, Rea
 /// Whether the server said no to what the order says it submitted.
 pub fn is_rejected(reader: &dyn Reader, order: &Record) -> Result<bool, ReadError> {
     let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
-    Ok(verdicts.iter().any(|verdict| verdict.text("verdict") == Some("rejected") && answers(verdict, order)))
+    Ok(verdicts
+        .iter()
+        .any(|verdict| verdict.text("verdict") == Some("rejected") && answers(verdict, order)))
 }
 
-/// Whether a verdict is about what the order says it submitted, and when: what was rejected and is submitted again as
-/// it was, is judged by what holds then.
+/// Whether a verdict is about what the order says it submitted, and when: what was rejected and is
+/// submitted again as it was, is judged by what holds then.
 pub(super) fn answers(verdict: &Record, order: &Record) -> bool {
-    ["content_hash", "submitted_at"].into_iter().all(|field| verdict.value(field) == order.value(field))
+    ["content_hash", "submitted_at"]
+        .into_iter()
+        .all(|field| verdict.value(field) == order.value(field))
 }
 
 /// The stock figures of a product.
@@ -113,10 +146,14 @@ fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Ref
         }
         let mut free = Fraction::ZERO;
         for figure in &figures {
-            free = free.plus(number(figure, "available").unwrap_or_default().into()).map_err(too_large)?;
+            free = free
+                .plus(number(figure, "available").unwrap_or_default().into())
+                .map_err(too_large)?;
         }
         for other in unjudged_anywhere(reader, order)? {
-            free = free.minus(reserved(reader, &other, product)?).map_err(too_large)?;
+            free = free
+                .minus(reserved(reader, &other, product)?)
+                .map_err(too_large)?;
         }
         if quantity > free {
             return Err(short(reader, product, quantity, free)?);
@@ -140,29 +177,57 @@ fn unjudged_anywhere(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>,
 fn reserved(reader: &dyn Reader, order: &Record, product: &str) -> Result<Fraction, Refusal> {
     let mut sum = Fraction::ZERO;
     for line in order.lines(LINES).values() {
-        let text = |field: &str| line.get(field).and_then(|value| value.text()).unwrap_or_default();
+        let text = |field: &str| {
+            line.get(field)
+                .and_then(|value| value.text())
+                .unwrap_or_default()
+        };
         if text("product") == product {
             let ordered = (read(text("quantity")), text("unit").parse().ok());
-            sum = sum.plus(in_base(reader, product, ordered)?).map_err(too_large)?;
+            sum = sum
+                .plus(in_base(reader, product, ordered)?)
+                .map_err(too_large)?;
         }
     }
     Ok(sum)
 }
 
-fn short(reader: &dyn Reader, product: &str, wanted: Fraction, free: Fraction) -> Result<Refusal, ReadError> {
+fn short(
+    reader: &dyn Reader,
+    product: &str,
+    wanted: Fraction,
+    free: Fraction,
+) -> Result<Refusal, ReadError> {
     let id = product.parse().ok();
     let record = id.map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
-    let name = record.as_ref().and_then(|record| record.text("name")).unwrap_or(product).to_owned();
-    let shown = |quantity: Fraction| quantity.shown(6).map(|quantity| quantity.to_string()).unwrap_or_default();
+    let name = record
+        .as_ref()
+        .and_then(|record| record.text("name"))
+        .unwrap_or(product)
+        .to_owned();
+    let shown = |quantity: Fraction| {
+        quantity
+            .shown(6)
+            .map(|quantity| quantity.to_string())
+            .unwrap_or_default()
+    };
     let (wanted, free) = (shown(wanted), shown(free));
     let message = format!("{wanted} of {name} are ordered, {free} are available; order less");
-    Ok(Refusal::rule("not_enough_stock", message).about(LINES).with("product", name).with("available", free))
+    Ok(Refusal::rule("not_enough_stock", message)
+        .about(LINES)
+        .with("product", name)
+        .with("available", free))
 }
 
 /// The refusal of an order that names something no longer sold, if it does.
-pub(super) fn discontinued(reader: &dyn Reader, order: &Record) -> Result<Option<Refusal>, ReadError> {
+pub(super) fn discontinued(
+    reader: &dyn Reader,
+    order: &Record,
+) -> Result<Option<Refusal>, ReadError> {
     for line in order.lines(LINES).values() {
-        let id = line.get("product").and_then(|value| value.text()?.parse().ok());
+        let id = line
+            .get("product")
+            .and_then(|value| value.text()?.parse().ok());
         let product = id.map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
         if let Some(product) = product.filter(|product| product.value("discontinued").is_true()) {
             return Ok(Some(not_sold(&product)));
@@ -174,7 +239,9 @@ pub(super) fn discontinued(reader: &dyn Reader, order: &Record) -> Result<Option
 pub(super) fn not_sold(product: &Record) -> Refusal {
     let name = product.text("name").unwrap_or("this product");
     let message = format!("{name} is no longer sold; take it out of the order");
-    Refusal::rule("discontinued", message).about("product").with("product", name)
+    Refusal::rule("discontinued", message)
+        .about("product")
+        .with("product", name)
 }
 
 pub(super) fn number(record: &Record, field: &str) -> Option<Decimal> {
@@ -186,5 +253,8 @@ fn read(text: &str) -> Decimal {
 }
 
 pub(super) fn too_large(_: crate::base::fraction::FractionError) -> Refusal {
-    Refusal::rule("too_large", "the amounts of this order are too large to be added up; order less")
+    Refusal::rule(
+        "too_large",
+        "the amounts of this order are too large to be added up; order less",
+    )
 }

@@ -1,6 +1,6 @@
-//! Rules of sales orders: beginning, lines, submitting, cancelling. What is submitted is named by a hash of its content.
-//! They do not know how a price is made (`pricing` does), what two people left undecided (`undecided` does) nor what the
-//! server says of it (`judge` does).
+//! Rules of sales orders: beginning, lines, submitting, cancelling. What is submitted is named by a
+//! hash of its content. They do not know how a price is made (`pricing` does), what two people left
+//! undecided (`undecided` does) nor what the server says of it (`judge` does).
 
 mod content;
 mod judge;
@@ -41,17 +41,28 @@ const SUBMITTED: &str = "submitted";
 /// Letters of a series: no `I`, `L`, `O` or `U`, which people mistake.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The series of numbers of a writer: 8 letters, another one for each installation, login and restored database.
+/// The series of numbers of a writer: 8 letters, another one for each installation, login and
+/// restored database.
 #[must_use]
 pub fn series(actor: ActorId) -> String {
-    let bits = actor.0[..5].iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-    (0..8).rev().map(|place| char::from(LETTERS[(bits >> (5 * place) & 31) as usize])).collect()
+    let bits = actor.0[..5]
+        .iter()
+        .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    (0..8)
+        .rev()
+        .map(|place| char::from(LETTERS[(bits >> (5 * place) & 31) as usize]))
+        .collect()
 }
 
 /// Whoever is blocked may not order.
 pub fn account_not_blocked(situation: &Situation<'_>) -> Result<(), Refusal> {
-    let account = situation.record.reference("account").or_else(|| situation.input("account").text()?.parse().ok());
-    let Some(account) = account else { return Ok(()) };
+    let account = situation
+        .record
+        .reference("account")
+        .or_else(|| situation.input("account").text()?.parse().ok());
+    let Some(account) = account else {
+        return Ok(());
+    };
     match situation.reader.record(ACCOUNT, account)? {
         Some(account) if account.value("blocked").is_true() => Err(blocked(&account)),
         Some(_) | None => Ok(()),
@@ -61,27 +72,39 @@ pub fn account_not_blocked(situation: &Situation<'_>) -> Result<(), Refusal> {
 fn blocked(account: &Record) -> Refusal {
     let name = account.text("name").unwrap_or("this account");
     let message = format!("{name} is blocked and may not order; ask the office");
-    Refusal::rule("account_blocked", message).about("account").with("account", name)
+    Refusal::rule("account_blocked", message)
+        .about("account")
+        .with("account", name)
 }
 
 /// What the server confirmed stays as it is.
 pub fn not_confirmed(situation: &Situation<'_>) -> Result<(), Refusal> {
-    let Some(verdict) = confirmed(situation.reader, situation.id)? else { return Ok(()) };
+    let Some(verdict) = confirmed(situation.reader, situation.id)? else {
+        return Ok(());
+    };
     let number = verdict.text("number").unwrap_or_default().to_owned();
-    let message = format!("order {number} is confirmed and stays as it is; begin another order for what is to change");
+    let message = format!(
+        "order {number} is confirmed and stays as it is; begin another order for what is to change"
+    );
     Err(Refusal::rule("after_confirmation", message).with("number", number))
 }
 
 /// The verdict that confirmed an order.
 pub fn confirmed(reader: &dyn Reader, order: RecordId) -> Result<Option<Record>, ReadError> {
-    let wanted = [("order", Value::from(order.to_string())), ("verdict", "confirmed".into())];
+    let wanted = [
+        ("order", Value::from(order.to_string())),
+        ("verdict", "confirmed".into()),
+    ];
     Ok(reader.find(VERDICT, &wanted)?.into_iter().next())
 }
 
 /// An order without lines orders nothing.
 pub fn order_has_lines(situation: &Situation<'_>) -> Result<(), Refusal> {
     if situation.record.lines(LINES).is_empty() {
-        return Err(Refusal::rule("order_empty", "the order has no lines; add what is ordered").about(LINES));
+        return Err(
+            Refusal::rule("order_empty", "the order has no lines; add what is ordered")
+                .about(LINES),
+        );
     }
     Ok(())
 }
@@ -96,7 +119,10 @@ pub fn order_lines_sellable(situation: &Situation<'_>) -> Result<(), Refusal> {
 
 /// The tenant's policy, which says in which money and with which tax orders are made.
 fn policy(reader: &dyn Reader) -> Result<Record, Refusal> {
-    let policy = reader.find(POLICY, &[("is_default", Value::Bool(true))])?.into_iter().next();
+    let policy = reader
+        .find(POLICY, &[("is_default", Value::Bool(true))])?
+        .into_iter()
+        .next();
     policy.ok_or_else(|| {
         let message =
             "the office has not said in which currency and with which tax orders are made; ask for an order policy";
@@ -107,38 +133,64 @@ fn policy(reader: &dyn Reader) -> Result<Record, Refusal> {
 /// Begins an order by today's policy, with the next number of this device's own series.
 pub fn new_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (reader, context) = (situation.reader, situation.context);
-    if let Some(visit) = situation.input("visit").text().and_then(|id| id.parse::<RecordId>().ok())
+    if let Some(visit) = situation
+        .input("visit")
+        .text()
+        .and_then(|id| id.parse::<RecordId>().ok())
         && let Some(visit) = reader.record(VISIT, visit)?
         && visit.value("account") != situation.input("account")
     {
         let message = "the visit is at another account; name the account of the visit";
-        return Err(Refusal::bad_input("other_account", message).about("visit").about("account"));
+        return Err(Refusal::bad_input("other_account", message)
+            .about("visit")
+            .about("account"));
     }
     let policy = policy(reader)?;
     let series = series(context.actor);
     let used = reader.find(ORDER, &[("series", series.as_str().into())])?;
-    let last = used.iter().filter_map(|order| order.text("number")?.rsplit('-').next()?.parse::<u64>().ok()).max();
+    let last = used
+        .iter()
+        .filter_map(|order| {
+            order
+                .text("number")?
+                .rsplit('-')
+                .next()?
+                .parse::<u64>()
+                .ok()
+        })
+        .max();
     let mut write = situation.write([
-        ("number", Value::from(format!("SO-{series}-{}", last.unwrap_or(0) + 1))),
+        (
+            "number",
+            Value::from(format!("SO-{series}-{}", last.unwrap_or(0) + 1)),
+        ),
         ("series", Value::from(series)),
         ("ordered_on", Value::from(context.today())),
     ]);
     for field in ["currency", "tax_mode", "tax_rounding", "cash_step"] {
-        write.values.insert(field.to_owned(), policy.value(field).clone());
+        write
+            .values
+            .insert(field.to_owned(), policy.value(field).clone());
     }
     Ok(vec![write])
 }
 
-/// Orders a quantity of a product in a unit; a second time it replaces the first. Each product and unit has one line,
-/// so that what two people order offline is one line with a conflict, not two.
+/// Orders a quantity of a product in a unit; a second time it replaces the first. Each product and
+/// unit has one line, so that what two people order offline is one line with a conflict, not two.
 pub fn set_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let product = sold(situation)?;
     let unit = unit(situation, &product)?;
     let quantity = quantity(situation)?;
-    line(situation, (&product, unit), quantity, situation.input("discount_percent").clone())
+    line(
+        situation,
+        (&product, unit),
+        quantity,
+        situation.input("discount_percent").clone(),
+    )
 }
 
-/// Orders so much more of a product in a unit than there is in the order; the discount stays unless another is given.
+/// Orders so much more of a product in a unit than there is in the order; the discount stays unless
+/// another is given.
 pub fn add_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let product = sold(situation)?;
     let unit = unit(situation, &product)?;
@@ -146,8 +198,12 @@ pub fn add_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> 
     let lines = situation.record.lines(LINES);
     let held = lines.get(id.as_str());
     let text = |field: &str| held.and_then(|line| line.get(field)?.text());
-    let there: Decimal = text("quantity").and_then(|text| text.parse().ok()).unwrap_or_default();
-    let sum = Fraction::from(there).plus(quantity.into())?.shown(QUANTITY_SCALE_MAX)?;
+    let there: Decimal = text("quantity")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
+    let sum = Fraction::from(there)
+        .plus(quantity.into())?
+        .shown(QUANTITY_SCALE_MAX)?;
     let discount = match situation.input("discount_percent") {
         Value::Null => text("discount_percent").map_or(Value::Null, Value::from),
         given @ (Value::Bool(_) | Value::Int(_) | Value::Text(_)) => given.clone(),
@@ -158,7 +214,11 @@ pub fn add_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> 
 /// The product that is named, which must still be sold.
 fn sold(situation: &Situation<'_>) -> Result<Record, Refusal> {
     let product = product(situation)?;
-    if product.value("discontinued").is_true() { Err(limits::not_sold(&product)) } else { Ok(product) }
+    if product.value("discontinued").is_true() {
+        Err(limits::not_sold(&product))
+    } else {
+        Ok(product)
+    }
 }
 
 fn quantity(situation: &Situation<'_>) -> Result<Decimal, Refusal> {
@@ -177,18 +237,25 @@ fn orderable(quantity: Decimal) -> Result<(), String> {
         return Err("is above 0; to take a product out, use `remove_order_line`".to_owned());
     }
     if quantity > Decimal::from(LINE_QUANTITY_MAX) {
-        return Err(format!("is at most {LINE_QUANTITY_MAX} of its unit; order less, or in a larger unit"));
+        return Err(format!(
+            "is at most {LINE_QUANTITY_MAX} of its unit; order less, or in a larger unit"
+        ));
     }
     if quantity.scale() > QUANTITY_SCALE_MAX {
-        return Err(format!("has at most {QUANTITY_SCALE_MAX} digits after the point, and {quantity} has more"));
+        return Err(format!(
+            "has at most {QUANTITY_SCALE_MAX} digits after the point, and {quantity} has more"
+        ));
     }
     Ok(())
 }
 
 /// Whether so many per cent can be taken off a line, or why not.
 fn takeable(percent: Decimal) -> Result<(), String> {
-    if percent.is_negative() || percent > Decimal::from(100) || percent.scale() > PERCENT_SCALE_MAX {
-        return Err(format!("is 0 to 100, with at most {PERCENT_SCALE_MAX} digits after the point"));
+    if percent.is_negative() || percent > Decimal::from(100) || percent.scale() > PERCENT_SCALE_MAX
+    {
+        return Err(format!(
+            "is 0 to 100, with at most {PERCENT_SCALE_MAX} digits after the point"
+        ));
     }
     Ok(())
 }
@@ -198,8 +265,12 @@ fn fits(lines: usize) -> Result<(), Refusal> {
     if lines <= ORDER_LINES_MAX {
         return Ok(());
     }
-    let message = format!("an order has at most {ORDER_LINES_MAX} lines; begin another order for what is left");
-    Err(Refusal::rule("too_many_lines", message).about(LINES).with("most", ORDER_LINES_MAX))
+    let message = format!(
+        "an order has at most {ORDER_LINES_MAX} lines; begin another order for what is left"
+    );
+    Err(Refusal::rule("too_many_lines", message)
+        .about(LINES)
+        .with("most", ORDER_LINES_MAX))
 }
 
 /// Writes one line, and brings it back if it was taken out.
@@ -227,10 +298,15 @@ fn line(
         values.insert(path(REMOVED), Value::Bool(false));
     }
     if before.value(&path(POSITION)).is_null() {
-        let positions = lines.into_values().filter_map(|line| line.get(POSITION)?.int());
+        let positions = lines
+            .into_values()
+            .filter_map(|line| line.get(POSITION)?.int());
         values.insert(path(POSITION), Value::Int(positions.max().unwrap_or(0) + 1));
     }
-    Ok(vec![Write { values, ..situation.write([]) }])
+    Ok(vec![Write {
+        values,
+        ..situation.write([])
+    }])
 }
 
 /// Takes a product out of the order.
@@ -243,10 +319,14 @@ pub fn remove_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusa
         let message = format!("the order has no line of {name} in {unit}; look at its lines");
         return Err(Refusal::not_found("unknown_line", message).about("product"));
     }
-    Ok(vec![situation.write([(line_path(LINES, &line, REMOVED).as_str(), Value::Bool(true))])])
+    Ok(vec![situation.write([(
+        line_path(LINES, &line, REMOVED).as_str(),
+        Value::Bool(true),
+    )])])
 }
 
-/// Prices the order, holds it against the limits as far as this device knows, and records what is submitted.
+/// Prices the order, holds it against the limits as far as this device knows, and records what is
+/// submitted.
 pub fn submit_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (reader, order) = (situation.reader, situation.record);
     let totals = totals(reader, order)?;
@@ -264,9 +344,14 @@ pub fn submit_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
 /// Records why the order was called off.
 pub fn cancel_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let Some(reason) = situation.words("reason") else {
-        return Err(Refusal::bad_input("required", "a reason is needed to cancel the order").about("reason"));
+        return Err(
+            Refusal::bad_input("required", "a reason is needed to cancel the order")
+                .about("reason"),
+        );
     };
-    Ok(vec![situation.write([("cancel_reason", Value::from(reason))])])
+    Ok(vec![
+        situation.write([("cancel_reason", Value::from(reason))]),
+    ])
 }
 
 fn line_id(product: &Record, unit: Unit) -> String {
@@ -274,27 +359,43 @@ fn line_id(product: &Record, unit: Unit) -> String {
 }
 
 fn product(situation: &Situation<'_>) -> Result<Record, Refusal> {
-    let id = situation.input("product").text().and_then(|id| id.parse().ok());
+    let id = situation
+        .input("product")
+        .text()
+        .and_then(|id| id.parse().ok());
     let product = match id {
         Some(id) => situation.reader.record(PRODUCT, id)?,
         None => None,
     };
-    product.ok_or_else(|| Refusal::not_found("unknown_product", "there is no such product").about("product"))
+    product.ok_or_else(|| {
+        Refusal::not_found("unknown_product", "there is no such product").about("product")
+    })
 }
 
 /// The unit that was named, or the product's base unit.
 fn unit(situation: &Situation<'_>, product: &Record) -> Result<Unit, Refusal> {
     let packaging = packaging(product)?;
-    let wrong = |why: String| Refusal::bad_input("unknown_unit", format!("`unit`: {why}")).about("unit");
-    let Some(wanted) = situation.words("unit") else { return Ok(packaging.base()) };
-    let unit: Unit = wanted.parse().map_err(|error: UnitError| wrong(error.to_string()))?;
-    packaging.content(unit).map_err(|error| wrong(error.to_string()))?;
+    let wrong =
+        |why: String| Refusal::bad_input("unknown_unit", format!("`unit`: {why}")).about("unit");
+    let Some(wanted) = situation.words("unit") else {
+        return Ok(packaging.base());
+    };
+    let unit: Unit = wanted
+        .parse()
+        .map_err(|error: UnitError| wrong(error.to_string()))?;
+    packaging
+        .content(unit)
+        .map_err(|error| wrong(error.to_string()))?;
     Ok(unit)
 }
 
 fn decimal(situation: &Situation<'_>, name: &str) -> Result<Option<Decimal>, Refusal> {
-    let Some(text) = situation.words(name) else { return Ok(None) };
-    text.parse().map(Some).map_err(|error: crate::base::decimal::DecimalError| {
-        Refusal::bad_input("bad_value", format!("`{name}`: {error}")).about(name)
-    })
+    let Some(text) = situation.words(name) else {
+        return Ok(None);
+    };
+    text.parse()
+        .map(Some)
+        .map_err(|error: crate::base::decimal::DecimalError| {
+            Refusal::bad_input("bad_value", format!("`{name}`: {error}")).about(name)
+        })
 }

@@ -1,5 +1,6 @@
-//! An order as people look at it: where it stands, what each line costs and why, what the server said.
-//! A confirmed order shows what was frozen, any other what it costs now. It does not know who looks.
+//! An order as people look at it: where it stands, what each line costs and why, what the server
+//! said. A confirmed order shows what was frozen, any other what it costs now. It does not know who
+//! looks.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -14,8 +15,8 @@ use crate::domain::refusal::Refusal;
 use crate::objects::path::POSITION;
 use crate::objects::{ReadError, Reader, Record, Value};
 
-/// The order with this id: number, account, `status` (`draft`, `waiting`, `confirmed`, `rejected`, `cancelled`), sums,
-/// lines with the steps that made their prices, near misses, and the verdict.
+/// The order with this id: number, account, `status` (`draft`, `waiting`, `confirmed`, `rejected`,
+/// `cancelled`), sums, lines with the steps that made their prices, near misses, and the verdict.
 pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
     let order = reader.record(super::ORDER, id)?.ok_or_else(|| {
         let message = format!("there is no order {id} here; sync, or choose one from the list");
@@ -32,7 +33,10 @@ pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
         Ok(worth) => shown.extend(worth),
         // An order that cannot be priced is shown all the same, with the reason.
         Err(refusal) => {
-            shown.insert("problem".to_owned(), json!({ "code": refusal.code, "message": refusal.message }));
+            shown.insert(
+                "problem".to_owned(),
+                json!({ "code": refusal.code, "message": refusal.message }),
+            );
             shown.insert("lines".to_owned(), unpriced(reader, &order)?);
         }
     }
@@ -42,25 +46,50 @@ pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
 /// The verdict on what the order says now; a confirmation stands whatever the order says.
 fn verdict(reader: &dyn Reader, order: &Record) -> Result<Option<Record>, ReadError> {
     let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
-    let confirmed = verdicts.iter().find(|verdict| verdict.text("verdict") == Some("confirmed"));
-    let current =
-        || verdicts.iter().find(|verdict| answers(verdict, order)).filter(|_| order.text("state") == Some(SUBMITTED));
+    let confirmed = verdicts
+        .iter()
+        .find(|verdict| verdict.text("verdict") == Some("confirmed"));
+    let current = || {
+        verdicts
+            .iter()
+            .find(|verdict| answers(verdict, order))
+            .filter(|_| order.text("state") == Some(SUBMITTED))
+    };
     Ok(confirmed.or_else(current).cloned())
 }
 
-fn head(reader: &dyn Reader, order: &Record, verdict: Option<&Record>) -> Result<Map<String, Json>, ReadError> {
+fn head(
+    reader: &dyn Reader,
+    order: &Record,
+    verdict: Option<&Record>,
+) -> Result<Map<String, Json>, ReadError> {
     let state = order.text("state").unwrap_or_default();
     let status = match (verdict.and_then(|verdict| verdict.text("verdict")), state) {
         (Some(verdict), _) => verdict,
         (None, SUBMITTED) => "waiting",
         (None, state) => state,
     };
-    let account = order.reference("account").map_or(Ok(None), |id| reader.record(ACCOUNT, id))?;
+    let account = order
+        .reference("account")
+        .map_or(Ok(None), |id| reader.record(ACCOUNT, id))?;
     let mut shown = Map::new();
     shown.insert("id".to_owned(), json!(order.id));
     shown.insert("status".to_owned(), json!(status));
-    shown.insert("account_name".to_owned(), json!(account.as_ref().and_then(|account| account.text("name"))));
-    for field in ["number", "account", "visit", "ordered_on", "currency", "tax_mode", "tax_rounding", "state", "note"] {
+    shown.insert(
+        "account_name".to_owned(),
+        json!(account.as_ref().and_then(|account| account.text("name"))),
+    );
+    for field in [
+        "number",
+        "account",
+        "visit",
+        "ordered_on",
+        "currency",
+        "tax_mode",
+        "tax_rounding",
+        "state",
+        "note",
+    ] {
         shown.insert(field.to_owned(), order.value(field).to_json());
     }
     let said = verdict.map(|verdict| {
@@ -88,7 +117,16 @@ fn worth(reader: &dyn Reader, order: &Record) -> Result<Map<String, Json>, Refus
     let mut shown = Map::new();
     shown.insert("lines".to_owned(), lines.into());
     let sums = json!(priced);
-    for field in ["net", "tax", "gross", "cash_difference", "payable", "tax_groups", "near_misses", "trace"] {
+    for field in [
+        "net",
+        "tax",
+        "gross",
+        "cash_difference",
+        "payable",
+        "tax_groups",
+        "near_misses",
+        "trace",
+    ] {
         shown.insert(field.to_owned(), sums[field].clone());
     }
     Ok(shown)
@@ -101,14 +139,18 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
     let mut all = Vec::new();
     for (id, line) in lines {
         let mut shown = Map::from_iter([("line".to_owned(), json!(id))]);
-        let plain = line.iter().filter(|(field, _)| ![POSITION, "trace_json"].contains(*field));
+        let plain = line
+            .iter()
+            .filter(|(field, _)| ![POSITION, "trace_json"].contains(*field));
         shown.extend(plain.map(|(field, value)| ((*field).to_owned(), value.to_json())));
         for (field, value) in &mut shown {
             if ["net", "tax", "gross"].contains(&field.as_str()) {
                 *value = amount(value.as_str().unwrap_or_default(), verdict);
             }
         }
-        let trace = line.get("trace_json").and_then(|trace| serde_json::from_str(trace.text()?).ok());
+        let trace = line
+            .get("trace_json")
+            .and_then(|trace| serde_json::from_str(trace.text()?).ok());
         shown.insert("trace".to_owned(), trace.unwrap_or_else(|| json!([])));
         let mut shown = Json::Object(shown);
         named(reader, &mut shown)?;
@@ -118,7 +160,9 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
     let sum = |field: &str| amount(verdict.text(field).unwrap_or_default(), verdict);
     shown.extend(["net", "tax", "gross", "payable"].map(|field| (field.to_owned(), sum(field))));
     let read = |field: &str| number(verdict, field).map(Fraction::from);
-    let difference = read("payable").zip(read("gross")).and_then(|(payable, gross)| payable.minus(gross).ok());
+    let difference = read("payable")
+        .zip(read("gross"))
+        .and_then(|(payable, gross)| payable.minus(gross).ok());
     let currency = verdict.text("currency").unwrap_or_default();
     let difference = difference.and_then(|difference| told(difference, currency).ok());
     shown.insert("cash_difference".to_owned(), json!(difference));
@@ -128,7 +172,8 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
 /// A frozen amount with the digits of the verdict's currency.
 fn amount(text: &str, verdict: &Record) -> Json {
     let read = text.parse::<Decimal>().ok();
-    let shown = read.and_then(|amount| told(amount.into(), verdict.text("currency").unwrap_or_default()).ok());
+    let shown = read
+        .and_then(|amount| told(amount.into(), verdict.text("currency").unwrap_or_default()).ok());
     json!(shown)
 }
 
@@ -136,7 +181,12 @@ fn unpriced(reader: &dyn Reader, order: &Record) -> Result<Json, ReadError> {
     let lines = order.lines(LINES);
     let mut told = Vec::new();
     for id in by_position(order) {
-        let field = |name: &str| lines.get(id).and_then(|line| line.get(name)).map(|value| value.to_json());
+        let field = |name: &str| {
+            lines
+                .get(id)
+                .and_then(|line| line.get(name))
+                .map(|value| value.to_json())
+        };
         let mut shown = json!({
             "line": id, "product": field("product"), "quantity": field("quantity"), "unit": field("unit"),
         });

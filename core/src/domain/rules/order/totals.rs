@@ -68,12 +68,16 @@ pub struct LineTotal {
 
 /// A number as records hold it, with no more digits than it needs.
 pub(super) fn kept(number: &str) -> Value {
-    number.parse::<Decimal>().map_or_else(|_| number.into(), |number| number.to_string().into())
+    number
+        .parse::<Decimal>()
+        .map_or_else(|_| number.into(), |number| number.to_string().into())
 }
 
 /// An amount as people read it, with the digits of its currency.
 pub(super) fn told(amount: Fraction, currency: &str) -> Result<String, Refusal> {
-    let Ok(currency) = Currency::named(currency) else { return Ok(amount.shown(6)?.to_string()) };
+    let Ok(currency) = Currency::named(currency) else {
+        return Ok(amount.shown(6)?.to_string());
+    };
     Ok(Money::rounded(amount, currency)?.to_string())
 }
 
@@ -91,7 +95,10 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
     for (index, line) in priced.lines.iter().enumerate() {
         let product = line.product.clone().unwrap_or_default();
         let unit = line.unit.map(|unit| unit.to_string()).unwrap_or_default();
-        let id = ordered.get(index).map_or_else(|| format!("free~{}", index - ordered.len()), |id| (*id).to_owned());
+        let id = ordered.get(index).map_or_else(
+            || format!("free~{}", index - ordered.len()),
+            |id| (*id).to_owned(),
+        );
         lines.push(LineTotal {
             line: id,
             base_quantity: in_base(reader, &product, (line.quantity, line.unit))?,
@@ -123,8 +130,13 @@ pub(super) fn in_base(
     product: &str,
     (quantity, unit): (Decimal, Option<Unit>),
 ) -> Result<Fraction, Refusal> {
-    let row = product.parse().ok().map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
-    let (Some(row), Some(unit)) = (row, unit) else { return Ok(quantity.into()) };
+    let row = product
+        .parse()
+        .ok()
+        .map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
+    let (Some(row), Some(unit)) = (row, unit) else {
+        return Ok(quantity.into());
+    };
     let base = packaging(&row)?.to_base(quantity.into(), unit);
     base.map_err(|error| Refusal::rule("bad_units", error.to_string()))
 }
@@ -139,23 +151,37 @@ pub(super) fn by_position(order: &Record) -> Vec<&str> {
 }
 
 fn basket(order: &Record) -> Result<Basket, Refusal> {
-    let wrong =
-        |field: &str, why: String| Refusal::rule("bad_order", format!("`{field}` of the order: {why}")).about(field);
+    let wrong = |field: &str, why: String| {
+        Refusal::rule("bad_order", format!("`{field}` of the order: {why}")).about(field)
+    };
     let text = |field: &str| order.text(field).unwrap_or_default();
     let lines = order.lines(LINES);
     fits(lines.len())?;
     let line = |id: &str| -> Result<BasketLine, Refusal> {
-        let text = |field: &str| lines.get(id).and_then(|line| line.get(field)?.text()).unwrap_or_default();
-        let decimal = |field: &str| -> Result<Decimal, Refusal> {
-            text(field).parse().map_err(|error: DecimalError| wrong(&line_path(LINES, id, field), error.to_string()))
+        let text = |field: &str| {
+            lines
+                .get(id)
+                .and_then(|line| line.get(field)?.text())
+                .unwrap_or_default()
         };
-        let unit =
-            text("unit").parse().map_err(|error: UnitError| wrong(&line_path(LINES, id, "unit"), error.to_string()));
+        let decimal = |field: &str| -> Result<Decimal, Refusal> {
+            text(field).parse().map_err(|error: DecimalError| {
+                wrong(&line_path(LINES, id, field), error.to_string())
+            })
+        };
+        let unit = text("unit")
+            .parse()
+            .map_err(|error: UnitError| wrong(&line_path(LINES, id, "unit"), error.to_string()));
         let is_full = text("discount_percent").is_empty();
-        let discount_percent = if is_full { Decimal::ZERO } else { decimal("discount_percent")? };
+        let discount_percent = if is_full {
+            Decimal::ZERO
+        } else {
+            decimal("discount_percent")?
+        };
         let quantity = decimal("quantity")?;
         orderable(quantity).map_err(|why| wrong(&line_path(LINES, id, "quantity"), why))?;
-        takeable(discount_percent).map_err(|why| wrong(&line_path(LINES, id, "discount_percent"), why))?;
+        takeable(discount_percent)
+            .map_err(|why| wrong(&line_path(LINES, id, "discount_percent"), why))?;
         Ok(BasketLine {
             item: Item::Product(text("product").to_owned()),
             quantity,
@@ -164,30 +190,50 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
         })
     };
     Ok(Basket {
-        currency: Currency::named(text("currency")).map_err(|error| wrong("currency", error.to_string()))?,
-        tax_mode: text("tax_mode").parse().map_err(|error: WordError| wrong("tax_mode", error.to_string()))?,
+        currency: Currency::named(text("currency"))
+            .map_err(|error| wrong("currency", error.to_string()))?,
+        tax_mode: text("tax_mode")
+            .parse()
+            .map_err(|error: WordError| wrong("tax_mode", error.to_string()))?,
         tax_rounding: text("tax_rounding")
             .parse()
             .map_err(|error: WordError| wrong("tax_rounding", error.to_string()))?,
         account: order.text("account").map(str::to_owned),
-        at: text("ordered_on").parse().map_err(|error: TimeError| wrong("ordered_on", error.to_string()))?,
-        lines: by_position(order).into_iter().map(line).collect::<Result<_, _>>()?,
+        at: text("ordered_on")
+            .parse()
+            .map_err(|error: TimeError| wrong("ordered_on", error.to_string()))?,
+        lines: by_position(order)
+            .into_iter()
+            .map(line)
+            .collect::<Result<_, _>>()?,
     })
 }
 
-/// The lists, promotions and taxes that made the prices by kind and name, each once, with its version.
+/// The lists, promotions and taxes that made the prices by kind and name, each once, with its
+/// version.
 fn sources(priced: &Priced) -> Json {
-    let steps = priced.lines.iter().flat_map(|line| &line.trace).chain(&priced.trace);
+    let steps = priced
+        .lines
+        .iter()
+        .flat_map(|line| &line.trace)
+        .chain(&priced.trace);
     let mut kinds: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
     for step in steps {
         let (kind, rule) = match step.stage {
             // The rule of such a step is an entry of a list, as LIST/ENTRY.
-            Stage::ListPrice | Stage::AgreedPrice | Stage::QuantityBreak => {
-                ("price_list", step.rule.rsplit_once('/').map_or(&*step.rule, |(list, _)| list))
-            }
+            Stage::ListPrice | Stage::AgreedPrice | Stage::QuantityBreak => (
+                "price_list",
+                step.rule
+                    .rsplit_once('/')
+                    .map_or(&*step.rule, |(list, _)| list),
+            ),
             Stage::LinePromotion | Stage::OrderPromotion => ("promotion", &*step.rule),
             Stage::Tax | Stage::TaxConversion => ("tax_class", &*step.rule),
-            Stage::OwnPrice | Stage::LineAmount | Stage::Discount | Stage::LineRounding | Stage::CashRounding => {
+            Stage::OwnPrice
+            | Stage::LineAmount
+            | Stage::Discount
+            | Stage::LineRounding
+            | Stage::CashRounding => {
                 continue;
             }
         };

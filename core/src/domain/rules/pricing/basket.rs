@@ -22,8 +22,22 @@ pub const LINE_PRICE_MAX: i64 = 1_000_000_000_000;
 /// Per cent of tax.
 pub const TAX_RATE_MAX: i64 = 1_000;
 
-const BASKET: &[&str] = &["account", "at", "currency", "lines", "tax_mode", "tax_rounding"];
-const LINE: &[&str] = &["discount_percent", "product", "quantity", "tax_rate", "unit", "unit_price"];
+const BASKET: &[&str] = &[
+    "account",
+    "at",
+    "currency",
+    "lines",
+    "tax_mode",
+    "tax_rounding",
+];
+const LINE: &[&str] = &[
+    "discount_percent",
+    "product",
+    "quantity",
+    "tax_rate",
+    "unit",
+    "unit_price",
+];
 
 /// A basket: an order, quotation or invoice while it is being put together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +84,8 @@ pub enum Item {
 }
 
 impl Basket {
-    /// Reads a basket from JSON. `at` is a day, or a moment that falls on a day in the time zone; without it the basket
-    /// is of today. Refusals name the line and the member.
+    /// Reads a basket from JSON. `at` is a day, or a moment that falls on a day in the time zone;
+    /// without it the basket is of today. Refusals name the line and the member.
     pub fn parse(text: &str, today: Day, time_zone: &str) -> Result<Basket, Refusal> {
         if text.len() > REQUEST_BYTES_MAX {
             return Err(Basket::too_large());
@@ -79,7 +93,8 @@ impl Basket {
         let mut members = strict::read(text, "basket")?;
         let currency = members.text("currency")?;
         let currency = members.needed("currency", currency)?;
-        let currency = Currency::named(&currency).map_err(|error| members.wrong("currency", error))?;
+        let currency =
+            Currency::named(&currency).map_err(|error| members.wrong("currency", error))?;
         let tax_mode = members.parsed("tax_mode")?;
         let tax_mode = members.needed("tax_mode", tax_mode)?;
         let tax_rounding = members.parsed("tax_rounding")?;
@@ -89,45 +104,78 @@ impl Basket {
         let lines = members.lines("lines")?;
         members.nothing_left(BASKET)?;
         if lines.len() > LINES_MAX {
-            return Err(members.wrong("lines", format!("{} lines; at most {LINES_MAX} are possible", lines.len())));
+            return Err(members.wrong(
+                "lines",
+                format!("{} lines; at most {LINES_MAX} are possible", lines.len()),
+            ));
         }
         let lines = lines.into_iter().map(line).collect::<Result<_, _>>()?;
-        Ok(Basket { currency, tax_mode, tax_rounding, account, at, lines })
+        Ok(Basket {
+            currency,
+            tax_mode,
+            tax_rounding,
+            account,
+            at,
+            lines,
+        })
     }
 
     /// The refusal of a basket that no request could carry.
     #[must_use]
     pub fn too_large() -> Refusal {
-        let message = format!("a basket has at most {REQUEST_BYTES_MAX} bytes; price less at a time");
+        let message =
+            format!("a basket has at most {REQUEST_BYTES_MAX} bytes; price less at a time");
         Refusal::bad_input("too_large", message)
     }
 }
 
 fn at(members: &mut Members, today: Day, time_zone: &str) -> Result<Day, Refusal> {
-    let Some(text) = members.text("at")? else { return Ok(today) };
+    let Some(text) = members.text("at")? else {
+        return Ok(today);
+    };
     if let Ok(day) = text.parse() {
         return Ok(day);
     }
-    let moment = Timestamp::parse(&text).ok().and_then(|moment| moment.day_in(time_zone).parse().ok());
-    let expected = "a day such as 2026-11-24, or a moment such as 2026-11-24T08:30:00Z, is expected";
+    let moment = Timestamp::parse(&text)
+        .ok()
+        .and_then(|moment| moment.day_in(time_zone).parse().ok());
+    let expected =
+        "a day such as 2026-11-24, or a moment such as 2026-11-24T08:30:00Z, is expected";
     moment.ok_or_else(|| members.wrong("at", format!("`{text}`: {expected}")))
 }
 
 fn line(mut members: Members) -> Result<BasketLine, Refusal> {
     let item = item(&mut members)?;
-    let quantity = bounded(&mut members, "quantity", QUANTITY_SCALE_MAX, (-LINE_QUANTITY_MAX, LINE_QUANTITY_MAX))?;
+    let quantity = bounded(
+        &mut members,
+        "quantity",
+        QUANTITY_SCALE_MAX,
+        (-LINE_QUANTITY_MAX, LINE_QUANTITY_MAX),
+    )?;
     let quantity = members.needed("quantity", quantity)?;
     let unit = members.parsed("unit")?;
-    let discount = bounded(&mut members, "discount_percent", PERCENT_SCALE_MAX, (0, 100))?;
+    let discount = bounded(
+        &mut members,
+        "discount_percent",
+        PERCENT_SCALE_MAX,
+        (0, 100),
+    )?;
     members.nothing_left(LINE)?;
-    Ok(BasketLine { item, quantity, unit, discount_percent: discount.unwrap_or_default() })
+    Ok(BasketLine {
+        item,
+        quantity,
+        unit,
+        discount_percent: discount.unwrap_or_default(),
+    })
 }
 
 fn item(members: &mut Members) -> Result<Item, Refusal> {
     if let Some(product) = members.text("product")? {
         for own in ["unit_price", "tax_rate"] {
             if members.has(own) {
-                return Err(members.wrong(own, "the price list says this of a product; leave it out"));
+                return Err(
+                    members.wrong(own, "the price list says this of a product; leave it out")
+                );
             }
         }
         return Ok(Item::Product(product));
@@ -136,7 +184,12 @@ fn item(members: &mut Members) -> Result<Item, Refusal> {
         let message = "a line names a `product`, or carries its own `unit_price` and `tax_rate`";
         return Err(members.wrong("product", message));
     }
-    let unit_price = bounded(members, "unit_price", UNIT_PRICE_SCALE_MAX, (-LINE_PRICE_MAX, LINE_PRICE_MAX))?;
+    let unit_price = bounded(
+        members,
+        "unit_price",
+        UNIT_PRICE_SCALE_MAX,
+        (-LINE_PRICE_MAX, LINE_PRICE_MAX),
+    )?;
     let tax_rate = bounded(members, "tax_rate", PERCENT_SCALE_MAX, (0, TAX_RATE_MAX))?;
     Ok(Item::Own {
         unit_price: members.needed("unit_price", unit_price)?,
@@ -151,9 +204,14 @@ fn bounded(
     scale_max: u8,
     (least, most): (i64, i64),
 ) -> Result<Option<Decimal>, Refusal> {
-    let Some(decimal) = members.decimal(name)? else { return Ok(None) };
+    let Some(decimal) = members.decimal(name)? else {
+        return Ok(None);
+    };
     if decimal.scale() > scale_max {
-        return Err(members.wrong(name, format!("{decimal} has more than {scale_max} digits after the point")));
+        return Err(members.wrong(
+            name,
+            format!("{decimal} has more than {scale_max} digits after the point"),
+        ));
     }
     if decimal < Decimal::from(least) || decimal > Decimal::from(most) {
         return Err(members.wrong(name, format!("{decimal} is not between {least} and {most}")));

@@ -1,5 +1,6 @@
-//! What prices are made from: products, accounts, price lists, promotions, tax rates, cash rounding; plain values.
-//! It refuses what contradicts itself when it is put in. It does not know where the values are stored.
+//! What prices are made from: products, accounts, price lists, promotions, tax rates, cash
+//! rounding; plain values. It refuses what contradicts itself when it is put in. It does not know
+//! where the values are stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -129,7 +130,8 @@ pub struct TaxRate {
     pub validity: Validity,
 }
 
-/// Everything that prices are made from. Filled piece by piece; each piece is checked as it comes in.
+/// Everything that prices are made from. Filled piece by piece; each piece is checked as it comes
+/// in.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
     products: BTreeMap<String, Product>,
@@ -173,7 +175,10 @@ impl Book {
     /// Puts a price list in.
     pub fn add_list(&mut self, list: PriceList) -> Result<(), Refusal> {
         if self.lists.iter().any(|other| other.id == list.id) {
-            return Err(bad_book(&list.id, "a price list with this id is in the book already"));
+            return Err(bad_book(
+                &list.id,
+                "a price list with this id is in the book already",
+            ));
         }
         check_validity(&list.id, list.validity)?;
         let mut ids = BTreeSet::new();
@@ -181,11 +186,17 @@ impl Book {
             let name = format!("{}/{}", list.id, entry.id);
             check_entry(&name, entry)?;
             if !ids.insert(&entry.id) {
-                return Err(bad_book(&name, "the list has an entry with this id already"));
+                return Err(bad_book(
+                    &name,
+                    "the list has an entry with this id already",
+                ));
             }
         }
         for (position, entry) in list.entries.iter().enumerate() {
-            self.entries.entry(entry.goods.clone()).or_default().push((self.lists.len(), position));
+            self.entries
+                .entry(entry.goods.clone())
+                .or_default()
+                .push((self.lists.len(), position));
         }
         self.lists.push(list);
         Ok(())
@@ -194,11 +205,16 @@ impl Book {
     /// Puts a promotion in.
     pub fn add_promotion(&mut self, promotion: Promotion) -> Result<(), Refusal> {
         if self.promotions.iter().any(|other| other.id == promotion.id) {
-            return Err(bad_book(&promotion.id, "a promotion with this id is in the book already"));
+            return Err(bad_book(
+                &promotion.id,
+                "a promotion with this id is in the book already",
+            ));
         }
         check_validity(&promotion.id, promotion.validity)?;
         check_promotion(&promotion)?;
-        let place = self.promotions.partition_point(|other| other.order() <= promotion.order());
+        let place = self
+            .promotions
+            .partition_point(|other| other.order() <= promotion.order());
         self.promotions.insert(place, promotion);
         Ok(())
     }
@@ -206,8 +222,12 @@ impl Book {
     /// Puts a tax rate in.
     pub fn add_tax(&mut self, tax: TaxRate) -> Result<(), Refusal> {
         check_validity(&tax.class, tax.validity)?;
-        if tax.rate.is_negative() || tax.rate.scale() > PERCENT_SCALE_MAX || tax.category.is_empty() {
-            return Err(bad_book(&tax.class, "a tax has a category and a rate of 0 or more with at most 6 decimals"));
+        if tax.rate.is_negative() || tax.rate.scale() > PERCENT_SCALE_MAX || tax.category.is_empty()
+        {
+            return Err(bad_book(
+                &tax.class,
+                "a tax has a category and a rate of 0 or more with at most 6 decimals",
+            ));
         }
         self.taxes.entry(tax.class.clone()).or_default().push(tax);
         Ok(())
@@ -216,7 +236,10 @@ impl Book {
     /// Says by which step cash amounts of a currency go, such as 0.05 CHF.
     pub fn set_cash_step(&mut self, step: Money) -> Result<(), Refusal> {
         if step.minor() <= 0 {
-            return Err(bad_book(step.currency().code(), "a cash step is more than nothing"));
+            return Err(bad_book(
+                step.currency().code(),
+                "a cash step is more than nothing",
+            ));
         }
         self.cash_steps.insert(step.currency(), step);
         Ok(())
@@ -273,7 +296,9 @@ impl Goods {
         let is = |test: &dyn Fn(&Product) -> bool| product.is_some_and(test);
         match self {
             Goods::Variant(id) => is(&|product| product.id == *id),
-            Goods::Product(id) => is(&|product| product.id == *id || product.variant_of.as_ref() == Some(id)),
+            Goods::Product(id) => {
+                is(&|product| product.id == *id || product.variant_of.as_ref() == Some(id))
+            }
             Goods::Category(id) => is(&|product| product.categories.contains(id)),
             Goods::All => true,
         }
@@ -308,13 +333,22 @@ fn check_validity(name: &str, validity: Validity) -> Result<(), Refusal> {
 
 fn check_entry(name: &str, entry: &Entry) -> Result<(), Refusal> {
     if entry.goods == Goods::All {
-        return Err(bad_book(name, "a price is of a variant, product or category, never of everything"));
+        return Err(bad_book(
+            name,
+            "a price is of a variant, product or category, never of everything",
+        ));
     }
     if entry.price.is_negative() || entry.price.scale() > UNIT_PRICE_SCALE_MAX {
-        return Err(bad_book(name, "a price is not negative and has at most 6 digits after the point"));
+        return Err(bad_book(
+            name,
+            "a price is not negative and has at most 6 digits after the point",
+        ));
     }
     if entry.minimum.is_negative() || entry.minimum.scale() > QUANTITY_SCALE_MAX {
-        return Err(bad_book(name, "a minimum is not negative and has at most 6 digits after the point"));
+        return Err(bad_book(
+            name,
+            "a minimum is not negative and has at most 6 digits after the point",
+        ));
     }
     Ok(())
 }

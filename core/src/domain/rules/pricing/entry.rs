@@ -35,9 +35,10 @@ pub(super) struct Found<'a> {
     pub(super) steps: Vec<Step>,
 }
 
-/// The price of one `unit` for a buyer of so many base units. The nearest buyer wins, then the nearest goods, then the largest
-/// minimum that the quantity reaches, then the highest priority. Nothing else decides: two that are still equal are an
-/// error that names both. The quantity of the line alone is looked at, and what is taken back counts as what was bought.
+/// The price of one `unit` for a buyer of so many base units. The nearest buyer wins, then the
+/// nearest goods, then the largest minimum that the quantity reaches, then the highest priority.
+/// Nothing else decides: two that are still equal are an error that names both. The quantity of the
+/// line alone is looked at, and what is taken back counts as what was bought.
 pub(super) fn price<'a>(
     (book, basket): (&'a Book, &Basket),
     account: Option<&Account>,
@@ -45,21 +46,39 @@ pub(super) fn price<'a>(
     quantity: Fraction,
 ) -> Result<Option<Found<'a>>, Refusal> {
     let all = candidates((book, basket), account, product, quantity)?;
-    let Some(winner) = best(&all, true)? else { return Ok(None) };
+    let Some(winner) = best(&all, true)? else {
+        return Ok(None);
+    };
     let mut path: Vec<(Stage, Candidate<'a>)> = Vec::new();
     let is_agreed = |candidate: &Candidate<'_>| candidate.buyer_rank < FIRST_LISTED;
     let (agreed, listed): (Vec<_>, Vec<_>) = all.into_iter().partition(is_agreed);
     // A tie among prices that lose is nobody's error; such a price is only left out of the story.
-    path.extend(best(&listed, false).ok().flatten().map(|first| (Stage::ListPrice, first)));
-    path.extend(best(&agreed, false).ok().flatten().map(|first| (Stage::AgreedPrice, first)));
+    path.extend(
+        best(&listed, false)
+            .ok()
+            .flatten()
+            .map(|first| (Stage::ListPrice, first)),
+    );
+    path.extend(
+        best(&agreed, false)
+            .ok()
+            .flatten()
+            .map(|first| (Stage::AgreedPrice, first)),
+    );
     match path.last() {
         Some((_, last)) if same(last, &winner) => {}
-        Some((_, last)) if last.class() == winner.class() => path.push((Stage::QuantityBreak, winner)),
+        Some((_, last)) if last.class() == winner.class() => {
+            path.push((Stage::QuantityBreak, winner))
+        }
         Some(_) | None if is_agreed(&winner) => path.push((Stage::AgreedPrice, winner)),
         Some(_) | None => path.push((Stage::ListPrice, winner)),
     }
     let (price, steps) = told(&path, (product, unit), (book, basket))?;
-    Ok(Some(Found { price, list: winner.list, steps }))
+    Ok(Some(Found {
+        price,
+        list: winner.list,
+        steps,
+    }))
 }
 
 /// The first rank of prices that nobody agreed on with the buyer.
@@ -71,10 +90,18 @@ fn candidates<'a>(
     product: &Product,
     quantity: Fraction,
 ) -> Result<Vec<Candidate<'a>>, QuantityError> {
-    let own = [Goods::Variant(product.id.clone()), Goods::Product(product.id.clone())];
+    let own = [
+        Goods::Variant(product.id.clone()),
+        Goods::Product(product.id.clone()),
+    ];
     let parent = product.variant_of.iter().cloned().map(Goods::Product);
     let named = own.into_iter().chain(parent).zip([0, 1, 1]);
-    let categories = product.categories.iter().cloned().map(Goods::Category).zip(2..);
+    let categories = product
+        .categories
+        .iter()
+        .cloned()
+        .map(Goods::Category)
+        .zip(2..);
     let mut found = Vec::new();
     for (goods, goods_rank) in named.chain(categories) {
         for (list, entry) in book.prices(&goods) {
@@ -82,8 +109,10 @@ fn candidates<'a>(
             if !holds || !list.buyers.include(account) {
                 continue;
             }
-            let minimum =
-                product.packaging.to_base(entry.minimum.into(), entry.unit.unwrap_or(product.packaging.base()));
+            let minimum = product.packaging.to_base(
+                entry.minimum.into(),
+                entry.unit.unwrap_or(product.packaging.base()),
+            );
             let minimum = match minimum {
                 Ok(minimum) => minimum,
                 // A category's price per case says nothing about what does not come in cases.
@@ -92,7 +121,13 @@ fn candidates<'a>(
             };
             if minimum <= quantity {
                 let buyer_rank = rank(&list.buyers);
-                found.push(Candidate { list, entry, buyer_rank, goods_rank, minimum });
+                found.push(Candidate {
+                    list,
+                    entry,
+                    buyer_rank,
+                    goods_rank,
+                    minimum,
+                });
             }
         }
     }
@@ -124,17 +159,36 @@ fn same(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
     std::ptr::eq(one.entry, other.entry)
 }
 
-/// The one that wins among candidates; the largest minimum goes first, or the smallest where the price before any
-/// quantity break is asked for.
-fn best<'a>(candidates: &[Candidate<'a>], with_breaks: bool) -> Result<Option<Candidate<'a>>, Refusal> {
+/// The one that wins among candidates; the largest minimum goes first, or the smallest where the
+/// price before any quantity break is asked for.
+fn best<'a>(
+    candidates: &[Candidate<'a>],
+    with_breaks: bool,
+) -> Result<Option<Candidate<'a>>, Refusal> {
     let by_minimum = |candidate: &Candidate<'_>| {
         let minimum = candidate.minimum;
-        if with_breaks { (Some(Reverse(minimum)), None) } else { (None, Some(minimum)) }
+        if with_breaks {
+            (Some(Reverse(minimum)), None)
+        } else {
+            (None, Some(minimum))
+        }
     };
-    let key = |candidate: &Candidate<'_>| (candidate.class(), by_minimum(candidate), Reverse(candidate.list.priority));
-    let Some(first) = candidates.iter().min_by_key(|candidate| key(candidate)) else { return Ok(None) };
-    let rival = candidates.iter().find(|other| !same(other, first) && key(other) == key(first));
-    let Some(rival) = rival else { return Ok(Some(*first)) };
+    let key = |candidate: &Candidate<'_>| {
+        (
+            candidate.class(),
+            by_minimum(candidate),
+            Reverse(candidate.list.priority),
+        )
+    };
+    let Some(first) = candidates.iter().min_by_key(|candidate| key(candidate)) else {
+        return Ok(None);
+    };
+    let rival = candidates
+        .iter()
+        .find(|other| !same(other, first) && key(other) == key(first));
+    let Some(rival) = rival else {
+        return Ok(Some(*first));
+    };
     let mut names = [first.name(), rival.name()];
     names.sort();
     let message = format!(
@@ -144,7 +198,8 @@ fn best<'a>(candidates: &[Candidate<'a>], with_breaks: bool) -> Result<Option<Ca
     Err(Refusal::rule("ambiguous_price", message).with("entries", names.to_vec()))
 }
 
-/// The price at the end of the path, and each step of it as a person reads it: prices of one unit of the line.
+/// The price at the end of the path, and each step of it as a person reads it: prices of one unit
+/// of the line.
 fn told(
     path: &[(Stage, Candidate<'_>)],
     (product, unit): (&Product, Unit),
@@ -155,13 +210,26 @@ fn told(
     let mut steps = Vec::new();
     for (stage, candidate) in path {
         let priced_by = candidate.entry.unit.unwrap_or(product.packaging.base());
-        let units = product.packaging.content(unit)?.over(product.packaging.content(priced_by)?)?;
+        let units = product
+            .packaging
+            .content(unit)?
+            .over(product.packaging.content(priced_by)?)?;
         price = Fraction::from(candidate.entry.price).times(units)?;
         let after = price_told(price)?;
-        let (goods, buyers) = (goods_told(&candidate.entry.goods, book), buyers_told(&candidate.list.buyers, book));
+        let (goods, buyers) = (
+            goods_told(&candidate.entry.goods, book),
+            buyers_told(&candidate.list.buyers, book),
+        );
         let minimum = candidate.entry.minimum;
-        let from = if minimum.is_zero() { String::new() } else { format!(" from {minimum} {priced_by}") };
-        let why = format!("{} {} per {priced_by}, for {goods}{from}, {buyers}", candidate.entry.price, basket.currency);
+        let from = if minimum.is_zero() {
+            String::new()
+        } else {
+            format!(" from {minimum} {priced_by}")
+        };
+        let why = format!(
+            "{} {} per {priced_by}, for {goods}{from}, {buyers}",
+            candidate.entry.price, basket.currency
+        );
         let reason = Reason::new(&candidate.name(), Some(candidate.list.version), &why);
         steps.push(reason.step(*stage, before.replace(after), after));
     }
@@ -170,7 +238,10 @@ fn told(
 
 /// The goods as a person reads them.
 pub(super) fn goods_told(goods: &Goods, book: &Book) -> String {
-    let named = |kind: &str, id: &str| book.known_name(id).map_or_else(|| format!("{kind} {id}"), str::to_owned);
+    let named = |kind: &str, id: &str| {
+        book.known_name(id)
+            .map_or_else(|| format!("{kind} {id}"), str::to_owned)
+    };
     match goods {
         Goods::Variant(id) => named("variant", id),
         Goods::Product(id) => named("product", id),

@@ -1,9 +1,10 @@
-//! Applies the promotions of one level: judges hurdles, refuses rivals, gives rewards, tells what was nearly reached.
-//! It does not know prices nor taxes.
+//! Applies the promotions of one level: judges hurdles, refuses rivals, gives rewards, tells what
+//! was nearly reached. It does not know prices nor taxes.
 //!
-//! Each promotion that takes a part of a line leaves a whole number of smallest units, rounded from what the one before
-//! left. So every reduction can stand on an invoice as an allowance of its own (EN 16931 BT-136, at most two decimals),
-//! and one reduction of an unrounded price is rounded once: 10 x 30.75 less 5 % is 292.13.
+//! Each promotion that takes a part of a line leaves a whole number of smallest units, rounded from
+//! what the one before left. So every reduction can stand on an invoice as an allowance of its own
+//! (EN 16931 BT-136, at most two decimals), and one reduction of an unrounded price is rounded
+//! once: 10 x 30.75 less 5 % is 292.13.
 
 use std::cmp::Reverse;
 
@@ -17,8 +18,8 @@ use crate::base::spread::in_proportion;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::tax::TaxKey;
 
-/// Applies promotions of one level, which stand in order. Those of one priority are judged together, on what those
-/// before them left.
+/// Applies promotions of one level, which stand in order. Those of one priority are judged
+/// together, on what those before them left.
 pub(super) fn apply<'a>(
     level: Level,
     promotions: &[&'a Promotion],
@@ -28,15 +29,31 @@ pub(super) fn apply<'a>(
     for line in &mut sheet.lines {
         line.opening = line.amount.rounded();
     }
-    let of_level: Vec<&Promotion> = promotions.iter().copied().filter(|promotion| promotion.level == level).collect();
+    let of_level: Vec<&Promotion> = promotions
+        .iter()
+        .copied()
+        .filter(|promotion| promotion.level == level)
+        .collect();
     for equals in of_level.chunk_by(|one, other| one.priority == other.priority) {
-        let judged = equals.iter().map(|promotion| judge(promotion, sheet)).collect::<Result<Vec<Judged>, _>>()?;
+        let judged = equals
+            .iter()
+            .map(|promotion| judge(promotion, sheet))
+            .collect::<Result<Vec<Judged>, _>>()?;
         refuse_rivals(equals, &judged, sheet.lines.len())?;
-        for (promotion, judged) in equals.iter().zip(&judged).filter(|(_, judged)| !judged.hits.is_empty()) {
+        for (promotion, judged) in equals
+            .iter()
+            .zip(&judged)
+            .filter(|(_, judged)| !judged.hits.is_empty())
+        {
             reward(promotion, judged, sheet, book)?;
         }
-        // What nearly counted is asked again: a line that was taken meanwhile can no longer be counted on.
-        for (promotion, _) in equals.iter().zip(&judged).filter(|(_, judged)| judged.is_short) {
+        // What nearly counted is asked again: a line that was taken meanwhile can no longer be
+        // counted on.
+        for (promotion, _) in equals
+            .iter()
+            .zip(&judged)
+            .filter(|(_, judged)| judged.is_short)
+        {
             sheet.near_misses.extend(near_misses(promotion, sheet)?);
         }
     }
@@ -59,7 +76,8 @@ fn refuse_rivals(equals: &[&Promotion], judged: &[Judged], lines: usize) -> Resu
                     "`{}` and `{}` both want `lines[{index}]`, and one excludes the other; give one a higher priority",
                     names[0], names[1]
                 );
-                let refusal = Refusal::rule("ambiguous_promotion", message).with("entries", names.to_vec());
+                let refusal =
+                    Refusal::rule("ambiguous_promotion", message).with("entries", names.to_vec());
                 return Err(refusal.about(format!("lines[{index}]")));
             }
         }
@@ -67,16 +85,28 @@ fn refuse_rivals(equals: &[&Promotion], judged: &[Judged], lines: usize) -> Resu
     Ok(())
 }
 
-fn reward<'a>(promotion: &'a Promotion, judged: &Judged, sheet: &mut Sheet<'a>, book: &'a Book) -> Result<(), Refusal> {
+fn reward<'a>(
+    promotion: &'a Promotion,
+    judged: &Judged,
+    sheet: &mut Sheet<'a>,
+    book: &'a Book,
+) -> Result<(), Refusal> {
     match (&promotion.reward, promotion.level) {
         (Reward::FreeGoods { product, quantity }, level) => {
             let Some(product) = book.product(product) else {
-                return Err(bad_book(&promotion.id, &format!("its free product `{product}` is not in the book")));
+                return Err(bad_book(
+                    &promotion.id,
+                    &format!("its free product `{product}` is not in the book"),
+                ));
             };
             let tax = super::line_tax(book, product, sheet.basket)?;
             let given = (product, Fraction::from(*quantity), tax);
             let times = judged.hits.iter().map(|(_, times)| *times);
-            let times: Vec<i128> = if level == Level::Order { times.take(1).collect() } else { times.collect() };
+            let times: Vec<i128> = if level == Level::Order {
+                times.take(1).collect()
+            } else {
+                times.collect()
+            };
             give(promotion, &given, &times, sheet)?;
             for (index, _) in &judged.hits {
                 sheet.lines[*index].taken.push(promotion);
@@ -87,9 +117,12 @@ fn reward<'a>(promotion: &'a Promotion, judged: &Judged, sheet: &mut Sheet<'a>, 
             let share = Fraction::ONE.minus(Fraction::percent(*percent)?)?;
             reduce(promotion, &Taker::Share(share), judged, (level, sheet))
         }
-        (Reward::Amount(off), level) => {
-            reduce(promotion, &Taker::Amount(i128::from(off.minor())), judged, (level, sheet))
-        }
+        (Reward::Amount(off), level) => reduce(
+            promotion,
+            &Taker::Amount(i128::from(off.minor())),
+            judged,
+            (level, sheet),
+        ),
     }
 }
 
@@ -114,7 +147,12 @@ fn give<'a>(
 ) -> Result<(), Refusal> {
     for times in times {
         let quantity = quantity.times(Fraction::whole(*times))?;
-        sheet.free.push(FreeLine { product, quantity, promotion, tax: tax.clone() });
+        sheet.free.push(FreeLine {
+            product,
+            quantity,
+            promotion,
+            tax: tax.clone(),
+        });
     }
     Ok(())
 }
@@ -157,14 +195,20 @@ fn reduce_lines<'a>(
         if told.0 != *times {
             told = (*times, reason(promotion, *times));
         }
-        line.step(Stage::LinePromotion, &told.1, taker.left(line.amount, *times)?, currency)?;
+        line.step(
+            Stage::LinePromotion,
+            &told.1,
+            taker.left(line.amount, *times)?,
+            currency,
+        )?;
         line.taken.push(promotion);
     }
     Ok(())
 }
 
-/// Takes off the lines together, and spreads what is taken over them by largest remainder in proportion to their
-/// amounts. A last unit goes to the larger amount, then by tax, then by product; so the order of lines changes nothing.
+/// Takes off the lines together, and spreads what is taken over them by largest remainder in
+/// proportion to their amounts. A last unit goes to the larger amount, then by tax, then by
+/// product; so the order of lines changes nothing.
 fn reduce_order<'a>(
     promotion: &'a Promotion,
     taker: &Taker,
@@ -173,9 +217,18 @@ fn reduce_order<'a>(
 ) -> Result<(), Refusal> {
     let currency = sheet.currency();
     let amount = |index: usize| sheet.lines[index].amount.numerator();
-    let mut members: Vec<usize> =
-        judged.hits.iter().map(|(index, _)| *index).filter(|index| amount(*index) > 0).collect();
-    let Some(times) = judged.hits.first().map(|(_, times)| *times).filter(|_| !members.is_empty()) else {
+    let mut members: Vec<usize> = judged
+        .hits
+        .iter()
+        .map(|(index, _)| *index)
+        .filter(|index| amount(*index) > 0)
+        .collect();
+    let Some(times) = judged
+        .hits
+        .first()
+        .map(|(_, times)| *times)
+        .filter(|_| !members.is_empty())
+    else {
         return Ok(());
     };
     members.sort_by(|one, other| claim(&sheet.lines[*one]).cmp(&claim(&sheet.lines[*other])));
@@ -190,17 +243,29 @@ fn reduce_order<'a>(
         line.step(Stage::OrderPromotion, &reason, after, currency)?;
         line.taken.push(promotion);
     }
-    sheet.steps.push(reason.step(Stage::OrderPromotion, Some(told(whole, currency)?), told(rest, currency)?));
+    sheet.steps.push(reason.step(
+        Stage::OrderPromotion,
+        Some(told(whole, currency)?),
+        told(rest, currency)?,
+    ));
     Ok(())
 }
 
 /// Who goes first when a last unit is claimed by several.
 fn claim<'s>(line: &'s SheetLine<'_>) -> (Reverse<Fraction>, &'s TaxKey, Option<&'s str>) {
-    (Reverse(line.amount), &line.tax.key, line.product.map(|product| product.id.as_str()))
+    (
+        Reverse(line.amount),
+        &line.tax.key,
+        line.product.map(|product| product.id.as_str()),
+    )
 }
 
 fn reason(promotion: &Promotion, times: i128) -> Reason {
-    let again = if times == 1 { String::new() } else { format!(", {times} times") };
+    let again = if times == 1 {
+        String::new()
+    } else {
+        format!(", {times} times")
+    };
     let why = match &promotion.reward {
         Reward::Percent(percent) => format!("{percent} % off"),
         Reward::Amount(off) => format!("{off} {} off{again}", off.currency()),

@@ -1,5 +1,6 @@
-//! The answer: amounts of the basket and of each line, tax groups, cash difference, the story, what was nearly reached.
-//! It does not know how prices come about; it adds up what the sheet says, with tax.
+//! The answer: amounts of the basket and of each line, tax groups, cash difference, the story, what
+//! was nearly reached. It does not know how prices come about; it adds up what the sheet says, with
+//! tax.
 
 use serde::Serialize;
 
@@ -35,7 +36,8 @@ pub struct Priced {
     pub tax: Money,
     /// Net and tax.
     pub gross: Money,
-    /// What cash payment adds, or takes off if less than nothing; never part of net, tax or gross (EN 16931 BT-114).
+    /// What cash payment adds, or takes off if less than nothing; never part of net, tax or gross
+    /// (EN 16931 BT-114).
     pub cash_difference: Money,
     /// What is paid: gross and cash difference (EN 16931 BT-115).
     pub payable: Money,
@@ -58,7 +60,8 @@ pub struct PricedLine {
     pub quantity: Decimal,
     /// The unit; none where the line carried its own price and named none.
     pub unit: Option<Unit>,
-    /// The price of one unit before promotions and discount, to six decimals; amounts are computed from the exact one.
+    /// The price of one unit before promotions and discount, to six decimals; amounts are computed
+    /// from the exact one.
     pub unit_price: Decimal,
     /// What promotions and discount took off price times quantity.
     pub discount: Money,
@@ -131,11 +134,23 @@ impl Priced {
 /// Taxes what the sheet says and adds it up.
 pub(super) fn close(mut sheet: Sheet<'_>, book: &Book) -> Result<Priced, Refusal> {
     let (basket, currency) = (sheet.basket, sheet.currency());
-    let of_line = |line: &SheetLine<'_>| line.product.map_or("", |product| product.id.as_str()).to_owned();
+    let of_line = |line: &SheetLine<'_>| {
+        line.product
+            .map_or("", |product| product.id.as_str())
+            .to_owned()
+    };
     let ranks: Vec<String> = sheet.lines.iter().map(of_line).collect();
     let bought = sheet.lines.iter().zip(&ranks);
-    let bought = bought.map(|(line, rank)| Taxable { minor: line.amount.numerator(), key: &line.tax.key, rank });
-    let free = sheet.free.iter().map(|free| Taxable { minor: 0, key: &free.tax.key, rank: &free.product.id });
+    let bought = bought.map(|(line, rank)| Taxable {
+        minor: line.amount.numerator(),
+        key: &line.tax.key,
+        rank,
+    });
+    let free = sheet.free.iter().map(|free| Taxable {
+        minor: 0,
+        key: &free.tax.key,
+        rank: &free.product.id,
+    });
     let taxables: Vec<Taxable<'_>> = bought.chain(free).collect();
     let taxed = tax(&taxables, basket.tax_mode, basket.tax_rounding)?;
     drop(taxables);
@@ -147,14 +162,25 @@ pub(super) fn close(mut sheet: Sheet<'_>, book: &Book) -> Result<Priced, Refusal
     for (line, split) in sheet.free.drain(..).zip(free) {
         lines.push(free_line(line, *split, basket.tax_mode, currency)?);
     }
-    let groups = taxed.groups.iter().map(|(key, split)| group(key, *split, currency));
+    let groups = taxed
+        .groups
+        .iter()
+        .map(|(key, split)| group(key, *split, currency));
     let groups = groups.collect::<Result<Vec<TaxGroup>, _>>()?;
     let nothing = Money::new(0, currency);
-    let net = groups.iter().try_fold(nothing, |sum, group| sum.plus(group.base))?;
-    let tax = groups.iter().try_fold(nothing, |sum, group| sum.plus(group.tax))?;
+    let net = groups
+        .iter()
+        .try_fold(nothing, |sum, group| sum.plus(group.base))?;
+    let tax = groups
+        .iter()
+        .try_fold(nothing, |sum, group| sum.plus(group.tax))?;
     let gross = net.plus(tax)?;
     let mut trace = sheet.steps;
-    trace.extend(groups.iter().map(|group| group_step(group, basket.tax_rounding)));
+    trace.extend(
+        groups
+            .iter()
+            .map(|group| group_step(group, basket.tax_rounding)),
+    );
     let payable = payable(gross, book, &mut trace)?;
     Ok(Priced {
         currency,
@@ -180,7 +206,10 @@ fn bought_line(
     mode: TaxMode,
     currency: Currency,
 ) -> Result<PricedLine, Refusal> {
-    let (net, tax) = (Money::of(split.net, currency)?, Money::of(split.tax, currency)?);
+    let (net, tax) = (
+        Money::of(split.net, currency)?,
+        Money::of(split.tax, currency)?,
+    );
     let full = Money::of(line.full.rounded(), currency)?;
     let discount = full.minus(Money::of(line.amount.numerator(), currency)?)?;
     let gross = net.plus(tax)?;
@@ -198,16 +227,35 @@ fn bought_line(
         tax_category: line.tax.key.category,
         tax_rate: line.tax.key.rate,
         free: false,
-        promotions: line.taken.iter().map(|promotion| promotion.id.clone()).collect(),
+        promotions: line
+            .taken
+            .iter()
+            .map(|promotion| promotion.id.clone())
+            .collect(),
         trace: line.steps,
     })
 }
 
-fn free_line(free: FreeLine<'_>, split: Split, mode: TaxMode, currency: Currency) -> Result<PricedLine, Refusal> {
-    let (net, tax) = (Money::of(split.net, currency)?, Money::of(split.tax, currency)?);
-    let (quantity, unit) = (free.quantity.shown(QUANTITY_SCALE_MAX)?, free.product.packaging.base());
+fn free_line(
+    free: FreeLine<'_>,
+    split: Split,
+    mode: TaxMode,
+    currency: Currency,
+) -> Result<PricedLine, Refusal> {
+    let (net, tax) = (
+        Money::of(split.net, currency)?,
+        Money::of(split.tax, currency)?,
+    );
+    let (quantity, unit) = (
+        free.quantity.shown(QUANTITY_SCALE_MAX)?,
+        free.product.packaging.base(),
+    );
     let nothing = Money::new(0, currency);
-    let reason = Reason::new(&free.promotion.id, Some(free.promotion.version), &format!("{quantity} {unit} free"));
+    let reason = Reason::new(
+        &free.promotion.id,
+        Some(free.promotion.version),
+        &format!("{quantity} {unit} free"),
+    );
     let given = reason.step(free.promotion.stage(), None, Figure::Money(nothing));
     Ok(PricedLine {
         product: Some(free.product.id.clone()),
@@ -240,12 +288,24 @@ fn tax_step(tax: &LineTax<'_>, (net, gross): (Money, Money), mode: TaxMode) -> S
         TaxMode::Inclusive => "inside",
     };
     let why = format!("{} {} % {place}", tax.key.category, tax.key.rate);
-    Reason::new(rule, version, &why).step(Stage::Tax, Some(Figure::Money(before)), Figure::Money(after))
+    Reason::new(rule, version, &why).step(
+        Stage::Tax,
+        Some(Figure::Money(before)),
+        Figure::Money(after),
+    )
 }
 
 fn group(key: &TaxKey, split: Split, currency: Currency) -> Result<TaxGroup, Refusal> {
-    let (base, tax) = (Money::of(split.net, currency)?, Money::of(split.tax, currency)?);
-    Ok(TaxGroup { category: key.category.clone(), rate: key.rate, base, tax })
+    let (base, tax) = (
+        Money::of(split.net, currency)?,
+        Money::of(split.tax, currency)?,
+    );
+    Ok(TaxGroup {
+        category: key.category.clone(),
+        rate: key.rate,
+        base,
+        tax,
+    })
 }
 
 fn group_step(group: &TaxGroup, rounding: Rounding) -> Step {
@@ -254,16 +314,31 @@ fn group_step(group: &TaxGroup, rounding: Rounding) -> Step {
         Rounding::Document => "rounded once for the group",
     };
     let reason = Reason::new(&format!("{} {} %", group.category, group.rate), None, why);
-    reason.step(Stage::Tax, Some(Figure::Money(group.base)), Figure::Money(group.tax))
+    reason.step(
+        Stage::Tax,
+        Some(Figure::Money(group.base)),
+        Figure::Money(group.tax),
+    )
 }
 
-/// The gross at the nearest step that coins can pay, halves away from zero; the gross itself where there is no rule.
+/// The gross at the nearest step that coins can pay, halves away from zero; the gross itself where
+/// there is no rule.
 fn payable(gross: Money, book: &Book, trace: &mut Vec<Step>) -> Result<Money, Refusal> {
     let currency = gross.currency();
-    let Some(step) = book.cash_step(currency) else { return Ok(gross) };
+    let Some(step) = book.cash_step(currency) else {
+        return Ok(gross);
+    };
     let steps = Fraction::new(i128::from(gross.minor()), i128::from(step.minor()))?.rounded();
     let payable = Money::of(steps * i128::from(step.minor()), currency)?;
-    let reason = Reason::new(currency.code(), None, &format!("to the nearest {step} {currency}"));
-    trace.push(reason.step(Stage::CashRounding, Some(Figure::Money(gross)), Figure::Money(payable)));
+    let reason = Reason::new(
+        currency.code(),
+        None,
+        &format!("to the nearest {step} {currency}"),
+    );
+    trace.push(reason.step(
+        Stage::CashRounding,
+        Some(Figure::Money(gross)),
+        Figure::Money(payable),
+    ));
     Ok(payable)
 }

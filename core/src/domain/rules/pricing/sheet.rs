@@ -1,5 +1,5 @@
-//! The lines of a basket while they are being priced: amounts, what they have taken, their story so far.
-//! It does not know which rules act on them.
+//! The lines of a basket while they are being priced: amounts, what they have taken, their story so
+//! far. It does not know which rules act on them.
 
 use super::basket::{Basket, BasketLine};
 use super::book::{Book, Product};
@@ -64,11 +64,14 @@ impl Sheet<'_> {
 }
 
 impl SheetLine<'_> {
-    /// Whether a promotion may count and reward the line: something is bought, and no promotion that excludes others
-    /// stands in the way.
+    /// Whether a promotion may count and reward the line: something is bought, and no promotion
+    /// that excludes others stands in the way.
     pub(super) fn may_take(&self, promotion: &Promotion) -> bool {
         let is_open = !self.taken.iter().any(|taken| taken.excludes);
-        self.quantity.is_positive() && self.opening > 0 && is_open && (self.taken.is_empty() || !promotion.excludes)
+        self.quantity.is_positive()
+            && self.opening > 0
+            && is_open
+            && (self.taken.is_empty() || !promotion.excludes)
     }
 
     /// Goes on with another amount, and tells the step.
@@ -80,7 +83,8 @@ impl SheetLine<'_> {
         currency: Currency,
     ) -> Result<(), FractionError> {
         let before = told(self.amount, currency)?;
-        self.steps.push(reason.step(stage, Some(before), told(after, currency)?));
+        self.steps
+            .push(reason.step(stage, Some(before), told(after, currency)?));
         self.amount = after;
         Ok(())
     }
@@ -93,7 +97,11 @@ pub(super) fn on_line(index: usize) -> impl FnOnce(Refusal) -> Refusal {
         refusal.message = format!("`{place}`: {}", refusal.message);
         refusal.fields = match refusal.fields.is_empty() {
             true => vec![place],
-            false => refusal.fields.iter().map(|member| format!("{place}.{member}")).collect(),
+            false => refusal
+                .fields
+                .iter()
+                .map(|member| format!("{place}.{member}"))
+                .collect(),
         };
         refusal
     }

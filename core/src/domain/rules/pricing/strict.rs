@@ -1,5 +1,5 @@
-//! JSON that guesses nothing: a member may stand once, unknown members are refused, numbers are exact.
-//! It does not know what a basket is.
+//! JSON that guesses nothing: a member may stand once, unknown members are refused, numbers are
+//! exact. It does not know what a basket is.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,12 +31,20 @@ pub(super) struct Members {
 
 /// Reads a text that is one JSON object.
 pub(super) fn read(text: &str, what: &str) -> Result<Members, Refusal> {
-    let wrong = |reason: String| Refusal::bad_input("bad_json", format!("the {what} cannot be read: {reason}"));
+    let wrong = |reason: String| {
+        Refusal::bad_input("bad_json", format!("the {what} cannot be read: {reason}"))
+    };
     match serde_json::from_str(text).map_err(|error| wrong(error.to_string()))? {
-        Json::Object(members) => Ok(Members { place: String::new(), members }),
-        Json::Null | Json::Bool | Json::Whole(_) | Json::Blurred | Json::Text(_) | Json::List(_) => {
-            Err(wrong("it must be a JSON object".to_owned()))
-        }
+        Json::Object(members) => Ok(Members {
+            place: String::new(),
+            members,
+        }),
+        Json::Null
+        | Json::Bool
+        | Json::Whole(_)
+        | Json::Blurred
+        | Json::Text(_)
+        | Json::List(_) => Err(wrong("it must be a JSON object".to_owned())),
     }
 }
 
@@ -44,13 +52,27 @@ impl Members {
     /// The members of each object in a list that must be there.
     pub(super) fn lines(&mut self, name: &str) -> Result<Vec<Members>, Refusal> {
         let Some(Json::List(list)) = self.members.remove(name) else {
-            return Err(self.wrong(name, "a list of lines is needed, such as [{\"product\": \"..\", \"quantity\": 1}]"));
+            return Err(self.wrong(
+                name,
+                "a list of lines is needed, such as [{\"product\": \"..\", \"quantity\": 1}]",
+            ));
         };
         let line = |(index, json): (usize, Json)| match json {
-            Json::Object(members) => Ok(Members { place: format!("{name}[{index}]."), members }),
-            Json::Null | Json::Bool | Json::Whole(_) | Json::Blurred | Json::Text(_) | Json::List(_) => {
+            Json::Object(members) => Ok(Members {
+                place: format!("{name}[{index}]."),
+                members,
+            }),
+            Json::Null
+            | Json::Bool
+            | Json::Whole(_)
+            | Json::Blurred
+            | Json::Text(_)
+            | Json::List(_) => {
                 let place = format!("{name}[{index}]");
-                Err(Refusal::bad_input("bad_value", format!("`{place}`: a line is a JSON object")).about(place))
+                Err(
+                    Refusal::bad_input("bad_value", format!("`{place}`: a line is a JSON object"))
+                        .about(place),
+                )
             }
         };
         list.into_iter().enumerate().map(line).collect()
@@ -58,7 +80,9 @@ impl Members {
 
     /// Whether the member is there.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.members.get(name).is_some_and(|json| !matches!(json, Json::Null))
+        self.members
+            .get(name)
+            .is_some_and(|json| !matches!(json, Json::Null))
     }
 
     /// A text, if the member is there.
@@ -71,9 +95,16 @@ impl Members {
     }
 
     /// A text that reads as something, if the member is there.
-    pub(super) fn parsed<T: FromStr<Err: fmt::Display>>(&mut self, name: &str) -> Result<Option<T>, Refusal> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        text.parse().map(Some).map_err(|error: T::Err| self.wrong(name, error.to_string()))
+    pub(super) fn parsed<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(Some)
+            .map_err(|error: T::Err| self.wrong(name, error.to_string()))
     }
 
     /// An exact number, if the member is there: a text such as "2.5", or a whole JSON number.
@@ -81,30 +112,37 @@ impl Members {
         match self.members.remove(name) {
             None | Some(Json::Null) => Ok(None),
             Some(Json::Whole(whole)) => Ok(Some(Decimal::from(whole))),
-            Some(Json::Text(text)) => text
-                .parse()
-                .map(Some)
-                .map_err(|error: crate::base::decimal::DecimalError| self.wrong(name, error.to_string())),
+            Some(Json::Text(text)) => {
+                text.parse()
+                    .map(Some)
+                    .map_err(|error: crate::base::decimal::DecimalError| {
+                        self.wrong(name, error.to_string())
+                    })
+            }
             Some(Json::Blurred) => {
-                let reason =
-                    "a number that is not whole is written as a text, such as \"2.5\", so that no digit is lost";
+                let reason = "a number that is not whole is written as a text, such as \"2.5\", so that no digit is lost";
                 Err(self.wrong(name, reason))
             }
-            Some(Json::Bool | Json::List(_) | Json::Object(_)) => {
-                Err(self.wrong(name, "a decimal as text, such as \"2.5\", or a whole number is expected"))
-            }
+            Some(Json::Bool | Json::List(_) | Json::Object(_)) => Err(self.wrong(
+                name,
+                "a decimal as text, such as \"2.5\", or a whole number is expected",
+            )),
         }
     }
 
     /// What must be there.
     pub(super) fn needed<T>(&self, name: &str, found: Option<T>) -> Result<T, Refusal> {
         let place = format!("{}{name}", self.place);
-        found.ok_or_else(|| Refusal::bad_input("required", format!("`{place}` is needed")).about(place))
+        found.ok_or_else(|| {
+            Refusal::bad_input("required", format!("`{place}` is needed")).about(place)
+        })
     }
 
     /// Refuses members that nobody has read, and offers those that are known.
     pub(super) fn nothing_left(&self, known: &[&str]) -> Result<(), Refusal> {
-        let Some(name) = self.members.keys().next() else { return Ok(()) };
+        let Some(name) = self.members.keys().next() else {
+            return Ok(());
+        };
         let place = format!("{}{name}", self.place);
         let message = format!("`{place}` is unknown; there are {}", known.join(", "));
         Err(Refusal::bad_input("unknown_input", message).about(place))
@@ -168,7 +206,9 @@ impl<'de> Visitor<'de> for Reading {
         let mut members = BTreeMap::new();
         while let Some((name, json)) = entries.next_entry::<String, Json>()? {
             if members.contains_key(&name) {
-                return Err(A::Error::custom(format!("the member `{name}` stands there twice")));
+                return Err(A::Error::custom(format!(
+                    "the member `{name}` stands there twice"
+                )));
             }
             members.insert(name, json);
         }

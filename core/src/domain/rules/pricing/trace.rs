@@ -1,5 +1,5 @@
-//! The story of a price: each step with the rule that took it, what went in, what came out, and why.
-//! It does not know how steps are taken.
+//! The story of a price: each step with the rule that took it, what went in, what came out, and
+//! why. It does not know how steps are taken.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use crate::base::decimal::Decimal;
 use crate::base::fraction::{Fraction, FractionError};
 use crate::base::money::{Money, UNIT_PRICE_SCALE_MAX, in_major};
 
-/// Digits with which an amount is told that is not rounded yet: those of a price and of a quantity together.
+/// Digits with which an amount is told that is not rounded yet: those of a price and of a quantity
+/// together.
 const UNROUNDED_SCALE: u8 = 12;
 
 /// Which part of the waterfall a step belongs to; in this order they are taken.
@@ -26,7 +27,8 @@ pub enum Stage {
     QuantityBreak,
     /// The line's own price, which no list knows.
     OwnPrice,
-    /// The price of a list that holds tax, for a basket whose prices do not, or the other way round.
+    /// The price of a list that holds tax, for a basket whose prices do not, or the other way
+    /// round.
     TaxConversion,
     /// Price times quantity.
     LineAmount,
@@ -85,24 +87,39 @@ pub(super) struct Reason {
 
 impl Reason {
     pub(super) fn new(rule: &str, version: Option<u32>, why: &str) -> Reason {
-        Reason { rule: Arc::from(rule), version, why: Arc::from(why) }
+        Reason {
+            rule: Arc::from(rule),
+            version,
+            why: Arc::from(why),
+        }
     }
 
     /// The step from one figure to another.
     pub(super) fn step(&self, stage: Stage, before: Option<Figure>, after: Figure) -> Step {
         let Reason { rule, version, why } = self.clone();
-        Step { stage, rule, version, before, after, why }
+        Step {
+            stage,
+            rule,
+            version,
+            before,
+            after,
+            why,
+        }
     }
 }
 
-/// An amount in smallest units as a step tells it: with the currency's digits, or with as many as it has while nothing
-/// has rounded it.
+/// An amount in smallest units as a step tells it: with the currency's digits, or with as many as
+/// it has while nothing has rounded it.
 pub(super) fn told(minor: Fraction, currency: Currency) -> Result<Figure, FractionError> {
     if minor.is_whole() {
         let money = Money::of(minor.numerator(), currency);
-        return money.map(Figure::Money).map_err(|_| FractionError::TooLarge);
+        return money
+            .map(Figure::Money)
+            .map_err(|_| FractionError::TooLarge);
     }
-    in_major(minor, currency)?.shown(UNROUNDED_SCALE).map(Figure::Exact)
+    in_major(minor, currency)?
+        .shown(UNROUNDED_SCALE)
+        .map(Figure::Exact)
 }
 
 /// A price of one unit as a step tells it.
