@@ -13,7 +13,7 @@ mod relay;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use outfield_core::app::{self, House, System};
+use outfield_core::app::{self, Device, System};
 
 pub use answer::{FieldError, Receipt};
 pub use relay::Observer;
@@ -28,9 +28,9 @@ uniffi::setup_scaffolding!();
 #[derive(uniffi::Object)]
 pub struct Outfield {
     /// Does what a person asks, one thing at a time.
-    house: Mutex<House>,
+    device: Mutex<Device>,
     /// The same file once more, for the network alone: however slow the line, nobody waits for it.
-    line: Mutex<House>,
+    line: Mutex<Device>,
     relay: Arc<Relay>,
 }
 
@@ -40,13 +40,13 @@ impl Outfield {
     #[uniffi::constructor]
     pub fn open(path: String) -> Result<Self, FieldError> {
         let (relay, system) = (Arc::<Relay>::default(), Arc::new(System::open()?));
-        let open = || -> Result<Mutex<House>, FieldError> {
-            let mut house = House::open(Path::new(&path), system.clone())?;
-            house.observe(relay.clone());
-            Ok(Mutex::new(house))
+        let open = || -> Result<Mutex<Device>, FieldError> {
+            let mut device = Device::open(Path::new(&path), system.clone())?;
+            device.observe(relay.clone());
+            Ok(Mutex::new(device))
         };
         Ok(Outfield {
-            house: open()?,
+            device: open()?,
             line: open()?,
             relay: relay.clone(),
         })
@@ -55,19 +55,19 @@ impl Outfield {
     /// Signs this device in with a one-time code from the office. After a lost answer the same code
     /// may be used again.
     pub fn enrol(&self, url: String, code: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.line, |house| house.enrol(&url, &code))
+        self.answer(&self.line, |device| device.enrol(&url, &code))
     }
 
     /// Carries out one command, a JSON object such as `{"do": "start_visit", "account": "…"}`. When
     /// this answers, the work is durable and queued for the server; the answer names the record and
     /// shows it. A refusal leaves everything as it was.
     pub fn execute(&self, command_json: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.execute(&command_json))
+        self.answer(&self.device, |device| device.execute(&command_json))
     }
 
     /// One record, with `id`, `object`, its fields, and its lines by line id.
     pub fn get(&self, object: String, id: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.get(&object, &id))
+        self.answer(&self.device, |device| device.get(&object, &id))
     }
 
     /// Records of an object: at most `limit` by id or, with `near` (`latitude,longitude`), those at
@@ -80,8 +80,8 @@ impl Outfield {
         within_m: i64,
         limit: u32,
     ) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| {
-            house.list(
+        self.answer(&self.device, |device| {
+            device.list(
                 &object,
                 near.as_deref().map(|at| (at, within_m)),
                 limit as usize,
@@ -93,49 +93,49 @@ impl Outfield {
     /// `text`.
     #[uniffi::method(default(limit = 50))]
     pub fn search(&self, text: String, limit: u32) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.search(&text, limit as usize))
+        self.answer(&self.device, |device| device.search(&text, limit as usize))
     }
 
     /// Sends what is unsent, takes in what is new, and compares state sums with the server. What
     /// went through stays, whatever happens later. Other calls go on meanwhile, a second sync waits
     /// for the first; observers hear when it is done what it brought.
     pub fn sync(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.line, House::sync)
+        self.answer(&self.line, Device::sync)
     }
 
     /// Who is signed in (`enrolled`, null if nobody), how much is `unsent`, `needs_attention` or in
     /// `conflicts`, and when all was `last_verified` with the server.
     pub fn status(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, House::status)
+        self.answer(&self.device, Device::status)
     }
 
     /// The visits that wait for this user today: open ones, and those planned for today or missed
     /// before.
     pub fn today(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, House::today)
+        self.answer(&self.device, Device::today)
     }
 
     /// Fields that two people changed and nobody has decided yet: `base`, `mine`, `theirs`, who and
     /// when.
     pub fn conflicts(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, House::conflicts)
+        self.answer(&self.device, Device::conflicts)
     }
 
     /// What the server refused, with its reason and the values: nothing of it is lost.
     pub fn needs_attention(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, House::needs_attention)
+        self.answer(&self.device, Device::needs_attention)
     }
 
     /// Carries out once more what the server refused, by its number; it leaves the list of what
     /// needs attention.
     pub fn again(&self, number: i64) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.again(number))
+        self.answer(&self.device, |device| device.again(number))
     }
 
     /// Takes what the server refused off the list of what needs attention; the server keeps its
     /// copy.
     pub fn dismiss(&self, number: i64) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.dismiss(number))
+        self.answer(&self.device, |device| device.dismiss(number))
     }
 
     /// A day's figures (`YYYY-MM-DD`, today if none), of one's own or of the named person or
@@ -147,48 +147,48 @@ impl Outfield {
         rep: Option<String>,
         territory: Option<String>,
     ) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| {
-            house.figures(day.as_deref(), rep.as_deref(), territory.as_deref())
+        self.answer(&self.device, |device| {
+            device.figures(day.as_deref(), rep.as_deref(), territory.as_deref())
         })
     }
 
     /// What all counts of a visit, or of one inventory check, come to.
     pub fn shelf(&self, id: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.shelf(&id))
+        self.answer(&self.device, |device| device.shelf(&id))
     }
 
     /// An order as people look at it: `status`, sums, lines with the steps that made their prices,
     /// near misses, verdict.
     pub fn order(&self, id: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.order(&id))
+        self.answer(&self.device, |device| device.order(&id))
     }
 
     /// Prices a basket (JSON) by what this device holds; equal baskets and rules give equal bytes
     /// here and on the server.
     pub fn price(&self, basket_json: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.priced(&basket_json))
+        self.answer(&self.device, |device| device.priced(&basket_json))
     }
 
     /// What a scanner read: GTIN, batch, expiry and the like, with the product and the unit that
     /// carry the GTIN.
     pub fn scan(&self, text: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, |house| house.scan(&text))
+        self.answer(&self.device, |device| device.scan(&text))
     }
 
     /// Work that the server has not judged yet, oldest first.
     pub fn outbox(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, House::outbox)
+        self.answer(&self.device, Device::outbox)
     }
 
     /// Per object, how many records are here, and a SHA-256 over all their visible values.
     pub fn digest(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, House::digest)
+        self.answer(&self.device, Device::digest)
     }
 
     /// Makes the rows of all documents anew from their histories. Facts and server rows stay as
     /// they are.
     pub fn rebuild(&self) -> Result<Receipt, FieldError> {
-        self.answer(&self.house, House::rebuild)
+        self.answer(&self.device, Device::rebuild)
     }
 
     /// From now on tells `observer` of every change that goes through this object, for as long as
@@ -199,21 +199,21 @@ impl Outfield {
 }
 
 impl Outfield {
-    /// One call of a house at a time. Observers hear of it after the house is free again, so that
+    /// One call of a device at a time. Observers hear of it after the device is free again, so that
     /// they may ask it themselves.
     fn answer<T: Into<Receipt>>(
         &self,
-        house: &Mutex<House>,
-        call: impl FnOnce(&mut House) -> Result<T, app::FieldError>,
+        device: &Mutex<Device>,
+        call: impl FnOnce(&mut Device) -> Result<T, app::FieldError>,
     ) -> Result<Receipt, FieldError> {
-        let answer = refreshed(&mut hold(house)).and_then(call);
+        let answer = refreshed(&mut hold(device)).and_then(call);
         self.relay.pass_on();
         Ok(answer?.into())
     }
 }
 
-/// A house that knows what the other one wrote.
-fn refreshed(house: &mut House) -> Result<&mut House, app::FieldError> {
-    house.refresh()?;
-    Ok(house)
+/// A device that knows what the other one wrote.
+fn refreshed(device: &mut Device) -> Result<&mut Device, app::FieldError> {
+    device.refresh()?;
+    Ok(device)
 }

@@ -1,4 +1,4 @@
-//! Collects what changed while a call has the house, and tells observers when the house is free
+//! Collects what changed while a call has the device, and tells observers when the device is free
 //! again: an observer's first wish is to ask for what changed, which would wait for ever for the
 //! call that tells it. It does not know what a change means.
 
@@ -18,7 +18,7 @@ pub trait Observer: Send + Sync {
     fn changed(&self, object: String, ids: Vec<String>);
 }
 
-/// Stands between the house and all observers.
+/// Stands between the device and all observers.
 #[derive(Default)]
 pub(crate) struct Relay {
     heard: Mutex<BTreeMap<String, BTreeSet<RecordId>>>,

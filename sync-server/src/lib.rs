@@ -1,12 +1,18 @@
-//! The sync server: tenants, their logs and people, HTTP, and the command line that drives all of
-//! it.
+//! The sync server as a library: tenants, who comes in, what devices push and pull, what the office
+//! does, and HTTP. It uses the core's rooms for rules, merge and tables, and adds what only a server
+//! may do: judge and log. Command lines and other programs stand on it; it knows none of them.
 //!
-//! It uses the core's rooms for rules, merge and tables, and adds what only a server may do: judge
-//! and log.
+//! Each room imports only those above it in this list.
 
-pub mod cli;
-pub mod demo;
 pub mod error;
-pub mod http;
-pub mod office;
 pub mod tenant;
+
+pub mod people;
+
+mod work;
+
+pub mod office;
+mod sync;
+
+pub mod data_dir;
+pub mod http;

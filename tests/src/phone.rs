@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use outfield_core::app::{FieldError, House, Receipt};
+use outfield_core::app::{Device, FieldError, Receipt};
 use serde_json::{Value as Json, json};
 
 use crate::{Clock, Line, Luck, Server};
@@ -23,7 +23,7 @@ pub struct Phone {
     pub file: PathBuf,
     /// Its clock.
     pub clock: Arc<Clock>,
-    house: Option<House>,
+    house: Option<Device>,
     seed: u64,
     openings: u64,
 }
@@ -74,7 +74,7 @@ impl Phone {
     }
 
     /// The house of the phone.
-    pub fn house(&mut self) -> &mut House {
+    pub fn device(&mut self) -> &mut Device {
         self.house.as_mut().unwrap()
     }
 
@@ -87,7 +87,7 @@ impl Phone {
             self.seed,
             &format!("{} {}", self.name, self.openings),
         );
-        self.house = Some(House::open(&self.file, luck).unwrap());
+        self.house = Some(Device::open(&self.file, luck).unwrap());
     }
 
     /// The system kills the app: what is on the disk at that moment is all there is.
@@ -129,12 +129,12 @@ impl Phone {
     /// Signs in with a one-time code.
     pub fn enrol(&mut self, code: &str) -> Result<Receipt, FieldError> {
         let line = Rc::clone(&self.line);
-        self.house().enrol_over(line.as_ref(), URL, code)
+        self.device().enrol_over(line.as_ref(), URL, code)
     }
 
     /// Carries out a command, and answers the receipt or the refusal.
     pub fn tries(&mut self, command: &Json) -> Result<Receipt, FieldError> {
-        self.house().execute(&command.to_string())
+        self.device().execute(&command.to_string())
     }
 
     /// Carries out a command that must be agreed to; answers the id of its record.
@@ -170,7 +170,7 @@ impl Phone {
     /// Meets the server, and answers what came of it.
     pub fn syncs(&mut self) -> Result<Json, FieldError> {
         let line = Rc::clone(&self.line);
-        self.house()
+        self.device()
             .sync_over(line.as_ref())
             .map(|receipt| receipt.data)
     }
@@ -186,7 +186,7 @@ impl Phone {
 
     /// One record; null if it is not here.
     pub fn get(&mut self, object: &str, id: &str) -> Json {
-        match self.house().get(object, id) {
+        match self.device().get(object, id) {
             Ok(receipt) => receipt.data,
             Err(FieldError::Refused { code, .. }) if code == "not_found" => Json::Null,
             Err(other) => panic!("{other:?}"),
@@ -195,27 +195,27 @@ impl Phone {
 
     /// The open conflicts.
     pub fn conflicts(&mut self) -> Vec<Json> {
-        array(self.house().conflicts().unwrap().data)
+        array(self.device().conflicts().unwrap().data)
     }
 
     /// What the server refused.
     pub fn needs_attention(&mut self) -> Vec<Json> {
-        array(self.house().needs_attention().unwrap().data)
+        array(self.device().needs_attention().unwrap().data)
     }
 
     /// How much work the server has not judged.
     pub fn unsent(&mut self) -> usize {
-        array(self.house().outbox().unwrap().data).len()
+        array(self.device().outbox().unwrap().data).len()
     }
 
     /// The digest of all that it shows.
     pub fn digest(&mut self) -> Json {
-        self.house().digest().unwrap().data
+        self.device().digest().unwrap().data
     }
 
     /// Its bearer token.
     pub fn token(&mut self) -> String {
-        self.house().token().unwrap().data["token"]
+        self.device().token().unwrap().data["token"]
             .as_str()
             .unwrap()
             .to_owned()

@@ -35,6 +35,8 @@ pub fn folder() -> Result<PathBuf, String> {
         "--lib",
         "--bin",
         "outfield",
+        "--bin",
+        "outfield-demo",
         "--locked",
         "--quiet",
         "--profile",

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use outfield_core::app::House;
+use outfield_core::app::Device;
 use serde_json::{Value as Json, json};
 
 use crate::caller;
@@ -131,14 +131,14 @@ impl Yard {
     }
 
     /// A phone of a new user, enrolled and in step with the server.
-    pub fn phone(&self, served: &Served, name: &str) -> House {
+    pub fn phone(&self, served: &Served, name: &str) -> Device {
         let code = self.user(name, "rep");
         let path = self.path(&format!("{name}.db"));
-        let mut house = House::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, name))
+        let mut device = Device::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, name))
             .expect("a new database");
-        house.enrol(&served.url, &code).expect("the code is good");
-        house.sync().expect("the server is there");
-        house
+        device.enrol(&served.url, &code).expect("the code is good");
+        device.sync().expect("the server is there");
+        device
     }
 }
 

@@ -12,9 +12,9 @@ use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::Frame;
 use outfield_core::sync::{Call, wire};
+use outfield_server::data_dir::DataDir;
 use outfield_server::error::ServerError;
-use outfield_server::office::Office;
-use outfield_server::tenant::{Applicant, Session, Tenant};
+use outfield_server::{office::Applicant, people::Session, tenant::Tenant};
 use serde_json::{Value as Json, json};
 
 use crate::phone::move_database;
@@ -25,7 +25,7 @@ pub struct Server {
     folder: PathBuf,
     clock: Arc<Clock>,
     seed: u64,
-    office: RefCell<Office>,
+    office: RefCell<DataDir>,
     tenants: RefCell<BTreeMap<TenantId, Tenant>>,
     starts: RefCell<u64>,
     /// Whether its disk is full, so that calls may fail.
@@ -47,7 +47,8 @@ impl Server {
     /// A server on a folder.
     #[must_use]
     pub fn open(folder: &Path, clock: &Arc<Clock>, seed: u64) -> Server {
-        let office = RefCell::new(Office::open(folder, Luck::of(clock, seed, "server 0")).unwrap());
+        let office =
+            RefCell::new(DataDir::open(folder, Luck::of(clock, seed, "server 0")).unwrap());
         let (folder, clock) = (folder.to_owned(), Arc::clone(clock));
         let (tenants, starts) = (RefCell::default(), RefCell::new(0));
         Server {
@@ -84,7 +85,7 @@ impl Server {
         let start = self.starts.replace_with(|starts| *starts + 1) + 1;
         let luck = Luck::of(&self.clock, self.seed, &format!("server {start}"));
         self.office
-            .replace(Office::open(&self.folder, luck).unwrap());
+            .replace(DataDir::open(&self.folder, luck).unwrap());
     }
 
     /// Adds a tenant.

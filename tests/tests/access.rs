@@ -75,7 +75,7 @@ fn an_enrolment_whose_answer_was_lost_is_repeated_with_the_same_code() {
 #[test]
 fn a_revoked_device_keeps_its_unsent_work_and_sends_it_after_a_new_code() {
     let (world, mut ann, shop) = ann();
-    let device = ann.house().status().unwrap().data["enrolled"]["device"]
+    let device = ann.device().status().unwrap().data["enrolled"]["device"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -123,7 +123,7 @@ fn nobody_enrols_on_unsent_work_of_another_person() {
     ann.enrol(&ben).unwrap();
     world.agree(&mut [&mut ann]);
     assert_eq!(
-        ann.house().list("account", None, 0).unwrap().data,
+        ann.device().list("account", None, 0).unwrap().data,
         json!([]),
         "Ben does not follow North"
     );

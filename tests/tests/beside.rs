@@ -1,4 +1,4 @@
-//! Work goes on in one house while another house on the same file meets the server.
+//! Work goes on in one device while another device on the same file meets the server.
 
 #![allow(
     clippy::unwrap_used,
@@ -69,7 +69,7 @@ fn what_is_written_while_a_refusal_comes_is_not_refused_with_it() {
             let (mut hands, id) = (mia.beside(&world.server), shop.clone());
             mia.line.before(call, move || {
                 if knows {
-                    hands.house().refresh().unwrap();
+                    hands.device().refresh().unwrap();
                 }
                 hands.edits("account", &id, &json!({"phone": "+14795550102"}));
             });

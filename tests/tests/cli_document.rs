@@ -268,7 +268,7 @@ fn the_document_shows_every_command_and_option() {
         .map(|line| line.split([' ', '(', ')']).collect())
         .collect();
     let mut missing = Vec::new();
-    for command in outfield_server::cli::commands() {
+    for command in outfield_cli::commands() {
         let shows = |words: &Vec<&str>| {
             let mut words = words.iter();
             command

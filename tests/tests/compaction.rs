@@ -222,7 +222,7 @@ fn a_finished_visit_lets_go_of_its_history_after_a_week_and_keeps_what_it_shows(
     ann.sync();
     assert!(!has_history(&ann, &visit));
     assert_eq!(ann.get("visit", &visit), shown);
-    ann.house().rebuild().unwrap();
+    ann.device().rebuild().unwrap();
     assert_eq!(ann.get("visit", &visit), shown);
     // Who comes now gets no history at all.
     let mut late = world.phone("Ben");

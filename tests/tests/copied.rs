@@ -68,7 +68,7 @@ impl Pair {
                 "{path} {value}"
             );
         }
-        let taken = self.twin.house().list("follow_up", None, 0).unwrap().data;
+        let taken = self.twin.device().list("follow_up", None, 0).unwrap().data;
         let mut taken: Vec<&str> = taken
             .as_array()
             .unwrap()
@@ -202,7 +202,7 @@ fn both_copies_go_on_with_one_visit() {
         (pair.ann.needs_attention(), third.needs_attention()),
         (vec![], vec![])
     );
-    let open = third.house().list("visit", None, 0).unwrap().data;
+    let open = third.device().list("visit", None, 0).unwrap().data;
     let open = open
         .as_array()
         .unwrap()

@@ -206,7 +206,7 @@ fn a_phone_may_meet_its_records_before_it_has_heard_of_it() {
     assert_eq!(ann.get("cooler_reading", &fact)["celsius_tenths"], 42);
     assert_eq!(ann.get("hint", &hint)["text"], "Ask for the manager");
     assert_eq!(
-        ann.house().search("Fro", 0).unwrap().data[0]["id"],
+        ann.device().search("Fro", 0).unwrap().data[0]["id"],
         json!(cooler)
     );
     ann.edits("cooler", &cooler, &json!({"name": "Entrance"}));
@@ -252,7 +252,7 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
     );
     assert_eq!(ann.get("cooler", &new)["filters"]["f1"]["serial"], "B-1");
     assert_eq!(
-        ann.house().search("blue", 0).unwrap().data[0]["id"],
+        ann.device().search("blue", 0).unwrap().data[0]["id"],
         json!(new)
     );
     ann.edits(
@@ -267,7 +267,7 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
             phone.get("cooler", &new)["filters"]["f1"],
             json!({"changed_on": "2026-11-24"})
         );
-        assert_eq!(phone.house().search("blue", 0).unwrap().data, json!([]));
+        assert_eq!(phone.device().search("blue", 0).unwrap().data, json!([]));
     }
     ann.edits("cooler", &new, &json!({"owner": theirs}));
     world.agree(&mut [&mut ann, &mut ben]);
@@ -300,7 +300,7 @@ fn a_word_that_was_cleared_elsewhere_is_not_found() {
     let sticker = ann.adds("sticker", &json!({"slogan": "Fresh", "account": shop}));
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(
-        ben.house().search("fresh", 0).unwrap().data[0]["id"],
+        ben.device().search("fresh", 0).unwrap().data[0]["id"],
         json!(sticker)
     );
     ann.edits("sticker", &sticker, &json!({"slogan": null}));
@@ -319,7 +319,7 @@ fn a_word_that_was_cleared_elsewhere_is_not_found() {
     );
     world.agree(&mut [&mut ann, &mut ben]);
     for phone in [&mut ann, &mut ben] {
-        assert_eq!(phone.house().search("fresh", 0).unwrap().data, json!([]));
+        assert_eq!(phone.device().search("fresh", 0).unwrap().data, json!([]));
     }
 }
 

@@ -37,6 +37,8 @@ fn binary() -> &'static Path {
             "--workspace",
             "--bin",
             "outfield",
+            "--bin",
+            "outfield-demo",
             "--locked",
             "--offline",
             "--quiet",

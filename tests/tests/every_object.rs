@@ -44,7 +44,7 @@ fn battery() -> Battery {
     let _third = world.phone_for("Cid", Role::Rep, &["North"]);
     let stock = Stock::of(&world);
     world.agree(&mut [&mut ann, &mut ben]);
-    let registry = ann.house().registry().clone();
+    let registry = ann.device().registry().clone();
     assert_eq!(registry, world.registry(), "the phones know every object");
     Battery {
         world,
@@ -142,14 +142,14 @@ fn what_is_made_is_got_listed_and_found_here_and_there() {
         assert_eq!(all.ben.get(object, &id), record);
         assert_eq!(all.world.record(object, &id), record);
         for phone in [&mut all.ann, &mut all.ben] {
-            let listed = phone.house().list(object, None, 1_000).unwrap().data;
+            let listed = phone.device().list(object, None, 1_000).unwrap().data;
             assert!(
                 listed.as_array().unwrap().contains(&record),
                 "{object} is not listed"
             );
             for field in &descriptor.search {
                 let words = values[field].as_str().unwrap();
-                let found = phone.house().search(words, 1_000).unwrap().data;
+                let found = phone.device().search(words, 1_000).unwrap().data;
                 assert!(
                     found.as_array().unwrap().contains(&record),
                     "{object} is not found by its {field}"
@@ -401,7 +401,7 @@ fn rows_are_the_offices() {
         let values = Json::Object(all.stock.values(&descriptor, 1));
         let add = json!({"do": "add", "object": object, "fields": values});
         assert_eq!(all.ann.refused(&add).0, "server_owned");
-        let there = all.ann.house().list(object, None, 1).unwrap().data;
+        let there = all.ann.device().list(object, None, 1).unwrap().data;
         if let Some(id) = there[0]["id"].as_str() {
             let edit = json!({"do": "edit", "object": object, "id": id, "fields": values});
             assert_eq!(all.ann.refused(&edit).0, "server_owned");
@@ -433,7 +433,7 @@ fn rebuilding_and_reopening_change_nothing() {
     }
     let (shown, unsent) = (all.ann.digest(), all.ann.unsent());
     assert!(unsent >= 3);
-    let documents = all.ann.house().rebuild().unwrap().data["documents"]
+    let documents = all.ann.device().rebuild().unwrap().data["documents"]
         .as_u64()
         .unwrap();
     assert!(documents >= 9, "{documents} documents");

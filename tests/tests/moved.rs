@@ -82,7 +82,7 @@ fn an_edit_from_before_the_phone_could_know_is_accepted() {
     assert_eq!(bob.get("contact", &rosa)["job_title"], "Owner");
     assert_eq!(bob.get("visit", &visit)["state"], "in_progress");
     assert_eq!(
-        bob.house()
+        bob.device()
             .list("follow_up", None, 0)
             .unwrap()
             .data

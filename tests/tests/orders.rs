@@ -79,7 +79,7 @@ fn orders(phone: &mut Phone, shop: &str, pen: &str, pens: &str) -> String {
 }
 
 fn shown(phone: &mut Phone, order: &str) -> Json {
-    phone.house().order(order).unwrap().data
+    phone.device().order(order).unwrap().data
 }
 
 #[track_caller]
@@ -132,7 +132,7 @@ fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refus
     world.agree(&mut [&mut ann, &mut ben]);
     stands(&mut ann, &second, "confirmed");
     assert_eq!(
-        ann.house().list("credit_figure", None, 0).unwrap().data[0]["used"],
+        ann.device().list("credit_figure", None, 0).unwrap().data[0]["used"],
         "99"
     );
 }
@@ -146,7 +146,7 @@ fn what_was_refused_is_judged_again_as_it_is_once_the_office_allows_more() {
         shop,
         pen,
     } = trade();
-    let figure = ann.house().list("credit_figure", None, 0).unwrap().data[0]["id"]
+    let figure = ann.device().list("credit_figure", None, 0).unwrap().data[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -189,7 +189,7 @@ fn a_refused_order_holds_up_nothing_of_the_visit_that_it_was_made_in() {
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(ben.get("visit", &visit)["state"], "in_progress");
     assert_eq!(
-        ben.house()
+        ben.device()
             .list("follow_up", None, 0)
             .unwrap()
             .data

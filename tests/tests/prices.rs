@@ -211,7 +211,7 @@ type Refused = (String, String, Vec<String>);
 /// What a phone and the server say of a basket: an answer, or a refusal in its parts.
 fn both(market: &Market, phone: &mut Phone, basket: &str) -> [Result<String, Refused>; 2] {
     let token = phone.token();
-    let here = phone.house().price(basket).map_err(|error| match error {
+    let here = phone.device().price(basket).map_err(|error| match error {
         FieldError::Refused {
             code,
             message,
@@ -314,12 +314,12 @@ fn an_administrator_with_an_empty_device_is_told_the_same_by_the_server() {
 fn a_refusal_over_http_is_what_the_command_line_prints_byte_for_byte() {
     let yard = Yard::new();
     let served = yard.serve("127.0.0.1:0");
-    let mut house = yard.phone(&served, "Ann");
-    let token = house.token().unwrap().data["token"]
+    let mut device = yard.phone(&served, "Ann");
+    let token = device.token().unwrap().data["token"]
         .as_str()
         .unwrap()
         .to_owned();
-    drop(house);
+    drop(device);
     let deep = "[".repeat(100_000);
     let many = format!(
         "{{\"currency\":\"USD\",\"tax_mode\":\"exclusive\",\"tax_rounding\":\"line\",\"lines\":[{}{{}}]}}",

@@ -92,7 +92,7 @@ fn a_right_that_was_lost_holds_up_its_own_field_and_nothing_else() {
     assert_eq!(times_written(&world, &shop, "phone", "+14795550177"), 1);
     assert_eq!(ann.get("contact", &rosa)["name"], "Rosa");
     assert_eq!(
-        ann.house()
+        ann.device()
             .list("follow_up", None, 0)
             .unwrap()
             .data
@@ -166,7 +166,7 @@ fn refused_work_is_done_again_once_the_right_is_back() {
         .map(|held| held["number"].as_i64().unwrap())
         .collect();
     for number in numbers {
-        mia.house().again(number).unwrap();
+        mia.device().again(number).unwrap();
     }
     assert_eq!(mia.needs_attention(), [] as [Json; 0]);
     world.agree(&mut [&mut mia, &mut ann]);

@@ -76,7 +76,7 @@ fn what_one_rep_writes_the_other_sees() {
     assert_eq!(world.record("contact", &rosa)["phone"], "+14795550100");
     ben.does(&json!({"do": "log_follow_up", "contact": rosa, "note": "Wants the new price list."}));
     world.agree(&mut [&mut ann, &mut ben]);
-    let said = ann.house().list("follow_up", None, 0).unwrap().data;
+    let said = ann.device().list("follow_up", None, 0).unwrap().data;
     assert_eq!(said[0]["note"], "Wants the new price list.");
 }
 
@@ -155,7 +155,7 @@ fn a_later_edit_leaves_the_conflict_listed_until_somebody_decides() {
     assert_eq!(ann.get("contact", &rosa)["phone"], "+14795550122");
     assert_eq!(ann.conflicts(), [] as [Json; 0]);
     let decisions = ann
-        .house()
+        .device()
         .list("conflict_resolution", None, 0)
         .unwrap()
         .data;
@@ -357,13 +357,13 @@ fn two_visits_that_one_person_opens_on_two_devices_are_both_kept_and_flagged() {
     let mut tablet = world.second_phone("Ann", "tablet");
     let first = ann.does(&json!({"do": "start_visit", "account": shop}));
     assert_eq!(
-        ann.house().today().unwrap().data[0]["other_visit_open"],
+        ann.device().today().unwrap().data[0]["other_visit_open"],
         Json::Null
     );
     let second = tablet.does(&json!({"do": "start_visit", "account": shop}));
     world.agree(&mut [&mut ann, &mut tablet]);
     for phone in [&mut ann, &mut tablet] {
-        let today = phone.house().today().unwrap().data;
+        let today = phone.device().today().unwrap().data;
         let flagged = |visit: &&Json| visit["other_visit_open"] == true;
         let flagged: BTreeSet<&str> = today
             .as_array()
@@ -377,7 +377,7 @@ fn two_visits_that_one_person_opens_on_two_devices_are_both_kept_and_flagged() {
     }
     ann.does(&json!({"do": "cancel_visit", "visit": second, "reason": "Opened twice."}));
     assert_eq!(
-        ann.house().today().unwrap().data[0]["other_visit_open"],
+        ann.device().today().unwrap().data[0]["other_visit_open"],
         Json::Null
     );
 }
@@ -392,7 +392,7 @@ fn a_visit_that_was_not_made_on_its_day_is_shown_as_missed_the_next_day() {
     } = two();
     let fields = json!({"account": shop, "planned_on": "2026-11-24"});
     ann.does(&json!({"do": "add", "object": "visit", "fields": fields}));
-    let is_missed = |phone: &mut Phone| phone.house().today().unwrap().data[0]["missed"].clone();
+    let is_missed = |phone: &mut Phone| phone.device().today().unwrap().data[0]["missed"].clone();
     assert_eq!(is_missed(&mut ann), Json::Null);
     let stored = ann.digest();
     world.clock.advance(24 * 60 * 60 * 1_000);
@@ -416,7 +416,7 @@ fn a_visit_goes_on_where_it_was_when_the_app_is_killed() {
     let (before, unsent) = (ann.get("visit", &visit), ann.unsent());
     ann.killed();
     assert_eq!((ann.get("visit", &visit), ann.unsent()), (before, unsent));
-    assert_eq!(ann.house().today().unwrap().data[0]["id"], json!(visit));
+    assert_eq!(ann.device().today().unwrap().data[0]["id"], json!(visit));
     ann.does(
         &json!({"do": "answer_action", "visit": visit, "action": "prices", "value": "as listed"}),
     );
@@ -441,7 +441,7 @@ fn a_call_off_keeps_its_reason_and_frees_the_rep() {
         "visit",
         &json!({"account": shop, "planned_on": "2026-11-24"}),
     );
-    assert_eq!(ann.house().today().unwrap().data[0]["id"], json!(visit));
+    assert_eq!(ann.device().today().unwrap().data[0]["id"], json!(visit));
     ann.does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Snow."}));
     world.agree(&mut [&mut ann, &mut ben]);
     let shown = ben.get("visit", &visit);
@@ -449,7 +449,7 @@ fn a_call_off_keeps_its_reason_and_frees_the_rep() {
         (&shown["state"], &shown["cancel_reason"]),
         (&json!("cancelled"), &json!("Snow."))
     );
-    assert_eq!(ann.house().today().unwrap().data, json!([]));
+    assert_eq!(ann.device().today().unwrap().data, json!([]));
 }
 
 /// Writes down what it is told.
@@ -474,8 +474,8 @@ fn observers_learn_which_records_changed() {
     } = two();
     let notes = [Arc::new(Notes::default()), Arc::new(Notes::default())];
     let taken = |notes: &Notes| std::mem::take(&mut *notes.0.lock().unwrap());
-    ann.house().observe(notes[0].clone());
-    ben.house().observe(notes[1].clone());
+    ann.device().observe(notes[0].clone());
+    ben.device().observe(notes[1].clone());
     ann.edits("contact", &rosa, &json!({"job_title": "Owner"}));
     assert_eq!(
         taken(&notes[0]),

@@ -4,12 +4,12 @@
 use serde_json::{Value as Json, json};
 
 use super::working::project_all;
-use super::{FieldError, House, Receipt};
+use super::{Device, FieldError, Receipt};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
 use crate::base::time::Timestamp;
 use crate::domain::rules::figures::gather::{self, Wanted};
-use crate::domain::rules::{inventory, people, visit};
+use crate::domain::rules::{party::author, shelf::inventory, visit::check_in};
 use crate::objects::{Conflict, FieldKind, Record, Side};
 use crate::store::outbox::EntryKind;
 use crate::store::query::{self, Query};
@@ -18,7 +18,7 @@ use crate::store::{self, attention, conflicts, digest, members, meta, outbox, se
 /// Records a list gives when nobody says how many.
 pub(super) const LIST_LIMIT: usize = 50;
 
-impl House {
+impl Device {
     /// One record, as JSON with `id`, `object`, its fields, and its lines by line id.
     pub fn get(&mut self, object: &str, id: &str) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
@@ -118,13 +118,13 @@ impl House {
     pub fn today(&mut self) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
-        let (visits, today) = (visit::today(&self.reader(), &context)?, context.today());
-        let is_open = |visit: &Record| visit.text("state") == Some(visit::IN_PROGRESS);
+        let (visits, today) = (check_in::today(&self.reader(), &context)?, context.today());
+        let is_open = |visit: &Record| visit.text("state") == Some(check_in::IN_PROGRESS);
         let several_open = visits.iter().filter(|visit| is_open(visit)).count() > 1;
         let shown = visits.iter().map(|visit| {
             let mut json = visit.to_json();
             for (mark, holds) in [
-                ("missed", visit::is_missed(visit, &today)),
+                ("missed", check_in::is_missed(visit, &today)),
                 ("other_visit_open", several_open && is_open(visit)),
             ] {
                 if holds {
@@ -187,7 +187,7 @@ impl House {
         let user = self.signed_in()?.user;
         let reader = self.reader();
         let own = self.signed_in()?.actor;
-        let known = |actor: ActorId| people::author(&reader, actor).ok().flatten();
+        let known = |actor: ActorId| author::author(&reader, actor).ok().flatten();
         // This device's newest actor may not have come back from the server yet.
         let mine = |actor: ActorId| {
             (actor == own)
@@ -220,9 +220,9 @@ impl House {
         Ok(json)
     }
 
-    fn own_author(&self) -> Result<people::Author, FieldError> {
+    fn own_author(&self) -> Result<author::Author, FieldError> {
         let name = meta::get(&self.db, "name")?.unwrap_or_default();
-        Ok(people::Author {
+        Ok(author::Author {
             user: Some(self.signed_in()?.user),
             name,
         })

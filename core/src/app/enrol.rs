@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{FieldError, House, Receipt};
+use super::{Device, FieldError, Receipt};
 use crate::base::context::Identity;
 use crate::store::{self, meta, outbox};
 use crate::sync::carrier::carry_whole;
@@ -28,7 +28,7 @@ const PROVEN: &str = "proven_refresh_token";
 /// Bytes that an answer to a single call may have.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
-impl House {
+impl Device {
     /// Signs this device in with a one-time code. A lost answer may be asked for again with the
     /// same code. A device of one tenant never becomes another's, nor another person's while it
     /// holds unsent work.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::error::TOO_MANY_BYTES;
 use super::history::need;
 use super::working::{Unfit, accepted, give_up, working};
-use super::{FieldError, House, Receipt};
+use super::{Device, FieldError, Receipt};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
 use crate::base::limits::CHANGE_BYTES_MAX;
@@ -19,7 +19,7 @@ use crate::store::attention::{self, Attention};
 use crate::store::outbox::{EntryKind, NewEntry};
 use crate::store::{self, Db, StoreReader, conflicts, documents, meta, outbox, tables};
 
-impl House {
+impl Device {
     /// Carries out one command given as JSON (`domain::command` has the forms). When this answers,
     /// the work is durable and queued for the server. A refusal leaves everything as it was.
     pub fn execute(&mut self, command: &str) -> Result<Receipt, FieldError> {

@@ -2,12 +2,12 @@
 //! It does not know a business object by name, nor how its answers are shown.
 
 mod ask;
+mod device;
 mod discover;
 mod enrol;
 mod error;
 mod execute;
 mod history;
-mod house;
 mod observe;
 #[cfg(feature = "planted")]
 pub mod older;
@@ -21,9 +21,9 @@ mod sync_now;
 mod working;
 
 pub use ask::digest_json;
+pub use device::Device;
 pub use error::{DISK_FULL, FieldError};
 pub use execute::fact_hash;
-pub use house::House;
 pub use observe::Observer;
 pub use receive::{CONFLICT, DESCRIPTOR, descriptor_id};
 pub use sell::price;

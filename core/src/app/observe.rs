@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::House;
+use super::Device;
 use crate::base::id::RecordId;
 
 /// Learns which records changed, after they are durable.
@@ -13,7 +13,7 @@ pub trait Observer: Send + Sync {
     fn changed(&self, object: &str, ids: &[RecordId]);
 }
 
-impl House {
+impl Device {
     /// From now on tells this observer of every change.
     pub fn observe(&mut self, observer: Arc<dyn Observer>) {
         self.observers.push(observer);

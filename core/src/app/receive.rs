@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::device::built_in;
 use super::discover::{discover, take_in};
 use super::execute::fact_hash;
 use super::history;
-use super::house::built_in;
 use super::rewrite::sign_anew;
 use super::sweep::sweep_later;
 use super::working::{accept, accepted, give_up, project, promote, settled};
-use super::{FieldError, House};
+use super::{Device, FieldError};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::planted::{self, Planted};
@@ -67,7 +67,7 @@ struct Intake<'a> {
     changes: BTreeMap<(RecordId, String), Vec<Vetted>>,
 }
 
-impl House {
+impl Device {
     /// Takes in a batch of frames; after this returns they are kept, cursors included.
     pub(super) fn receive(
         &mut self,

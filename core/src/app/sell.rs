@@ -1,11 +1,11 @@
 //! Answers what a rep asks while selling: what a basket costs, how an order stands, what a scanner
 //! read. It does not know prices: rules do.
 
-use super::{FieldError, House, Receipt};
+use super::{Device, FieldError, Receipt};
 use crate::base::day::Day;
 use crate::base::id::RecordId;
 use crate::base::time::TimeError;
-use crate::domain::rules::{book::book, order, pricing, scan};
+use crate::domain::rules::{goods::scan, sell::order, sell::price_book::book, sell::pricing};
 use crate::objects::Reader;
 use crate::store;
 
@@ -30,7 +30,7 @@ fn priced(
     Ok(pricing::price(&basket, &book(reader, &basket)?)?.to_json())
 }
 
-impl House {
+impl Device {
     /// Prices a basket, given as JSON, by what this device holds; the whole answer as `price` gives
     /// it.
     pub fn price(&mut self, basket: &str) -> Result<String, FieldError> {

@@ -4,7 +4,7 @@
 
 use super::rewrite::{Reason, rewrite, sign_anew};
 use super::working::promote;
-use super::{FieldError, House};
+use super::{Device, FieldError};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::planted::{self, Planted};
@@ -12,7 +12,7 @@ use crate::store::outbox::EntryKind;
 use crate::store::{self, outbox};
 use crate::sync::frames::{Ruling, Verdict};
 
-impl House {
+impl Device {
     /// Takes in verdicts in one transaction; after this returns each entry that was judged is
     /// settled for good.
     pub(super) fn settle(&mut self, verdicts: Vec<Verdict>) -> Result<(), FieldError> {

@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
+use super::device::{fit, objects};
 use super::history::{let_go, needed};
-use super::house::{fit, objects};
 use super::receive::{DESCRIPTOR, Pull};
 use super::sweep::{sweep, sweep_later};
-use super::{FieldError, House, Receipt};
+use super::{Device, FieldError, Receipt};
 use crate::base::context::Role;
 use crate::base::id::{ActorId, RecordId};
 use crate::base::limits::{
@@ -34,7 +34,7 @@ struct Meeting {
     sent: u64,
 }
 
-impl House {
+impl Device {
     /// Sends what is unsent, takes in what is new, and compares state sums with the server. What
     /// went through stays, whatever happens later. Answers what was sent and received and what is
     /// left.
@@ -328,7 +328,7 @@ impl House {
             "last_verified",
             &Timestamp(meeting.server_ms).rfc3339(),
         )?;
-        House::tokens_are_proven(&tx)?;
+        Device::tokens_are_proven(&tx)?;
         store::open::commit(tx)?;
         if gone.iter().any(|(object, _)| object == DESCRIPTOR) {
             self.registry = objects(&self.db)?;

@@ -35,19 +35,19 @@ pub fn decide(
     reader: &dyn Reader,
     context: &Context,
 ) -> Result<Decision, Refusal> {
-    let desk = Desk {
+    let decider = Decider {
         registry,
         reader,
         context,
     };
     match command {
         Command::Add { object, id, fields } => {
-            desk.add(rights::known(registry, object)?, *id, fields)
+            decider.add(rights::known(registry, object)?, *id, fields)
         }
         Command::Edit { object, id, fields } => {
-            desk.edit(rights::known(registry, object)?, *id, fields)
+            decider.edit(rights::known(registry, object)?, *id, fields)
         }
-        Command::Perform { verb, id, input } => desk.perform(verb, *id, input),
+        Command::Perform { verb, id, input } => decider.perform(verb, *id, input),
         Command::Resolve { conflict, choice } => {
             rules::conflict::resolve(*conflict, choice, registry, reader, context)
         }
@@ -55,13 +55,13 @@ pub fn decide(
 }
 
 /// What stays the same during one decision.
-struct Desk<'a> {
+struct Decider<'a> {
     registry: &'a Registry,
     reader: &'a dyn Reader,
     context: &'a Context,
 }
 
-impl Desk<'_> {
+impl Decider<'_> {
     fn add(
         &self,
         descriptor: &Descriptor,

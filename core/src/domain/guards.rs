@@ -2,7 +2,8 @@
 //! It does not know who asks nor what is written once every guard agrees.
 
 use super::refusal::Refusal;
-use super::rules::{actions, follow_up, order, visit};
+use super::rules::sell::order;
+use super::rules::visit::{actions, check_in, follow_up};
 use super::situation::Situation;
 
 /// A condition that must hold before a verb is done.
@@ -11,13 +12,13 @@ pub type Guard = fn(&Situation<'_>) -> Result<(), Refusal>;
 /// All guards by name.
 pub const GUARDS: &[(&str, Guard)] = &[
     ("account_not_blocked", order::account_not_blocked),
-    ("checked_in", visit::checked_in),
+    ("checked_in", check_in::checked_in),
     ("confirmed_stays", order::confirmed_stays),
     ("mandatory_actions_done", actions::mandatory_actions_done),
     ("names_what_it_follows", follow_up::names_what_it_follows),
-    ("no_other_visit_open", visit::no_other_visit_open),
+    ("no_other_visit_open", check_in::no_other_visit_open),
     ("not_confirmed", order::not_confirmed),
-    ("not_yet_checked_in", visit::not_yet_checked_in),
+    ("not_yet_checked_in", check_in::not_yet_checked_in),
     ("order_has_lines", order::order_has_lines),
     ("order_is_decided", order::order_is_decided),
     ("order_lines_sellable", order::order_lines_sellable),

@@ -3,7 +3,7 @@
 
 use super::guards::{guard, named};
 use super::refusal::Refusal;
-use super::rules::order;
+use super::rules::sell::order;
 use super::situation::Situation;
 use crate::objects::Write;
 

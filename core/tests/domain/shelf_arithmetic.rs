@@ -4,7 +4,7 @@
 use outfield_core::base::id::RecordId;
 use outfield_core::base::ratio::Ratio;
 use outfield_core::domain::rules::figures;
-use outfield_core::domain::rules::shelf::{
+use outfield_core::domain::rules::shelf::arithmetic::{
     Count, Status, availability, joined, share, shares, suggested,
 };
 

@@ -2,7 +2,7 @@
 //! It does not know what is expected of it.
 
 use outfield_core::base::id::RecordId;
-use outfield_core::domain::rules::order::show;
+use outfield_core::domain::rules::sell::order::show;
 use outfield_core::domain::{judges, situation::Situation};
 use outfield_core::objects::{Reader, Record, Values, Write};
 use serde_json::{Value as Json, json};

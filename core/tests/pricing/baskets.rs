@@ -4,7 +4,7 @@ use outfield_core::domain::RefusalKind;
 use serde_json::json;
 
 use crate::support::{Shop, day, parsed};
-use outfield_core::domain::rules::pricing::Basket;
+use outfield_core::domain::rules::sell::pricing::Basket;
 
 fn line(members: &str) -> String {
     let header = r#""currency": "EUR", "tax_mode": "exclusive", "tax_rounding": "line""#;

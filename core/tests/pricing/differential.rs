@@ -1,6 +1,6 @@
 //! Two pricings that share no code must say the same of every basket, errors included.
 
-use outfield_core::domain::rules::pricing::{NearMiss, Priced, PricedLine, TaxGroup, price};
+use outfield_core::domain::rules::sell::pricing::{NearMiss, Priced, PricedLine, TaxGroup, price};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

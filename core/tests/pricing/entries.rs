@@ -1,7 +1,7 @@
 //! Which price wins, from when to when, in which unit, and what happens if nothing decides.
 
 use outfield_core::base::currency::Currency;
-use outfield_core::domain::rules::pricing::{Buyers, Goods, PriceList, Validity};
+use outfield_core::domain::rules::sell::pricing::{Buyers, Goods, PriceList, Validity};
 use serde_json::json;
 
 use crate::support::{Shop, category, day, decimal, entry, list, product, totals, unit};

@@ -133,7 +133,7 @@ fn every_golden_case_comes_out_per_line_and_per_document() {
                 "{rounding}: {}",
                 case.quote
             );
-            let sum = |of: fn(&outfield_core::domain::rules::pricing::PricedLine) -> i64| {
+            let sum = |of: fn(&outfield_core::domain::rules::sell::pricing::PricedLine) -> i64| {
                 priced.lines.iter().map(of).sum::<i64>()
             };
             let lines = (
@@ -244,7 +244,7 @@ fn several_rates_are_groups_of_their_own() {
         let priced = Shop::default()
             .price(&json!({"tax_rounding": rounding, "lines": lines}))
             .unwrap();
-        let group = |group: &outfield_core::domain::rules::pricing::TaxGroup| {
+        let group = |group: &outfield_core::domain::rules::sell::pricing::TaxGroup| {
             (
                 group.category.clone(),
                 group.rate.to_string(),

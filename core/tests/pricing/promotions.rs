@@ -1,6 +1,6 @@
 //! Promotions: hurdles, rewards, how they get on with each other, and what was nearly reached.
 
-use outfield_core::domain::rules::pricing::{
+use outfield_core::domain::rules::sell::pricing::{
     Buyers, Goods, Hurdle, Level, NearMiss, Promotion, Reward, Validity,
 };
 use serde_json::json;

@@ -3,8 +3,10 @@
 use outfield_core::base::decimal::Decimal;
 use outfield_core::base::fraction::Fraction;
 use outfield_core::base::spread::{in_proportion, to_claims};
-use outfield_core::domain::rules::pricing::{Basket, Hurdle, Priced, Promotion, Validity, price};
-use outfield_core::domain::rules::tax::{Rounding, TaxMode};
+use outfield_core::domain::rules::sell::pricing::{
+    Basket, Hurdle, Priced, Promotion, Validity, price,
+};
+use outfield_core::domain::rules::sell::tax::{Rounding, TaxMode};
 use proptest::prelude::*;
 use serde_json::json;
 

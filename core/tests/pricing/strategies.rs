@@ -4,11 +4,11 @@
 use outfield_core::base::currency::Currency;
 use outfield_core::base::decimal::Decimal;
 use outfield_core::base::money::Money;
-use outfield_core::domain::rules::pricing::{
+use outfield_core::domain::rules::sell::pricing::{
     Basket, BasketLine, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Promotion, Reward,
     Validity,
 };
-use outfield_core::domain::rules::tax::{Rounding, TaxMode};
+use outfield_core::domain::rules::sell::tax::{Rounding, TaxMode};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -9,7 +9,7 @@ use outfield_core::base::money::Money;
 use outfield_core::base::quantity::Packaging;
 use outfield_core::base::unit::Unit;
 use outfield_core::domain::Refusal;
-use outfield_core::domain::rules::pricing::{
+use outfield_core::domain::rules::sell::pricing::{
     Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Level, PriceList, Priced, Product,
     Promotion, Reward, TaxRate, Validity, price,
 };

@@ -14,7 +14,7 @@ const OPEN_MAX: usize = 512;
 
 /// A bounded number of open documents.
 #[derive(Default)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     open: BTreeMap<RecordId, (u64, Document)>,
     uses: u64,
 }
@@ -22,7 +22,7 @@ pub(super) struct Cache {
 impl Cache {
     /// The document as it is in the database: the open one if its heads say so, else read anew.
     /// None if there is none.
-    pub(super) fn take(&mut self, db: &Db, id: RecordId) -> Result<Option<Document>, ServerError> {
+    pub(crate) fn take(&mut self, db: &Db, id: RecordId) -> Result<Option<Document>, ServerError> {
         let open = self.open.remove(&id);
         let Some(heads) = documents::heads(db, id)? else {
             return Ok(None);
@@ -37,7 +37,7 @@ impl Cache {
     }
 
     /// Keeps a document open.
-    pub(super) fn put(&mut self, id: RecordId, document: Document) {
+    pub(crate) fn put(&mut self, id: RecordId, document: Document) {
         self.uses += 1;
         self.open.insert(id, (self.uses, document));
         if self.open.len() > OPEN_MAX

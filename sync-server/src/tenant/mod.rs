@@ -1,23 +1,7 @@
 //! One tenant's open file: its objects, records, logs and people. Nothing here can reach another
 //! tenant. It does not know HTTP, nor the folder the file lies in.
 
-mod access;
-mod admin;
-mod ask;
-mod authors;
-mod bases;
-mod cache;
-mod import;
-mod log;
-mod pull;
-mod push;
-mod quarantine;
-mod reach;
-mod standard;
-mod take_in;
-mod tokens;
-mod verdict;
-mod write;
+pub(crate) mod cache;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,12 +12,6 @@ use outfield_core::domain;
 use outfield_core::objects::{Descriptor, Registry};
 use outfield_core::store::{self, Db, Schema, meta, tables};
 
-pub use access::{Applicant, Session};
-pub use bases::Cut;
-pub use import::{Imported, imported_id};
-pub use pull::{Give, Piece};
-pub use standard::standard_id;
-
 use crate::error::ServerError;
 
 /// A tenant's database.
@@ -42,8 +20,8 @@ const TENANT: Schema = Schema {
     what: "a tenant's database",
     migrations: &[
         store::SHARED,
-        include_str!("server.sql"),
-        include_str!("bases.sql"),
+        include_str!("tenant.sql"),
+        include_str!("compaction.sql"),
     ],
 };
 
@@ -51,12 +29,12 @@ const TENANT: Schema = Schema {
 pub struct Tenant {
     /// The tenant's id.
     pub id: TenantId,
-    db: Db,
-    registry: Registry,
-    cache: cache::Cache,
-    surroundings: Arc<dyn Surroundings>,
+    pub(crate) db: Db,
+    pub(crate) registry: Registry,
+    pub(crate) cache: cache::Cache,
+    pub(crate) surroundings: Arc<dyn Surroundings>,
     /// The writer of the server's own changes, new each time the file is opened.
-    actor: ActorId,
+    pub(crate) actor: ActorId,
 }
 
 impl Tenant {
@@ -120,7 +98,7 @@ impl Tenant {
         Ok(())
     }
 
-    fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, ServerError> {
+    pub(crate) fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, ServerError> {
         self.registry.get(object).cloned().ok_or_else(|| {
             let known: Vec<&str> = self
                 .registry
@@ -135,7 +113,7 @@ impl Tenant {
         })
     }
 
-    fn new_id(&self) -> RecordId {
+    pub(crate) fn new_id(&self) -> RecordId {
         let mut random = [0; 10];
         random.copy_from_slice(&self.surroundings.entropy()[..10]);
         RecordId::at(self.surroundings.now().0, random)

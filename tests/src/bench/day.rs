@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::site::Device;
+use super::site::SiteDevice;
 use super::workload::{COUNTS, Goods, ORDER_LINES, Territory};
 
 /// How much is done in a day.
@@ -50,7 +50,7 @@ pub fn count(visit: &str, goods: &Goods, first: usize) -> Json {
     Json::Object(command)
 }
 
-fn visit(device: &mut Device, (account, position): &(String, String), goods: &Goods, n: usize) {
+fn visit(device: &mut SiteDevice, (account, position): &(String, String), goods: &Goods, n: usize) {
     let visit = device.does(&json!({"do": "start_visit", "account": account}));
     device.does(&json!({"do": "check_in", "visit": visit, "position": position, "accuracy_m": 12}));
     device.does(&count(&visit, goods, n * COUNTS));
@@ -70,7 +70,7 @@ fn visit(device: &mut Device, (account, position): &(String, String), goods: &Go
     device.does(&json!({"do": "check_out", "visit": visit}));
 }
 
-fn order(device: &mut Device, account: &str, goods: &Goods, n: usize) {
+fn order(device: &mut SiteDevice, account: &str, goods: &Goods, n: usize) {
     let order = device.does(&json!({"do": "new_order", "account": account}));
     for line in 0..ORDER_LINES {
         let product = &goods.products[(n * ORDER_LINES + line) % goods.products.len()];
@@ -81,7 +81,7 @@ fn order(device: &mut Device, account: &str, goods: &Goods, n: usize) {
 }
 
 /// Spends a day offline in a territory.
-pub fn spend(device: &mut Device, day: Day, territory: &Territory, goods: &Goods) {
+pub fn spend(device: &mut SiteDevice, day: Day, territory: &Territory, goods: &Goods) {
     let account = |n: usize| &territory.accounts[n % territory.accounts.len()];
     (0..day.visits).for_each(|n| visit(device, account(n), goods, n));
     (0..day.orders).for_each(|n| order(device, &account(n).0, goods, n));

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use outfield_core::app::House;
+use outfield_core::app::Device;
 use outfield_core::objects::Registry;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
@@ -206,7 +206,7 @@ fn device(base: &mut Base, file: &Path) -> Json {
 /// What this process does as a device: enrols, syncs, and says what that took.
 #[must_use]
 pub fn as_device(url: &str, code: &str, file: &Path) -> Json {
-    let mut house = House::open(file, system()).unwrap();
+    let mut house = Device::open(file, system()).unwrap();
     let meter = Meter::new(url);
     house.enrol_over(&meter, url, code).unwrap();
     drop(meter.carried());

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::day::{self, D, SHORT};
 use super::measure::{Samples, timed};
 use super::report::Step;
-use super::site::{Carried, Device, Site, sum};
+use super::site::{Carried, Site, SiteDevice, sum};
 use super::standin::{self, StandIn};
 use super::workload::{Goods, PATCH, Scale, Territory};
 use super::{Bench, NORTH, PEOPLE};
@@ -43,7 +43,7 @@ pub fn scale(bench: &mut Bench) {
         bench.plan.scale(),
     );
     let goods = maker.goods(&mut site.tenant, scale);
-    let (mut first, mut device): (Option<Territory>, Option<Device>) = (None, None);
+    let (mut first, mut device): (Option<Territory>, Option<SiteDevice>) = (None, None);
     let mut made = 0;
     for size in steps {
         bench.tell(&format!("scale: {size} territories"));
@@ -160,7 +160,7 @@ pub fn devices(bench: &mut Bench) {
 }
 
 /// A phone that has spent a day in a territory of its own.
-fn spent(site: &mut Site, n: usize, goods: &Goods, day: (day::Day, Territory)) -> Device {
+fn spent(site: &mut Site, n: usize, goods: &Goods, day: (day::Day, Territory)) -> SiteDevice {
     let code = site.code(&format!("Rep {n}"));
     let mut phone = site.device(&format!("evening-{n}"), &code);
     day::spend(&mut phone, day.0, &day.1, goods);
@@ -232,7 +232,7 @@ pub fn evening(bench: &mut Bench) {
     );
     bench.report.growth.push(evening);
     for phone in &mut spent_days {
-        let status = phone.house().status().unwrap().data;
+        let status = phone.device().status().unwrap().data;
         assert_eq!(
             (&status["unsent"], &status["needs_attention"]),
             (&json!(0), &json!(0)),

@@ -2,7 +2,7 @@
 //! prices. Reads are warm after one round that does not count; writes say themselves whether they
 //! are cold.
 
-use outfield_core::app::House;
+use outfield_core::app::Device;
 use outfield_core::base::id::RecordId;
 use outfield_core::objects::Record;
 use outfield_core::store::{self, tables};
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::floor::{Floor, Rows, rows};
 use super::measure::{Samples, pairs, time, timed};
 use super::report::Report;
-use super::site::{Device, system};
+use super::site::{SiteDevice, system};
 use super::workload::{Goods, PROMOTIONS, Territory};
 use super::{Base, Bench, blob, day};
 
@@ -28,7 +28,7 @@ const EVERYWHERE_M: i64 = 20_000_000;
 const HERE: (&str, i64, i64) = ("36.342235,-94.071410", 36_342_235, -94_071_410);
 
 struct Stage<'a> {
-    device: &'a mut Device,
+    device: &'a mut SiteDevice,
     territory: &'a Territory,
     goods: &'a Goods,
     floor: Floor,
@@ -246,7 +246,7 @@ pub fn read(bench: &mut Bench) {
     let open = |stage: &mut Stage<'_>, round: usize| {
         let (visit, check) = &stage.territory.visits[round % stage.territory.visits.len()];
         time(|| {
-            let house = stage.device.house();
+            let house = stage.device.device();
             let opened = [
                 house.get("visit", visit).unwrap(),
                 house.get("inventory_check", check).unwrap(),
@@ -296,7 +296,7 @@ pub fn read(bench: &mut Bench) {
         time(|| {
             let found = stage
                 .device
-                .house()
+                .device()
                 .list("account", Some((HERE.0, EVERYWHERE_M)), NEARBY)
                 .unwrap();
             assert_eq!(found.data.as_array().map(Vec::len), Some(NEARBY));
@@ -359,10 +359,10 @@ pub fn price(bench: &mut Bench) {
         floor,
     };
     let ours = |stage: &mut Stage<'_>, _: usize| {
-        time(|| drop(stage.device.house().price(&basket).unwrap()))
+        time(|| drop(stage.device.device().price(&basket).unwrap()))
     };
     let floors = |stage: &mut Stage<'_>, _: usize| time(|| assert!(stage.floor.read(&queries) > 0));
-    let priced = stage.device.house().price(&basket).unwrap();
+    let priced = stage.device.device().price(&basket).unwrap();
     assert_eq!(
         priced.matches("Promotion ").count().min(PROMOTIONS),
         PROMOTIONS,
@@ -384,7 +384,7 @@ pub fn search(bench: &mut Bench) {
     let rounds = bench.plan.rounds(300, 4);
     let accounts = bench.plan.rounds(ACCOUNTS, 500);
     let file = bench.place("search.db");
-    let mut house = House::open(&file, system()).unwrap();
+    let mut house = Device::open(&file, system()).unwrap();
     let db = store::open::open(&file, store::PHONE).unwrap();
     let registry = house.registry().clone();
     let descriptor = registry.get("account").unwrap();
@@ -424,10 +424,10 @@ pub fn search(bench: &mut Bench) {
     ];
     let sql = "SELECT t.* FROM search s JOIN search_entry e ON e.rowid = s.rowid JOIN account t ON t.id = e.id
                WHERE s.words MATCH ? ORDER BY s.rowid LIMIT 50";
-    let ours = |house: &mut House, round: usize| {
+    let ours = |house: &mut Device, round: usize| {
         time(|| drop(house.search(asked[round % asked.len()], 50).unwrap()))
     };
-    let floors = |_: &mut House, round: usize| {
+    let floors = |_: &mut Device, round: usize| {
         let words: Vec<String> = asked[round % asked.len()]
             .split(' ')
             .map(|word| format!("\"{word}\"*"))

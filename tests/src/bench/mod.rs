@@ -28,7 +28,7 @@ use tempfile::TempDir;
 
 use floor::Floor;
 use report::Report;
-use site::{Device, Site};
+use site::{Site, SiteDevice};
 use workload::{Goods, Maker, Scale, Territory};
 
 /// What decides all names and numbers.
@@ -117,7 +117,7 @@ pub struct Base {
     /// The territory.
     pub territory: Territory,
     /// The first person's device.
-    pub device: Device,
+    pub device: SiteDevice,
 }
 
 impl Base {

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use outfield_core::app::{House, System};
+use outfield_core::app::{Device, System};
 use outfield_core::base::context::{Role, Surroundings};
 use outfield_core::base::id::{TenantId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::sync::carrier::Take;
 use outfield_core::sync::http::Http;
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
-use outfield_server::office::Office;
+use outfield_server::data_dir::DataDir;
 use outfield_server::tenant::Tenant;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
@@ -88,7 +88,7 @@ impl Site {
     #[must_use]
     pub fn found(folder: &Path) -> Site {
         std::fs::create_dir_all(folder).unwrap();
-        let mut office = Office::open(
+        let mut office = DataDir::open(
             &folder.join("server"),
             Arc::new(Past(System::open().unwrap())),
         )
@@ -215,9 +215,9 @@ impl Site {
 
     /// A device on a file of its own, enrolled and in step with the server.
     #[must_use]
-    pub fn device(&mut self, file: &str, code: &str) -> Device {
+    pub fn device(&mut self, file: &str, code: &str) -> SiteDevice {
         self.serve();
-        let mut device = Device {
+        let mut device = SiteDevice {
             house: None,
             file: self.place(file),
             url: self.url(),
@@ -225,30 +225,30 @@ impl Site {
         device.reopen();
         let meter = device.line();
         let url = device.url.clone();
-        device.house().enrol_over(&meter, &url, code).unwrap();
+        device.device().enrol_over(&meter, &url, code).unwrap();
         device.sync();
         device
     }
 }
 
 /// A device.
-pub struct Device {
-    house: Option<House>,
+pub struct SiteDevice {
+    house: Option<Device>,
     /// Its file.
     pub file: PathBuf,
     url: String,
 }
 
-impl Device {
+impl SiteDevice {
     /// Its house.
-    pub fn house(&mut self) -> &mut House {
+    pub fn device(&mut self) -> &mut Device {
         self.house.as_mut().expect("it is open")
     }
 
     /// Closes the app and starts it again.
     pub fn reopen(&mut self) {
         self.house = None;
-        self.house = Some(House::open(&self.file, system()).unwrap());
+        self.house = Some(Device::open(&self.file, system()).unwrap());
     }
 
     /// Closes the app, so that its file is whole.
@@ -270,13 +270,13 @@ impl Device {
     /// Meets the server over a new line; answers what was carried.
     pub fn sync(&mut self) -> Vec<Carried> {
         let meter = self.line();
-        self.house().sync_over(&meter).unwrap();
+        self.device().sync_over(&meter).unwrap();
         meter.carried()
     }
 
     /// Carries out a command; answers the record's id.
     pub fn does(&mut self, command: &Json) -> String {
-        match self.house().execute(&command.to_string()) {
+        match self.device().execute(&command.to_string()) {
             Ok(receipt) => receipt.id.unwrap(),
             Err(error) => panic!("{command}: {error}"),
         }

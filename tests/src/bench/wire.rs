@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::floor::{Floor, rows};
 use super::measure::{Samples, Who, cpu_ns, pairs, time};
-use super::site::{Device, sum};
+use super::site::{SiteDevice, sum};
 use super::{Base, Bench, NORTH, PEOPLE, blob};
 
 /// Changes of one push.
@@ -17,7 +17,7 @@ const BATCH: usize = 100;
 const TERRITORIES: usize = 62;
 
 /// Another phone number for each of these contacts, in one batch.
-fn edit_all(device: &mut Device, contacts: &[String], round: usize) {
+fn edit_all(device: &mut SiteDevice, contacts: &[String], round: usize) {
     for (n, contact) in contacts.iter().enumerate() {
         device.edits(
             "contact",
@@ -122,7 +122,7 @@ pub fn online(bench: &mut Bench) {
         let pushed = sum(&device.sync(), "/push").2;
         let pulled = sum(&other.sync(), "").2;
         assert_eq!(
-            other.house().get("contact", contact).unwrap().data["phone"],
+            other.device().get("contact", contact).unwrap().data["phone"],
             phone
         );
         if round >= 2 {

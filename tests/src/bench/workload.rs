@@ -6,7 +6,7 @@ use std::path::Path;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::objects::{Value, Values, Write};
-use outfield_server::tenant::{Tenant, standard_id};
+use outfield_server::{office::standard_id, tenant::Tenant};
 use serde_json::{Value as Json, json};
 
 use super::goods;

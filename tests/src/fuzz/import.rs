@@ -4,9 +4,9 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use outfield_cli::import_text;
 use outfield_core::app::System;
-use outfield_server::cli::import_text;
-use outfield_server::office::Office;
+use outfield_server::data_dir::DataDir;
 use outfield_server::tenant::Tenant;
 use serde_json::Value as Json;
 
@@ -25,7 +25,7 @@ thread_local! {
 
 fn found() -> Place {
     let folder = tempfile::tempdir().unwrap();
-    let mut office = Office::open(folder.path(), Arc::new(System::open().unwrap())).unwrap();
+    let mut office = DataDir::open(folder.path(), Arc::new(System::open().unwrap())).unwrap();
     office.add_tenant("Acme", "UTC").unwrap();
     let tenant = office.tenant(None).unwrap();
     Place {

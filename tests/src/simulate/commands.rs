@@ -53,7 +53,7 @@ impl Hand<'_> {
 
     /// Objects that people write; those that many records refer to come up more often.
     fn object(&mut self, wanted: impl Fn(&Descriptor, Role) -> bool) -> Option<Descriptor> {
-        let registry = self.phone.house().registry().clone();
+        let registry = self.phone.device().registry().clone();
         let role = self.role;
         let fitting = registry
             .all()
@@ -71,7 +71,7 @@ impl Hand<'_> {
         };
         let found = self
             .phone
-            .house()
+            .device()
             .list(object, None, shown)
             .map(|receipt| receipt.data);
         found

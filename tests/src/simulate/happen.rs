@@ -239,7 +239,7 @@ impl Stage {
 
     fn device_is_revoked(&mut self, at: usize) {
         let (server, tenant) = (Rc::clone(&self.world.server), self.world.tenant);
-        let status = self.phone(at).house().status().unwrap().data;
+        let status = self.phone(at).device().status().unwrap().data;
         let device = status["enrolled"]["device"].as_str().unwrap().to_owned();
         self.before_a_call(at, Trouble::Revoked, move || {
             server

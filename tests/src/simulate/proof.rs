@@ -140,7 +140,7 @@ impl Stage {
     fn rebuilds_change_nothing(&mut self) {
         for carried in &mut self.carried {
             let shown = carried.phone.digest();
-            carried.phone.house().rebuild().unwrap();
+            carried.phone.device().rebuild().unwrap();
             carried.phone.reopen();
             assert_eq!(
                 carried.phone.digest(),

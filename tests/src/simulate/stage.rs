@@ -293,13 +293,13 @@ impl Stage {
         let Some(held) = held.get(chosen) else { return };
         let name = self.carried[at].phone.name.clone();
         if self.dice.roll(2) == 0 {
-            self.phone(at).house().dismiss(held.number).unwrap();
+            self.phone(at).device().dismiss(held.number).unwrap();
             self.ledger.dismissed(words_of_held(held));
             self.note(format!("{name} dismisses {}", held.number));
             return;
         }
         let before = self.last_number(at);
-        match self.phone(at).house().again(held.number) {
+        match self.phone(at).device().again(held.number) {
             Ok(_) => {
                 let entries = self.entries_after(at, before);
                 self.ledger.lost(words_of_held(held));
@@ -368,7 +368,7 @@ impl Stage {
 
     /// What somebody may do, as the phone knows it.
     fn role(&mut self, at: usize) -> Role {
-        let status = self.phone(at).house().status().unwrap().data;
+        let status = self.phone(at).device().status().unwrap().data;
         Role::named(status["enrolled"]["role"].as_str().unwrap()).unwrap()
     }
 

@@ -173,7 +173,7 @@ pub(crate) fn command(deed: &Deed, phone: &mut Phone, number: u32) -> Option<Jso
     let shop = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "account"), index);
     let order = |phone: &mut Phone, index: &Index| one_of(&ids(phone, "sales_order"), index);
     let open = |phone: &mut Phone| {
-        phone.house().today().unwrap().data[0]["id"]
+        phone.device().today().unwrap().data[0]["id"]
             .as_str()
             .map(str::to_owned)
     };
@@ -273,7 +273,7 @@ fn one_of<T: Clone>(all: &[T], index: &Index) -> Option<T> {
 
 /// Ids of all records of an object on a phone.
 pub(crate) fn ids(phone: &mut Phone, object: &str) -> Vec<String> {
-    let all = phone.house().list(object, None, 10_000).unwrap().data;
+    let all = phone.device().list(object, None, 10_000).unwrap().data;
     all.as_array()
         .unwrap()
         .iter()

@@ -194,7 +194,7 @@ impl Run {
                 self.world.sets(self.person(who), None, Some(territories))
             }
             Order::Revoke(phone) => {
-                let status = self.phones[*phone].house().status().unwrap().data;
+                let status = self.phones[*phone].device().status().unwrap().data;
                 let device = status["enrolled"]["device"].as_str().unwrap();
                 self.world.office(|office| office.revoke(device)).unwrap();
             }
@@ -274,7 +274,7 @@ impl Run {
             .agree(&mut self.phones.iter_mut().collect::<Vec<_>>());
         for phone in &mut self.phones {
             let shown = phone.digest();
-            phone.house().rebuild().unwrap();
+            phone.device().rebuild().unwrap();
             phone.reopen();
             assert_eq!(
                 phone.digest(),

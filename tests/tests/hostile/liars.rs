@@ -1,7 +1,7 @@
 //! Servers that lie about themselves, about what was pushed, or about how long they talk.
 //! They do not lie about data: `forgers` do.
 
-use outfield_core::app::House;
+use outfield_core::app::Device;
 use outfield_core::base::id::ChangeHash;
 use outfield_core::sync::frames::{Frame, Ruling, Verdict, Welcome};
 use outfield_core::sync::wire;
@@ -318,7 +318,7 @@ fn a_new_phone_outlives_answers_that_enrol_nobody() {
     let code = yard.user("Nora", "rep");
     let path = yard.path("Nora.db");
     let open = || {
-        House::open(
+        Device::open(
             &path,
             Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 2, "Nora"),
         )

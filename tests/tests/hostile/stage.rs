@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use outfield_core::app::House;
+use outfield_core::app::Device;
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::sync::frames::{Entry, Frame, Hello, PROTOCOL, Ruling, Verdict};
 use outfield_core::sync::wire;
@@ -23,7 +23,7 @@ const GROWTH_KIB_MAX: u64 = 48 * 1024;
 pub(crate) struct Stage {
     pub(crate) yard: Yard,
     pub(crate) served: Served,
-    pub(crate) honest: House,
+    pub(crate) honest: Device,
     /// The intruder's tokens, as enrolling gave them.
     pub(crate) intruder: Json,
     /// The honest phone's token.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use outfield_core::app::{FieldError, House, Receipt};
+use outfield_core::app::{Device, FieldError, Receipt};
 use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::crdt::Document;
 use outfield_core::store::{Db, documents, members, meta};
@@ -28,7 +28,7 @@ type Work = (&'static str, String, &'static str, String);
 pub(crate) struct Victim {
     yard: Yard,
     served: Served,
-    pub(crate) phone: House,
+    pub(crate) phone: Device,
     token: String,
     pub(crate) account: RecordId,
     pub(crate) contact: RecordId,
@@ -164,7 +164,7 @@ impl Victim {
             std::fs::read(self.yard.path("Vera.db.device")).unwrap(),
         )
         .unwrap();
-        let mut twin = House::open(
+        let mut twin = Device::open(
             &path,
             Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 3, "twin"),
         )

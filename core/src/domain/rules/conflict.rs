@@ -9,7 +9,7 @@ use crate::domain::admit;
 use crate::domain::command::Choice;
 use crate::domain::decide::Decision;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::people;
+use crate::domain::rules::party::author;
 use crate::domain::values;
 use crate::objects::descriptor::Descriptor;
 use crate::objects::{
@@ -148,7 +148,7 @@ fn authors(
 ) -> Result<BTreeMap<ActorId, UserId>, Refusal> {
     let mut authors = BTreeMap::from([(context.actor, context.user)]);
     for side in &conflict.sides {
-        if let Some(user) = people::author(reader, side.actor)?.and_then(|author| author.user) {
+        if let Some(user) = author::author(reader, side.actor)?.and_then(|author| author.user) {
             authors.insert(side.actor, user);
         }
     }

@@ -7,10 +7,10 @@ mod promotions;
 
 use std::collections::BTreeMap;
 
-use outfield_core::domain::rules::pricing::{
+use outfield_core::domain::rules::sell::pricing::{
     Basket, Buyers, Entry, Goods, Item, PriceList, Product, Validity,
 };
-use outfield_core::domain::rules::tax::{Rounding, TaxMode};
+use outfield_core::domain::rules::sell::tax::{Rounding, TaxMode};
 
 use self::number::Number;
 use crate::support::Shop;
@@ -65,12 +65,12 @@ pub(crate) fn price(shop: &Shop, basket: &Basket) -> Result<Answer, String> {
         free: Vec::new(),
         near: Vec::new(),
     };
-    till.level(outfield_core::domain::rules::pricing::Level::Line)?;
+    till.level(outfield_core::domain::rules::sell::pricing::Level::Line)?;
     for (line, asked) in till.lines.iter_mut().zip(&basket.lines) {
         let left = Number::whole(100).minus(&Number::read(&asked.discount_percent.to_string()));
         line.amount = Number::whole(line.amount.times(&left).over(&Number::whole(100)).nearest());
     }
-    till.level(outfield_core::domain::rules::pricing::Level::Order)?;
+    till.level(outfield_core::domain::rules::sell::pricing::Level::Order)?;
     Ok(close(till))
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use outfield_core::domain::rules::pricing::{Basket, Goods, Hurdle, Level, Promotion, Reward};
+use outfield_core::domain::rules::sell::pricing::{
+    Basket, Goods, Hurdle, Level, Promotion, Reward,
+};
 
 use super::number::Number;
 use super::{Line, closeness, hand_out, in_time, millionths, money, nearness, tax_of};

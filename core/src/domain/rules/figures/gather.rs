@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use super::super::exact::Exact;
-use super::super::order::is_rejected;
-use super::super::{actions, counting, shelf, visit};
 use super::{Call, Day, Figure, Order, figures, perfect};
 use crate::base::context::{Context, Role};
 use crate::base::id::RecordId;
 use crate::base::ratio::Ratio;
 use crate::base::time::check_day;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::exact::Exact;
+use crate::domain::rules::sell::order::is_rejected;
+use crate::domain::rules::shelf::{arithmetic, counting};
+use crate::domain::rules::visit::{actions, check_in};
 use crate::objects::{ReadError, Reader, Record, Registry, Value};
 
 const ACCOUNT: &str = "account";
@@ -161,7 +162,7 @@ impl Selection<'_> {
         let day = Value::from(self.day.as_str());
         let mut visits: BTreeMap<RecordId, Record> = BTreeMap::new();
         for field in ["planned_on", "started_on"] {
-            let found = self.reader.find(visit::VISIT, &[(field, day.clone())])?;
+            let found = self.reader.find(check_in::VISIT, &[(field, day.clone())])?;
             visits.extend(found.into_iter().map(|visit| (visit.id, visit)));
         }
         let mut calls = Vec::new();
@@ -172,7 +173,7 @@ impl Selection<'_> {
         checks.retain(|check| self.counts(check));
         let shelves = checks
             .iter()
-            .map(|check| shelf::joined(&counting::counts(check)))
+            .map(|check| arithmetic::joined(&counting::counts(check)))
             .collect();
         Ok(Day {
             calls,

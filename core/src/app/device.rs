@@ -1,0 +1,199 @@
+//! Opens a device's database and knows who is signed in on it.
+//! It does not know what people do with it: `execute`, `ask` and `sync_now` do.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::FieldError;
+use super::discover::{adopt_all, discover};
+use super::observe::Observer;
+use crate::base::context::{Context, Identity, Role, Surroundings};
+use crate::base::id::{ActorId, RecordId};
+use crate::domain;
+use crate::objects::{Descriptor, Registry};
+use crate::store::{self, Db, StoreReader, meta, tables};
+
+/// One device's local world: its database, the objects it knows, and who uses it.
+pub struct Device {
+    pub(super) db: Db,
+    pub(super) registry: Registry,
+    pub(super) surroundings: Arc<dyn Surroundings>,
+    pub(super) identity: Option<Identity>,
+    pub(super) observers: Vec<Arc<dyn Observer>>,
+    path: PathBuf,
+    /// What others had written when this house last looked.
+    seen: i64,
+}
+
+impl Device {
+    /// Opens the database at `path`, and makes it when it is not there. A file which was copied
+    /// from another device, or restored beside a newer one, gets a new actor; unsent work stays.
+    pub fn open(path: &Path, surroundings: Arc<dyn Surroundings>) -> Result<Device, FieldError> {
+        let db = store::open::open(path, store::PHONE)
+            .map_err(|error| FieldError::bad_input("bad_database", error.message, &["db"]))?;
+        let registry = objects(&db)?;
+        fit(&db, &registry)?;
+        let (path, seen) = (path.to_owned(), store::open::others_wrote(&db)?);
+        let mut house = Device {
+            db,
+            registry,
+            surroundings,
+            identity: None,
+            observers: Vec::new(),
+            path,
+            seen,
+        };
+        house.identity = house.stored_identity()?;
+        if house.identity.is_some() && house.is_copied()? {
+            house.renew_actor()?;
+            house.mark_installation()?;
+        }
+        Ok(house)
+    }
+
+    /// Takes in what another house on the same file has written meanwhile: who is signed in, and
+    /// published objects. Costs nothing where nobody wrote.
+    pub fn refresh(&mut self) -> Result<(), FieldError> {
+        let seen = store::open::others_wrote(&self.db)?;
+        if seen == self.seen {
+            return Ok(());
+        }
+        self.registry = objects(&self.db)?;
+        self.identity = self.stored_identity()?;
+        self.seen = seen;
+        Ok(())
+    }
+
+    /// The objects that this device knows, a tenant's own included.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(super) fn reader(&self) -> StoreReader<'_> {
+        StoreReader {
+            db: &self.db,
+            registry: &self.registry,
+        }
+    }
+
+    pub(super) fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, FieldError> {
+        self.registry.get(object).cloned().ok_or_else(|| {
+            let known: Vec<&str> = self
+                .registry
+                .all()
+                .map(|known| known.object.as_str())
+                .collect();
+            let message = format!(
+                "there is no object `{object}`; there are: {}",
+                known.join(", ")
+            );
+            FieldError::bad_input("unknown_object", message, &["object"])
+        })
+    }
+
+    pub(super) fn signed_in(&self) -> Result<&Identity, FieldError> {
+        self.identity.as_ref().ok_or_else(|| FieldError::SignIn {
+            message: "this device is not enrolled; enrol it with the address of the server and a code from the office"
+                .to_owned(),
+        })
+    }
+
+    pub(super) fn context(&self) -> Result<Context, FieldError> {
+        Ok(Context::new(
+            self.surroundings.as_ref(),
+            self.signed_in()?.clone(),
+        ))
+    }
+
+    /// Takes a new actor for all changes to come; the server learns of it at the next hello.
+    pub(super) fn renew_actor(&mut self) -> Result<(), FieldError> {
+        let actor = self.new_actor();
+        meta::set(&self.db, "actor", &actor.to_string())?;
+        if let Some(identity) = &mut self.identity {
+            identity.actor = actor;
+        }
+        Ok(())
+    }
+
+    pub(super) fn new_actor(&self) -> ActorId {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.surroundings.entropy()[..16]);
+        ActorId(bytes)
+    }
+
+    pub(super) fn stored_identity(&self) -> Result<Option<Identity>, FieldError> {
+        let Some(user) = meta::get(&self.db, "user")? else {
+            return Ok(None);
+        };
+        let need = |key: &'static str| {
+            meta::get(&self.db, key)?
+                .ok_or_else(|| FieldError::broken(format!("the database lacks its `{key}`")))
+        };
+        let role = need("role")?;
+        Ok(Some(Identity {
+            user: user.parse().map_err(FieldError::broken)?,
+            role: Role::named(&role)
+                .ok_or_else(|| FieldError::broken(format!("unknown role `{role}`")))?,
+            device: need("device")?.parse().map_err(FieldError::broken)?,
+            actor: need("actor")?.parse().map_err(FieldError::broken)?,
+            time_zone: need("time_zone")?,
+        }))
+    }
+
+    /// The mark beside the database which says that file and installation belong together.
+    fn mark_path(&self) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".device");
+        PathBuf::from(name)
+    }
+
+    fn is_copied(&self) -> Result<bool, FieldError> {
+        let beside = std::fs::read_to_string(self.mark_path()).unwrap_or_default();
+        Ok(meta::get(&self.db, "installation")?.is_none_or(|mark| mark != beside.trim()))
+    }
+
+    /// Writes a new mark into the database and beside it.
+    pub(super) fn mark_installation(&self) -> Result<(), FieldError> {
+        let mut random = [0; 10];
+        random.copy_from_slice(&self.surroundings.entropy()[..10]);
+        let mark = RecordId::at(self.surroundings.now().0, random).to_string();
+        std::fs::write(self.mark_path(), &mark).map_err(|error| {
+            FieldError::broken(format!("{}: {error}", self.mark_path().display()))
+        })?;
+        Ok(meta::set(&self.db, "installation", &mark)?)
+    }
+}
+
+/// The objects that this version brings.
+pub(super) fn built_in() -> Result<Registry, FieldError> {
+    let registry = domain::registry().map_err(|problems| {
+        FieldError::broken(
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })?;
+    #[cfg(feature = "planted")]
+    let registry = super::older::of(registry);
+    Ok(registry)
+}
+
+/// The objects that this version brings, and those that the tenant published.
+pub(super) fn objects(db: &Db) -> Result<Registry, FieldError> {
+    let mut registry = built_in()?;
+    adopt_all(db, &mut registry)?;
+    Ok(registry)
+}
+
+/// Brings the tables to the shape that the objects have, unless they have it already.
+pub(super) fn fit(db: &Db, registry: &Registry) -> Result<(), FieldError> {
+    if tables::fits(db, registry)? {
+        return Ok(());
+    }
+    let tx = store::open::begin(db)?;
+    discover(&tx, registry)?;
+    Ok(store::open::commit(tx)?)
+}

@@ -1,0 +1,245 @@
+//! An order's sums, priced by the book as it is on the order's day.
+//! It does not know limits nor verdicts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use super::{LINES, PRODUCT, fits, orderable, takeable};
+use crate::base::currency::Currency;
+use crate::base::decimal::{Decimal, DecimalError};
+use crate::base::fraction::Fraction;
+use crate::base::money::Money;
+use crate::base::time::TimeError;
+use crate::base::unit::{Unit, UnitError};
+use crate::domain::refusal::Refusal;
+use crate::domain::rules::goods::product::packaging;
+use crate::domain::rules::sell::price_book::of_order;
+use crate::domain::rules::sell::pricing::{Basket, BasketLine, Item, Priced, Stage, price};
+use crate::domain::rules::sell::tax::WordError;
+use crate::objects::path::{POSITION, line_path};
+use crate::objects::{Reader, Record, Value};
+
+/// What an order is worth, in amounts with exactly the digits of its currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// ISO 4217.
+    pub currency: String,
+    /// Without tax.
+    pub net: String,
+    /// The tax.
+    pub tax: String,
+    /// With tax.
+    pub gross: String,
+    /// What is paid in cash.
+    pub payable: String,
+    /// By position.
+    pub lines: Vec<LineTotal>,
+    /// The price lists, promotions and tax classes that were used, with their versions.
+    pub sources: Json,
+}
+
+/// One line's share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineTotal {
+    /// The line's id.
+    pub line: String,
+    /// The product's id.
+    pub product: String,
+    /// The unit.
+    pub unit: String,
+    /// Whether a promotion gives it for nothing.
+    pub free: bool,
+    /// How many of it.
+    pub quantity: String,
+    /// How many base units that is.
+    pub base_quantity: Fraction,
+    /// The price of one unit after promotions and discount.
+    pub unit_price: String,
+    /// Without tax.
+    pub net: String,
+    /// The tax.
+    pub tax: String,
+    /// With tax.
+    pub gross: String,
+    /// How its price came about, as JSON.
+    pub trace: String,
+}
+
+/// A number as records hold it, with no more digits than it needs.
+pub(super) fn kept(number: &str) -> Value {
+    number
+        .parse::<Decimal>()
+        .map_or_else(|_| number.into(), |number| number.to_string().into())
+}
+
+/// An amount as people read it, with the digits of its currency.
+pub(super) fn told(amount: Fraction, currency: &str) -> Result<String, Refusal> {
+    let Ok(currency) = Currency::named(currency) else {
+        return Ok(amount.shown(6)?.to_string());
+    };
+    Ok(Money::rounded(amount, currency)?.to_string())
+}
+
+/// Prices an order by the book as it is, for the order's day.
+pub(super) fn priced(reader: &dyn Reader, order: &Record) -> Result<Priced, Refusal> {
+    let basket = basket(order)?;
+    price(&basket, &of_order(reader, &basket, order)?)
+}
+
+/// An order's sums.
+pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
+    let priced = priced(reader, order)?;
+    let ordered = by_position(order);
+    let mut lines = Vec::with_capacity(priced.lines.len());
+    for (index, line) in priced.lines.iter().enumerate() {
+        let product = line.product.clone().unwrap_or_default();
+        let unit = line.unit.map(|unit| unit.to_string()).unwrap_or_default();
+        let id = ordered.get(index).map_or_else(
+            || format!("free~{}", index - ordered.len()),
+            |id| (*id).to_owned(),
+        );
+        lines.push(LineTotal {
+            line: id,
+            base_quantity: in_base(reader, &product, (line.quantity, line.unit))?,
+            product,
+            unit,
+            free: line.free,
+            quantity: line.quantity.to_string(),
+            unit_price: line.unit_price.to_string(),
+            net: line.net.to_string(),
+            tax: line.tax.to_string(),
+            gross: line.gross.to_string(),
+            trace: serde_json::to_string(&line.trace).unwrap_or_default(),
+        });
+    }
+    Ok(Totals {
+        currency: priced.currency.code().to_owned(),
+        net: priced.net.to_string(),
+        tax: priced.tax.to_string(),
+        gross: priced.gross.to_string(),
+        payable: priced.payable.to_string(),
+        lines,
+        sources: sources(&priced),
+    })
+}
+
+/// So many of a product's unit in base units.
+pub(super) fn in_base(
+    reader: &dyn Reader,
+    product: &str,
+    (quantity, unit): (Decimal, Option<Unit>),
+) -> Result<Fraction, Refusal> {
+    let row = product
+        .parse()
+        .ok()
+        .map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
+    let (Some(row), Some(unit)) = (row, unit) else {
+        return Ok(quantity.into());
+    };
+    let base = packaging(&row)?.to_base(quantity.into(), unit);
+    base.map_err(|error| Refusal::rule("bad_units", error.to_string()))
+}
+
+/// The ids of an order's lines as people put them.
+pub(super) fn by_position(order: &Record) -> Vec<&str> {
+    let lines = order.lines(LINES);
+    let position = |id: &str| lines.get(id).and_then(|line| line.get(POSITION)?.int());
+    let mut ids: Vec<&str> = lines.keys().copied().collect();
+    ids.sort_by_key(|id| (position(id), *id));
+    ids
+}
+
+fn basket(order: &Record) -> Result<Basket, Refusal> {
+    let wrong = |field: &str, why: String| {
+        Refusal::rule("bad_order", format!("`{field}` of the order: {why}")).about(field)
+    };
+    let text = |field: &str| order.text(field).unwrap_or_default();
+    let lines = order.lines(LINES);
+    fits(lines.len())?;
+    let line = |id: &str| -> Result<BasketLine, Refusal> {
+        let text = |field: &str| {
+            lines
+                .get(id)
+                .and_then(|line| line.get(field)?.text())
+                .unwrap_or_default()
+        };
+        let decimal = |field: &str| -> Result<Decimal, Refusal> {
+            text(field).parse().map_err(|error: DecimalError| {
+                wrong(&line_path(LINES, id, field), error.to_string())
+            })
+        };
+        let unit = text("unit")
+            .parse()
+            .map_err(|error: UnitError| wrong(&line_path(LINES, id, "unit"), error.to_string()));
+        let is_full = text("discount_percent").is_empty();
+        let discount_percent = if is_full {
+            Decimal::ZERO
+        } else {
+            decimal("discount_percent")?
+        };
+        let quantity = decimal("quantity")?;
+        orderable(quantity).map_err(|why| wrong(&line_path(LINES, id, "quantity"), why))?;
+        takeable(discount_percent)
+            .map_err(|why| wrong(&line_path(LINES, id, "discount_percent"), why))?;
+        Ok(BasketLine {
+            item: Item::Product(text("product").to_owned()),
+            quantity,
+            unit: Some(unit?),
+            discount_percent,
+        })
+    };
+    Ok(Basket {
+        currency: Currency::named(text("currency"))
+            .map_err(|error| wrong("currency", error.to_string()))?,
+        tax_mode: text("tax_mode")
+            .parse()
+            .map_err(|error: WordError| wrong("tax_mode", error.to_string()))?,
+        tax_rounding: text("tax_rounding")
+            .parse()
+            .map_err(|error: WordError| wrong("tax_rounding", error.to_string()))?,
+        account: order.text("account").map(str::to_owned),
+        at: text("ordered_on")
+            .parse()
+            .map_err(|error: TimeError| wrong("ordered_on", error.to_string()))?,
+        lines: by_position(order)
+            .into_iter()
+            .map(line)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+/// The lists, promotions and taxes that made the prices by kind and name, each once, with its
+/// version.
+fn sources(priced: &Priced) -> Json {
+    let steps = priced
+        .lines
+        .iter()
+        .flat_map(|line| &line.trace)
+        .chain(&priced.trace);
+    let mut kinds: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
+    for step in steps {
+        let (kind, rule) = match step.stage {
+            // The rule of such a step is an entry of a list, as LIST/ENTRY.
+            Stage::ListPrice | Stage::AgreedPrice | Stage::QuantityBreak => (
+                "price_list",
+                step.rule
+                    .rsplit_once('/')
+                    .map_or(&*step.rule, |(list, _)| list),
+            ),
+            Stage::LinePromotion | Stage::OrderPromotion => ("promotion", &*step.rule),
+            Stage::Tax | Stage::TaxConversion => ("tax_class", &*step.rule),
+            Stage::OwnPrice
+            | Stage::LineAmount
+            | Stage::Discount
+            | Stage::LineRounding
+            | Stage::CashRounding => {
+                continue;
+            }
+        };
+        if let Some(version) = step.version {
+            kinds.entry(kind).or_default().insert(rule, version);
+        }
+    }
+    json!(kinds)
+}

@@ -1,0 +1,362 @@
+//! Gathers from the rows that the office keeps what the prices of some products are made from, for
+//! one buyer. It does not price: `pricing` does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use crate::base::currency::Currency;
+use crate::base::day::Day;
+use crate::base::decimal::Decimal;
+use crate::base::money::Money;
+use crate::domain::refusal::Refusal;
+use crate::domain::rules::goods::product::packaging;
+use crate::domain::rules::sell::pricing::{
+    Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Product,
+    Promotion, Reward, TaxRate, Validity,
+};
+use crate::objects::{Reader, Record, Value};
+
+const ACCOUNT: &str = "account";
+const PRODUCT: &str = "product";
+const PRICE_LIST: &str = "price_list";
+const PRICE_ENTRY: &str = "price_entry";
+const PROMOTION: &str = "promotion";
+const TAX_CLASS: &str = "tax_class";
+const POLICY: &str = "order_policy";
+const TERRITORY: &str = "territory";
+
+/// The book for a basket: its products, its buyer, the prices for them, all promotions, their
+/// taxes, the cash step of the tenant's policy.
+pub fn book(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
+    let mut book = without_cash(reader, basket)?;
+    for policy in reader.find(POLICY, &[("is_default", Value::Bool(true))])? {
+        if policy.text("currency") == Some(basket.currency.code()) {
+            cash(&mut book, &policy, basket.currency)?;
+        }
+    }
+    Ok(book)
+}
+
+/// The book for an order, whose cash step was frozen when it was made.
+pub(super) fn of_order(
+    reader: &dyn Reader,
+    basket: &Basket,
+    order: &Record,
+) -> Result<Book, Refusal> {
+    let mut book = without_cash(reader, basket)?;
+    cash(&mut book, order, basket.currency)?;
+    Ok(book)
+}
+
+/// Takes over the cash step that a row names.
+fn cash(book: &mut Book, row: &Record, currency: Currency) -> Result<(), Refusal> {
+    let Some(step) = parsed::<Decimal>(row, "cash_step")? else {
+        return Ok(());
+    };
+    book.set_cash_step(money(row, "cash_step", step, currency)?)
+}
+
+fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
+    let mut book = Book::default();
+    let mut lists: BTreeMap<String, PriceList> = BTreeMap::new();
+    let (mut classes, mut categories) = (BTreeSet::new(), BTreeSet::new());
+    let promotions = reader.find(PROMOTION, &[])?;
+    let rewards = promotions
+        .iter()
+        .filter_map(|promotion| promotion.text("reward_product"));
+    let bought = basket.lines.iter().filter_map(|line| match &line.item {
+        Item::Product(id) => Some(id.as_str()),
+        Item::Own { .. } => None,
+    });
+    let priced: BTreeSet<&str> = bought.chain(rewards).collect();
+    for id in &priced {
+        let Some(row) = row(reader, PRODUCT, id)? else {
+            continue;
+        };
+        classes.extend(row.text("tax_class").map(str::to_owned));
+        categories.extend(row.text("category").map(str::to_owned));
+        called(&mut book, &row);
+        book.put_product(product(&row)?);
+        entries(
+            reader,
+            &mut lists,
+            ("product", id),
+            Goods::Product((*id).to_owned()),
+        )?;
+    }
+    for category in categories {
+        entries(
+            reader,
+            &mut lists,
+            ("category", &category),
+            Goods::Category(category.clone()),
+        )?;
+    }
+    lists
+        .into_values()
+        .try_for_each(|list| book.add_list(list))?;
+    promotions
+        .iter()
+        .try_for_each(|row| book.add_promotion(promotion(row, basket.currency)?))?;
+    // The others that promotions count are named to the buyer, no more.
+    let counted: BTreeSet<&str> = promotions.iter().flat_map(goods_of).collect();
+    for id in counted.difference(&priced) {
+        row(reader, PRODUCT, id)?
+            .iter()
+            .for_each(|row| called(&mut book, row));
+    }
+    for class in classes {
+        if let Some(row) = row(reader, TAX_CLASS, &class)? {
+            called(&mut book, &row);
+            book.add_tax(tax_rate(&row)?)?;
+        }
+    }
+    if let Some(id) = &basket.account
+        && let Some(row) = row(reader, ACCOUNT, id)?
+    {
+        called(&mut book, &row);
+        let territory = row
+            .text("territory")
+            .map_or(Ok(None), |id| self::row(reader, TERRITORY, id))?;
+        territory.iter().for_each(|row| called(&mut book, row));
+        book.put_account(account(&row));
+    }
+    Ok(book)
+}
+
+/// Takes over what people call a row.
+fn called(book: &mut Book, row: &Record) {
+    if let Some(name) = row.text("name") {
+        book.call(&row.id.to_string(), name);
+    }
+}
+
+/// The products that a promotion counts.
+fn goods_of(promotion: &Record) -> Vec<&str> {
+    let parts = promotion
+        .lines("mix")
+        .into_values()
+        .filter_map(|part| part.get("product")?.text());
+    promotion.text("product").into_iter().chain(parts).collect()
+}
+
+fn row(reader: &dyn Reader, object: &str, id: &str) -> Result<Option<Record>, Refusal> {
+    let id = id.parse().ok();
+    Ok(id.map_or(Ok(None), |id| reader.record(object, id))?)
+}
+
+/// A mistake in what the office keeps, by name.
+fn mistake(row: &Record, field: &str, why: impl std::fmt::Display) -> Refusal {
+    let name = row
+        .text("name")
+        .map_or_else(|| row.id.to_string(), str::to_owned);
+    let message = format!(
+        "`{field}` of {} `{name}`: {why}; ask the office to mend it",
+        row.object.replace('_', " ")
+    );
+    Refusal::rule("bad_book", message)
+        .about(field)
+        .with("record", row.id.to_string())
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    row: &Record,
+    field: &str,
+) -> Result<Option<T>, Refusal> {
+    row.text(field)
+        .map(|text| text.parse().map_err(|error| mistake(row, field, error)))
+        .transpose()
+}
+
+fn needed<T: FromStr<Err: std::fmt::Display>>(row: &Record, field: &str) -> Result<T, Refusal> {
+    parsed(row, field)?.ok_or_else(|| mistake(row, field, "it is needed"))
+}
+
+fn version(row: &Record, field: &str) -> u32 {
+    row.value(field)
+        .int()
+        .and_then(|version| u32::try_from(version).ok())
+        .unwrap_or(1)
+}
+
+fn priority(row: &Record) -> i32 {
+    row.value("priority")
+        .int()
+        .and_then(|priority| i32::try_from(priority).ok())
+        .unwrap_or(0)
+}
+
+fn money(row: &Record, field: &str, amount: Decimal, currency: Currency) -> Result<Money, Refusal> {
+    Money::exact(amount, currency).map_err(|error| mistake(row, field, error))
+}
+
+fn validity(row: &Record) -> Result<Validity, Refusal> {
+    Ok(Validity {
+        from: parsed::<Day>(row, "valid_from")?,
+        to: parsed::<Day>(row, "valid_to")?,
+    })
+}
+
+fn product(row: &Record) -> Result<Product, Refusal> {
+    let categories = row
+        .text("category")
+        .map(str::to_owned)
+        .into_iter()
+        .collect();
+    let tax_class = row.text("tax_class").unwrap_or_default().to_owned();
+    Ok(Product {
+        id: row.id.to_string(),
+        variant_of: None,
+        categories,
+        tax_class,
+        packaging: packaging(row)?,
+    })
+}
+
+fn account(row: &Record) -> Account {
+    let text = |field: &str| row.text(field).map(str::to_owned);
+    let (tier, territory) = (text("tier"), text("territory"));
+    Account {
+        id: row.id.to_string(),
+        contracts: Vec::new(),
+        tier,
+        territory,
+    }
+}
+
+fn tax_rate(row: &Record) -> Result<TaxRate, Refusal> {
+    let (class, category) = (row.id.to_string(), needed(row, "category")?);
+    Ok(TaxRate {
+        class,
+        version: 1,
+        category,
+        rate: needed(row, "rate_percent")?,
+        validity: Validity::default(),
+    })
+}
+
+/// Puts all prices for some goods into their lists.
+fn entries(
+    reader: &dyn Reader,
+    lists: &mut BTreeMap<String, PriceList>,
+    (field, value): (&str, &str),
+    goods: Goods,
+) -> Result<(), Refusal> {
+    for row in reader.find(PRICE_ENTRY, &[(field, value.into())])? {
+        let list: String = needed(&row, "price_list")?;
+        if !lists.contains_key(&list) {
+            let Some(row) = self::row(reader, PRICE_LIST, &list)? else {
+                continue;
+            };
+            lists.insert(list.clone(), price_list(&row)?);
+        }
+        let entry = Entry {
+            id: row.id.to_string(),
+            goods: goods.clone(),
+            minimum: parsed(&row, "minimum_quantity")?.unwrap_or_default(),
+            unit: parsed(&row, "unit")?,
+            price: needed(&row, "unit_price")?,
+        };
+        lists
+            .entry(list)
+            .and_modify(|list| list.entries.push(entry));
+    }
+    Ok(())
+}
+
+fn price_list(row: &Record) -> Result<PriceList, Refusal> {
+    Ok(PriceList {
+        id: row.text("name").unwrap_or_default().to_owned(),
+        version: version(row, "list_version"),
+        buyers: buyers(row)?,
+        priority: priority(row),
+        currency: Currency::named(row.text("currency").unwrap_or_default())
+            .map_err(|error| mistake(row, "currency", error))?,
+        validity: validity(row)?,
+        tax_inclusive: row.value("tax_inclusive").is_true(),
+        entries: Vec::new(),
+    })
+}
+
+/// Whom a list or promotion is for: the narrowest that it names, or what it says it applies to.
+fn buyers(row: &Record) -> Result<Buyers, Refusal> {
+    let text = |field: &str| row.text(field).map(str::to_owned);
+    let named = [
+        text("account").map(Buyers::Account),
+        text("tier").map(Buyers::Tier),
+        text("territory").map(Buyers::Territory),
+    ];
+    let narrowest = named.into_iter().flatten().next();
+    let agrees = match (row.text("applies_to"), &narrowest) {
+        (None, _) | (Some("all"), None) => true,
+        (Some("account" | "contract"), Some(Buyers::Account(_))) => true,
+        (Some("tier"), Some(Buyers::Tier(_))) | (Some("territory"), Some(Buyers::Territory(_))) => {
+            true
+        }
+        (Some(_), _) => false,
+    };
+    if !agrees {
+        return Err(mistake(
+            row,
+            "applies_to",
+            "it names nobody of that kind, or somebody of another",
+        ));
+    }
+    Ok(narrowest.unwrap_or(Buyers::All))
+}
+
+fn promotion(row: &Record, currency: Currency) -> Result<Promotion, Refusal> {
+    let own = row.text("currency").map_or(Ok(currency), Currency::named);
+    let own = own.map_err(|error| mistake(row, "currency", error))?;
+    let amount = |field: &str| money(row, field, needed(row, field)?, own);
+    let hurdle = match row.text("hurdle") {
+        Some("value") => Hurdle::Value(amount("hurdle_value")?),
+        Some("mix") => Hurdle::Mix(mix(row)?),
+        _ => Hurdle::Quantity(needed(row, "hurdle_quantity")?),
+    };
+    let reward = match row.text("reward") {
+        Some("amount") => Reward::Amount(amount("reward_amount")?),
+        Some("free_goods") => Reward::FreeGoods {
+            product: needed(row, "reward_product")?,
+            quantity: needed(row, "reward_quantity")?,
+        },
+        _ => Reward::Percent(needed(row, "reward_percent")?),
+    };
+    Ok(Promotion {
+        id: row.text("name").unwrap_or_default().to_owned(),
+        version: version(row, "promotion_version"),
+        level: if row.text("level") == Some("order") {
+            Level::Order
+        } else {
+            Level::Line
+        },
+        buyers: buyers(row)?,
+        goods: vec![goods(row.text("product"), row.text("category"))],
+        validity: validity(row)?,
+        hurdle,
+        reward,
+        repeats: row.value("repeats").is_true(),
+        excludes: row.value("excludes").is_true(),
+        priority: priority(row),
+    })
+}
+
+fn goods(product: Option<&str>, category: Option<&str>) -> Goods {
+    match (product, category) {
+        (Some(product), _) => Goods::Product(product.to_owned()),
+        (None, Some(category)) => Goods::Category(category.to_owned()),
+        (None, None) => Goods::All,
+    }
+}
+
+fn mix(row: &Record) -> Result<Vec<(Goods, Decimal)>, Refusal> {
+    let asked = row.lines("mix").into_values().map(|line| {
+        let text = |field: &str| line.get(field).and_then(|value| value.text());
+        let quantity = text("quantity").unwrap_or_default().parse::<Decimal>();
+        Ok((
+            goods(text("product"), text("category")),
+            quantity.map_err(|error| mistake(row, "mix", error))?,
+        ))
+    });
+    asked.collect()
+}

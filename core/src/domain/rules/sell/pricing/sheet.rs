@@ -1,0 +1,108 @@
+//! The lines of a basket while they are being priced: amounts, what they have taken, their story so
+//! far. It does not know which rules act on them.
+
+use super::basket::{Basket, BasketLine};
+use super::book::{Book, Product};
+use super::priced::NearMiss;
+use super::promotion::Promotion;
+use super::trace::{Reason, Stage, Step, told};
+use crate::base::currency::Currency;
+use crate::base::fraction::{Fraction, FractionError};
+use crate::domain::refusal::Refusal;
+use crate::domain::rules::sell::tax::TaxKey;
+
+/// A basket on its way through the waterfall.
+pub(super) struct Sheet<'a> {
+    pub(super) basket: &'a Basket,
+    pub(super) book: &'a Book,
+    pub(super) lines: Vec<SheetLine<'a>>,
+    /// What is given for nothing, in the order in which it was given.
+    pub(super) free: Vec<FreeLine<'a>>,
+    pub(super) near_misses: Vec<NearMiss>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One line of it. Amounts are in smallest units, net or gross as the basket has it.
+pub(super) struct SheetLine<'a> {
+    pub(super) line: &'a BasketLine,
+    pub(super) product: Option<&'a Product>,
+    /// The quantity in base units.
+    pub(super) quantity: Fraction,
+    /// The price of one unit.
+    pub(super) unit_price: Fraction,
+    /// Price times quantity.
+    pub(super) full: Fraction,
+    /// What is left of it; exact until something rounds it.
+    pub(super) amount: Fraction,
+    /// What was left when the level began, rounded; hurdles are judged on it.
+    pub(super) opening: i128,
+    pub(super) tax: LineTax<'a>,
+    pub(super) taken: Vec<&'a Promotion>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// How a line is taxed, and by which rule.
+#[derive(Debug, Clone)]
+pub(super) struct LineTax<'a> {
+    pub(super) key: TaxKey,
+    pub(super) class: Option<(&'a str, u32)>,
+}
+
+/// Goods that a promotion gives.
+pub(super) struct FreeLine<'a> {
+    pub(super) product: &'a Product,
+    /// In base units.
+    pub(super) quantity: Fraction,
+    pub(super) promotion: &'a Promotion,
+    pub(super) tax: LineTax<'a>,
+}
+
+impl Sheet<'_> {
+    pub(super) fn currency(&self) -> Currency {
+        self.basket.currency
+    }
+}
+
+impl SheetLine<'_> {
+    /// Whether a promotion may count and reward the line: something is bought, and no promotion
+    /// that excludes others stands in the way.
+    pub(super) fn may_take(&self, promotion: &Promotion) -> bool {
+        let is_open = !self.taken.iter().any(|taken| taken.excludes);
+        self.quantity.is_positive()
+            && self.opening > 0
+            && is_open
+            && (self.taken.is_empty() || !promotion.excludes)
+    }
+
+    /// Goes on with another amount, and tells the step.
+    pub(super) fn step(
+        &mut self,
+        stage: Stage,
+        reason: &Reason,
+        after: Fraction,
+        currency: Currency,
+    ) -> Result<(), FractionError> {
+        let before = told(self.amount, currency)?;
+        self.steps
+            .push(reason.step(stage, Some(before), told(after, currency)?));
+        self.amount = after;
+        Ok(())
+    }
+}
+
+/// Names the line that a refusal is about.
+pub(super) fn on_line(index: usize) -> impl FnOnce(Refusal) -> Refusal {
+    move |mut refusal| {
+        let place = format!("lines[{index}]");
+        refusal.message = format!("`{place}`: {}", refusal.message);
+        refusal.fields = match refusal.fields.is_empty() {
+            true => vec![place],
+            false => refusal
+                .fields
+                .iter()
+                .map(|member| format!("{place}.{member}"))
+                .collect(),
+        };
+        refusal
+    }
+}

@@ -1,0 +1,185 @@
+//! What a command comes to: an answer, or a failure with its exit code.
+//! It does not know how either is printed.
+
+use std::path::Path;
+
+use outfield_core::app::{FieldError, Receipt};
+use serde_json::Value as Json;
+
+use outfield_server::error::{ServerError, one_line};
+
+/// The input is wrong.
+pub const BAD_INPUT: u8 = 2;
+/// A rule is against it, or nobody is signed in.
+pub const REFUSED: u8 = 3;
+/// The server cannot be reached.
+pub const UNREACHABLE: u8 = 4;
+/// Something is broken here.
+pub const BROKEN: u8 = 5;
+
+/// The code of who is not signed in.
+pub(crate) const SIGNED_OUT: &str = "signed_out";
+
+/// How an answer reads for people, line by line.
+pub type Lines = fn(&Json) -> Vec<String>;
+
+/// What a command answers once its work is durable.
+pub struct Answer {
+    /// What it is about.
+    pub id: Option<String>,
+    /// The answer itself.
+    pub data: Json,
+    /// The member of the data which `--quiet` prints in place of the id: a secret that was asked
+    /// for.
+    pub brief: Option<&'static str>,
+    /// How it reads for people.
+    pub lines: Lines,
+    /// The whole of what is printed, in whatever manner, where each byte counts.
+    pub verbatim: Option<String>,
+}
+
+impl Answer {
+    /// An answer about one thing.
+    pub fn about(id: impl ToString, data: Json, lines: Lines) -> Answer {
+        Answer {
+            id: Some(id.to_string()),
+            ..Answer::of(data, lines)
+        }
+    }
+
+    /// An answer about nothing in particular.
+    pub fn of(data: Json, lines: Lines) -> Answer {
+        Answer {
+            id: None,
+            data,
+            brief: None,
+            lines,
+            verbatim: None,
+        }
+    }
+
+    /// A receipt of the core.
+    pub fn receipt(receipt: Receipt, lines: Lines) -> Answer {
+        Answer {
+            id: receipt.id,
+            ..Answer::of(receipt.data, lines)
+        }
+    }
+
+    /// An answer that is printed as it is.
+    pub fn verbatim(text: String) -> Answer {
+        Answer {
+            verbatim: Some(text),
+            ..Answer::of(Json::Null, |_| Vec::new())
+        }
+    }
+
+    /// Has `--quiet` print this member of the data.
+    pub fn brief(self, member: &'static str) -> Answer {
+        Answer {
+            brief: Some(member),
+            ..self
+        }
+    }
+}
+
+/// Why a command did not do what was asked, or not all of it.
+pub struct Failure {
+    /// The exit code.
+    pub exit: u8,
+    /// A stable name of the reason.
+    pub code: String,
+    /// What is wrong and what to do, in one line.
+    pub message: String,
+    /// The fields, columns or arguments it is about.
+    pub fields: Vec<String>,
+    /// What was done all the same, where a part was.
+    pub partial: Option<Box<Answer>>,
+}
+
+impl Failure {
+    /// The input is wrong.
+    pub fn bad_input(code: &str, message: impl Into<String>) -> Failure {
+        Failure::new(BAD_INPUT, code, message.into(), Vec::new())
+    }
+
+    /// Something is broken here.
+    pub fn broken(cause: impl std::fmt::Display) -> Failure {
+        Failure::new(BROKEN, "broken", cause.to_string(), Vec::new())
+    }
+
+    /// Nobody is signed in on this database.
+    pub fn signed_out(message: impl Into<String>) -> Failure {
+        Failure::new(REFUSED, SIGNED_OUT, message.into(), Vec::new())
+    }
+
+    /// Names one more field that it is about.
+    pub fn about(mut self, field: &str) -> Failure {
+        self.fields.push(field.to_owned());
+        self
+    }
+
+    /// A file that cannot be read.
+    pub fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+        let why = error.to_string();
+        let why = why.split(" (os error").next().unwrap_or_default();
+        Failure::bad_input(
+            "bad_file",
+            format!("`{}`: {why}; name a file that can be read", file.display()),
+        )
+        .about("file")
+    }
+
+    /// Any failure, its message brought into one line.
+    pub fn new(exit: u8, code: &str, message: String, fields: Vec<String>) -> Failure {
+        Failure {
+            exit,
+            code: code.to_owned(),
+            message: one_line(&message),
+            fields,
+            partial: None,
+        }
+    }
+}
+
+impl From<FieldError> for Failure {
+    fn from(error: FieldError) -> Self {
+        match error {
+            FieldError::Refused {
+                bad_input,
+                code,
+                message,
+                fields,
+            } => Failure::new(
+                if bad_input { BAD_INPUT } else { REFUSED },
+                &code,
+                message,
+                fields,
+            ),
+            FieldError::TryLater { message } => {
+                Failure::new(UNREACHABLE, "unreachable", message, Vec::new())
+            }
+            FieldError::SignIn { message } => Failure::signed_out(message),
+            FieldError::Broken { report } => Failure::broken(report),
+        }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let ServerError {
+            bad_input,
+            code,
+            message,
+            mut fields,
+        } = error;
+        // A problem of a file as a whole names no field.
+        fields.retain(|field| !field.is_empty());
+        let exit = match (bad_input, code.as_str()) {
+            (true, _) => BAD_INPUT,
+            (false, "broken") => BROKEN,
+            (false, _) => REFUSED,
+        };
+        Failure::new(exit, &code, message, fields)
+    }
+}

@@ -1,0 +1,253 @@
+//! The commands and their arguments, as `--help` and `docs/cli.md` show them; those of `rep` are in
+//! `work`. It does not know what any of them does.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::demo::DemoArguments;
+use crate::rep::work::Rep;
+
+/// The roles, as data spells them.
+const ROLES: [&str; 3] = ["rep", "manager", "admin"];
+
+/// Outfield: an offline-first field-sales system. `docs/cli.md` is the contract of these commands.
+#[derive(Debug, Parser)]
+#[command(
+    name = "outfield",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Arguments {
+    /// Answer with exactly one JSON object on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print only the id (of lists, the ids), for shell variables
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the binary does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a data folder over HTTP until Ctrl-C or SIGTERM
+    Serve(Serve),
+    /// Tenants: enterprises that never see each other
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// Territories: who sees which accounts
+    #[command(subcommand)]
+    Territory(Territory),
+    /// Users of a tenant, and their enrolment codes
+    #[command(subcommand)]
+    User(User),
+    /// What devices handed in and was refused
+    Quarantine {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Devices that users have enrolled
+    #[command(subcommand)]
+    Device(Device),
+    /// The tenant's own objects
+    #[command(subcommand)]
+    Object(Object),
+    /// Write a record as the office
+    Put(Put),
+    /// Import records from a CSV file
+    #[command(subcommand)]
+    Import(Import),
+    /// Work as a rep on a device's own database, with or without a network
+    Rep(Rep),
+    /// Live a morning of two reps without a network, and prove that nothing of it was lost
+    Demo(DemoArguments),
+}
+
+/// Where the office's data lies, and whose it is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The data folder of the server
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// The tenant, once there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The data folder; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Address and port to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8480")]
+    pub(crate) listen: String,
+    /// Stop when standard input ends too: for a program that starts a server and may die before it
+    #[arg(long)]
+    pub(crate) until_eof: bool,
+}
+
+/// What is done to tenants.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tenant {
+    /// Add a tenant; the data folder is made when it is not there
+    Add {
+        /// Its name
+        name: String,
+        /// The IANA time zone that decides what day it is
+        #[arg(long, value_name = "ZONE", default_value = "UTC")]
+        time_zone: String,
+        /// The data folder of the server
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// List the tenants
+    List {
+        /// The data folder of the server
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+/// What is done to territories.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Territory {
+    /// Add a territory
+    Add {
+        /// Its name
+        name: String,
+        /// The name of the territory that it is a part of
+        #[arg(long, value_name = "NAME")]
+        parent: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the territories
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is done to users.
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Add a user; the answer holds a one-time enrolment code
+    Add {
+        /// The user's name
+        name: String,
+        /// What the user may do
+        #[arg(long, value_parser = ROLES)]
+        role: String,
+        /// Names of the territories that the user sees; may be repeated
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        territory: Vec<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Make a new one-time enrolment code
+    Code {
+        /// The user's name
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the users
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Change a user's role, territories, or whether the user may sign in
+    Set {
+        /// The user's name
+        name: String,
+        /// What the user may do from now on
+        #[arg(long, value_parser = ROLES)]
+        role: Option<String>,
+        /// All territories that the user sees from now on; may be repeated, and an empty name means
+        /// none
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        territory: Option<Vec<String>>,
+        /// Whether the user may sign in
+        #[arg(long, value_name = "true|false")]
+        active: Option<bool>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is done to devices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Device {
+    /// List the devices
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// End a device's access; what it has not sent stays on it
+    Revoke {
+        /// The device's id
+        device: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// What is done to objects.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Object {
+    /// Publish an object of the tenant's own, or a newer version of it
+    Publish {
+        /// The descriptor, a JSON file
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Arguments of `put`.
+#[derive(Debug, Args)]
+pub(crate) struct Put {
+    /// The object, such as `account`
+    pub(crate) object: String,
+    /// The record to change; without it a new one is made
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// Values by field; `FIELD=` clears one
+    #[arg(value_name = "FIELD=VALUE", required = true)]
+    pub(crate) fields: Vec<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// What is imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Accounts, by their `code`
+    Accounts(ImportFile),
+    /// Products, by their `gtin`
+    Products(ImportFile),
+}
+
+/// Arguments of an import.
+#[derive(Debug, Args)]
+pub(crate) struct ImportFile {
+    /// The CSV file, in UTF-8, its first line naming the columns
+    pub(crate) file: PathBuf,
+    /// Which field a column holds, where its name does not say so; `COLUMN=` leaves a column out
+    #[arg(long, value_name = "COLUMN=FIELD")]
+    pub(crate) map: Vec<String>,
+    /// The column that names each record's territory; missing territories are added
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) territory_column: Option<String>,
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}

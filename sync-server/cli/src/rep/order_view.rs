@@ -1,0 +1,219 @@
+//! An order as people read it: each line with the story of its price, the sums, what is nearly
+//! reached, and what the server said. It knows the shape of the answer, not how prices come about.
+
+use outfield_core::base::unit::Unit;
+use serde_json::Value as Json;
+
+use crate::render::text;
+
+/// The whole order.
+pub(crate) fn order(data: &Json) -> Vec<String> {
+    let at = |name: &str| text(&data[name]);
+    let mut lines = vec![
+        format!("id: {}", at("id")),
+        format!(
+            "{}  {}  {}  {}",
+            at("number"),
+            at("account_name"),
+            at("ordered_on"),
+            at("status")
+        ),
+    ];
+    let digits = data["gross"]
+        .as_str()
+        .and_then(|gross| gross.split_once('.'))
+        .map_or(0, |(_, after)| after.len());
+    for line in items(data, "lines") {
+        lines.extend(one_line(line, digits));
+    }
+    if data["gross"].is_string() {
+        lines.extend(sums(data));
+    }
+    lines.extend(items(data, "near_misses").flat_map(|near| near_miss(near, data)));
+    lines.extend(
+        data["problem"]["message"]
+            .as_str()
+            .map(|problem| format!("no price: {problem}")),
+    );
+    lines.push(standing(data));
+    lines
+}
+
+fn items<'a>(data: &'a Json, name: &str) -> impl Iterator<Item = &'a Json> {
+    data[name].as_array().into_iter().flatten()
+}
+
+fn one_line(line: &Json, digits: usize) -> Vec<String> {
+    let at = |name: &str| text(&line[name]);
+    let unit: Option<Unit> = line["unit"].as_str().and_then(|unit| unit.parse().ok());
+    let unit = unit.map_or_else(
+        || at("unit"),
+        |unit| unit.name().unwrap_or(unit.code()).to_owned(),
+    );
+    let head = format!("{} {unit}  {}", at("quantity"), at("product_name"));
+    if !line["net"].is_string() {
+        return vec![head];
+    }
+    let (price, net) = (padded(&at("unit_price"), digits), at("net"));
+    let free = if line["free"] == Json::Bool(true) {
+        "  free"
+    } else {
+        ""
+    };
+    let story = items(line, "trace")
+        .filter(|step| step["step"] != "tax")
+        .filter_map(step);
+    std::iter::once(format!("{head}  at {price}  net {net}{free}"))
+        .chain(story)
+        .collect()
+}
+
+/// One step, if it changed something.
+fn step(step: &Json) -> Option<String> {
+    let (before, after) = (&step["in"], &step["out"]);
+    if before == after {
+        return None;
+    }
+    let (stage, why) = (text(&step["step"]).replace('_', " "), text(&step["why"]));
+    let rule = match step["step"].as_str() {
+        // The entry of a list has no name that says anything; its list has.
+        Some("list_price" | "agreed_price" | "quantity_break") => text(&step["rule"])
+            .rsplit_once('/')
+            .map(|(list, _)| format!(" of {list}"))
+            .unwrap_or_default(),
+        Some("line_promotion" | "order_promotion") => format!(" {}", text(&step["rule"])),
+        Some(_) | None => String::new(),
+    };
+    if step["step"] == "line_amount" {
+        return Some(format!("    {why} = {}", text(after)));
+    }
+    let moved = if before.is_null() {
+        text(after)
+    } else {
+        format!("{} -> {}", text(before), text(after))
+    };
+    Some(format!("    {stage}{rule}: {why}: {moved}"))
+}
+
+/// A number with at least so many digits after the point.
+fn padded(number: &str, digits: usize) -> String {
+    let (whole, after) = number.split_once('.').unwrap_or((number, ""));
+    if digits == 0 && after.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{after:0<digits$}")
+    }
+}
+
+fn sums(data: &Json) -> Vec<String> {
+    let at = |name: &str| text(&data[name]);
+    let currency = at("currency");
+    let mut lines = vec![format!("net {} {currency}", at("net"))];
+    let groups: Vec<String> = items(data, "tax_groups")
+        .map(|group| {
+            let at = |name: &str| text(&group[name]);
+            format!(
+                "tax {} {currency}: {} % of {}",
+                at("tax"),
+                at("rate"),
+                at("base")
+            )
+        })
+        .collect();
+    lines.extend(if groups.is_empty() {
+        vec![format!("tax {} {currency}", at("tax"))]
+    } else {
+        groups
+    });
+    lines.push(format!("total {} {currency}", at("gross")));
+    if data["payable"].is_string() && data["payable"] != data["gross"] {
+        lines.push(format!("to pay in cash {} {currency}", at("payable")));
+    }
+    lines
+}
+
+/// How much more brings a promotion, one line for each thing that is missing.
+fn near_miss(near: &Json, data: &Json) -> Vec<String> {
+    let promotion = text(&near["promotion"]);
+    let line = near["line"]
+        .as_u64()
+        .and_then(|line| usize::try_from(line).ok());
+    let product = line.and_then(|line| data["lines"][line]["product_name"].as_str());
+    let gap = |gap: &Json| {
+        let missing = text(&gap["missing"]);
+        match (gap["of"].as_str(), product) {
+            (Some("quantity"), Some(product)) => format!("{missing} more of {product}"),
+            (Some("quantity"), None) => format!("{missing} more"),
+            (Some("value"), _) => format!("{missing} {} more", text(&data["currency"])),
+            (_, _) => format!("{missing} more of {}", text(&gap["of"])),
+        }
+    };
+    let gaps: Vec<String> = items(near, "missing").map(gap).collect();
+    vec![format!("{} and {promotion} applies", gaps.join(" and "))]
+}
+
+/// Where the order stands, and what to do.
+fn standing(data: &Json) -> String {
+    let verdict = &data["verdict"];
+    match data["status"].as_str() {
+        Some("draft") => "draft: submit it when it is right".to_owned(),
+        Some("waiting") => "waiting: the server has not said yes or no; sync to hear it".to_owned(),
+        Some("confirmed") => format!("confirmed at {}", text(&verdict["judged_at"])),
+        Some("rejected") => {
+            let (code, message) = (text(&verdict["code"]), text(&verdict["message"]));
+            format!("rejected ({code}): {message}; then submit it again")
+        }
+        Some(_) | None => text(&data["status"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_line_tells_how_its_price_came_about() {
+        let step = |step: &str, rule: &str, before: Json, after: &str, why: &str| json!({ "step": step, "rule": rule, "version": 1, "in": before, "out": after, "why": why });
+        let line = json!({
+            "product": "9", "product_name": "Pen", "quantity": "10", "unit": "EA", "unit_price": "2", "net": "18.05", "free": false,
+            "trace": [
+                step("list_price", "Standard/7", Json::Null, "2", "for everybody"),
+                step("line_amount", "line", json!("2"), "20.00", "10 x 2"),
+                step("line_promotion", "Five off", json!("20.00"), "19.00", "5 % off"),
+                step("discount", "line", json!("19.00"), "18.05", "5 % off"),
+                step("line_rounding", "USD", json!("18.05"), "18.05", "two decimals"),
+            ],
+        });
+        let expected = [
+            "10 each  Pen  at 2.00  net 18.05",
+            "    list price of Standard: for everybody: 2",
+            "    10 x 2 = 20.00",
+            "    line promotion Five off: 5 % off: 20.00 -> 19.00",
+            "    discount: 5 % off: 19.00 -> 18.05",
+        ];
+        assert_eq!(one_line(&line, 2), expected);
+    }
+
+    #[test]
+    fn what_is_nearly_reached_and_what_the_server_said_are_told() {
+        let missing = json!([{ "of": "quantity", "have": "10", "need": "12", "missing": "2" }]);
+        let data = json!({
+            "id": "7", "number": "SO-A-1", "account_name": "Harp's", "ordered_on": "2026-11-24", "status": "rejected",
+            "currency": "USD", "net": "1.00", "tax": "0.09", "gross": "1.09", "lines": [], "tax_groups": [],
+            "near_misses": [{ "promotion": "Dozen", "version": 1, "line": null, "missing": missing }],
+            "verdict": { "code": "discontinued", "message": "Pen is no longer sold; take it out of the order" },
+        });
+        let expected = [
+            "id: 7",
+            "SO-A-1  Harp's  2026-11-24  rejected",
+            "net 1.00 USD",
+            "tax 0.09 USD",
+            "total 1.09 USD",
+            "2 more and Dozen applies",
+            "rejected (discontinued): Pen is no longer sold; take it out of the order; then submit it again",
+        ];
+        assert_eq!(order(&data), expected);
+    }
+}

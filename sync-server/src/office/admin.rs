@@ -1,0 +1,325 @@
+//! What the office does by itself: territories, users, published objects, single records.
+//! It does not know who in the office asked, nor how it was typed.
+
+use outfield_core::app::{DESCRIPTOR, descriptor_id};
+use outfield_core::base::context::Role;
+use outfield_core::base::id::{RecordId, UserId};
+use outfield_core::base::version::Version;
+use outfield_core::domain;
+use outfield_core::objects::{Bucket, Record, Value, Values, Write};
+use outfield_core::store::{self, StoreReader, members, meta, query, tables};
+use serde_json::Value as Json;
+
+use crate::error::ServerError;
+use crate::tenant::Tenant;
+use crate::work::execute::{row, territories};
+use crate::work::log::{Entry, Op, append};
+
+/// Names of buckets that one device may follow beside those of its territories.
+const OWN_BUCKETS: usize = 2;
+/// Territories of one user.
+const TERRITORIES_MAX: usize = outfield_core::base::limits::BUCKETS_MAX - OWN_BUCKETS;
+
+impl Tenant {
+    /// Sets up a new tenant: its name and time zone, a visit template, and what it sells by to
+    /// start with.
+    pub fn found(&mut self, name: &str, time_zone: &str) -> Result<(), ServerError> {
+        let template: Values = serde_json::from_str(include_str!("visit_template.json"))
+            .map_err(ServerError::broken)?;
+        let id = RecordId::derived(&[b"visit_template", b"standard"]);
+        let epoch = self.surroundings.entropy();
+        let epoch = u32::from_be_bytes([epoch[0], epoch[1], epoch[2], epoch[3]]);
+        let tx = store::open::begin(&self.db)?;
+        meta::set(&tx, "tenant", name)?;
+        meta::set(&tx, "time_zone", time_zone)?;
+        meta::set(&tx, "epoch", &epoch.to_string())?;
+        self.write_in(
+            &tx,
+            &[Write {
+                object: "visit_template".to_owned(),
+                id,
+                new: true,
+                values: template,
+            }],
+        )?;
+        self.standardise_in(&tx)?;
+        Ok(store::open::commit(tx)?)
+    }
+
+    /// The life of this server; a restored one begins another.
+    pub(crate) fn epoch(&self) -> Result<u64, ServerError> {
+        Ok(meta::get(&self.db, "epoch")?
+            .and_then(|epoch| epoch.parse().ok())
+            .unwrap_or(0))
+    }
+
+    pub(crate) fn time_zone(&self) -> Result<String, ServerError> {
+        Ok(meta::get(&self.db, "time_zone")?.unwrap_or_else(|| "UTC".to_owned()))
+    }
+
+    /// Adds a territory; the name must be new.
+    pub fn add_territory(
+        &mut self,
+        name: &str,
+        parent: Option<&str>,
+    ) -> Result<RecordId, ServerError> {
+        named("territory", name)?;
+        if self.territory_named(name)?.is_some() {
+            return Err(ServerError::bad_input(
+                "exists",
+                format!("there is a territory `{name}` already"),
+            ));
+        }
+        let mut values = vec![("name", name.into())];
+        if let Some(parent) = parent {
+            values.push(("parent", self.territory(parent)?.to_string().into()));
+        }
+        let id = self.new_id();
+        self.write(&[row("territory", id, &values)])?;
+        Ok(id)
+    }
+
+    /// The territory of this name.
+    pub fn territory_named(&self, name: &str) -> Result<Option<RecordId>, ServerError> {
+        Ok(self
+            .find("territory", "name", &name.into())?
+            .first()
+            .map(|record| record.id))
+    }
+
+    fn territory(&self, name: &str) -> Result<RecordId, ServerError> {
+        self.territory_named(name)?.ok_or_else(|| {
+            let message =
+                format!("there is no territory `{name}`; `territory add {name}` makes it");
+            ServerError::bad_input("unknown_territory", message)
+        })
+    }
+
+    fn territories(&self, names: &[String]) -> Result<Vec<RecordId>, ServerError> {
+        if names.len() > TERRITORIES_MAX {
+            let message = format!(
+                "a user has at most {TERRITORIES_MAX} territories; these are {}",
+                names.len()
+            );
+            return Err(ServerError::bad_input("too_many_territories", message));
+        }
+        names.iter().map(|name| self.territory(name)).collect()
+    }
+
+    /// Adds a user who sees these territories, and a one-time enrolment code.
+    pub fn add_user(
+        &mut self,
+        name: &str,
+        role: Role,
+        territory_names: &[String],
+    ) -> Result<(UserId, String), ServerError> {
+        named("user", name)?;
+        if !self.find("user", "name", &name.into())?.is_empty() {
+            let message =
+                format!("there is a user `{name}` already; `user code {name}` makes a new code");
+            return Err(ServerError::bad_input("exists", message));
+        }
+        let id = self.new_id();
+        let values = [
+            ("name", name.into()),
+            ("role", role.name().into()),
+            ("active", true.into()),
+        ];
+        let mut write = row("user", id, &values);
+        write
+            .values
+            .extend(territories(None, &self.territories(territory_names)?));
+        self.write(&[write])?;
+        let code = self.new_code(UserId(id.0))?;
+        Ok((UserId(id.0), code))
+    }
+
+    /// Changes a user's role, territories, or whether the user may sign in; what is none stays.
+    pub fn set_user(
+        &mut self,
+        name: &str,
+        role: Option<Role>,
+        territory_names: Option<&[String]>,
+        active: Option<bool>,
+    ) -> Result<UserId, ServerError> {
+        let user = self.user_named(name)?;
+        let before = self.person(user)?;
+        let mut values = Values::new();
+        if let Some(role) = role {
+            values.insert("role".to_owned(), role.name().into());
+        }
+        if let Some(active) = active {
+            values.insert("active".to_owned(), active.into());
+        }
+        if let Some(names) = territory_names {
+            values.extend(territories(Some(&before), &self.territories(names)?));
+        }
+        self.write(&[Write {
+            object: "user".to_owned(),
+            id: user.into(),
+            new: false,
+            values,
+        }])?;
+        Ok(user)
+    }
+
+    /// A new one-time code for a user.
+    pub fn user_code(&mut self, name: &str) -> Result<String, ServerError> {
+        let user = self.user_named(name)?;
+        self.new_code(user)
+    }
+
+    /// The user of this name or id.
+    pub fn user_named(&self, name: &str) -> Result<UserId, ServerError> {
+        if let Some(user) = self.find("user", "name", &name.into())?.first() {
+            return Ok(UserId(user.id.0));
+        }
+        let descriptor = self.descriptor("user")?;
+        if let Ok(id) = name.parse::<RecordId>()
+            && tables::read(&self.db, &descriptor, id)?.is_some()
+        {
+            return Ok(UserId(id.0));
+        }
+        let message = format!("there is no user `{name}`; `user list` shows them");
+        Err(ServerError::bad_input("unknown_user", message))
+    }
+
+    /// All records of an object that the office keeps, such as `device`, `user` or `territory`, as
+    /// JSON.
+    pub fn all(&self, object: &str) -> Result<Vec<Json>, ServerError> {
+        let descriptor = self.descriptor(object)?;
+        let ids = tables::ids(&self.db, &descriptor)?;
+        let records = ids
+            .into_iter()
+            .filter_map(|id| tables::read(&self.db, &descriptor, id).transpose());
+        records.map(|record| Ok(record?.to_json())).collect()
+    }
+
+    /// One record of any object, as JSON.
+    pub fn record(&self, object: &str, id: RecordId) -> Result<Json, ServerError> {
+        let record = tables::read(&self.db, &*self.descriptor(object)?, id)?;
+        let missing =
+            || ServerError::bad_input("not_found", format!("there is no {object} `{id}`"));
+        record.map(|record| record.to_json()).ok_or_else(missing)
+    }
+
+    /// Writes a record of any object: makes it, or changes what the values name.
+    pub fn put(
+        &mut self,
+        object: &str,
+        id: Option<RecordId>,
+        values: Values,
+    ) -> Result<RecordId, ServerError> {
+        let descriptor = self.descriptor(object)?;
+        let id = id.unwrap_or_else(|| self.new_id());
+        let before = tables::read(&self.db, &descriptor, id)?;
+        let reader = StoreReader {
+            db: &self.db,
+            registry: &self.registry,
+        };
+        domain::check(
+            (&self.registry, &reader),
+            &descriptor,
+            (before.as_ref(), id),
+            &values,
+        )?;
+        if before.is_none()
+            && let Some(other) = self.object_of(id)?
+        {
+            let message = format!("{id} is the id of a `{other}` already; leave the id out");
+            return Err(ServerError::bad_input("id_taken", message));
+        }
+        self.write(&[Write {
+            object: object.to_owned(),
+            id,
+            new: before.is_none(),
+            values,
+        }])?;
+        Ok(id)
+    }
+
+    /// The object that an id belongs to, whether or not a bucket holds its record.
+    fn object_of(&self, id: RecordId) -> Result<Option<String>, ServerError> {
+        for descriptor in self.registry.all() {
+            if tables::read(&self.db, descriptor, id)?.is_some() {
+                return Ok(Some(descriptor.object.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Publishes a tenant's own object, or a newer version of it; every problem is named.
+    pub fn publish(&mut self, file: &str, json: &str) -> Result<String, ServerError> {
+        let mut registry = self.registry.clone();
+        let descriptor = registry
+            .publish(file, json, &domain::names())
+            .map_err(|problems| {
+                let fields = problems
+                    .iter()
+                    .map(|problem| problem.field.clone())
+                    .collect();
+                let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                ServerError {
+                    fields,
+                    ..ServerError::bad_input("bad_descriptor", text.join("; "))
+                }
+            })?;
+        let id = descriptor_id(&descriptor.object);
+        let tx = store::open::begin(&self.db)?;
+        meta::put_descriptor(&tx, &descriptor.object, descriptor.version, json)?;
+        tables::ensure(&tx, &registry)?;
+        let bucket = Bucket::Tenant.to_string();
+        members::set(
+            &tx,
+            &bucket,
+            id,
+            DESCRIPTOR,
+            Version::of_bytes(json.as_bytes()),
+        )?;
+        append(
+            &tx,
+            &bucket,
+            Entry {
+                object: DESCRIPTOR,
+                id,
+                op: Op::Descriptor,
+                hash: None,
+            },
+        )?;
+        store::open::commit(tx)?;
+        self.registry = registry;
+        Ok(descriptor.object.clone())
+    }
+
+    pub(crate) fn descriptor_json(&self, id: RecordId) -> Result<Option<String>, ServerError> {
+        for (object, _) in meta::descriptor_versions(&self.db)? {
+            if descriptor_id(&object) == id {
+                return Ok(meta::descriptor(&self.db, &object)?);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Records of which a field equals a value.
+    pub fn find(
+        &self,
+        object: &str,
+        path: &str,
+        value: &Value,
+    ) -> Result<Vec<Record>, ServerError> {
+        Ok(query::find(
+            &self.db,
+            &*self.descriptor(object)?,
+            &[(path, value.clone())],
+        )?)
+    }
+}
+
+fn named(what: &str, name: &str) -> Result<(), ServerError> {
+    if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+        let message =
+            format!("`{name}` is no name for a {what}: 1 to 100 printable characters are");
+        return Err(ServerError::bad_input("bad_name", message));
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! What the office does by itself: people and devices, published objects, imports, questions.
+//! It does not know how it was asked.
+
+mod admin;
+mod devices;
+mod import;
+mod questions;
+mod standard;
+
+pub use devices::Applicant;
+pub use import::{Imported, imported_id};
+pub use standard::standard_id;

@@ -1,0 +1,123 @@
+//! Answers the REST API: records and digests, limited to what the asker may see.
+//! It does not know HTTP.
+
+use std::sync::Arc;
+
+use outfield_core::app::digest_json;
+use outfield_core::base::context::Role;
+use outfield_core::base::id::RecordId;
+use outfield_core::objects::Descriptor;
+use outfield_core::store::{StoreReader, digest, members, tables};
+use serde_json::Value as Json;
+
+use crate::error::ServerError;
+use crate::people::Session;
+use crate::people::scoped_reader::ScopedReader;
+use crate::tenant::Tenant;
+
+/// Records of one page if nobody says how many, and at most.
+const PAGE: usize = 100;
+const PAGE_MAX: usize = 1_000;
+
+impl Tenant {
+    /// One page of records by id, after `after`. Administrators see all records, others those of
+    /// their buckets.
+    pub fn list(
+        &self,
+        session: &Session,
+        object: &str,
+        (after, limit): (Option<&str>, Option<&str>),
+    ) -> Result<Vec<Json>, ServerError> {
+        let descriptor = self.readable(session, object)?;
+        let after = after
+            .map(str::parse::<RecordId>)
+            .transpose()
+            .map_err(|error| ServerError {
+                fields: vec!["after".to_owned()],
+                ..ServerError::bad_input("bad_id", format!("after: {error}"))
+            })?;
+        let limit = limit
+            .map_or(Some(PAGE), |limit| limit.parse().ok())
+            .filter(|limit| (1..=PAGE_MAX).contains(limit));
+        let limit = limit.ok_or_else(|| ServerError {
+            fields: vec!["limit".to_owned()],
+            ..ServerError::bad_input("bad_limit", format!("limit: a number from 1 to {PAGE_MAX}"))
+        })?;
+        let buckets = (session.role != Role::Admin).then_some(session.buckets.as_slice());
+        let ids = members::page(&self.db, object, buckets, (after, limit))?;
+        let records = ids
+            .into_iter()
+            .filter_map(|id| tables::read(&self.db, &descriptor, id).transpose());
+        records.map(|record| Ok(record?.to_json())).collect()
+    }
+
+    /// One record; one that the asker may not see is not there.
+    pub fn get(&self, session: &Session, object: &str, id: &str) -> Result<Json, ServerError> {
+        let descriptor = self.readable(session, object)?;
+        let missing =
+            || ServerError::bad_input("not_found", format!("there is no {object} `{id}`"));
+        let id: RecordId = id.parse().map_err(|_| missing())?;
+        let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(missing)?;
+        let sees =
+            session.role == Role::Admin || members::is_member(&self.db, id, &session.buckets)?;
+        if sees {
+            Ok(record.to_json())
+        } else {
+            Err(missing())
+        }
+    }
+
+    /// Prices a basket, given as JSON, by what the asker's devices hold: the same bytes, or the
+    /// same refusal, as on a phone that is up to date.
+    pub fn price(&self, session: &Session, basket: &str) -> Result<String, ServerError> {
+        let all = StoreReader {
+            db: &self.db,
+            registry: &self.registry,
+        };
+        let reader = ScopedReader {
+            all,
+            buckets: &session.buckets,
+        };
+        let zone = self.time_zone()?;
+        Ok(outfield_core::app::price(
+            &reader,
+            basket,
+            (&session.now.day_in(&zone), &zone),
+        )?)
+    }
+
+    /// The digest of all that a user's devices hold: one's own, or anyone's for managers and
+    /// administrators.
+    pub fn digest(&self, session: &Session, user: Option<&str>) -> Result<Json, ServerError> {
+        let user = match user {
+            None => session.user,
+            Some(name) => match (self.user_named(name), session.role) {
+                (Ok(user), _) if user == session.user => user,
+                (_, Role::Rep) => {
+                    return Err(ServerError::refused(
+                        "forbidden",
+                        "a rep sees only their own digest; leave `user` out",
+                    ));
+                }
+                (found, Role::Manager | Role::Admin) => found?,
+            },
+        };
+        let buckets = self.session(user, session.device)?.buckets;
+        Ok(digest_json(&digest::digest(
+            &self.db,
+            &self.registry,
+            Some(&buckets),
+        )?))
+    }
+
+    fn readable(&self, session: &Session, object: &str) -> Result<Arc<Descriptor>, ServerError> {
+        let descriptor = self
+            .registry
+            .get(object)
+            .filter(|of| of.right(session.role).read)
+            .cloned();
+        descriptor.ok_or_else(|| {
+            ServerError::bad_input("not_found", format!("there is no object `{object}`"))
+        })
+    }
+}

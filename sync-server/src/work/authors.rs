@@ -1,0 +1,85 @@
+//! Which actor writes for whom: bound to a device and its person when it is first seen.
+//! It does not know what they write.
+
+use outfield_core::base::id::{ActorId, RecordId};
+use outfield_core::objects::{Record, Registry, Values};
+use outfield_core::store::Db;
+use rusqlite::{OptionalExtension, params};
+
+use super::apply::apply_row;
+use crate::error::ServerError;
+use crate::people::Session;
+
+/// Whether an actor writes for the person of this session; one that nobody has seen does from now
+/// on.
+pub(crate) fn writes_for(
+    db: &Db,
+    registry: &Registry,
+    session: &Session,
+    actor: ActorId,
+) -> Result<bool, ServerError> {
+    let owner: Option<Option<Vec<u8>>> = db
+        .prepare_cached("SELECT user FROM author WHERE actor = ?1")?
+        .query_row([actor.as_bytes()], |row| row.get(0))
+        .optional()?;
+    if let Some(owner) = owner {
+        return Ok(owner.is_some_and(|owner| owner == session.user.as_bytes()));
+    }
+    db.execute(
+        "INSERT INTO author (actor, device, user) VALUES (?1, ?2, ?3)",
+        params![
+            actor.as_bytes(),
+            session.device.as_bytes(),
+            session.user.as_bytes()
+        ],
+    )?;
+    newest(db, session, actor)?;
+    let values = Values::from([
+        ("user".to_owned(), session.user.to_string().into()),
+        ("device".to_owned(), session.device.to_string().into()),
+    ]);
+    publish(db, registry, actor, values)?;
+    Ok(true)
+}
+
+/// Notes an actor as the one under which a device writes now: only that one's work comes back to it
+/// as hashes.
+pub(crate) fn newest(db: &Db, session: &Session, actor: ActorId) -> Result<(), ServerError> {
+    db.prepare_cached("UPDATE installation SET actor = ?2 WHERE device = ?1")?
+        .execute(params![session.device.as_bytes(), actor.as_bytes()])?;
+    Ok(())
+}
+
+/// Makes the server's own actor known, once.
+pub(crate) fn sign(db: &Db, registry: &Registry, actor: ActorId) -> Result<(), ServerError> {
+    let signed = db
+        .prepare_cached("INSERT OR IGNORE INTO author (actor) VALUES (?1)")?
+        .execute([actor.as_bytes()])?;
+    if signed == 0 {
+        return Ok(());
+    }
+    publish(
+        db,
+        registry,
+        actor,
+        Values::from([("name".to_owned(), "the office".into())]),
+    )
+}
+
+fn publish(
+    db: &Db,
+    registry: &Registry,
+    actor: ActorId,
+    values: Values,
+) -> Result<(), ServerError> {
+    let Some(descriptor) = registry.get("actor") else {
+        return Ok(());
+    };
+    let record = Record {
+        object: descriptor.object.clone(),
+        id: RecordId::from(actor),
+        values,
+        stamp: None,
+    };
+    apply_row(db, registry, descriptor, &record)
+}

@@ -1,0 +1,72 @@
+//! Where the story is told: lines to whoever reads the answer, and a bar below them to a person at
+//! a terminal. It does not know the story.
+
+use std::cell::RefCell;
+use std::io::{self, IsTerminal};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use outfield_cli::print::{self, Manner};
+
+use crate::page::Teller;
+
+/// Where the story is told: lines to whoever reads the answer, and a bar below them to a person at
+/// a terminal.
+pub(crate) struct Terminal {
+    manner: Manner,
+    is_watched: bool,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+/// How the bar looks.
+const BAR: &str = "  {bar:30} {pos}/{len}  {wide_msg}";
+
+impl Terminal {
+    pub(crate) fn open(manner: Manner) -> Terminal {
+        let is_watched = !manner.json && !manner.quiet && io::stdout().is_terminal();
+        Terminal {
+            manner,
+            is_watched,
+            bar: RefCell::new(None),
+        }
+    }
+
+    fn bar(of: usize) -> ProgressBar {
+        // It hides by itself where standard error is no terminal.
+        let bar = ProgressBar::with_draw_target(Some(of as u64), ProgressDrawTarget::stderr());
+        match ProgressStyle::with_template(BAR) {
+            Ok(style) => bar.with_style(style.progress_chars("━╸─")),
+            Err(_) => bar,
+        }
+    }
+}
+
+impl Teller for Terminal {
+    fn line(&self, text: &str) {
+        let tell = || print::meanwhile(self.manner, text);
+        match self.bar.borrow().as_ref() {
+            Some(bar) => bar.suspend(tell),
+            None => tell(),
+        }
+    }
+
+    fn progress(&self, done: usize, of: usize, now: &str) {
+        if self.is_watched {
+            let mut bar = self.bar.borrow_mut();
+            let bar = bar.get_or_insert_with(|| Terminal::bar(of));
+            bar.set_length(of as u64);
+            bar.set_message(now.to_owned());
+            bar.set_position(done as u64);
+        }
+    }
+
+    fn rests(&self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn has_colour(&self) -> bool {
+        // https://no-color.org
+        self.is_watched && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+    }
+}
