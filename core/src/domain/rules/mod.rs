@@ -5,6 +5,7 @@ pub mod conflict;
 pub mod exact;
 pub mod figures;
 pub mod goods;
+pub mod names;
 pub mod party;
 pub mod sell;
 pub mod shelf;
