@@ -227,3 +227,31 @@ fn a_confirmed_order_stays_as_it_is() {
     }
     assert_eq!(shop.admitted(), "after_confirmation");
 }
+
+#[test]
+fn an_amount_that_cannot_be_read_is_named_and_never_counts_as_nothing() {
+    for (object, record, field) in [
+        ("credit_figure", 50, "used"),
+        ("credit_figure", 50, "limit"),
+        ("stock_figure", 60, "available"),
+    ] {
+        let meanwhile = |shop: &mut Shop| {
+            shop.limits("1000", "0");
+            let stock = json!({"product": id(PEN), "warehouse": "Main", "available": "500"});
+            shop.world.put("stock_figure", id(60), &stock);
+            shop.world.set(object, id(record), field, "12,50");
+        };
+        let numbers = rejected(meanwhile, "unreadable_amount");
+        assert_eq!(numbers["record"], json!(id(record)), "{object} {field}");
+    }
+}
+
+#[test]
+fn a_phone_does_not_hand_in_what_it_cannot_hold_against_a_limit() {
+    let mut shop = Shop::new().begun();
+    shop.sets(PEN, "10");
+    shop.limits("1000", "a lot");
+    let refusal = shop.world.refusal(&shop.submit());
+    assert_eq!(refusal.code, "unreadable_amount");
+    assert_eq!(refusal.fields, ["used"]);
+}

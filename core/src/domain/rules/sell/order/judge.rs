@@ -3,17 +3,15 @@
 
 use serde_json::Value as Json;
 
+use super::amounts::{counted, kept};
 use super::content::content_hash;
-use super::limits::{
-    check, credit_figure, discontinued, is_judged, number, stock_figures, too_large,
-};
-use super::totals::{Totals, kept, told, totals};
+use super::limits::{check, credit_figure, discontinued, is_judged, stock_figures, too_large};
+use super::totals::{Totals, told, totals};
 use super::undecided::undecided;
-use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::id::RecordId;
 use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::domain::rules::names::{ACCOUNT, ORDER_VERDICT, SUBMITTED};
+use crate::domain::rules::names::{ACCOUNT, LINES, ORDER_VERDICT, SUBMITTED};
 use crate::domain::situation::Situation;
 use crate::objects::path::{POSITION, line_path};
 use crate::objects::{Record, Value, Values, Write};
@@ -57,20 +55,18 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
     Ok(totals)
 }
 
-/// Whether the sums are those that the device saw. If a price changed meanwhile, the tenant's
-/// policy says whether the device's are honoured; the office is asked where it does not.
+/// Whether the sums are those that the device saw: an order is confirmed at today's prices or not at
+/// all.
 fn prices_hold(situation: &Situation<'_>, totals: &Totals) -> Result<(), Refusal> {
     let order = situation.record;
-    if order.value("gross") == &kept(&totals.gross) {
+    if order.value("gross") == &kept(totals.gross) {
         return Ok(());
     }
-    let seen = told(
-        number(order, "gross").unwrap_or_default().into(),
-        &totals.currency,
-    )?;
-    let (now, currency) = (totals.gross.as_str(), &totals.currency);
+    let seen = told(counted(order, "gross")?, totals.currency)?;
+    let (now, currency) = (totals.gross.to_string(), totals.currency);
     let message = format!(
-        "the order was worth {seen} {currency} on the device and is {now} {currency} by today's prices; look at the lines and submit it again"
+        "the order was worth {seen} {currency} on the device and is {now} {currency} by today's \
+         prices; look at the lines and submit it again"
     );
     Err(Refusal::rule("price_changed", message)
         .with("gross_seen", seen)
@@ -123,31 +119,31 @@ fn reject(situation: &Situation<'_>, refusal: &Refusal) -> Write {
 
 fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Refusal> {
     let mut write = verdict(situation, "confirmed");
-    for (field, text) in sums(totals) {
-        write.values.insert(field.to_owned(), kept(text));
+    let values = &mut write.values;
+    for (field, amount) in [
+        ("net", totals.net),
+        ("tax", totals.tax),
+        ("gross", totals.gross),
+        ("payable", totals.payable),
+    ] {
+        values.insert(field.to_owned(), kept(amount));
     }
     for (position, line) in (1..).zip(&totals.lines) {
-        let path = |field: &str| line_path("lines", &line.line, field);
-        write.values.insert(path(POSITION), Value::Int(position));
-        write.values.insert(path("free"), Value::Bool(line.free));
-        let texts = [
-            ("product", &line.product),
-            ("unit", &line.unit),
-            ("trace_json", &line.trace),
-        ];
-        write
-            .values
-            .extend(texts.map(|(field, text)| (path(field), text.as_str().into())));
-        let numbers = [
-            ("quantity", &line.quantity),
-            ("unit_price", &line.unit_price),
-            ("net", &line.net),
-            ("tax", &line.tax),
-            ("gross", &line.gross),
-        ];
-        write
-            .values
-            .extend(numbers.map(|(field, text)| (path(field), kept(text))));
+        let unit = line.unit.map(|unit| unit.to_string()).unwrap_or_default();
+        for (field, value) in [
+            (POSITION, Value::Int(position)),
+            ("free", Value::Bool(line.free)),
+            ("product", line.product.as_str().into()),
+            ("unit", unit.into()),
+            ("trace_json", line.trace.as_str().into()),
+            ("quantity", kept(line.quantity)),
+            ("unit_price", kept(line.unit_price)),
+            ("net", kept(line.net)),
+            ("tax", kept(line.tax)),
+            ("gross", kept(line.gross)),
+        ] {
+            values.insert(line_path(LINES, &line.line, field), value);
+        }
     }
     let mut writes = vec![write];
     writes.extend(owe(situation, totals)?);
@@ -155,57 +151,44 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
     Ok(writes)
 }
 
-fn sums(totals: &Totals) -> [(&'static str, &String); 4] {
-    [
-        ("net", &totals.net),
-        ("tax", &totals.tax),
-        ("gross", &totals.gross),
-        ("payable", &totals.payable),
-    ]
-}
-
 /// The account owes what was confirmed.
 fn owe(situation: &Situation<'_>, totals: &Totals) -> Result<Option<Write>, Refusal> {
     let Some(figure) = credit_figure(situation.reader, situation.record)? else {
         return Ok(None);
     };
-    let gross: Decimal = totals.gross.parse().unwrap_or_default();
-    let used = Fraction::from(number(&figure, "used").unwrap_or_default())
-        .plus(Fraction::from(gross))
+    let used = counted(&figure, "used")?
+        .plus(totals.gross.into())
         .map_err(too_large)?;
     Ok(Some(changed(situation, &figure, "used", used)?))
 }
 
 /// What was confirmed is no longer available; the first figures give first.
 fn take_from_stock(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Refusal> {
-    let mut writes: Vec<Write> = Vec::new();
+    // Figures in the order in which they first gave, with what they have left.
+    let mut given: Vec<(Record, Fraction)> = Vec::new();
     for line in &totals.lines {
-        let mut left = line.base_quantity;
+        let mut wanted = line.base_quantity;
         for figure in stock_figures(situation.reader, &line.product)? {
-            let earlier = writes.iter().position(|write| write.id == figure.id);
-            let there = earlier
-                .and_then(|index| writes[index].values.get("available")?.text()?.parse().ok());
-            let there = Fraction::from(
-                there
-                    .or_else(|| number(&figure, "available"))
-                    .unwrap_or_default(),
-            );
-            let taken = left.min(there);
+            let earlier = given.iter().position(|(known, _)| known.id == figure.id);
+            let there = match earlier {
+                Some(index) => given[index].1,
+                None => counted(&figure, "available")?,
+            };
+            let taken = wanted.min(there);
             if !taken.is_positive() {
                 continue;
             }
-            let write = changed(
-                situation,
-                &figure,
-                "available",
-                there.minus(taken).map_err(too_large)?,
-            )?;
+            let left = there.minus(taken).map_err(too_large)?;
             match earlier {
-                Some(index) => writes[index] = write,
-                None => writes.push(write),
+                Some(index) => given[index].1 = left,
+                None => given.push((figure, left)),
             }
-            left = left.minus(taken).map_err(too_large)?;
+            wanted = wanted.minus(taken).map_err(too_large)?;
         }
+    }
+    let mut writes = Vec::with_capacity(given.len());
+    for (figure, left) in &given {
+        writes.push(changed(situation, figure, "available", *left)?);
     }
     Ok(writes)
 }

@@ -4,16 +4,18 @@
 
 use std::collections::BTreeMap;
 
+use super::amounts::{counted, held, unreadable};
 use super::policy::policy;
 use super::totals::{Totals, in_base, told};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
+use crate::base::unit::UnitError;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{LINES, ORDER_VERDICT, PRODUCT, SALES_ORDER, SUBMITTED};
+use crate::domain::rules::names::{
+    CREDIT_FIGURE, LINES, ORDER_VERDICT, PRODUCT, SALES_ORDER, STOCK_FIGURE, SUBMITTED,
+};
+use crate::objects::path::line_path;
 use crate::objects::{ReadError, Reader, Record, Value};
-
-const CREDIT: &str = "credit_figure";
-const STOCK: &str = "stock_figure";
 
 /// Refuses an order that is below the least value, above what the account may still owe, or above
 /// what is in stock.
@@ -25,20 +27,19 @@ pub(super) fn check(reader: &dyn Reader, order: &Record, totals: &Totals) -> Res
 
 fn minimum(reader: &dyn Reader, totals: &Totals) -> Result<(), Refusal> {
     let policy = policy(reader)?;
-    let Some(least) = number(&policy, "minimum_value") else {
+    let Some(least) = held(&policy, "minimum_value")? else {
         return Ok(());
     };
-    let net = read(&totals.net);
-    if net >= least {
+    if Decimal::from(totals.net) >= least {
         return Ok(());
     }
-    let (net, currency) = (&totals.net, &totals.currency);
+    let (net, currency) = (totals.net.to_string(), totals.currency);
     let least = told(least.into(), currency)?;
     let message = format!(
         "the order is worth {net} {currency} net; the least is {least} {currency}; order more"
     );
     Err(Refusal::rule("below_minimum", message)
-        .with("net", net.as_str())
+        .with("net", net)
         .with("minimum", least))
 }
 
@@ -47,7 +48,10 @@ pub(super) fn credit_figure(
     reader: &dyn Reader,
     order: &Record,
 ) -> Result<Option<Record>, ReadError> {
-    let figures = reader.find(CREDIT, &[("account", order.value("account").clone())])?;
+    let figures = reader.find(
+        CREDIT_FIGURE,
+        &[("account", order.value("account").clone())],
+    )?;
     Ok(figures
         .into_iter()
         .find(|figure| figure.value("currency") == order.value("currency")))
@@ -57,34 +61,30 @@ fn credit(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Re
     let Some(figure) = credit_figure(reader, order)? else {
         return Ok(());
     };
-    let (limit, used) = (
-        number(&figure, "limit").unwrap_or_default(),
-        number(&figure, "used").unwrap_or_default(),
-    );
+    let (limit, used) = (counted(&figure, "limit")?, counted(&figure, "used")?);
     let mut waiting = Fraction::ZERO;
     for other in unjudged(reader, order)? {
-        waiting = waiting
-            .plus(number(&other, "gross").unwrap_or_default().into())
-            .map_err(too_large)?;
+        waiting = waiting.plus(counted(&other, "gross")?).map_err(too_large)?;
     }
-    let owed = Fraction::from(used).plus(waiting).map_err(too_large)?;
-    let free = Fraction::from(limit).minus(owed).map_err(too_large)?;
-    let gross = Fraction::from(read(&totals.gross));
+    let owed = used.plus(waiting).map_err(too_large)?;
+    let free = limit.minus(owed).map_err(too_large)?;
+    let gross = Fraction::from(totals.gross);
     if gross <= free {
         return Ok(());
     }
     let over = gross.minus(free).map_err(too_large)?;
-    let [limit, used, free, waiting, over] = [limit.into(), used.into(), free, waiting, over]
-        .map(|amount: Fraction| told(amount, &totals.currency).unwrap_or_default());
-    let (gross, currency) = (&totals.gross, &totals.currency);
+    let told = |amount: Fraction| told(amount, totals.currency);
+    let (limit, used, free) = (told(limit)?, told(used)?, told(free)?);
+    let (waiting, over) = (told(waiting)?, told(over)?);
+    let (gross, currency) = (totals.gross.to_string(), totals.currency);
     let message = format!(
-        "the order is worth {gross} {currency}, but {free} of the credit limit of {limit} are free ({used} used, \
-         {waiting} in orders without a verdict); order for {over} less, or ask the office"
+        "the order is worth {gross} {currency}, but {free} of the credit limit of {limit} are free \
+         ({used} used, {waiting} in orders without a verdict); order for {over} less, or ask the \
+         office"
     );
-    let refusal = Refusal::rule("credit_exceeded", message)
-        .with("gross", gross.as_str())
-        .with("free", free);
-    Err(refusal
+    Err(Refusal::rule("credit_exceeded", message)
+        .with("gross", gross)
+        .with("free", free)
         .with("limit", limit)
         .with("used", used)
         .with("waiting", waiting))
@@ -137,7 +137,7 @@ pub(super) fn answers(verdict: &Record, order: &Record) -> bool {
 
 /// The stock figures of a product.
 pub(super) fn stock_figures(reader: &dyn Reader, product: &str) -> Result<Vec<Record>, ReadError> {
-    reader.find(STOCK, &[("product", product.into())])
+    reader.find(STOCK_FIGURE, &[("product", product.into())])
 }
 
 fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Refusal> {
@@ -154,7 +154,7 @@ fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Ref
         let mut free = Fraction::ZERO;
         for figure in &figures {
             free = free
-                .plus(number(figure, "available").unwrap_or_default().into())
+                .plus(counted(figure, "available")?)
                 .map_err(too_large)?;
         }
         for other in unjudged_anywhere(reader, order)? {
@@ -183,18 +183,20 @@ fn unjudged_anywhere(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>,
 /// What an order that waits takes of a product, as it was submitted, in base units.
 fn reserved(reader: &dyn Reader, order: &Record, product: &str) -> Result<Fraction, Refusal> {
     let mut sum = Fraction::ZERO;
-    for line in order.lines(LINES).values() {
-        let text = |field: &str| {
-            line.get(field)
-                .and_then(|value| value.text())
-                .unwrap_or_default()
-        };
-        if text("product") == product {
-            let ordered = (read(text("quantity")), text("unit").parse().ok());
-            sum = sum
-                .plus(in_base(reader, product, ordered)?)
-                .map_err(too_large)?;
+    for line in order.lines(LINES).into_keys() {
+        let path = |field: &str| line_path(LINES, line, field);
+        if order.text(&path("product")) != Some(product) {
+            continue;
         }
+        let quantity = held(order, &path("quantity"))?.unwrap_or_default();
+        let unit = match order.text(&path("unit")) {
+            None => None,
+            Some(unit) => Some(unit.parse().map_err(|error: UnitError| {
+                unreadable(order, &path("unit"), &error.to_string())
+            })?),
+        };
+        let taken = in_base(reader, product, quantity, unit)?;
+        sum = sum.plus(taken).map_err(too_large)?;
     }
     Ok(sum)
 }
@@ -204,7 +206,7 @@ fn short(
     product: &str,
     wanted: Fraction,
     free: Fraction,
-) -> Result<Refusal, ReadError> {
+) -> Result<Refusal, Refusal> {
     let id = product.parse().ok();
     let record = id.map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
     let name = record
@@ -212,13 +214,8 @@ fn short(
         .and_then(|record| record.text("name"))
         .unwrap_or(product)
         .to_owned();
-    let shown = |quantity: Fraction| {
-        quantity
-            .shown(6)
-            .map(|quantity| quantity.to_string())
-            .unwrap_or_default()
-    };
-    let (wanted, free) = (shown(wanted), shown(free));
+    let shown = |quantity: Fraction| quantity.shown(6).map(|shown| shown.to_string());
+    let (wanted, free) = (shown(wanted)?, shown(free)?);
     let message = format!("{wanted} of {name} are ordered, {free} are available; order less");
     Ok(Refusal::rule("not_enough_stock", message)
         .about(LINES)
@@ -249,14 +246,6 @@ pub(super) fn not_sold(product: &Record) -> Refusal {
     Refusal::rule("discontinued", message)
         .about("product")
         .with("product", name)
-}
-
-pub(super) fn number(record: &Record, field: &str) -> Option<Decimal> {
-    record.text(field)?.parse().ok()
-}
-
-fn read(text: &str) -> Decimal {
-    text.parse().unwrap_or_default()
 }
 
 pub(super) fn too_large(_: crate::base::fraction::FractionError) -> Refusal {

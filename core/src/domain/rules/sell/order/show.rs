@@ -4,8 +4,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::limits::{answers, number};
+use super::limits::answers;
 use super::totals::{by_position, priced, told};
+use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::id::{IdError, RecordId};
@@ -172,22 +173,31 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
     let mut shown = Map::from_iter([("lines".to_owned(), Json::from(all))]);
     let sum = |field: &str| amount(verdict.text(field).unwrap_or_default(), verdict);
     shown.extend(["net", "tax", "gross", "payable"].map(|field| (field.to_owned(), sum(field))));
-    let read = |field: &str| number(verdict, field).map(Fraction::from);
-    let difference = read("payable")
-        .zip(read("gross"))
-        .and_then(|(payable, gross)| payable.minus(gross).ok());
-    let currency = verdict.text("currency").unwrap_or_default();
-    let difference = difference.and_then(|difference| told(difference, currency).ok());
+    let difference = cash_difference(verdict);
+    let difference = difference.and_then(|difference| in_currency(difference, verdict));
     shown.insert("cash_difference".to_owned(), json!(difference));
     Ok(shown)
 }
 
-/// A frozen amount with the digits of the verdict's currency.
+/// What cash payment adds; none where the verdict does not say both.
+fn cash_difference(verdict: &Record) -> Option<Fraction> {
+    let payable: Decimal = verdict.text("payable")?.parse().ok()?;
+    let gross: Decimal = verdict.text("gross")?.parse().ok()?;
+    Fraction::from(payable).minus(gross.into()).ok()
+}
+
+/// A frozen amount with the digits of the verdict's currency; null where it cannot be read.
 fn amount(text: &str, verdict: &Record) -> Json {
-    let read = text.parse::<Decimal>().ok();
-    let shown = read
-        .and_then(|amount| told(amount.into(), verdict.text("currency").unwrap_or_default()).ok());
-    json!(shown)
+    let amount: Option<Decimal> = text.parse().ok();
+    json!(amount.and_then(|amount| in_currency(amount.into(), verdict)))
+}
+
+/// An amount with the digits of the verdict's currency.
+fn in_currency(amount: Fraction, verdict: &Record) -> Option<String> {
+    match Currency::named(verdict.text("currency").unwrap_or_default()) {
+        Ok(currency) => told(amount, currency).ok(),
+        Err(_) => amount.shown(6).ok().map(|amount| amount.to_string()),
+    }
 }
 
 fn unpriced(reader: &dyn Reader, order: &Record) -> Result<Json, ReadError> {

@@ -1,9 +1,10 @@
 //! Handing an order in, or calling it off, and what must hold for that. What is submitted is named by
 //! a hash of its content. It does not know what the server says of it: `judge` does.
 
+use super::amounts::kept;
 use super::content::content_hash;
 use super::limits;
-use super::totals::{kept, totals};
+use super::totals::totals;
 use crate::base::id::RecordId;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{CANCELLED, LINES, ORDER_VERDICT};
@@ -59,9 +60,9 @@ pub fn submit_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     Ok(vec![situation.write([
         ("submitted_at", Value::Int(situation.context.now.0)),
         ("content_hash", Value::from(content_hash(order))),
-        ("net", kept(&totals.net)),
-        ("tax", kept(&totals.tax)),
-        ("gross", kept(&totals.gross)),
+        ("net", kept(totals.net)),
+        ("tax", kept(totals.tax)),
+        ("gross", kept(totals.gross)),
         ("price_lists_json", Value::from(totals.sources.to_string())),
     ])])
 }

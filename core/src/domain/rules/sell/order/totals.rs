@@ -19,21 +19,21 @@ use crate::domain::rules::sell::price_book::of_order;
 use crate::domain::rules::sell::pricing::{Basket, BasketLine, Item, Priced, Stage, price};
 use crate::domain::rules::sell::tax::WordError;
 use crate::objects::path::{POSITION, line_path};
-use crate::objects::{Reader, Record, Value};
+use crate::objects::{Reader, Record};
 
 /// What an order is worth, in amounts with exactly the digits of its currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
-    /// ISO 4217.
-    pub currency: String,
+    /// The currency of every amount.
+    pub currency: Currency,
     /// Without tax.
-    pub net: String,
+    pub net: Money,
     /// The tax.
-    pub tax: String,
+    pub tax: Money,
     /// With tax.
-    pub gross: String,
+    pub gross: Money,
     /// What is paid in cash.
-    pub payable: String,
+    pub payable: Money,
     /// By position.
     pub lines: Vec<LineTotal>,
     /// The price lists, promotions and tax classes that were used, with their versions.
@@ -47,38 +47,28 @@ pub struct LineTotal {
     pub line: String,
     /// The product's id.
     pub product: String,
-    /// The unit.
-    pub unit: String,
+    /// The unit; none where the line names none.
+    pub unit: Option<Unit>,
     /// Whether a promotion gives it for nothing.
     pub free: bool,
     /// How many of it.
-    pub quantity: String,
+    pub quantity: Decimal,
     /// How many base units that is.
     pub base_quantity: Fraction,
     /// The price of one unit after promotions and discount.
-    pub unit_price: String,
+    pub unit_price: Decimal,
     /// Without tax.
-    pub net: String,
+    pub net: Money,
     /// The tax.
-    pub tax: String,
+    pub tax: Money,
     /// With tax.
-    pub gross: String,
+    pub gross: Money,
     /// How its price came about, as JSON.
     pub trace: String,
 }
 
-/// A number as records hold it, with no more digits than it needs.
-pub(super) fn kept(number: &str) -> Value {
-    number
-        .parse::<Decimal>()
-        .map_or_else(|_| number.into(), |number| number.to_string().into())
-}
-
 /// An amount as people read it, with the digits of its currency.
-pub(super) fn told(amount: Fraction, currency: &str) -> Result<String, Refusal> {
-    let Ok(currency) = Currency::named(currency) else {
-        return Ok(amount.shown(6)?.to_string());
-    };
+pub(super) fn told(amount: Fraction, currency: Currency) -> Result<String, Refusal> {
     Ok(Money::rounded(amount, currency)?.to_string())
 }
 
@@ -95,31 +85,30 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
     let mut lines = Vec::with_capacity(priced.lines.len());
     for (index, line) in priced.lines.iter().enumerate() {
         let product = line.product.clone().unwrap_or_default();
-        let unit = line.unit.map(|unit| unit.to_string()).unwrap_or_default();
         let id = ordered.get(index).map_or_else(
             || format!("free~{}", index - ordered.len()),
             |id| (*id).to_owned(),
         );
         lines.push(LineTotal {
             line: id,
-            base_quantity: in_base(reader, &product, (line.quantity, line.unit))?,
+            base_quantity: in_base(reader, &product, line.quantity, line.unit)?,
             product,
-            unit,
+            unit: line.unit,
             free: line.free,
-            quantity: line.quantity.to_string(),
-            unit_price: line.unit_price.to_string(),
-            net: line.net.to_string(),
-            tax: line.tax.to_string(),
-            gross: line.gross.to_string(),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            net: line.net,
+            tax: line.tax,
+            gross: line.gross,
             trace: serde_json::to_string(&line.trace).unwrap_or_default(),
         });
     }
     Ok(Totals {
-        currency: priced.currency.code().to_owned(),
-        net: priced.net.to_string(),
-        tax: priced.tax.to_string(),
-        gross: priced.gross.to_string(),
-        payable: priced.payable.to_string(),
+        currency: priced.currency,
+        net: priced.net,
+        tax: priced.tax,
+        gross: priced.gross,
+        payable: priced.payable,
         lines,
         sources: sources(&priced),
     })
@@ -129,7 +118,8 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
 pub(super) fn in_base(
     reader: &dyn Reader,
     product: &str,
-    (quantity, unit): (Decimal, Option<Unit>),
+    quantity: Decimal,
+    unit: Option<Unit>,
 ) -> Result<Fraction, Refusal> {
     let row = product
         .parse()
