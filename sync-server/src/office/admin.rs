@@ -6,14 +6,14 @@ use outfield_core::base::context::Role;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::base::version::Version;
 use outfield_core::domain;
-use outfield_core::objects::{Bucket, Record, Value, Values, Write};
-use outfield_core::store::{self, StoreReader, members, meta, query, tables};
+use outfield_core::objects::{Bucket, Values, Write};
+use outfield_core::store::{self, StoreReader, members, meta, tables};
 use serde_json::Value as Json;
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
 use crate::work::execute::{row, territories};
-use crate::work::log::{Entry, Op, append};
+use crate::work::log::{LogEntry, LogOp, append};
 
 /// Names of buckets that one device may follow beside those of its territories.
 const OWN_BUCKETS: usize = 2;
@@ -44,17 +44,6 @@ impl Tenant {
         )?;
         self.standardise_in(&tx)?;
         Ok(store::open::commit(tx)?)
-    }
-
-    /// The life of this server; a restored one begins another.
-    pub(crate) fn epoch(&self) -> Result<u64, ServerError> {
-        Ok(meta::get(&self.db, "epoch")?
-            .and_then(|epoch| epoch.parse().ok())
-            .unwrap_or(0))
-    }
-
-    pub(crate) fn time_zone(&self) -> Result<String, ServerError> {
-        Ok(meta::get(&self.db, "time_zone")?.unwrap_or_else(|| "UTC".to_owned()))
     }
 
     /// Adds a territory; the name must be new.
@@ -279,39 +268,16 @@ impl Tenant {
         append(
             &tx,
             &bucket,
-            Entry {
+            LogEntry {
                 object: DESCRIPTOR,
                 id,
-                op: Op::Descriptor,
+                op: LogOp::Descriptor,
                 hash: None,
             },
         )?;
         store::open::commit(tx)?;
         self.registry = registry;
         Ok(descriptor.object.clone())
-    }
-
-    pub(crate) fn descriptor_json(&self, id: RecordId) -> Result<Option<String>, ServerError> {
-        for (object, _) in meta::descriptor_versions(&self.db)? {
-            if descriptor_id(&object) == id {
-                return Ok(meta::descriptor(&self.db, &object)?);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Records of which a field equals a value.
-    pub fn find(
-        &self,
-        object: &str,
-        path: &str,
-        value: &Value,
-    ) -> Result<Vec<Record>, ServerError> {
-        Ok(query::find(
-            &self.db,
-            &*self.descriptor(object)?,
-            &[(path, value.clone())],
-        )?)
     }
 }
 

@@ -15,7 +15,7 @@ use super::pull::wanted;
 use crate::error::ServerError;
 use crate::people::Session;
 use crate::tenant::Tenant;
-use crate::work::log::{self, Logged, Op};
+use crate::work::log::{self, LogOp, LoggedEntry};
 
 /// Bytes of frames in one part, before packing: enough for frames to resemble each other.
 const PART_BYTES: usize = 4 * 1024 * 1024;
@@ -72,13 +72,13 @@ impl Tenant {
     pub fn cut(&self, bucket: &str) -> Result<Cut, ServerError> {
         let tx = store::open::snapshot(&self.db)?;
         let upto = members::bucket(&tx, bucket)?.unwrap_or_default().cursor;
-        let mut newest: BTreeMap<RecordId, Logged> = BTreeMap::new();
+        let mut newest: BTreeMap<RecordId, LoggedEntry> = BTreeMap::new();
         for entry in self.logged(bucket, 0..upto + 1)? {
             newest.insert(entry.id, entry);
         }
-        let mut entries: Vec<Logged> = newest
+        let mut entries: Vec<LoggedEntry> = newest
             .into_values()
-            .filter(|entry| entry.op != Op::Remove)
+            .filter(|entry| entry.op != LogOp::Remove)
             .collect();
         entries.sort_unstable_by_key(|entry| entry.seq);
         let mut parts = Vec::new();
@@ -150,7 +150,7 @@ impl Tenant {
         let sql = "UPDATE log SET op = ?3, hash = NULL WHERE bucket = ?1 AND seq <= ?2 AND op NOT IN (?3, ?4)";
         tx.execute(
             sql,
-            params![bucket, upto, Op::Enter as i64, Op::Remove as i64],
+            params![bucket, upto, LogOp::Enter as i64, LogOp::Remove as i64],
         )?;
         let now = self.surroundings.now().0;
         let floor = self.forget_removals(bucket, upto, now)?.max(before.floor);
@@ -186,7 +186,7 @@ impl Tenant {
         )?;
         let Some(old) = old else { return Ok(0) };
         let of = "FROM log WHERE bucket = ?1 AND seq <= ?2 AND tick <= ?3 AND op = ?4";
-        let bound = params![bucket, upto, old, Op::Remove as i64];
+        let bound = params![bucket, upto, old, LogOp::Remove as i64];
         let highest: Option<i64> =
             self.db
                 .query_row(&format!("SELECT max(seq) {of}"), bound, |row| row.get(0))?;

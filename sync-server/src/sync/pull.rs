@@ -24,7 +24,7 @@ use crate::error::ServerError;
 use crate::people::Session;
 use crate::tenant::Tenant;
 use crate::work::authors;
-use crate::work::log::{self, Logged, Op};
+use crate::work::log::{self, LogOp, LoggedEntry};
 
 /// How a record of a bucket is told beyond a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,8 +174,8 @@ impl Tenant {
             let left = self
                 .logged(bucket, packed.clone())?
                 .into_iter()
-                .filter(|entry| entry.op == Op::Remove);
-            logged.extend(left.map(|entry| Logged { seq: from, ..entry }));
+                .filter(|entry| entry.op == LogOp::Remove);
+            logged.extend(left.map(|entry| LoggedEntry { seq: from, ..entry }));
         }
         logged.extend(self.logged(bucket, from + 1..packed.start.max(from + 1))?);
         let early = logged.len();
@@ -188,7 +188,7 @@ impl Tenant {
             (true, None)
         };
         let mut tellings = self.tellings(bucket, (holds, actor), &logged)?;
-        let mut tell = |entries: &[Logged], is_behind_parts: bool, give: Give<'_>| {
+        let mut tell = |entries: &[LoggedEntry], is_behind_parts: bool, give: Give<'_>| {
             entries.iter().try_for_each(|entry| {
                 let Some(telling) = tellings.get(&entry.id).copied() else {
                     return Ok(());
@@ -234,14 +234,14 @@ impl Tenant {
     fn tell_elsewhere(
         &self,
         session: &Session,
-        entry: &Logged,
+        entry: &LoggedEntry,
         give: Give<'_>,
     ) -> Result<(), ServerError> {
         if !members::is_member(&self.db, entry.id, &session.buckets)? {
             return Ok(());
         }
         // The cursor passes this operation with the removal behind it.
-        let before = Logged {
+        let before = LoggedEntry {
             seq: entry.seq - 1,
             object: entry.object.clone(),
             ..*entry
@@ -255,17 +255,17 @@ impl Tenant {
         &self,
         bucket: &str,
         (holds, actor): (bool, Option<&[u8]>),
-        logged: &[Logged],
+        logged: &[LoggedEntry],
     ) -> Result<BTreeMap<RecordId, Telling>, ServerError> {
         // Stepwise is only what the device holds already (changes alone), or what it made itself
         // (its own alone).
         let mut stepwise: BTreeMap<RecordId, (bool, bool)> = BTreeMap::new();
         for entry in logged {
             let (changes, own) = stepwise.entry(entry.id).or_insert((holds, holds));
-            *changes &= entry.op == Op::Change;
+            *changes &= entry.op == LogOp::Change;
             *own = *own
                 && self.is_own(entry, actor)?
-                && (entry.op == Op::Change || self.begins(entry)?);
+                && (entry.op == LogOp::Change || self.begins(entry)?);
         }
         let mut tellings = BTreeMap::new();
         for (id, (changes, own)) in stepwise {
@@ -282,7 +282,7 @@ impl Tenant {
     }
 
     /// Whether an entry is what the device wrote under the actor that it has now.
-    fn is_own(&self, entry: &Logged, actor: Option<&[u8]>) -> Result<bool, ServerError> {
+    fn is_own(&self, entry: &LoggedEntry, actor: Option<&[u8]>) -> Result<bool, ServerError> {
         let (Some(hash), Some(actor)) = (entry.hash, actor) else {
             return Ok(false);
         };
@@ -297,7 +297,7 @@ impl Tenant {
     /// Whether a record began with this entry, so that whoever wrote it lacks nothing of it. One
     /// that an edit brought here may hold what others wrote meanwhile, in a bucket that tells
     /// nothing of it any more.
-    fn begins(&self, entry: &Logged) -> Result<bool, ServerError> {
+    fn begins(&self, entry: &LoggedEntry) -> Result<bool, ServerError> {
         let Some(hash) = entry.hash else {
             return Ok(false);
         };
@@ -312,7 +312,11 @@ impl Tenant {
     }
 
     /// One operation of a record that the device holds, or made.
-    fn step(&self, entry: &Logged, actor: Option<&[u8]>) -> Result<Option<Frame>, ServerError> {
+    fn step(
+        &self,
+        entry: &LoggedEntry,
+        actor: Option<&[u8]>,
+    ) -> Result<Option<Frame>, ServerError> {
         let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
         let Some(hash) = entry.hash else {
             return Ok(None);
@@ -371,11 +375,11 @@ impl Tenant {
     }
 
     /// A record as it is now, whole; without its history where devices do without.
-    pub(crate) fn whole(&self, entry: &Logged) -> Result<Option<Frame>, ServerError> {
+    pub(crate) fn whole(&self, entry: &LoggedEntry) -> Result<Option<Frame>, ServerError> {
         self.told(entry, false)
     }
 
-    fn told(&self, entry: &Logged, with_history: bool) -> Result<Option<Frame>, ServerError> {
+    fn told(&self, entry: &LoggedEntry, with_history: bool) -> Result<Option<Frame>, ServerError> {
         let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
         if object == CONFLICT {
             let conflict = conflicts::get(&self.db, ConflictId(record.0))?;
