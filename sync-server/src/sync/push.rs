@@ -18,7 +18,7 @@ use super::claim::{Claim, known};
 use super::entry::{PushedContent, PushedEntry};
 use super::rejection::{Denial, rejected};
 use super::verdict;
-use crate::error::ServerError;
+use crate::error::{ErrorKind, ServerError};
 use crate::people::Session;
 use crate::people::reach::Reach;
 use crate::tenant::Tenant;
@@ -88,7 +88,8 @@ fn check_batch(entries: &[frames::Entry]) -> Result<u64, ServerError> {
         let message = format!(
             "a push holds at most {PUSH_ENTRIES_MAX} entries and {PUSH_BYTES_MAX} bytes; send less"
         );
-        return Err(ServerError::bad_input("push_too_large", message));
+        let kind = ErrorKind::TooLarge;
+        return Err(ServerError::new(kind, "push_too_large", message));
     }
     let issued = entries.iter().map(|entry| entry.number).max().unwrap_or(0);
     if issued > OUTBOX_NUMBER_MAX {
