@@ -8,5 +8,6 @@ mod entry;
 mod pull;
 mod push;
 mod quarantine;
+mod records;
 mod rejection;
 mod verdict;
