@@ -32,7 +32,7 @@ struct OpenTenant {
 }
 
 /// The state as handlers get it.
-pub(super) type Shared = Arc<AppState>;
+pub(super) type SharedState = Arc<AppState>;
 
 impl AppState {
     /// The state of a server of this folder: no tenant is open yet.

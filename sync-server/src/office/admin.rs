@@ -6,6 +6,7 @@ use outfield_core::base::context::Role;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::base::version::Version;
 use outfield_core::domain;
+use outfield_core::domain::rules::names::{TERRITORY, USER, VISIT_TEMPLATE};
 use outfield_core::objects::{Bucket, Values, Write};
 use outfield_core::store::{self, StoreReader, members, meta, tables};
 use serde_json::Value as Json;
@@ -26,7 +27,7 @@ impl Tenant {
     pub fn found(&mut self, name: &str, time_zone: &str) -> Result<(), ServerError> {
         let template: Values = serde_json::from_str(include_str!("visit_template.json"))
             .map_err(ServerError::broken)?;
-        let id = RecordId::derived(&[b"visit_template", b"standard"]);
+        let id = RecordId::derived(&[VISIT_TEMPLATE.as_bytes(), b"standard"]);
         let epoch = self.surroundings.entropy();
         let epoch = u32::from_be_bytes([epoch[0], epoch[1], epoch[2], epoch[3]]);
         let tx = store::open::begin(&self.db)?;
@@ -36,7 +37,7 @@ impl Tenant {
         self.write_in(
             &tx,
             &[Write {
-                object: "visit_template".to_owned(),
+                object: VISIT_TEMPLATE.to_owned(),
                 id,
                 new: true,
                 values: template,
@@ -52,7 +53,7 @@ impl Tenant {
         name: &str,
         parent: Option<&str>,
     ) -> Result<RecordId, ServerError> {
-        named("territory", name)?;
+        check_name(TERRITORY, name)?;
         if self.territory_named(name)?.is_some() {
             return Err(ServerError::bad_input(
                 "exists",
@@ -64,14 +65,14 @@ impl Tenant {
             values.push(("parent", self.territory(parent)?.to_string().into()));
         }
         let id = self.new_id();
-        self.write(&[row("territory", id, &values)])?;
+        self.write(&[row(TERRITORY, id, &values)])?;
         Ok(id)
     }
 
     /// The territory of this name.
     pub fn territory_named(&self, name: &str) -> Result<Option<RecordId>, ServerError> {
         Ok(self
-            .find("territory", "name", &name.into())?
+            .find(TERRITORY, "name", &name.into())?
             .first()
             .map(|record| record.id))
     }
@@ -102,8 +103,8 @@ impl Tenant {
         role: Role,
         territory_names: &[String],
     ) -> Result<(UserId, String), ServerError> {
-        named("user", name)?;
-        if !self.find("user", "name", &name.into())?.is_empty() {
+        check_name(USER, name)?;
+        if !self.find(USER, "name", &name.into())?.is_empty() {
             let message =
                 format!("there is a user `{name}` already; `user code {name}` makes a new code");
             return Err(ServerError::bad_input("exists", message));
@@ -114,7 +115,7 @@ impl Tenant {
             ("role", role.name().into()),
             ("active", true.into()),
         ];
-        let mut write = row("user", id, &values);
+        let mut write = row(USER, id, &values);
         write
             .values
             .extend(territories(None, &self.territories(territory_names)?));
@@ -144,7 +145,7 @@ impl Tenant {
             values.extend(territories(Some(&before), &self.territories(names)?));
         }
         self.write(&[Write {
-            object: "user".to_owned(),
+            object: USER.to_owned(),
             id: user.into(),
             new: false,
             values,
@@ -160,10 +161,10 @@ impl Tenant {
 
     /// The user of this name or id.
     pub fn user_named(&self, name: &str) -> Result<UserId, ServerError> {
-        if let Some(user) = self.find("user", "name", &name.into())?.first() {
+        if let Some(user) = self.find(USER, "name", &name.into())?.first() {
             return Ok(UserId(user.id.0));
         }
-        let descriptor = self.descriptor("user")?;
+        let descriptor = self.descriptor(USER)?;
         if let Ok(id) = name.parse::<RecordId>()
             && tables::read(&self.db, &descriptor, id)?.is_some()
         {
@@ -280,7 +281,7 @@ impl Tenant {
     }
 }
 
-fn named(what: &str, name: &str) -> Result<(), ServerError> {
+fn check_name(what: &str, name: &str) -> Result<(), ServerError> {
     if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
         let message =
             format!("`{name}` is no name for a {what}: 1 to 100 printable characters are");

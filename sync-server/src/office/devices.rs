@@ -2,6 +2,7 @@
 //! It does not know what a session may do, nor how tokens are made.
 
 use outfield_core::base::id::{DeviceId, RecordId, UserId};
+use outfield_core::domain::rules::names::DEVICE;
 use outfield_core::objects::Write;
 use outfield_core::store::{self, tables};
 use rusqlite::{OptionalExtension, params};
@@ -31,7 +32,7 @@ pub struct Applicant {
 }
 
 /// A code as it lies in the database.
-struct Code {
+struct EnrolmentCode {
     user: UserId,
     expires_at: i64,
     used: Option<(String, DeviceId, i64)>,
@@ -72,7 +73,8 @@ impl Tenant {
             .as_ref()
             .is_some_and(|user| *user != found.user.to_string())
         {
-            let message = "unsent work of another person is on this device; enrol that person again and sync first";
+            let message = "unsent work of another person is on this device; enrol that person \
+                           again and sync first";
             return Err(ServerError::bad_input("other_user", message));
         }
         if let Some((install, device, used_at)) = found.used {
@@ -82,7 +84,7 @@ impl Tenant {
                     "this enrolment code was used already; ask for a new one",
                 ));
             }
-            let json = self.hand_out(&tx, (found.user, device), None)?;
+            let json = self.hand_out(&tx, found.user, device, None)?;
             store::open::commit(tx)?;
             return Ok(json);
         }
@@ -99,7 +101,7 @@ impl Tenant {
             ("state", "active".into()),
             ("enrolled_at", now.into()),
         ];
-        self.write_in(&tx, &[row("device", device.into(), &values)])?;
+        self.write_in(&tx, &[row(DEVICE, device.into(), &values)])?;
         tx.execute(
             "INSERT INTO installation (device, user) VALUES (?1, ?2)",
             params![device.as_bytes(), found.user.as_bytes()],
@@ -108,12 +110,12 @@ impl Tenant {
             "UPDATE code SET install = ?2, device = ?3, used_at = ?4 WHERE hash = ?1",
             params![hashed(code), applicant.install, device.as_bytes(), now],
         )?;
-        let json = self.hand_out(&tx, (found.user, device), None)?;
+        let json = self.hand_out(&tx, found.user, device, None)?;
         store::open::commit(tx)?;
         Ok(json)
     }
 
-    fn code(&self, code: &str) -> Result<Code, ServerError> {
+    fn code(&self, code: &str) -> Result<EnrolmentCode, ServerError> {
         let sql = "SELECT user, expires_at, install, device, used_at FROM code WHERE hash = ?1";
         let found = self
             .db
@@ -142,7 +144,7 @@ impl Tenant {
             )),
             (_, _, _) => None,
         };
-        Ok(Code {
+        Ok(EnrolmentCode {
             user,
             expires_at,
             used,
@@ -152,11 +154,11 @@ impl Tenant {
     /// Ends a device's access at once; what it has not sent stays on it. The device is named by id
     /// or name.
     pub fn revoke(&mut self, device: &str) -> Result<DeviceId, ServerError> {
-        let descriptor = self.descriptor("device")?;
+        let descriptor = self.descriptor(DEVICE)?;
         let found = match device.parse::<RecordId>() {
             Ok(id) => tables::read(&self.db, &descriptor, id)?,
             Err(_) => self
-                .find("device", "name", &device.into())?
+                .find(DEVICE, "name", &device.into())?
                 .into_iter()
                 .next(),
         };
@@ -174,7 +176,7 @@ impl Tenant {
             &tx,
             &[Write {
                 new: false,
-                ..row("device", record.id, &[("state", "revoked".into())])
+                ..row(DEVICE, record.id, &[("state", "revoked".into())])
             }],
         )?;
         store::open::commit(tx)?;

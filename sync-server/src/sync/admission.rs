@@ -11,7 +11,7 @@ use outfield_core::objects::{Registry, Side, Values};
 use outfield_core::store::StoreReader;
 use outfield_core::sync::frames::Ruling;
 
-use super::claim::{Claim, Decision};
+use super::claim::{ClaimedDecision, EntryClaim};
 use super::rejection::{Denial, rejected};
 use crate::work::apply::blank_record;
 
@@ -19,7 +19,7 @@ use crate::work::apply::blank_record;
 pub(super) fn admit_change(
     store: &StoreReader<'_>,
     context: &Context,
-    claim: &mut Claim<'_>,
+    claim: &mut EntryClaim<'_>,
     change: &Vetted,
 ) -> Result<(), Denial> {
     check_object(claim)?;
@@ -32,7 +32,11 @@ pub(super) fn admit_change(
 }
 
 /// Whether a fact may be recorded.
-pub(super) fn admit_fact(registry: &Registry, role: Role, claim: &Claim<'_>) -> Result<(), Denial> {
+pub(super) fn admit_fact(
+    registry: &Registry,
+    role: Role,
+    claim: &EntryClaim<'_>,
+) -> Result<(), Denial> {
     check_object(claim)?;
     if claim.before.is_some() {
         let message = format!(
@@ -49,7 +53,7 @@ pub(super) fn admit_fact(registry: &Registry, role: Role, claim: &Claim<'_>) -> 
     }
 }
 
-fn check_object(claim: &Claim<'_>) -> Result<(), Denial> {
+fn check_object(claim: &EntryClaim<'_>) -> Result<(), Denial> {
     let Some(other) = &claim.other_object else {
         return Ok(());
     };
@@ -57,7 +61,7 @@ fn check_object(claim: &Claim<'_>) -> Result<(), Denial> {
     Err(rejected("wrong_object", message))
 }
 
-fn check_missing(claim: &Claim<'_>) -> Result<(), Denial> {
+fn check_missing(claim: &EntryClaim<'_>) -> Result<(), Denial> {
     if claim.builds_on_refused {
         let message = "it builds on a change that was refused";
         return Err(rejected("follows_refused", message));
@@ -69,12 +73,12 @@ fn check_missing(claim: &Claim<'_>) -> Result<(), Denial> {
     Err(Denial::NotYet(Ruling::Needs { hashes }))
 }
 
-fn check_rights(registry: &Registry, role: Role, claim: &Claim<'_>) -> Result<(), Denial> {
+fn check_rights(registry: &Registry, role: Role, claim: &EntryClaim<'_>) -> Result<(), Denial> {
     let (object, values) = (&claim.descriptor.object, &claim.written.values);
     Ok(admit(registry, role, object, claim.is_new, values)?)
 }
 
-fn check_reach(claim: &Claim<'_>) -> Result<(), Denial> {
+fn check_reach(claim: &EntryClaim<'_>) -> Result<(), Denial> {
     if claim.is_within_reach {
         Ok(())
     } else {
@@ -87,7 +91,7 @@ fn not_in_scope(object: &str) -> Denial {
     rejected("not_in_scope", message)
 }
 
-fn check_heads(claim: &Claim<'_>, change: &Vetted) -> Result<(), Denial> {
+fn check_heads(claim: &EntryClaim<'_>, change: &Vetted) -> Result<(), Denial> {
     let mut beside = claim.document.heads();
     beside.retain(|head| !change.deps.contains(head));
     if beside.len() < HEADS_MAX {
@@ -105,7 +109,7 @@ fn check_heads(claim: &Claim<'_>, change: &Vetted) -> Result<(), Denial> {
 fn check_guards(
     store: &StoreReader<'_>,
     context: &Context,
-    claim: &Claim<'_>,
+    claim: &EntryClaim<'_>,
 ) -> Result<(), Denial> {
     let (descriptor, id) = (claim.descriptor, claim.written.id);
     let blank = blank_record(descriptor, id);
@@ -138,7 +142,11 @@ fn extend(document: &mut Document, change: &Vetted) -> Result<(), Denial> {
 
 /// Whether a decision may close its conflict: its author may write the field, within their reach,
 /// and the value was written.
-fn check_decision(registry: &Registry, role: Role, decision: &Decision) -> Result<(), Denial> {
+fn check_decision(
+    registry: &Registry,
+    role: Role,
+    decision: &ClaimedDecision,
+) -> Result<(), Denial> {
     let (conflict, value) = (&decision.conflict, &decision.value);
     let written = Values::from([(conflict.path.clone(), value.clone())]);
     admit(registry, role, &conflict.object, false, &written)?;
@@ -155,7 +163,7 @@ fn check_decision(registry: &Registry, role: Role, decision: &Decision) -> Resul
 
 /// Whether the chosen value was written. Somebody may have changed again what was decided; then
 /// none of what competed stands any more.
-fn is_decided(competed: &[Side], standing: &[Side], decision: &Decision) -> bool {
+fn is_decided(competed: &[Side], standing: &[Side], decision: &ClaimedDecision) -> bool {
     let is_written = standing.iter().any(|side| side.value == decision.value);
     let still_competes = competed.iter().any(|side| {
         standing

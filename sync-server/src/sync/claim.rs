@@ -20,7 +20,7 @@ use crate::tenant::cache::DocumentCache;
 use crate::work::log::{Placement, buckets_holding, scope_of};
 
 /// What an entry is about, as the database has it before the entry.
-pub(super) struct Claim<'a> {
+pub(super) struct EntryClaim<'a> {
     pub descriptor: &'a Descriptor,
     /// What the entry writes, as a record that has nothing else.
     pub written: Record,
@@ -42,11 +42,11 @@ pub(super) struct Claim<'a> {
     /// Whether one of those was refused.
     pub builds_on_refused: bool,
     /// The open conflict that a fact decides.
-    pub decision: Option<Decision>,
+    pub decision: Option<ClaimedDecision>,
 }
 
 /// The open conflict that a fact says it decides.
-pub(super) struct Decision {
+pub(super) struct ClaimedDecision {
     pub conflict: Conflict,
     /// The value that was chosen.
     pub value: Value,
@@ -56,7 +56,7 @@ pub(super) struct Decision {
     pub standing: Option<Vec<Side>>,
 }
 
-impl<'a> Claim<'a> {
+impl<'a> EntryClaim<'a> {
     /// Gathers what there is about a record that an entry writes, building on `deps`.
     pub(super) fn gather(
         store: &StoreReader<'_>,
@@ -65,10 +65,10 @@ impl<'a> Claim<'a> {
         descriptor: &'a Descriptor,
         written: Record,
         deps: &[ChangeHash],
-    ) -> Result<Claim<'a>, ServerError> {
+    ) -> Result<EntryClaim<'a>, ServerError> {
         let db = store.db;
         let id = written.id;
-        let mut claim = Claim {
+        let mut claim = EntryClaim {
             descriptor,
             before: tables::read(db, descriptor, id)?,
             is_new: true,
@@ -138,7 +138,7 @@ fn decision(
     cache: &mut DocumentCache,
     reach: &Reach,
     fact: &Record,
-) -> Result<Option<Decision>, ServerError> {
+) -> Result<Option<ClaimedDecision>, ServerError> {
     let Some(id) = closes(fact) else {
         return Ok(None);
     };
@@ -152,7 +152,7 @@ fn decision(
         standing = Some(document.sides(&conflict.path)?);
         cache.keep(record, document);
     }
-    Ok(Some(Decision {
+    Ok(Some(ClaimedDecision {
         value: chose(fact).unwrap_or_default(),
         is_within_reach: reach.covers(db, record, &buckets_holding(db, record)?)?,
         standing,

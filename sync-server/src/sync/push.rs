@@ -14,7 +14,7 @@ use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
 
 use super::admission::{admit_change, admit_fact};
-use super::claim::{Claim, known};
+use super::claim::{EntryClaim, known};
 use super::entry::{PushedContent, PushedEntry};
 use super::rejection::{Denial, rejected};
 use super::verdict;
@@ -157,7 +157,7 @@ impl<'a> PushBatch<'a> {
         outcome
     }
 
-    fn make_true(&self, claim: &Claim<'_>, change: &Vetted) -> Result<(), ServerError> {
+    fn make_true(&self, claim: &EntryClaim<'_>, change: &Vetted) -> Result<(), ServerError> {
         let admitted = AdmittedChange {
             descriptor: claim.descriptor,
             record: claim.written.id,
@@ -207,10 +207,10 @@ impl<'a> PushBatch<'a> {
         written: Record,
         knew: u64,
         deps: &[ChangeHash],
-    ) -> Result<Claim<'a>, ServerError> {
+    ) -> Result<EntryClaim<'a>, ServerError> {
         // Nobody knows what is yet to come.
         let knew = knew.min(self.tick).max(self.held);
         let reach = Reach::since(self.store.db, self.session.user, knew)?;
-        Claim::gather(&self.store, self.cache, &reach, descriptor, written, deps)
+        EntryClaim::gather(&self.store, self.cache, &reach, descriptor, written, deps)
     }
 }
