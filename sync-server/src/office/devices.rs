@@ -35,7 +35,16 @@ pub struct Applicant {
 struct EnrolmentCode {
     user: UserId,
     expires_at: i64,
-    used: Option<(String, DeviceId, i64)>,
+    used: Option<CodeUse>,
+}
+
+/// That a code was used.
+struct CodeUse {
+    /// By whom.
+    install: String,
+    /// The device that it made.
+    device: DeviceId,
+    at: i64,
 }
 
 impl Tenant {
@@ -77,14 +86,14 @@ impl Tenant {
                            again and sync first";
             return Err(ServerError::bad_input("other_user", message));
         }
-        if let Some((install, device, used_at)) = found.used {
-            if install != applicant.install || now - used_at > REPEAT_MS {
+        if let Some(used) = found.used {
+            if used.install != applicant.install || now - used.at > REPEAT_MS {
                 return Err(ServerError::refused(
                     "code_used",
                     "this enrolment code was used already; ask for a new one",
                 ));
             }
-            let json = self.hand_out(&tx, found.user, device, None)?;
+            let json = self.hand_out(&tx, found.user, used.device, None)?;
             store::open::commit(tx)?;
             return Ok(json);
         }
@@ -137,11 +146,11 @@ impl Tenant {
         };
         let user = UserId::from_slice(&user).map_err(ServerError::broken)?;
         let used = match (install, device, used_at) {
-            (Some(install), Some(device), Some(at)) => Some((
+            (Some(install), Some(device), Some(at)) => Some(CodeUse {
                 install,
-                DeviceId::from_slice(&device).map_err(ServerError::broken)?,
+                device: DeviceId::from_slice(&device).map_err(ServerError::broken)?,
                 at,
-            )),
+            }),
             (_, _, _) => None,
         };
         Ok(EnrolmentCode {

@@ -3,7 +3,9 @@
 //! It does not know what those who hold one may do.
 
 use outfield_core::base::id::{ChangeHash, DeviceId, UserId};
-use outfield_core::store::{self, Db};
+use outfield_core::domain::rules::names::USER;
+use outfield_core::objects::Record;
+use outfield_core::store::{self, Db, tables};
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value as Json, json};
 
@@ -131,6 +133,14 @@ impl Tenant {
         }))
     }
 
+    /// A user's row.
+    pub(crate) fn person(&self, user: UserId) -> Result<Record, ServerError> {
+        let descriptor = self.descriptor(USER)?;
+        tables::read(&self.db, &descriptor, user.into())?
+            .ok_or_else(|| ServerError::signed_out("this user is no longer here"))
+    }
+
+    /// A secret that nobody guesses.
     pub(crate) fn secret(&self) -> String {
         ChangeHash(self.surroundings.entropy()).to_string()
     }
