@@ -4,9 +4,9 @@
 use outfield_core::base::context::{Context, Role};
 use outfield_core::base::limits::HEADS_MAX;
 use outfield_core::crdt::{CrdtError, Document, Vetted};
-use outfield_core::domain::admit::admit;
+use outfield_core::domain::rights::may_write;
 use outfield_core::domain::situation::Situation;
-use outfield_core::domain::{RefusalKind, judges};
+use outfield_core::domain::{RefusalKind, table};
 use outfield_core::objects::{Registry, Side, Values};
 use outfield_core::store::StoreReader;
 use outfield_core::sync::frames::Ruling;
@@ -75,7 +75,7 @@ fn check_missing(claim: &EntryClaim<'_>) -> Result<(), Denial> {
 
 fn check_rights(registry: &Registry, role: Role, claim: &EntryClaim<'_>) -> Result<(), Denial> {
     let (object, values) = (&claim.descriptor.object, &claim.written.values);
-    Ok(admit(registry, role, object, claim.is_new, values)?)
+    Ok(may_write(registry, role, object, claim.is_new, values)?)
 }
 
 fn check_reach(claim: &EntryClaim<'_>) -> Result<(), Denial> {
@@ -122,8 +122,9 @@ fn check_guards(
         input: &claim.written.values,
         reader: store,
         context,
+        proofs: table::proof,
     };
-    match judges::admit(&situation) {
+    match table::may_take_in(&situation) {
         Err(refusal) if refusal.kind == RefusalKind::Broken => Err(Denial::Fault(refusal.into())),
         asked => Ok(asked?),
     }
@@ -149,7 +150,7 @@ fn check_decision(
 ) -> Result<(), Denial> {
     let (conflict, value) = (&decision.conflict, &decision.value);
     let written = Values::from([(conflict.path.clone(), value.clone())]);
-    admit(registry, role, &conflict.object, false, &written)?;
+    may_write(registry, role, &conflict.object, false, &written)?;
     if !decision.is_within_reach {
         return Err(not_in_scope(&conflict.object));
     }

@@ -9,10 +9,10 @@ use outfield_core::base::limits::TAIL_CHANGES_MAX;
 use outfield_core::base::planted::{self, Planted};
 use outfield_core::base::version::Version;
 use outfield_core::crdt::{Document, Vetted};
-use outfield_core::domain::judges;
 use outfield_core::domain::rules::conflict::closes;
 use outfield_core::domain::rules::names::USER;
 use outfield_core::domain::situation::Situation;
+use outfield_core::domain::table;
 use outfield_core::objects::{
     Bucket, Conflict, ConflictState, Descriptor, Kind, Record, Values, Write,
 };
@@ -242,8 +242,9 @@ pub(crate) fn follow_up(
         input: &written.values,
         reader: store,
         context,
+        proofs: table::proof,
     };
-    for write in judges::judge(&situation)? {
+    for write in table::judge(&situation)? {
         let row = store
             .registry
             .get(&write.object)
