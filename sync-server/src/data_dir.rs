@@ -56,17 +56,14 @@ impl DataDir {
         let mut statement = self
             .db
             .prepare_cached("SELECT name, id FROM tenant ORDER BY name")?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })?;
-        rows.map(|row| {
-            let (name, id) = row?;
-            Ok((
-                name,
-                TenantId::from_slice(&id).map_err(ServerError::broken)?,
-            ))
-        })
-        .collect()
+        let mut rows = statement.query([])?;
+        let mut tenants = Vec::new();
+        while let Some(row) = rows.next()? {
+            let id: Vec<u8> = row.get(1)?;
+            let id = TenantId::from_slice(&id).map_err(ServerError::broken)?;
+            tenants.push((row.get(0)?, id));
+        }
+        Ok(tenants)
     }
 
     /// Whether a tenant may have this name and time zone.
@@ -103,26 +100,18 @@ impl DataDir {
     /// Opens the tenant of this name, or the only one.
     pub fn tenant(&self, name: Option<&str>) -> Result<Tenant, ServerError> {
         let tenants = self.tenants()?;
-        let names = || {
-            tenants
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
+        let names: Vec<&str> = tenants.iter().map(|(name, _)| name.as_str()).collect();
+        let names = names.join(", ");
+        let message = match (name, tenants.as_slice()) {
+            (_, []) => "there is no tenant yet; `tenant add NAME` makes one".to_owned(),
+            (None, [(_, id)]) => return self.open_tenant(*id),
+            (None, _) => format!("there are several tenants; say which with --tenant: {names}"),
+            (Some(name), all) => match all.iter().find(|(known, _)| known == name) {
+                Some((_, id)) => return self.open_tenant(*id),
+                None => format!("there is no tenant `{name}`; there are: {names}"),
+            },
         };
-        let found = match (name, tenants.as_slice()) {
-            (_, []) => Err("there is no tenant yet; `tenant add NAME` makes one".to_owned()),
-            (None, [(_, id)]) => Ok(*id),
-            (None, _) => Err(format!(
-                "there are several tenants; say which with --tenant: {}",
-                names()
-            )),
-            (Some(name), all) => all
-                .iter()
-                .find_map(|(known, id)| (known == name).then_some(*id))
-                .ok_or_else(|| format!("there is no tenant `{name}`; there are: {}", names())),
-        };
-        self.open_tenant(found.map_err(|message| ServerError::bad_input("which_tenant", message))?)
+        Err(ServerError::bad_input("which_tenant", message))
     }
 
     /// The tenant that a token or code names.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 /// What is said of something that was not done.
 #[derive(Debug, Clone, Copy)]
-pub struct Reason<'a> {
+pub struct ErrorBody<'a> {
     /// A stable name.
     pub code: &'a str,
     /// What is wrong and what to do.
@@ -27,16 +27,16 @@ pub fn done(id: Option<&str>, data: &str) -> String {
 
 /// The line that says what was not done; `data` is what was done all the same.
 #[must_use]
-pub fn refused(reason: Reason<'_>, data: Option<&Json>) -> String {
+pub fn refused(reason: ErrorBody<'_>, data: Option<&Json>) -> String {
     #[derive(Serialize)]
     struct Refused<'a> {
         ok: bool,
-        error: Told<'a>,
+        error: RefusedError<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<&'a Json>,
     }
     #[derive(Serialize)]
-    struct Told<'a> {
+    struct RefusedError<'a> {
         code: &'a str,
         message: &'a str,
         fields: &'a [String],
@@ -44,7 +44,7 @@ pub fn refused(reason: Reason<'_>, data: Option<&Json>) -> String {
         numbers: &'a Map<String, Json>,
     }
     let message = one_line(reason.message);
-    let error = Told {
+    let error = RefusedError {
         code: reason.code,
         message: &message,
         fields: reason.fields,
@@ -88,7 +88,7 @@ mod tests {
         let (fields, mut numbers) = (["quantity".to_owned()], Map::new());
         let told = |numbers: &Map<String, Json>| {
             let (code, message) = ("not_enough_stock", "too\n  few");
-            let reason = Reason {
+            let reason = ErrorBody {
                 code,
                 message,
                 fields: &fields,
@@ -96,8 +96,8 @@ mod tests {
             };
             refused(reason, None)
         };
-        let start = "{\"ok\":false,\"error\":{\"code\":\"not_enough_stock\",\"message\":\"too few\",\
-                     \"fields\":[\"quantity\"]";
+        let start = "{\"ok\":false,\"error\":{\"code\":\"not_enough_stock\",\
+                     \"message\":\"too few\",\"fields\":[\"quantity\"]";
         assert_eq!(told(&numbers), format!("{start}}}}}\n"));
         numbers.insert("available".to_owned(), json!("3"));
         let with = format!("{start},\"numbers\":{{\"available\":\"3\"}}}}}}\n");

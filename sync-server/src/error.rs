@@ -8,7 +8,7 @@ use outfield_core::objects::ReadError;
 use outfield_core::store::StoreError;
 use serde_json::{Map, Value as Json};
 
-use crate::envelope::Reason;
+use crate::envelope::ErrorBody;
 
 /// What sort of no it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +97,8 @@ impl ServerError {
 
     /// The error as an envelope carries it.
     #[must_use]
-    pub fn reason(&self) -> Reason<'_> {
-        Reason {
+    pub fn reason(&self) -> ErrorBody<'_> {
+        ErrorBody {
             code: &self.code,
             message: &self.message,
             fields: &self.fields,

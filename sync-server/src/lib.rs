@@ -1,6 +1,7 @@
-//! The sync server as a library: tenants, who comes in, what devices push and pull, what the office
-//! does, and HTTP. It uses the core's rooms for rules, merge and tables, and adds what only a server
-//! may do: judge and log. Command lines and other programs stand on it; it knows none of them.
+//! The sync server as a library: tenants, who comes in, what devices push and pull, what the
+//! office does, and HTTP. It uses the core's rooms for rules, merge and tables, and adds what only
+//! a server may do: judge and log. Command lines and other programs stand on it; it knows none of
+//! them.
 //!
 //! Each room imports only those above it in this list.
 

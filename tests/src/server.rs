@@ -224,7 +224,7 @@ fn frames(call: &Call) -> Result<Vec<Frame>, ServerError> {
 fn bearer(call: &Call) -> Result<String, ServerError> {
     call.token
         .clone()
-        .ok_or_else(|| ServerError::refused("signed_out", "enrolling gives the token"))
+        .ok_or_else(|| ServerError::signed_out("enrolling gives the token"))
 }
 
 fn text(json: &Json, key: &str) -> Result<String, ServerError> {

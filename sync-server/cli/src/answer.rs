@@ -7,7 +7,7 @@ use outfield_core::app::{FieldError, Receipt};
 use outfield_core::domain::RefusalKind;
 use serde_json::{Map, Value as Json};
 
-use outfield_server::envelope::{Reason, one_line};
+use outfield_server::envelope::{ErrorBody, one_line};
 use outfield_server::error::{ErrorKind, ServerError};
 
 /// The input is wrong.
@@ -118,8 +118,8 @@ impl Failure {
     }
 
     /// The failure as an envelope carries it.
-    pub(crate) fn reason(&self) -> Reason<'_> {
-        Reason {
+    pub(crate) fn reason(&self) -> ErrorBody<'_> {
+        ErrorBody {
             code: &self.code,
             message: &self.message,
             fields: &self.fields,

@@ -4,16 +4,16 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
-use outfield_core::domain::rules::sell::pricing::Basket;
 use serde_json::json;
 
 use super::extract::{BoundedBody, PathParams, QueryParams};
 use super::respond::{HttpError, HttpResult, JSON, aside, bearer, reading};
-use super::state::Shared;
+use super::state::SharedState;
 use crate::error::{ErrorKind, ServerError};
+use crate::office::basket_too_large;
 
 pub(super) async fn digest(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     asked: QueryParams,
 ) -> HttpResult {
@@ -26,13 +26,13 @@ pub(super) async fn digest(
 
 /// Answers and refuses in the bytes of the command line.
 pub(super) async fn price(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     body: Result<BoundedBody, HttpError>,
 ) -> HttpResult {
     let BoundedBody(body) = body.map_err(|error| {
         if error.0.kind == ErrorKind::TooLarge {
-            HttpError(Basket::too_large().into())
+            HttpError(basket_too_large())
         } else {
             error
         }
@@ -49,20 +49,20 @@ pub(super) async fn price(
 }
 
 pub(super) async fn list(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     PathParams(object): PathParams<String>,
     asked: QueryParams,
 ) -> HttpResult {
     reading(state, &headers, move |tenant, session| {
-        let data = tenant.list(session, &object, (asked.get("after"), asked.get("limit")))?;
+        let data = tenant.list(session, &object, asked.get("after"), asked.get("limit"))?;
         Ok(json!({ "ok": true, "data": data }))
     })
     .await
 }
 
 pub(super) async fn record(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     PathParams((object, id)): PathParams<(String, String)>,
 ) -> HttpResult {

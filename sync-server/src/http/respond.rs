@@ -1,11 +1,11 @@
-//! Answers as HTTP: a refusal with the status of its kind, and blocking work beside the threads that
-//! answer. It does not know what was asked.
+//! Answers as HTTP: a refusal with the status of its kind, and blocking work beside the threads
+//! that answer. It does not know what was asked.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value as Json;
 
-use super::state::Shared;
+use super::state::SharedState;
 use crate::envelope;
 use crate::error::{ErrorKind, ServerError};
 use crate::people::Session;
@@ -81,7 +81,7 @@ pub(super) async fn aside<T: Send + 'static>(
 
 /// Writes on behalf of whoever the request's token speaks for.
 pub(super) async fn writing<T: Send + 'static>(
-    state: Shared,
+    state: SharedState,
     headers: &HeaderMap,
     work: impl FnOnce(&mut Tenant, &Session) -> Result<T, ServerError> + Send + 'static,
 ) -> Result<T, HttpError> {
@@ -97,7 +97,7 @@ pub(super) async fn writing<T: Send + 'static>(
 
 /// Reads on behalf of whoever the request's token speaks for; the answer is JSON.
 pub(super) async fn reading(
-    state: Shared,
+    state: SharedState,
     headers: &HeaderMap,
     work: impl FnOnce(&Tenant, &Session) -> Result<Json, ServerError> + Send + 'static,
 ) -> HttpResult {

@@ -7,12 +7,12 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::respond::HttpError;
-use super::state::Shared;
+use super::state::SharedState;
 use super::{api, sync};
 use crate::error::{ErrorKind, ServerError};
 
 /// All paths of the server.
-pub(super) fn router(state: Shared) -> Router {
+pub(super) fn router(state: SharedState) -> Router {
     Router::new()
         .route("/health", get(|| async { "ok" }))
         .route("/sync/v1/enrol", post(sync::enrol))

@@ -32,7 +32,7 @@ struct OpenTenant {
 }
 
 /// The state as handlers get it.
-pub(super) type Shared = Arc<AppState>;
+pub(super) type SharedState = Arc<AppState>;
 
 impl AppState {
     /// The state of a server of this folder: no tenant is open yet.
@@ -93,8 +93,8 @@ impl AppState {
         let open_tenant = self.open_tenant(secret)?;
         let _one = locked(&open_tenant.packer);
         for bucket in self.read(secret, &due)? {
-            let cut = self.read(secret, |tenant| tenant.cut(&bucket))?;
-            self.write(secret, |tenant| tenant.keep(&cut))?;
+            let packed = self.read(secret, |tenant| tenant.pack(&bucket))?;
+            self.write(secret, |tenant| tenant.keep_packed(&packed))?;
         }
         Ok(())
     }

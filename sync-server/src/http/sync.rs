@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use super::extract::BoundedBody;
 use super::respond::{HttpError, HttpResult, aside, bearer, writing};
-use super::state::Shared;
+use super::state::SharedState;
 use crate::error::ServerError;
 use crate::office::Applicant;
 use crate::people::Session;
@@ -32,12 +32,9 @@ fn text(json: &Json, key: &str) -> Result<String, ServerError> {
     let found = json[key]
         .as_str()
         .filter(|text| !text.is_empty() && text.len() <= 200);
-    found.map(str::to_owned).ok_or_else(|| ServerError {
-        fields: vec![key.to_owned()],
-        ..ServerError::bad_input(
-            "missing_field",
-            format!("the JSON body needs a text `{key}` of at most 200 bytes"),
-        )
+    found.map(str::to_owned).ok_or_else(|| {
+        let message = format!("the JSON body needs a text `{key}` of at most 200 bytes");
+        ServerError::bad_input("missing_field", message).about(key)
     })
 }
 
@@ -48,7 +45,7 @@ fn parse(body: &Bytes) -> Result<Json, ServerError> {
 }
 
 pub(super) async fn enrol(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     BoundedBody(body): BoundedBody,
 ) -> HttpResult {
     let json = parse(&body)?;
@@ -66,7 +63,7 @@ pub(super) async fn enrol(
 }
 
 pub(super) async fn refresh(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     BoundedBody(body): BoundedBody,
 ) -> HttpResult {
     let token = text(&parse(&body)?, "refresh_token")?;
@@ -82,7 +79,7 @@ fn packing(headers: &HeaderMap, name: header::HeaderName) -> Packing {
 /// The frames of a body. They take up to a hundred times its room, so that only who is known is
 /// heard.
 async fn frames(
-    state: &Shared,
+    state: &SharedState,
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<(Session, Vec<Frame>), HttpError> {
@@ -106,7 +103,7 @@ fn framed(headers: &HeaderMap, frames: &[Frame]) -> HttpResult {
 }
 
 pub(super) async fn hello(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     BoundedBody(body): BoundedBody,
 ) -> HttpResult {
@@ -121,7 +118,7 @@ pub(super) async fn hello(
 }
 
 pub(super) async fn push(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     BoundedBody(body): BoundedBody,
 ) -> HttpResult {
@@ -133,7 +130,7 @@ pub(super) async fn push(
 }
 
 pub(super) async fn pull(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     BoundedBody(body): BoundedBody,
 ) -> HttpResult {
@@ -155,7 +152,7 @@ pub(super) async fn pull(
             .pack(&token, |tenant| tenant.due(&session, &frames))
             .and_then(|()| {
                 state.read(&token, |tenant| {
-                    tell(tenant, &session, (&frames, packing), &give)
+                    tell(tenant, &session, &frames, packing, &give)
                 })
             });
         drop(slot);
@@ -178,7 +175,8 @@ pub(super) async fn pull(
 fn tell(
     tenant: &Tenant,
     session: &Session,
-    (asked, packing): (&[Frame], Packing),
+    asked: &[Frame],
+    packing: Packing,
     give: &dyn Fn(std::io::Result<Vec<u8>>) -> Result<(), ServerError>,
 ) -> Result<(), ServerError> {
     let mut encoder = wire::Encoder::packing(packing).map_err(ServerError::broken)?;

@@ -6,14 +6,15 @@ use outfield_core::base::context::Role;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::base::version::Version;
 use outfield_core::domain;
-use outfield_core::objects::{Bucket, Record, Value, Values, Write};
-use outfield_core::store::{self, StoreReader, members, meta, query, tables};
+use outfield_core::domain::rules::names::{TERRITORY, USER, VISIT_TEMPLATE};
+use outfield_core::objects::{Bucket, Values, Write};
+use outfield_core::store::{self, StoreReader, members, meta, tables};
 use serde_json::Value as Json;
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
 use crate::work::execute::{row, territories};
-use crate::work::log::{Entry, Op, append};
+use crate::work::log::{LogEntry, LogOp, append};
 
 /// Names of buckets that one device may follow beside those of its territories.
 const OWN_BUCKETS: usize = 2;
@@ -26,7 +27,7 @@ impl Tenant {
     pub fn found(&mut self, name: &str, time_zone: &str) -> Result<(), ServerError> {
         let template: Values = serde_json::from_str(include_str!("visit_template.json"))
             .map_err(ServerError::broken)?;
-        let id = RecordId::derived(&[b"visit_template", b"standard"]);
+        let id = RecordId::derived(&[VISIT_TEMPLATE.as_bytes(), b"standard"]);
         let epoch = self.surroundings.entropy();
         let epoch = u32::from_be_bytes([epoch[0], epoch[1], epoch[2], epoch[3]]);
         let tx = store::open::begin(&self.db)?;
@@ -36,7 +37,7 @@ impl Tenant {
         self.write_in(
             &tx,
             &[Write {
-                object: "visit_template".to_owned(),
+                object: VISIT_TEMPLATE.to_owned(),
                 id,
                 new: true,
                 values: template,
@@ -46,24 +47,13 @@ impl Tenant {
         Ok(store::open::commit(tx)?)
     }
 
-    /// The life of this server; a restored one begins another.
-    pub(crate) fn epoch(&self) -> Result<u64, ServerError> {
-        Ok(meta::get(&self.db, "epoch")?
-            .and_then(|epoch| epoch.parse().ok())
-            .unwrap_or(0))
-    }
-
-    pub(crate) fn time_zone(&self) -> Result<String, ServerError> {
-        Ok(meta::get(&self.db, "time_zone")?.unwrap_or_else(|| "UTC".to_owned()))
-    }
-
     /// Adds a territory; the name must be new.
     pub fn add_territory(
         &mut self,
         name: &str,
         parent: Option<&str>,
     ) -> Result<RecordId, ServerError> {
-        named("territory", name)?;
+        check_name(TERRITORY, name)?;
         if self.territory_named(name)?.is_some() {
             return Err(ServerError::bad_input(
                 "exists",
@@ -75,14 +65,14 @@ impl Tenant {
             values.push(("parent", self.territory(parent)?.to_string().into()));
         }
         let id = self.new_id();
-        self.write(&[row("territory", id, &values)])?;
+        self.write(&[row(TERRITORY, id, &values)])?;
         Ok(id)
     }
 
     /// The territory of this name.
     pub fn territory_named(&self, name: &str) -> Result<Option<RecordId>, ServerError> {
         Ok(self
-            .find("territory", "name", &name.into())?
+            .find(TERRITORY, "name", &name.into())?
             .first()
             .map(|record| record.id))
     }
@@ -113,8 +103,8 @@ impl Tenant {
         role: Role,
         territory_names: &[String],
     ) -> Result<(UserId, String), ServerError> {
-        named("user", name)?;
-        if !self.find("user", "name", &name.into())?.is_empty() {
+        check_name(USER, name)?;
+        if !self.find(USER, "name", &name.into())?.is_empty() {
             let message =
                 format!("there is a user `{name}` already; `user code {name}` makes a new code");
             return Err(ServerError::bad_input("exists", message));
@@ -125,7 +115,7 @@ impl Tenant {
             ("role", role.name().into()),
             ("active", true.into()),
         ];
-        let mut write = row("user", id, &values);
+        let mut write = row(USER, id, &values);
         write
             .values
             .extend(territories(None, &self.territories(territory_names)?));
@@ -155,7 +145,7 @@ impl Tenant {
             values.extend(territories(Some(&before), &self.territories(names)?));
         }
         self.write(&[Write {
-            object: "user".to_owned(),
+            object: USER.to_owned(),
             id: user.into(),
             new: false,
             values,
@@ -171,10 +161,10 @@ impl Tenant {
 
     /// The user of this name or id.
     pub fn user_named(&self, name: &str) -> Result<UserId, ServerError> {
-        if let Some(user) = self.find("user", "name", &name.into())?.first() {
+        if let Some(user) = self.find(USER, "name", &name.into())?.first() {
             return Ok(UserId(user.id.0));
         }
-        let descriptor = self.descriptor("user")?;
+        let descriptor = self.descriptor(USER)?;
         if let Ok(id) = name.parse::<RecordId>()
             && tables::read(&self.db, &descriptor, id)?.is_some()
         {
@@ -280,10 +270,10 @@ impl Tenant {
         append(
             &tx,
             &bucket,
-            Entry {
+            LogEntry {
                 object: DESCRIPTOR,
                 id,
-                op: Op::Descriptor,
+                op: LogOp::Descriptor,
                 hash: None,
             },
         )?;
@@ -291,32 +281,9 @@ impl Tenant {
         self.registry = registry;
         Ok(descriptor.object.clone())
     }
-
-    pub(crate) fn descriptor_json(&self, id: RecordId) -> Result<Option<String>, ServerError> {
-        for (object, _) in meta::descriptor_versions(&self.db)? {
-            if descriptor_id(&object) == id {
-                return Ok(meta::descriptor(&self.db, &object)?);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Records of which a field equals a value.
-    pub fn find(
-        &self,
-        object: &str,
-        path: &str,
-        value: &Value,
-    ) -> Result<Vec<Record>, ServerError> {
-        Ok(query::find(
-            &self.db,
-            &*self.descriptor(object)?,
-            &[(path, value.clone())],
-        )?)
-    }
 }
 
-fn named(what: &str, name: &str) -> Result<(), ServerError> {
+fn check_name(what: &str, name: &str) -> Result<(), ServerError> {
     if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
         let message =
             format!("`{name}` is no name for a {what}: 1 to 100 printable characters are");

@@ -2,6 +2,7 @@
 //! It does not know what a session may do, nor how tokens are made.
 
 use outfield_core::base::id::{DeviceId, RecordId, UserId};
+use outfield_core::domain::rules::names::DEVICE;
 use outfield_core::objects::Write;
 use outfield_core::store::{self, tables};
 use rusqlite::{OptionalExtension, params};
@@ -31,10 +32,19 @@ pub struct Applicant {
 }
 
 /// A code as it lies in the database.
-struct Code {
+struct EnrolmentCode {
     user: UserId,
     expires_at: i64,
-    used: Option<(String, DeviceId, i64)>,
+    used: Option<CodeUse>,
+}
+
+/// That a code was used.
+struct CodeUse {
+    /// By whom.
+    install: String,
+    /// The device that it made.
+    device: DeviceId,
+    at: i64,
 }
 
 impl Tenant {
@@ -72,17 +82,18 @@ impl Tenant {
             .as_ref()
             .is_some_and(|user| *user != found.user.to_string())
         {
-            let message = "unsent work of another person is on this device; enrol that person again and sync first";
+            let message = "unsent work of another person is on this device; enrol that person \
+                           again and sync first";
             return Err(ServerError::bad_input("other_user", message));
         }
-        if let Some((install, device, used_at)) = found.used {
-            if install != applicant.install || now - used_at > REPEAT_MS {
+        if let Some(used) = found.used {
+            if used.install != applicant.install || now - used.at > REPEAT_MS {
                 return Err(ServerError::refused(
                     "code_used",
                     "this enrolment code was used already; ask for a new one",
                 ));
             }
-            let json = self.hand_out(&tx, (found.user, device), None)?;
+            let json = self.hand_out(&tx, found.user, used.device, None)?;
             store::open::commit(tx)?;
             return Ok(json);
         }
@@ -99,7 +110,7 @@ impl Tenant {
             ("state", "active".into()),
             ("enrolled_at", now.into()),
         ];
-        self.write_in(&tx, &[row("device", device.into(), &values)])?;
+        self.write_in(&tx, &[row(DEVICE, device.into(), &values)])?;
         tx.execute(
             "INSERT INTO installation (device, user) VALUES (?1, ?2)",
             params![device.as_bytes(), found.user.as_bytes()],
@@ -108,12 +119,12 @@ impl Tenant {
             "UPDATE code SET install = ?2, device = ?3, used_at = ?4 WHERE hash = ?1",
             params![hashed(code), applicant.install, device.as_bytes(), now],
         )?;
-        let json = self.hand_out(&tx, (found.user, device), None)?;
+        let json = self.hand_out(&tx, found.user, device, None)?;
         store::open::commit(tx)?;
         Ok(json)
     }
 
-    fn code(&self, code: &str) -> Result<Code, ServerError> {
+    fn code(&self, code: &str) -> Result<EnrolmentCode, ServerError> {
         let sql = "SELECT user, expires_at, install, device, used_at FROM code WHERE hash = ?1";
         let found = self
             .db
@@ -135,14 +146,14 @@ impl Tenant {
         };
         let user = UserId::from_slice(&user).map_err(ServerError::broken)?;
         let used = match (install, device, used_at) {
-            (Some(install), Some(device), Some(at)) => Some((
+            (Some(install), Some(device), Some(at)) => Some(CodeUse {
                 install,
-                DeviceId::from_slice(&device).map_err(ServerError::broken)?,
+                device: DeviceId::from_slice(&device).map_err(ServerError::broken)?,
                 at,
-            )),
+            }),
             (_, _, _) => None,
         };
-        Ok(Code {
+        Ok(EnrolmentCode {
             user,
             expires_at,
             used,
@@ -152,11 +163,11 @@ impl Tenant {
     /// Ends a device's access at once; what it has not sent stays on it. The device is named by id
     /// or name.
     pub fn revoke(&mut self, device: &str) -> Result<DeviceId, ServerError> {
-        let descriptor = self.descriptor("device")?;
+        let descriptor = self.descriptor(DEVICE)?;
         let found = match device.parse::<RecordId>() {
             Ok(id) => tables::read(&self.db, &descriptor, id)?,
             Err(_) => self
-                .find("device", "name", &device.into())?
+                .find(DEVICE, "name", &device.into())?
                 .into_iter()
                 .next(),
         };
@@ -174,7 +185,7 @@ impl Tenant {
             &tx,
             &[Write {
                 new: false,
-                ..row("device", record.id, &[("state", "revoked".into())])
+                ..row(DEVICE, record.id, &[("state", "revoked".into())])
             }],
         )?;
         store::open::commit(tx)?;

@@ -9,4 +9,5 @@ mod standard;
 
 pub use devices::Applicant;
 pub use import::{Imported, imported_id};
+pub(crate) use questions::basket_too_large;
 pub use standard::standard_id;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use outfield_core::app::digest_json;
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
+use outfield_core::domain::rules::sell::pricing::Basket;
 use outfield_core::objects::Descriptor;
 use outfield_core::store::{StoreReader, digest, members, tables};
 use serde_json::Value as Json;
@@ -20,6 +21,11 @@ use crate::tenant::Tenant;
 const PAGE: usize = 100;
 const PAGE_MAX: usize = 1_000;
 
+/// What is said of a basket that holds more than is priced at once.
+pub(crate) fn basket_too_large() -> ServerError {
+    Basket::too_large().into()
+}
+
 impl Tenant {
     /// One page of records by id, after `after`. Administrators see all records, others those of
     /// their buckets.
@@ -27,7 +33,8 @@ impl Tenant {
         &self,
         session: &Session,
         object: &str,
-        (after, limit): (Option<&str>, Option<&str>),
+        after: Option<&str>,
+        limit: Option<&str>,
     ) -> Result<Vec<Json>, ServerError> {
         let descriptor = self.readable(session, object)?;
         let after = after

@@ -2,6 +2,7 @@
 //! price list. It does not know what they mean; the file beside it says what they hold.
 
 use outfield_core::base::id::RecordId;
+use outfield_core::domain::rules::names::ORDER_POLICY;
 use outfield_core::objects::{Value, Values, Write};
 use outfield_core::store::{self, Db, query, tables};
 use serde::Deserialize;
@@ -11,13 +12,10 @@ use crate::tenant::Tenant;
 
 /// One row to begin with.
 #[derive(Deserialize)]
-struct Row {
+struct StandardRow {
     object: String,
     values: Values,
 }
-
-/// The object of which one row is the default.
-const POLICY: &str = "order_policy";
 
 /// The id of the row of this name that every tenant begins with.
 #[must_use]
@@ -35,13 +33,13 @@ impl Tenant {
     }
 
     pub(crate) fn standardise_in(&self, db: &Db) -> Result<(), ServerError> {
-        let rows: Vec<Row> =
+        let rows: Vec<StandardRow> =
             serde_json::from_str(include_str!("standard.json")).map_err(ServerError::broken)?;
-        for Row { object, values } in rows {
+        for StandardRow { object, values } in rows {
             let descriptor = self.descriptor(&object)?;
             let name = values.get("name").and_then(Value::text).unwrap_or_default();
             let id = standard_id(&object, name);
-            let has_default = object == POLICY
+            let has_default = object == ORDER_POLICY
                 && !query::find(db, &descriptor, &[("is_default", Value::Bool(true))])?.is_empty();
             if !has_default && tables::read(db, &descriptor, id)?.is_none() {
                 self.write_in(

@@ -4,8 +4,7 @@
 use outfield_core::base::context::Role;
 use outfield_core::base::id::{DeviceId, UserId};
 use outfield_core::base::time::Timestamp;
-use outfield_core::objects::{Bucket, Record, Value};
-use outfield_core::store::tables;
+use outfield_core::objects::{Bucket, Value};
 
 use super::reach::buckets_of;
 use crate::error::ServerError;
@@ -55,12 +54,5 @@ impl Tenant {
             buckets,
             now: self.surroundings.now(),
         })
-    }
-
-    /// A user's row.
-    pub(crate) fn person(&self, user: UserId) -> Result<Record, ServerError> {
-        let descriptor = self.descriptor("user")?;
-        tables::read(&self.db, &descriptor, user.into())?
-            .ok_or_else(|| ServerError::signed_out("this user is no longer here"))
     }
 }

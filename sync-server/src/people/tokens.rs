@@ -3,7 +3,9 @@
 //! It does not know what those who hold one may do.
 
 use outfield_core::base::id::{ChangeHash, DeviceId, UserId};
-use outfield_core::store::{self, Db};
+use outfield_core::domain::rules::names::USER;
+use outfield_core::objects::Record;
+use outfield_core::store::{self, Db, tables};
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value as Json, json};
 
@@ -32,7 +34,7 @@ impl Tenant {
             "DELETE FROM credential WHERE replaces = ?1",
             [hashed(token)],
         )?;
-        let json = self.hand_out(&tx, (user, device), Some(token))?;
+        let json = self.hand_out(&tx, user, device, Some(token))?;
         store::open::commit(tx)?;
         Ok(json)
     }
@@ -95,7 +97,8 @@ impl Tenant {
     pub(crate) fn hand_out(
         &self,
         db: &Db,
-        (user, device): (UserId, DeviceId),
+        user: UserId,
+        device: DeviceId,
         replaces: Option<&str>,
     ) -> Result<Json, ServerError> {
         let now = self.surroundings.now().0;
@@ -106,17 +109,38 @@ impl Tenant {
         )?;
         for (text, refreshes, lasts) in [(&token, false, ACCESS_MS), (&refresh, true, REFRESH_MS)] {
             db.execute(
-                "INSERT INTO credential (hash, refreshes, device, expires_at, replaces) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![hashed(text), refreshes, device.as_bytes(), now + lasts, replaces.map(hashed)],
+                "INSERT INTO credential (hash, refreshes, device, expires_at, replaces) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    hashed(text),
+                    refreshes,
+                    device.as_bytes(),
+                    now + lasts,
+                    replaces.map(hashed)
+                ],
             )?;
         }
         let person = self.person(user)?;
         Ok(json!({
-            "token": token, "refresh_token": refresh, "user": user, "name": person.text("name"),
-            "role": person.text("role"), "device": device, "tenant": self.id, "time_zone": self.time_zone()?,
+            "token": token,
+            "refresh_token": refresh,
+            "user": user,
+            "name": person.text("name"),
+            "role": person.text("role"),
+            "device": device,
+            "tenant": self.id,
+            "time_zone": self.time_zone()?,
         }))
     }
 
+    /// A user's row.
+    pub(crate) fn person(&self, user: UserId) -> Result<Record, ServerError> {
+        let descriptor = self.descriptor(USER)?;
+        tables::read(&self.db, &descriptor, user.into())?
+            .ok_or_else(|| ServerError::signed_out("this user is no longer here"))
+    }
+
+    /// A secret that nobody guesses.
     pub(crate) fn secret(&self) -> String {
         ChangeHash(self.surroundings.entropy()).to_string()
     }

@@ -4,60 +4,56 @@
 //! device does with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use outfield_core::app::{CONFLICT, DESCRIPTOR};
-use outfield_core::base::id::{ActorId, ConflictId, RecordId};
-use outfield_core::base::limits::{CLOSED_KEPT_MS, DOCUMENT_BYTES_MAX};
-use outfield_core::base::time::Timestamp;
-use outfield_core::crdt::{Document, gate};
-use outfield_core::objects::{Descriptor, Kind, Record, Stamp};
-use outfield_core::store::documents::Stored;
-use outfield_core::store::{self, conflicts, documents, members, tables};
+use outfield_core::base::id::{ChangeHash, RecordId};
+use outfield_core::crdt::gate;
+use outfield_core::store::{self, members};
 use outfield_core::sync::frames::{
-    Change, Checkpoint, Doc, End, Fact, Frame, Held, History, Own, PROTOCOL, Published, Remove,
-    Row, Start, Want, Welcome,
+    Change, Checkpoint, End, Frame, Own, PROTOCOL, Remove, Start, Want, Welcome,
 };
 use outfield_core::sync::wire;
 use rusqlite::{OptionalExtension, params};
 
+use super::compaction::wanted;
 use crate::error::ServerError;
 use crate::people::Session;
 use crate::tenant::Tenant;
 use crate::work::authors;
-use crate::work::log::{self, Logged, Op};
+use crate::work::log::{self, LogOp, LoggedEntry};
 
 /// How a record of a bucket is told beyond a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Telling {
+enum Delivery {
     /// It is not in the bucket any more.
     Gone,
     /// As it is now, once.
     Whole,
     /// Change by change; the device's own as hashes.
-    Step,
+    Stepwise,
 }
 
 /// A piece of an answer.
-pub enum Piece {
+pub enum PullPiece {
     /// One frame.
     Frame(Frame),
     /// Many, packed already.
     Packed(Vec<u8>),
 }
 
-impl Piece {
+impl PullPiece {
     /// Appends it to a body.
     pub fn write(self, encoder: &mut wire::Encoder) -> Result<(), ServerError> {
         match self {
-            Piece::Frame(frame) => encoder.push(&frame),
-            Piece::Packed(bytes) => encoder.splice(&bytes),
+            PullPiece::Frame(frame) => encoder.push(&frame),
+            PullPiece::Packed(bytes) => encoder.splice(&bytes),
         }
         .map_err(ServerError::broken)
     }
 }
 
 /// Takes the pieces of an answer, one by one.
-pub(crate) type Give<'a> = &'a mut dyn FnMut(Piece) -> Result<(), ServerError>;
+pub(crate) type GivePiece<'a> = &'a mut dyn FnMut(PullPiece) -> Result<(), ServerError>;
 
 impl Tenant {
     /// Answers a device's greeting: who it is, what it may follow, and whether it is up to date.
@@ -84,11 +80,11 @@ impl Tenant {
                 |row| row.get(0),
             )?;
         store::open::commit(tx)?;
-        let states = session.buckets.iter().map(|name| {
+        let mut states = Vec::new();
+        for name in &session.buckets {
             let state = members::bucket(&self.db, name)?.unwrap_or_default();
-            Ok((name.clone(), state.cursor, state.sum))
-        });
-        let states: Vec<(String, u64, u64)> = states.collect::<Result<_, ServerError>>()?;
+            states.push((name.clone(), state.cursor, state.sum));
+        }
         let same = wire::fingerprint(&states) == hello.state;
         Ok(vec![Frame::Welcome(Welcome {
             proto: PROTOCOL,
@@ -116,7 +112,7 @@ impl Tenant {
         &self,
         session: &Session,
         asked: &[Frame],
-        give: Give<'_>,
+        give: GivePiece<'_>,
     ) -> Result<(), ServerError> {
         let tx = store::open::snapshot(&self.db)?;
         let tick = log::tick(&tx)?;
@@ -125,33 +121,31 @@ impl Tenant {
             .query_row([session.device.as_bytes()], |row| row.get(0))
             .optional()?
             .flatten();
-        let mut told = BTreeSet::new();
-        let is_new = |want: &&Want| {
-            session.buckets.contains(&want.bucket) && told.insert(want.bucket.clone())
-        };
-        for want in wanted(asked).filter(is_new) {
-            self.pull_bucket((session, actor.as_deref()), want, give)?;
+        let mut named = BTreeSet::new();
+        for want in wanted(asked) {
+            if session.buckets.contains(&want.bucket) && named.insert(&want.bucket) {
+                self.pull_bucket(session, actor.as_deref(), want, give)?;
+            }
         }
         for frame in asked {
             let Frame::Need(need) = frame else { continue };
             if let Some(history) = self.history(session, need.record)? {
-                give(Piece::Frame(Frame::History(history)))?;
+                give(PullPiece::Frame(Frame::History(history)))?;
             }
         }
-        give(Piece::Frame(Frame::End(End { tick })))
+        give(PullPiece::Frame(Frame::End(End { tick })))
     }
 
     fn pull_bucket(
         &self,
-        (session, actor): (&Session, Option<&[u8]>),
+        session: &Session,
+        actor: Option<&[u8]>,
         want: &Want,
-        give: Give<'_>,
+        give: GivePiece<'_>,
     ) -> Result<(), ServerError> {
         let bucket = &want.bucket;
-        let (state, compacted) = (
-            members::bucket(&self.db, bucket)?.unwrap_or_default(),
-            self.compacted(bucket)?,
-        );
+        let state = members::bucket(&self.db, bucket)?.unwrap_or_default();
+        let compacted = self.compacted(bucket)?;
         // A cursor beyond the log belongs to another life of this server, and one below the floor
         // may lack a removal: the bucket starts anew.
         let from = if want.cursor > state.cursor || want.cursor < compacted.floor {
@@ -159,130 +153,71 @@ impl Tenant {
         } else {
             want.cursor
         };
-        give(Piece::Frame(Frame::Start(Start {
+        give(PullPiece::Frame(Frame::Start(Start {
             bucket: bucket.clone(),
             from,
         })))?;
-        let parts = self.parts(bucket, from)?;
-        let packed = parts
-            .first()
-            .map_or(0..0, |first| *first..compacted.upto + 1);
+        let parts = self.parts_beyond(bucket, from)?;
+        let packed = match parts.first() {
+            Some(first) => *first..compacted.upto + 1,
+            None => 0..0,
+        };
+        let early = self.before_parts(bucket, from, &packed)?;
+        let late = self.logged(bucket, packed.end.max(from + 1)..state.cursor + 1)?;
+        let mut pull = BucketPull {
+            tenant: self,
+            session,
+            actor,
+            holds: from > 0,
+            has_parts: !parts.is_empty(),
+            deliveries: BTreeMap::new(),
+        };
+        if pull.has_parts {
+            // What was packed may be older than what the device has made since, so that its own
+            // work comes in full.
+            pull.holds = true;
+            pull.actor = None;
+        }
+        pull.deliveries = pull.plan(bucket, early.iter().chain(&late))?;
+        for entry in &early {
+            pull.deliver(entry, false, give)?;
+        }
+        for first in parts {
+            give(PullPiece::Packed(self.part(bucket, first)?))?;
+        }
+        for entry in &late {
+            pull.deliver(entry, true, give)?;
+        }
+        give(PullPiece::Frame(Frame::Checkpoint(Checkpoint {
+            bucket: bucket.clone(),
+            seq: state.cursor,
+            sum: state.sum,
+        })))
+    }
+
+    /// The entries beyond a cursor that are told before the packed parts.
+    fn before_parts(
+        &self,
+        bucket: &str,
+        from: u64,
+        packed: &Range<u64>,
+    ) -> Result<Vec<LoggedEntry>, ServerError> {
         let mut logged = Vec::new();
         if from > 0 {
             // Parts hold what is there. What left meanwhile is told first: until all of it came,
             // the cursor stays.
-            let left = self
-                .logged(bucket, packed.clone())?
-                .into_iter()
-                .filter(|entry| entry.op == Op::Remove);
-            logged.extend(left.map(|entry| Logged { seq: from, ..entry }));
+            for entry in self.logged(bucket, packed.clone())? {
+                if entry.op == LogOp::Remove {
+                    logged.push(LoggedEntry { seq: from, ..entry });
+                }
+            }
         }
         logged.extend(self.logged(bucket, from + 1..packed.start.max(from + 1))?);
-        let early = logged.len();
-        logged.extend(self.logged(bucket, packed.end.max(from + 1)..state.cursor + 1)?);
-        // What was packed may be older than what the device has made since, so that its own work
-        // comes in full.
-        let (holds, actor) = if parts.is_empty() {
-            (from > 0, actor)
-        } else {
-            (true, None)
-        };
-        let mut tellings = self.tellings(bucket, (holds, actor), &logged)?;
-        let mut tell = |entries: &[Logged], is_behind_parts: bool, give: Give<'_>| {
-            entries.iter().try_for_each(|entry| {
-                let Some(telling) = tellings.get(&entry.id).copied() else {
-                    return Ok(());
-                };
-                if telling != Telling::Step {
-                    tellings.remove(&entry.id);
-                }
-                match telling {
-                    Telling::Step => self.step(entry, actor)?,
-                    Telling::Whole => self.whole(entry)?,
-                    Telling::Gone if !holds => None,
-                    Telling::Gone => {
-                        if is_behind_parts {
-                            self.tell_elsewhere(session, entry, give)?;
-                        }
-                        let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
-                        Some(Frame::Remove(Remove {
-                            seq,
-                            object,
-                            record,
-                        }))
-                    }
-                }
-                .map_or(Ok(()), |frame| give(Piece::Frame(frame)))
-            })
-        };
-        let has_parts = !parts.is_empty();
-        tell(&logged[..early], false, give)?;
-        for first in parts {
-            give(Piece::Packed(self.part(bucket, first)?))?;
-        }
-        tell(&logged[early..], has_parts, give)?;
-        let (bucket, seq, sum) = (bucket.clone(), state.cursor, state.sum);
-        give(Piece::Frame(Frame::Checkpoint(Checkpoint {
-            bucket,
-            seq,
-            sum,
-        })))
-    }
-
-    /// Parts may have told a record as it was once, which left since: a device that has it by
-    /// another bucket is told how it is now, history and all, for changes may follow there.
-    fn tell_elsewhere(
-        &self,
-        session: &Session,
-        entry: &Logged,
-        give: Give<'_>,
-    ) -> Result<(), ServerError> {
-        if !members::is_member(&self.db, entry.id, &session.buckets)? {
-            return Ok(());
-        }
-        // The cursor passes this operation with the removal behind it.
-        let before = Logged {
-            seq: entry.seq - 1,
-            object: entry.object.clone(),
-            ..*entry
-        };
-        self.told(&before, true)?
-            .map_or(Ok(()), |frame| give(Piece::Frame(frame)))
-    }
-
-    /// How each record is to be told.
-    fn tellings(
-        &self,
-        bucket: &str,
-        (holds, actor): (bool, Option<&[u8]>),
-        logged: &[Logged],
-    ) -> Result<BTreeMap<RecordId, Telling>, ServerError> {
-        // Stepwise is only what the device holds already (changes alone), or what it made itself
-        // (its own alone).
-        let mut stepwise: BTreeMap<RecordId, (bool, bool)> = BTreeMap::new();
-        for entry in logged {
-            let (changes, own) = stepwise.entry(entry.id).or_insert((holds, holds));
-            *changes &= entry.op == Op::Change;
-            *own = *own
-                && self.is_own(entry, actor)?
-                && (entry.op == Op::Change || self.begins(entry)?);
-        }
-        let mut tellings = BTreeMap::new();
-        for (id, (changes, own)) in stepwise {
-            let telling = if !members::is_in(&self.db, bucket, id)? {
-                Telling::Gone
-            } else if changes || own {
-                Telling::Step
-            } else {
-                Telling::Whole
-            };
-            tellings.insert(id, telling);
-        }
-        Ok(tellings)
+        Ok(logged)
     }
 
     /// Whether an entry is what the device wrote under the actor that it has now.
-    fn is_own(&self, entry: &Logged, actor: Option<&[u8]>) -> Result<bool, ServerError> {
+    fn is_own(&self, entry: &LoggedEntry, actor: Option<&[u8]>) -> Result<bool, ServerError> {
         let (Some(hash), Some(actor)) = (entry.hash, actor) else {
             return Ok(false);
         };
@@ -297,27 +232,129 @@ impl Tenant {
     /// Whether a record began with this entry, so that whoever wrote it lacks nothing of it. One
     /// that an edit brought here may hold what others wrote meanwhile, in a bucket that tells
     /// nothing of it any more.
-    fn begins(&self, entry: &Logged) -> Result<bool, ServerError> {
+    fn begins(&self, entry: &LoggedEntry) -> Result<bool, ServerError> {
         let Some(hash) = entry.hash else {
             return Ok(false);
         };
-        let mut read = self
-            .db
-            .prepare_cached("SELECT bytes FROM payload WHERE hash = ?1")?;
-        let change: Option<Vec<u8>> = read.query_row([&hash.0[..]], |row| row.get(0)).optional()?;
         // Facts have no payload: each is its own beginning.
-        change.map_or(Ok(true), |change| {
-            Ok(gate::change(&change).is_ok_and(|change| change.deps.is_empty()))
-        })
+        let Some(bytes) = self.payload(hash)? else {
+            return Ok(true);
+        };
+        Ok(gate::change(&bytes).is_ok_and(|change| change.deps.is_empty()))
+    }
+
+    /// The bytes of a change that a log still names.
+    fn payload(&self, hash: ChangeHash) -> Result<Option<Vec<u8>>, ServerError> {
+        Ok(self
+            .db
+            .prepare_cached("SELECT bytes FROM payload WHERE hash = ?1")?
+            .query_row([&hash.0[..]], |row| row.get(0))
+            .optional()?)
+    }
+}
+
+/// One bucket as one device is told of it.
+struct BucketPull<'a> {
+    tenant: &'a Tenant,
+    session: &'a Session,
+    /// The actor whose work comes back to the device as hashes.
+    actor: Option<&'a [u8]>,
+    /// Whether the device holds some of the bucket by the time that entries come.
+    holds: bool,
+    /// Whether some of the bucket comes packed.
+    has_parts: bool,
+    /// How each record is yet to be told.
+    deliveries: BTreeMap<RecordId, Delivery>,
+}
+
+impl BucketPull<'_> {
+    /// How each record is to be told.
+    fn plan<'e>(
+        &self,
+        bucket: &str,
+        logged: impl Iterator<Item = &'e LoggedEntry>,
+    ) -> Result<BTreeMap<RecordId, Delivery>, ServerError> {
+        // Stepwise is only what the device holds already (changes alone), or what it made itself
+        // (its own alone).
+        let mut stepwise: BTreeMap<RecordId, (bool, bool)> = BTreeMap::new();
+        for entry in logged {
+            let start = (self.holds, self.holds);
+            let (changes, own) = stepwise.entry(entry.id).or_insert(start);
+            *changes &= entry.op == LogOp::Change;
+            *own = *own
+                && self.tenant.is_own(entry, self.actor)?
+                && (entry.op == LogOp::Change || self.tenant.begins(entry)?);
+        }
+        let mut deliveries = BTreeMap::new();
+        for (id, (changes, own)) in stepwise {
+            let delivery = if !members::is_in(&self.tenant.db, bucket, id)? {
+                Delivery::Gone
+            } else if changes || own {
+                Delivery::Stepwise
+            } else {
+                Delivery::Whole
+            };
+            deliveries.insert(id, delivery);
+        }
+        Ok(deliveries)
+    }
+
+    /// Tells one entry, unless its record was told already.
+    fn deliver(
+        &mut self,
+        entry: &LoggedEntry,
+        is_behind_parts: bool,
+        give: GivePiece<'_>,
+    ) -> Result<(), ServerError> {
+        let Some(delivery) = self.deliveries.get(&entry.id).copied() else {
+            return Ok(());
+        };
+        if delivery != Delivery::Stepwise {
+            self.deliveries.remove(&entry.id);
+        }
+        let frame = match delivery {
+            Delivery::Stepwise => self.step(entry)?,
+            Delivery::Whole => self.tenant.whole(entry)?,
+            Delivery::Gone if !self.holds => None,
+            Delivery::Gone => {
+                if is_behind_parts && self.has_parts {
+                    self.tell_elsewhere(entry, give)?;
+                }
+                Some(Frame::Remove(Remove {
+                    seq: entry.seq,
+                    object: entry.object.clone(),
+                    record: entry.id,
+                }))
+            }
+        };
+        frame.map_or(Ok(()), |frame| give(PullPiece::Frame(frame)))
+    }
+
+    /// Parts may have told a record as it was once, which left since: a device that has it by
+    /// another bucket is told how it is now, history and all, for changes may follow there.
+    fn tell_elsewhere(&self, entry: &LoggedEntry, give: GivePiece<'_>) -> Result<(), ServerError> {
+        if !members::is_member(&self.tenant.db, entry.id, &self.session.buckets)? {
+            return Ok(());
+        }
+        // The cursor passes this operation with the removal behind it.
+        let before = LoggedEntry {
+            seq: entry.seq - 1,
+            object: entry.object.clone(),
+            ..*entry
+        };
+        let frame = self.tenant.whole_with_history(&before)?;
+        frame.map_or(Ok(()), |frame| give(PullPiece::Frame(frame)))
     }
 
     /// One operation of a record that the device holds, or made.
-    fn step(&self, entry: &Logged, actor: Option<&[u8]>) -> Result<Option<Frame>, ServerError> {
-        let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
+    fn step(&self, entry: &LoggedEntry) -> Result<Option<Frame>, ServerError> {
+        let seq = entry.seq;
+        let object = entry.object.clone();
+        let record = entry.id;
         let Some(hash) = entry.hash else {
             return Ok(None);
         };
-        if self.is_own(entry, actor)? {
+        if self.tenant.is_own(entry, self.actor)? {
             return Ok(Some(Frame::Own(Own {
                 seq,
                 object,
@@ -325,10 +362,8 @@ impl Tenant {
                 hash,
             })));
         }
-        let bytes: Vec<u8> = self
-            .db
-            .prepare_cached("SELECT bytes FROM payload WHERE hash = ?1")?
-            .query_row([&hash.0[..]], |row| row.get(0))?;
+        let bytes = self.tenant.payload(hash)?;
+        let bytes = bytes.ok_or_else(|| ServerError::from(rusqlite::Error::QueryReturnedNoRows))?;
         Ok(Some(Frame::Change(Change {
             seq,
             object,
@@ -336,126 +371,4 @@ impl Tenant {
             bytes: bytes.into(),
         })))
     }
-
-    /// The history of a document within a person's reach.
-    fn history(&self, session: &Session, record: RecordId) -> Result<Option<History>, ServerError> {
-        if !members::is_member(&self.db, record, &session.buckets)? {
-            return Ok(None);
-        }
-        let Some(stored) = documents::load(&self.db, record)? else {
-            return Ok(None);
-        };
-        let (object, heads) = (stored.object.clone(), stored.heads.clone());
-        Ok(Some(History {
-            object,
-            record,
-            blob: saved(&stored)?.into(),
-            heads,
-        }))
-    }
-
-    /// Whether devices do without the history of a document: it was closed long ago, and nothing
-    /// about it is open.
-    fn is_history_kept_here(
-        &self,
-        descriptor: &Descriptor,
-        found: &Record,
-    ) -> Result<bool, ServerError> {
-        let changed = found.stamp.map_or(i64::MAX, |stamp| stamp.changed_at.0);
-        if !descriptor.is_closed(&found.values)
-            || changed > self.surroundings.now().0 - CLOSED_KEPT_MS
-        {
-            return Ok(false);
-        }
-        Ok(conflicts::open_of(&self.db, found.id)?.is_empty())
-    }
-
-    /// A record as it is now, whole; without its history where devices do without.
-    pub(crate) fn whole(&self, entry: &Logged) -> Result<Option<Frame>, ServerError> {
-        self.told(entry, false)
-    }
-
-    fn told(&self, entry: &Logged, with_history: bool) -> Result<Option<Frame>, ServerError> {
-        let (seq, object, record) = (entry.seq, entry.object.clone(), entry.id);
-        if object == CONFLICT {
-            let conflict = conflicts::get(&self.db, ConflictId(record.0))?;
-            return Ok(conflict.map(|conflict| Frame::Conflict(Held { seq, conflict })));
-        }
-        if object == DESCRIPTOR {
-            let json = self.descriptor_json(record)?;
-            return Ok(json.map(|json| Frame::Descriptor(Published { seq, record, json })));
-        }
-        let descriptor = self.descriptor(&object)?;
-        let Some(found) = tables::read(&self.db, &descriptor, record)? else {
-            return Ok(None);
-        };
-        let stamp = found
-            .stamp
-            .unwrap_or_else(|| Stamp::once(Timestamp(0), ActorId([0; 16])));
-        Ok(Some(match descriptor.kind {
-            Kind::Row => Frame::Row(Row {
-                seq,
-                object,
-                record,
-                values: found.values,
-            }),
-            Kind::Fact => {
-                let (actor, at_ms) = (stamp.created_by, stamp.created_at.0);
-                Frame::Fact(Fact {
-                    seq,
-                    object,
-                    record,
-                    values: found.values,
-                    actor,
-                    at_ms,
-                })
-            }
-            Kind::Document => {
-                let Some(stored) = documents::load(&self.db, record)? else {
-                    return Ok(None);
-                };
-                let kept = !with_history && self.is_history_kept_here(&descriptor, &found)?;
-                let blob = if kept { Vec::new() } else { saved(&stored)? };
-                let (created_ms, created_by) = (stamp.created_at.0, stamp.created_by);
-                let (changed_ms, changed_by) = (stamp.changed_at.0, stamp.changed_by);
-                let (blob, heads, values) = (blob.into(), stored.heads, found.values);
-                Frame::Doc(Doc {
-                    seq,
-                    object,
-                    record,
-                    blob,
-                    heads,
-                    values,
-                    created_ms,
-                    created_by,
-                    changed_ms,
-                    changed_by,
-                })
-            }
-        }))
-    }
-}
-
-/// The buckets among what a device asks for.
-pub(crate) fn wanted(asked: &[Frame]) -> impl Iterator<Item = &Want> {
-    asked.iter().filter_map(|frame| {
-        if let Frame::Want(want) = frame {
-            Some(want)
-        } else {
-            None
-        }
-    })
-}
-
-/// A document as one saved piece, changes behind it included.
-fn saved(stored: &Stored) -> Result<Vec<u8>, ServerError> {
-    let mut blob = stored.blob.clone();
-    stored
-        .tail
-        .iter()
-        .for_each(|change| blob.extend_from_slice(change));
-    if blob.len() > DOCUMENT_BYTES_MAX {
-        blob = Document::load(&stored.blob, &stored.tail)?.save();
-    }
-    Ok(blob)
 }

@@ -14,8 +14,8 @@ impl Tenant {
     /// All refused entries, oldest first: object, record, device, reason, moment, and the values
     /// where the bytes hold any.
     pub fn quarantined(&self) -> Result<Vec<Json>, ServerError> {
-        let sql = "SELECT q.object, q.record, q.device, q.code, q.message, q.at, q.bytes FROM quarantine q
-                   JOIN verdict v ON v.hash = q.hash ORDER BY v.number";
+        let sql = "SELECT q.object, q.record, q.device, q.code, q.message, q.at, q.bytes
+                   FROM quarantine q JOIN verdict v ON v.hash = q.hash ORDER BY v.number";
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut held = Vec::new();
@@ -26,9 +26,14 @@ impl Tenant {
                 DeviceId::from_slice(&row.get::<_, Vec<u8>>(2)?).map_err(ServerError::broken)?;
             let bytes: Vec<u8> = row.get(6)?;
             held.push(json!({
-                "object": row.get::<_, String>(0)?, "record": record, "device": device,
-                "code": row.get::<_, String>(3)?, "message": row.get::<_, String>(4)?,
-                "at": Timestamp(row.get(5)?).rfc3339(), "values": values(&bytes), "bytes": bytes.len(),
+                "object": row.get::<_, String>(0)?,
+                "record": record,
+                "device": device,
+                "code": row.get::<_, String>(3)?,
+                "message": row.get::<_, String>(4)?,
+                "at": Timestamp(row.get(5)?).rfc3339(),
+                "values": values(&bytes),
+                "bytes": bytes.len(),
             }));
         }
         Ok(held)

@@ -7,61 +7,35 @@ use outfield_core::store::Db;
 use outfield_core::sync::frames::Ruling;
 use rusqlite::{OptionalExtension, params};
 
-use super::push::Pushed;
+use super::entry::PushedEntry;
+use super::rejection::Rejection;
 use crate::error::ServerError;
 use crate::people::Session;
 
-/// Why something is quarantined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reason {
-    pub code: String,
-    pub message: String,
-    pub fields: Vec<String>,
-}
-
-impl Reason {
-    pub(crate) fn new(code: &str, message: impl Into<String>) -> Reason {
-        Reason {
-            code: code.to_owned(),
-            message: message.into(),
-            fields: Vec::new(),
-        }
-    }
-
-    /// The reason as the answer that a device gets, short enough that a hundred of them fit one
-    /// answer.
-    pub(crate) fn ruling(mut self) -> Ruling {
-        if self.message.len() > MESSAGE_BYTES_MAX {
-            let end = (0..=MESSAGE_BYTES_MAX)
-                .rev()
-                .find(|end| self.message.is_char_boundary(*end))
-                .unwrap_or(0);
-            self.message.truncate(end);
-            self.message.push('…');
-        }
-        self.fields.retain(|field| field.len() <= FIELD_BYTES_MAX);
-        self.fields.truncate(FIELDS_NAMED_MAX);
-        Ruling::Quarantined {
-            code: self.code,
-            message: self.message,
-            fields: self.fields,
-        }
-    }
-}
-
-/// Bytes of a refusal's message; it quotes what was pushed.
-const MESSAGE_BYTES_MAX: usize = 2_000;
-/// Fields that a refusal names, and the bytes that the path of a field may have.
-const FIELDS_NAMED_MAX: usize = 20;
-const FIELD_BYTES_MAX: usize = 200;
-
 const ACCEPTED: &str = "accepted";
 
+/// What an entry that was judged before gets again.
+pub(super) fn repeated(db: &Db, entry: &PushedEntry) -> Result<Option<Ruling>, ServerError> {
+    let Some((record, first)) = earlier(db, entry.hash)? else {
+        return Ok(None);
+    };
+    if planted::is(Planted::VerdictNotIdempotent) {
+        return Ok(None);
+    }
+    // A first change says nothing of its record: of two that were made alike, this one is not here
+    // yet.
+    let is_same = record == entry.record;
+    Ok(Some(if is_same { first } else { Ruling::Rewrite }))
+}
+
+/// Whether the entry of this hash was refused.
+pub(super) fn was_refused(db: &Db, hash: ChangeHash) -> Result<bool, ServerError> {
+    let earlier = earlier(db, hash)?;
+    Ok(matches!(earlier, Some((_, Ruling::Quarantined { .. }))))
+}
+
 /// The record that this hash was judged for before, and its verdict, if it got one.
-pub(crate) fn earlier(
-    db: &Db,
-    hash: ChangeHash,
-) -> Result<Option<(RecordId, Ruling)>, ServerError> {
+fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<(RecordId, Ruling)>, ServerError> {
     let found = db
         .prepare_cached(
             "SELECT number, record, code, message, fields FROM verdict WHERE hash = ?1",
@@ -80,7 +54,7 @@ pub(crate) fn earlier(
         return Ok(None);
     };
     let record = RecordId::from_slice(&record).map_err(ServerError::broken)?;
-    let reason = Reason {
+    let reason = Rejection {
         code,
         message,
         fields: serde_json::from_str(&fields).unwrap_or_default(),
@@ -97,29 +71,30 @@ pub(crate) fn earlier(
 }
 
 /// Keeps that an entry was accepted.
-pub(crate) fn accept(
+pub(super) fn accept(
     db: &Db,
     session: &Session,
-    (entry, hash): (&Pushed, ChangeHash),
+    entry: &PushedEntry,
 ) -> Result<Ruling, ServerError> {
-    let number = record(db, session, (entry, hash), &Reason::new(ACCEPTED, ""))?;
+    let number = keep(db, session, entry, &Rejection::new(ACCEPTED, ""))?;
     Ok(Ruling::Accepted { number })
 }
 
 /// Keeps a refused entry whole, with its reason.
-pub(crate) fn quarantine(
+pub(super) fn quarantine(
     db: &Db,
     session: &Session,
-    (entry, hash): (&Pushed, ChangeHash),
-    why: Reason,
+    entry: &PushedEntry,
+    why: Rejection,
 ) -> Result<Ruling, ServerError> {
-    record(db, session, (entry, hash), &why)?;
+    let why = why.shortened();
+    keep(db, session, entry, &why)?;
     db.prepare_cached(
         "INSERT OR IGNORE INTO quarantine (hash, device, object, record, bytes, code, message, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
-        &hash.0[..],
+        &entry.hash.0[..],
         session.device.as_bytes(),
         entry.object,
         entry.record.as_bytes(),
@@ -131,14 +106,13 @@ pub(crate) fn quarantine(
     Ok(why.ruling())
 }
 
-fn record(
+fn keep(
     db: &Db,
     session: &Session,
-    (entry, hash): (&Pushed, ChangeHash),
-    why: &Reason,
+    entry: &PushedEntry,
+    why: &Rejection,
 ) -> Result<u64, ServerError> {
     let fields = serde_json::to_string(&why.fields).map_err(ServerError::broken)?;
-    let (record, device) = (entry.record.as_bytes(), session.device.as_bytes());
     let actor = entry.actor.map(|actor| actor.0.to_vec());
     let again = if planted::is(Planted::VerdictNotIdempotent) {
         "OR REPLACE"
@@ -150,9 +124,9 @@ fn record(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
     ))?
     .execute(params![
-        &hash.0[..],
-        record,
-        device,
+        &entry.hash.0[..],
+        entry.record.as_bytes(),
+        session.device.as_bytes(),
         actor,
         why.code,
         why.message,

@@ -3,32 +3,52 @@
 
 use std::collections::BTreeSet;
 
-use outfield_core::base::id::{ChangeHash, RecordId};
+use outfield_core::base::context::Context;
+use outfield_core::base::id::{ChangeHash, RecordId, UserId};
 use outfield_core::base::limits::TAIL_CHANGES_MAX;
 use outfield_core::base::planted::{self, Planted};
 use outfield_core::base::version::Version;
 use outfield_core::crdt::{Document, Vetted};
 use outfield_core::domain::rules::conflict::closes;
-use outfield_core::objects::{Conflict, ConflictState, Descriptor, Record, Registry, Values};
-use outfield_core::store::{Db, conflicts, documents, members, tables};
+use outfield_core::domain::rules::names::USER;
+use outfield_core::domain::situation::Situation;
+use outfield_core::domain::table;
+use outfield_core::objects::{
+    Bucket, Conflict, ConflictState, Descriptor, Kind, Record, Values, Write,
+};
+use outfield_core::store::{Db, StoreReader, conflicts, documents, tables};
 use rusqlite::params;
 
-use super::log::{Entry, Op, publish, publish_conflict, scope_of};
+use super::log::{self, LogEntry, LogOp, Placement, publish, publish_conflict, scope_of};
 use crate::error::ServerError;
+use crate::people::reach::{self, buckets_of};
 
-/// An admitted change, which `document` holds already, becomes true.
+/// A change that may be made.
+pub(crate) struct AdmittedChange<'a> {
+    pub descriptor: &'a Descriptor,
+    pub record: RecordId,
+    pub change: &'a Vetted,
+    /// What the change writes.
+    pub written: &'a Values,
+    /// The document, which holds the change already.
+    pub document: &'a Document,
+    /// Whether the document begins with it.
+    pub is_new: bool,
+    /// Whether the record was finished before it.
+    pub was_closed: bool,
+    /// The buckets whose logs hold the record.
+    pub held_in: &'a BTreeSet<String>,
+}
+
+/// A change becomes true: history, row, logs, conflicts.
 pub(crate) fn apply_change(
-    db: &Db,
-    registry: &Registry,
-    (descriptor, id): (&Descriptor, RecordId),
-    document: &Document,
-    (change, values): (&Vetted, &Values),
+    store: &StoreReader<'_>,
+    admitted: &AdmittedChange<'_>,
 ) -> Result<(), ServerError> {
-    let object = &descriptor.object;
+    let (db, document, change) = (store.db, admitted.document, admitted.change);
+    let (id, object) = (admitted.record, &admitted.descriptor.object);
     let heads = document.heads();
-    let was_closed = was_closed(db, descriptor, id)?;
-    let is_new = documents::heads(db, id)?.is_none();
-    if is_new {
+    if admitted.is_new {
         documents::put(db, id, object, &[], &[])?;
     }
     if documents::append(db, id, &change.bytes, &heads)? > TAIL_CHANGES_MAX {
@@ -36,69 +56,64 @@ pub(crate) fn apply_change(
     }
     db.prepare_cached("INSERT OR IGNORE INTO payload (hash, bytes) VALUES (?1, ?2)")?
         .execute(params![&change.hash.0[..], change.bytes])?;
-    let paths: BTreeSet<String> = values.keys().cloned().collect();
-    let shown: Values = paths
-        .iter()
-        .map(|path| (path.clone(), document.value(path)))
-        .collect();
-    tables::patch(db, descriptor, id, &shown, document.stamp())?;
-    let moves = is_new || paths.iter().any(|path| descriptor.decides_scope(path));
-    let values = if moves {
-        document.values()
-    } else {
-        Values::new()
-    };
-    let record = Record {
-        object: object.clone(),
-        id,
-        values,
-        stamp: None,
-    };
-    let now = if moves {
-        scope_of(db, registry, &record)?
-    } else {
-        members::of(db, id)?.into_iter().collect()
-    };
+    let paths: BTreeSet<String> = admitted.written.keys().cloned().collect();
+    let mut shown = Values::new();
+    for path in &paths {
+        shown.insert(path.clone(), document.value(path));
+    }
+    tables::patch(db, admitted.descriptor, id, &shown, document.stamp())?;
+    let placement = placement_after(store, admitted, &paths)?;
     // Devices may have let go of the history of what was closed: they are told all of it.
-    let op = if was_closed { Op::Enter } else { Op::Change };
-    let entry = Entry {
+    let op = if admitted.was_closed {
+        LogOp::Enter
+    } else {
+        LogOp::Change
+    };
+    let entry = LogEntry {
         object,
         id,
         op,
         hash: Some(change.hash),
     };
-    publish(
-        db,
-        registry,
-        (&record, Version::of_heads(&heads)),
-        &now,
-        entry,
-    )?;
-    for conflict in document.conflicts(object, id, &paths)? {
-        apply_conflict(db, &conflict)?;
+    publish(store, entry, Version::of_heads(&heads), &placement)?;
+    let conflicts = document.conflicts(object, id, &paths)?;
+    for conflict in &conflicts {
+        apply_conflict(db, conflict)?;
     }
-    if planted::is(Planted::ConflictClosedByEdit)
-        && document.conflicts(object, id, &paths)?.is_empty()
-    {
-        let mut over = conflicts::open_of(db, id)?
-            .into_iter()
-            .filter(|held| paths.contains(&held.path));
-        over.try_for_each(|held| close(db, held, ConflictState::Superseded))?;
+    if planted::is(Planted::ConflictClosedByEdit) && conflicts.is_empty() {
+        for held in conflicts::open_of(db, id)? {
+            if paths.contains(&held.path) {
+                close(db, held, ConflictState::Superseded)?;
+            }
+        }
     }
     Ok(())
 }
 
-/// Whether a record is closed by what it shows so far.
-fn was_closed(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<bool, ServerError> {
-    let Some(lifecycle) = descriptor
-        .lifecycle
-        .as_ref()
-        .filter(|lifecycle| !lifecycle.closed.is_empty())
-    else {
-        return Ok(false);
+/// Where a record belongs after a change; its buckets stay unless the change decides them.
+fn placement_after(
+    store: &StoreReader<'_>,
+    admitted: &AdmittedChange<'_>,
+    paths: &BTreeSet<String>,
+) -> Result<Placement, ServerError> {
+    let descriptor = admitted.descriptor;
+    let before = admitted.held_in.clone();
+    if !admitted.is_new && !paths.iter().any(|path| descriptor.decides_scope(path)) {
+        return Ok(Placement {
+            now: before.clone(),
+            before,
+        });
+    }
+    let record = Record {
+        object: descriptor.object.clone(),
+        id: admitted.record,
+        values: admitted.document.values(),
+        stamp: None,
     };
-    let state = tables::text(db, descriptor, id, &lifecycle.field)?;
-    Ok(state.is_some_and(|state| lifecycle.closed.contains(&state)))
+    Ok(Placement {
+        before,
+        now: scope_of(store, &record)?,
+    })
 }
 
 /// A conflict that nobody has seen yet; those it supersedes end.
@@ -122,55 +137,126 @@ fn close(db: &Db, conflict: Conflict, state: ConflictState) -> Result<(), Server
 
 /// An admitted fact becomes true, and closes the conflict that it decides.
 pub(crate) fn apply_fact(
-    db: &Db,
-    registry: &Registry,
-    (descriptor, hash): (&Descriptor, ChangeHash),
+    store: &StoreReader<'_>,
+    descriptor: &Descriptor,
+    hash: ChangeHash,
     record: &Record,
+    placement: &Placement,
 ) -> Result<(), ServerError> {
-    tables::put(db, descriptor, record)?;
-    let entry = Entry {
-        object: &record.object,
-        id: record.id,
-        op: Op::Row,
-        hash: Some(hash),
+    put_row(store, descriptor, Some(hash), record, placement)?;
+    let Some(id) = closes(record) else {
+        return Ok(());
     };
-    let now = scope_of(db, registry, record)?;
-    publish(
-        db,
-        registry,
-        (record, Record::row_version(&record.values)),
-        &now,
-        entry,
-    )?;
-    if let Some(id) = closes(record)
-        && let Some(conflict) =
-            conflicts::get(db, id)?.filter(|conflict| conflict.state == ConflictState::Open)
-    {
-        close(db, conflict, ConflictState::Resolved)?;
+    match conflicts::get(store.db, id)? {
+        Some(conflict) if conflict.state == ConflictState::Open => {
+            close(store.db, conflict, ConflictState::Resolved)
+        }
+        Some(_) | None => Ok(()),
     }
-    Ok(())
 }
 
 /// A row as it is now becomes true; null values are left out.
 pub(crate) fn apply_row(
-    db: &Db,
-    registry: &Registry,
+    store: &StoreReader<'_>,
     descriptor: &Descriptor,
     record: &Record,
 ) -> Result<(), ServerError> {
-    tables::put(db, descriptor, record)?;
-    let entry = Entry {
+    let placement = Placement::of(store, record)?;
+    put_row(store, descriptor, None, record, &placement)
+}
+
+fn put_row(
+    store: &StoreReader<'_>,
+    descriptor: &Descriptor,
+    hash: Option<ChangeHash>,
+    record: &Record,
+    placement: &Placement,
+) -> Result<(), ServerError> {
+    tables::put(store.db, descriptor, record)?;
+    let entry = LogEntry {
         object: &record.object,
         id: record.id,
-        op: Op::Row,
-        hash: None,
+        op: LogOp::Row,
+        hash,
     };
-    let now = scope_of(db, registry, record)?;
-    publish(
-        db,
-        registry,
-        (record, Record::row_version(&record.values)),
-        &now,
-        entry,
-    )
+    publish(store, entry, Record::row_version(&record.values), placement)
+}
+
+/// Changes a row, or makes it: what was there, and what is written; nulls clear.
+pub(crate) fn write_row(
+    store: &StoreReader<'_>,
+    descriptor: &Descriptor,
+    before: Option<Record>,
+    write: &Write,
+) -> Result<(), ServerError> {
+    let mut values = before.map(|record| record.values).unwrap_or_default();
+    values.extend(write.values.clone());
+    values.retain(|_, value| !value.is_null());
+    let record = Record {
+        object: descriptor.object.clone(),
+        id: write.id,
+        values,
+        stamp: None,
+    };
+    apply_row(store, descriptor, &record)?;
+    if record.object == USER {
+        follow_territories(store.db, &record)
+    } else {
+        Ok(())
+    }
+}
+
+fn follow_territories(db: &Db, user: &Record) -> Result<(), ServerError> {
+    let now: BTreeSet<String> = buckets_of(user).iter().map(Bucket::to_string).collect();
+    reach::follow(db, UserId(user.id.0), &now, log::tick(db)?)
+}
+
+/// A record of which nothing is written yet.
+pub(crate) fn blank_record(descriptor: &Descriptor, id: RecordId) -> Record {
+    Record {
+        object: descriptor.object.clone(),
+        id,
+        values: Values::new(),
+        stamp: None,
+    }
+}
+
+/// Writes the rows that the object's judge says follow from a change that became true.
+pub(crate) fn follow_up(
+    store: &StoreReader<'_>,
+    context: &Context,
+    descriptor: &Descriptor,
+    written: &Record,
+) -> Result<(), ServerError> {
+    if descriptor.judge.is_none() {
+        return Ok(());
+    }
+    let id = written.id;
+    let after = tables::read(store.db, descriptor, id)?;
+    let situation = Situation {
+        registry: store.registry,
+        descriptor,
+        new: after.is_none(),
+        record: &after.unwrap_or_else(|| blank_record(descriptor, id)),
+        id,
+        input: &written.values,
+        reader: store,
+        context,
+        proofs: table::proof,
+    };
+    for write in table::judge(&situation)? {
+        let row = store
+            .registry
+            .get(&write.object)
+            .filter(|known| known.kind == Kind::Row);
+        let Some(row) = row else {
+            return Err(ServerError::broken(format!(
+                "a judge writes a `{}`, which is no row",
+                write.object
+            )));
+        };
+        let before = tables::read(store.db, row, write.id)?;
+        write_row(store, row, before, &write)?;
+    }
+    Ok(())
 }

@@ -2,8 +2,9 @@
 //! It does not know what they write.
 
 use outfield_core::base::id::{ActorId, RecordId};
-use outfield_core::objects::{Record, Registry, Values};
-use outfield_core::store::Db;
+use outfield_core::domain::rules::names::ACTOR;
+use outfield_core::objects::{Record, Values};
+use outfield_core::store::{Db, StoreReader};
 use rusqlite::{OptionalExtension, params};
 
 use super::apply::apply_row;
@@ -13,11 +14,11 @@ use crate::people::Session;
 /// Whether an actor writes for the person of this session; one that nobody has seen does from now
 /// on.
 pub(crate) fn writes_for(
-    db: &Db,
-    registry: &Registry,
+    store: &StoreReader<'_>,
     session: &Session,
     actor: ActorId,
 ) -> Result<bool, ServerError> {
+    let db = store.db;
     let owner: Option<Option<Vec<u8>>> = db
         .prepare_cached("SELECT user FROM author WHERE actor = ?1")?
         .query_row([actor.as_bytes()], |row| row.get(0))
@@ -38,7 +39,7 @@ pub(crate) fn writes_for(
         ("user".to_owned(), session.user.to_string().into()),
         ("device".to_owned(), session.device.to_string().into()),
     ]);
-    publish(db, registry, actor, values)?;
+    publish(store, actor, values)?;
     Ok(true)
 }
 
@@ -51,28 +52,20 @@ pub(crate) fn newest(db: &Db, session: &Session, actor: ActorId) -> Result<(), S
 }
 
 /// Makes the server's own actor known, once.
-pub(crate) fn sign(db: &Db, registry: &Registry, actor: ActorId) -> Result<(), ServerError> {
-    let signed = db
+pub(crate) fn sign(store: &StoreReader<'_>, actor: ActorId) -> Result<(), ServerError> {
+    let signed = store
+        .db
         .prepare_cached("INSERT OR IGNORE INTO author (actor) VALUES (?1)")?
         .execute([actor.as_bytes()])?;
     if signed == 0 {
         return Ok(());
     }
-    publish(
-        db,
-        registry,
-        actor,
-        Values::from([("name".to_owned(), "the office".into())]),
-    )
+    let values = Values::from([("name".to_owned(), "the office".into())]);
+    publish(store, actor, values)
 }
 
-fn publish(
-    db: &Db,
-    registry: &Registry,
-    actor: ActorId,
-    values: Values,
-) -> Result<(), ServerError> {
-    let Some(descriptor) = registry.get("actor") else {
+fn publish(store: &StoreReader<'_>, actor: ActorId, values: Values) -> Result<(), ServerError> {
+    let Some(descriptor) = store.registry.get(ACTOR) else {
         return Ok(());
     };
     let record = Record {
@@ -81,5 +74,5 @@ fn publish(
         values,
         stamp: None,
     };
-    apply_row(db, registry, descriptor, &record)
+    apply_row(store, descriptor, &record)
 }

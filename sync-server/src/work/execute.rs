@@ -1,25 +1,18 @@
 //! Writes by the office itself, on the same road as a push: documents as changes, rows and facts
 //! whole, each into its logs. It does not know who in the office asked.
 
-use std::collections::BTreeSet;
-
 use outfield_core::app::fact_hash;
-use outfield_core::base::id::{RecordId, UserId};
+use outfield_core::base::id::RecordId;
 use outfield_core::objects::path::line_path;
-use outfield_core::objects::{
-    Bucket, Descriptor, Kind, Record, Registry, Stamp, Value, Values, Write,
-};
-use outfield_core::store::{self, Db, tables};
+use outfield_core::objects::{Descriptor, Kind, Record, Stamp, Value, Values, Write};
+use outfield_core::store::{self, Db, StoreReader, tables};
 
-use super::apply::{apply_change, apply_fact, apply_row};
-use super::{authors, log};
+use super::apply::{AdmittedChange, apply_change, apply_fact, write_row};
+use super::authors;
+use super::log::{Placement, buckets_holding};
 use crate::error::ServerError;
-use crate::people::reach::{self, buckets_of};
 use crate::tenant::Tenant;
-use crate::tenant::cache::Cache;
-
-/// The object whose rows say who follows which territories.
-const USER: &str = "user";
+use crate::tenant::cache::DocumentCache;
 
 impl Tenant {
     /// Writes in one durable transaction.
@@ -37,85 +30,65 @@ impl Tenant {
     }
 
     fn write_one(&self, db: &Db, write: &Write) -> Result<(), ServerError> {
+        let store = &self.store(db);
         let descriptor = self.descriptor(&write.object)?;
         let before = tables::read(db, &descriptor, write.id)?;
-        let (object, id) = (write.object.clone(), write.id);
         match descriptor.kind {
-            Kind::Row => write_row(db, &self.registry, (&descriptor, id), before, &write.values),
-            Kind::Fact => {
-                authors::sign(db, &self.registry, self.actor)?;
-                let stamp = Some(Stamp::once(self.surroundings.now(), self.actor));
-                let values = write.values.clone();
-                let hash = fact_hash(id, &Record::canonical(&values));
-                apply_fact(
-                    db,
-                    &self.registry,
-                    (&descriptor, hash),
-                    &Record {
-                        object,
-                        id,
-                        values,
-                        stamp,
-                    },
-                )
-            }
-            Kind::Document => {
-                let changed: Values = write
-                    .values
-                    .iter()
-                    .filter(|(path, value)| {
-                        before
-                            .as_ref()
-                            .is_none_or(|record| record.value(path) != *value)
-                    })
-                    .map(|(path, value)| (path.clone(), value.clone()))
-                    .collect();
-                if changed.is_empty() {
-                    return Ok(());
-                }
-                authors::sign(db, &self.registry, self.actor)?;
-                let mut document = Cache::default().take(db, id)?.unwrap_or_default();
-                let change = document.write(self.actor, self.surroundings.now(), &changed)?;
-                apply_change(
-                    db,
-                    &self.registry,
-                    (&descriptor, id),
-                    &document,
-                    (&change, &changed),
-                )
-            }
+            Kind::Row => write_row(store, &descriptor, before, write),
+            Kind::Fact => self.write_fact(store, &descriptor, write),
+            Kind::Document => self.write_document(store, &descriptor, before, write),
         }
     }
-}
 
-/// Changes a row, or makes it: what was there, and what is written; nulls clear.
-pub(crate) fn write_row(
-    db: &Db,
-    registry: &Registry,
-    (descriptor, id): (&Descriptor, RecordId),
-    before: Option<Record>,
-    written: &Values,
-) -> Result<(), ServerError> {
-    let mut values = before.map(|record| record.values).unwrap_or_default();
-    values.extend(written.clone());
-    values.retain(|_, value| !value.is_null());
-    let record = Record {
-        object: descriptor.object.clone(),
-        id,
-        values,
-        stamp: None,
-    };
-    apply_row(db, registry, descriptor, &record)?;
-    if record.object == USER {
-        follow_territories(db, &record)
-    } else {
-        Ok(())
+    fn write_fact(
+        &self,
+        store: &StoreReader<'_>,
+        descriptor: &Descriptor,
+        write: &Write,
+    ) -> Result<(), ServerError> {
+        authors::sign(store, self.actor)?;
+        let record = Record {
+            object: write.object.clone(),
+            id: write.id,
+            values: write.values.clone(),
+            stamp: Some(Stamp::once(self.surroundings.now(), self.actor)),
+        };
+        let hash = fact_hash(record.id, &Record::canonical(&record.values));
+        let placement = Placement::of(store, &record)?;
+        apply_fact(store, descriptor, hash, &record, &placement)
     }
-}
 
-fn follow_territories(db: &Db, user: &Record) -> Result<(), ServerError> {
-    let now: BTreeSet<String> = buckets_of(user).iter().map(Bucket::to_string).collect();
-    reach::follow(db, UserId(user.id.0), &now, log::tick(db)?)
+    fn write_document(
+        &self,
+        store: &StoreReader<'_>,
+        descriptor: &Descriptor,
+        before: Option<Record>,
+        write: &Write,
+    ) -> Result<(), ServerError> {
+        let mut changed = write.values.clone();
+        if let Some(before) = &before {
+            changed.retain(|path, value| before.value(path) != value);
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        authors::sign(store, self.actor)?;
+        let open = DocumentCache::default().take(store.db, write.id)?;
+        let is_new = open.is_none();
+        let mut document = open.unwrap_or_default();
+        let change = document.write(self.actor, self.surroundings.now(), &changed)?;
+        let admitted = AdmittedChange {
+            descriptor,
+            record: write.id,
+            change: &change,
+            written: &changed,
+            document: &document,
+            is_new,
+            was_closed: before.is_some_and(|before| descriptor.is_closed(&before.values)),
+            held_in: &buckets_holding(store.db, write.id)?,
+        };
+        apply_change(store, &admitted)
+    }
 }
 
 /// Row values as one write of the office.

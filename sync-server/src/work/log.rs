@@ -8,7 +8,7 @@ use outfield_core::app::CONFLICT;
 use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::base::version::Version;
 use outfield_core::objects::descriptor::Scope;
-use outfield_core::objects::{Bucket, Conflict, Record, Registry, Value, scope};
+use outfield_core::objects::{Bucket, Conflict, Record, Value, scope};
 use outfield_core::store::{Db, StoreReader, conflicts, documents, members, query};
 use rusqlite::params;
 
@@ -17,7 +17,7 @@ use crate::tenant::Tenant;
 
 /// What an entry of a log says about its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Op {
+pub(crate) enum LogOp {
     /// It is new in this bucket.
     Enter = 0,
     /// One more change of a document.
@@ -32,15 +32,15 @@ pub(crate) enum Op {
     Descriptor = 5,
 }
 
-impl Op {
-    pub(crate) fn numbered(number: i64) -> Result<Op, ServerError> {
+impl LogOp {
+    pub(crate) fn numbered(number: i64) -> Result<LogOp, ServerError> {
         [
-            Op::Enter,
-            Op::Change,
-            Op::Row,
-            Op::Conflict,
-            Op::Remove,
-            Op::Descriptor,
+            LogOp::Enter,
+            LogOp::Change,
+            LogOp::Row,
+            LogOp::Conflict,
+            LogOp::Remove,
+            LogOp::Descriptor,
         ]
         .into_iter()
         .find(|op| *op as i64 == number)
@@ -50,17 +50,17 @@ impl Op {
 
 /// What is to be logged of a record.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct LogEntry<'a> {
     pub object: &'a str,
     pub id: RecordId,
-    pub op: Op,
+    pub op: LogOp,
     pub hash: Option<ChangeHash>,
 }
 
 /// An entry as it lies in a log.
-pub(crate) struct Logged {
+pub(crate) struct LoggedEntry {
     pub seq: u64,
-    pub op: Op,
+    pub op: LogOp,
     pub object: String,
     pub id: RecordId,
     pub hash: Option<ChangeHash>,
@@ -72,18 +72,19 @@ impl Tenant {
         &self,
         bucket: &str,
         numbers: Range<u64>,
-    ) -> Result<Vec<Logged>, ServerError> {
+    ) -> Result<Vec<LoggedEntry>, ServerError> {
         let sql = "SELECT seq, op, object, id, hash FROM log
-                   WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND seq >= ?2 AND seq < ?3 ORDER BY seq";
+                   WHERE bucket = (SELECT number FROM bucket WHERE name = ?1)
+                   AND seq >= ?2 AND seq < ?3 ORDER BY seq";
         let mut statement = self.db.prepare_cached(sql)?;
         let (start, end) = (numbers.start.cast_signed(), numbers.end.cast_signed());
         let mut rows = statement.query(params![bucket, start, end])?;
         let mut logged = Vec::new();
         while let Some(row) = rows.next()? {
             let hash: Option<Vec<u8>> = row.get(4)?;
-            logged.push(Logged {
+            logged.push(LoggedEntry {
                 seq: row.get::<_, i64>(0)?.cast_unsigned(),
-                op: Op::numbered(row.get(1)?)?,
+                op: LogOp::numbered(row.get(1)?)?,
                 object: row.get(2)?,
                 id: RecordId::from_slice(&row.get::<_, Vec<u8>>(3)?)
                     .map_err(ServerError::broken)?,
@@ -98,22 +99,24 @@ impl Tenant {
 }
 
 /// Appends to one bucket's log; the sequence is dense and becomes true with the transaction.
-pub(crate) fn append(db: &Db, bucket: &str, entry: Entry<'_>) -> Result<(), ServerError> {
+pub(crate) fn append(db: &Db, bucket: &str, entry: LogEntry<'_>) -> Result<(), ServerError> {
     let number = members::ensure_bucket(db, bucket)?;
-    let seq = members::bucket(db, bucket)?.map_or(0, |state| state.cursor) + 1;
+    let seq: i64 = db
+        .prepare_cached("UPDATE bucket SET cursor = cursor + 1 WHERE number = ?1 RETURNING cursor")?
+        .query_row([number], |row| row.get(0))?;
     let hash = entry.hash.map(|hash| hash.0.to_vec());
     db.prepare_cached(
         "INSERT INTO log (bucket, seq, op, object, id, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         number,
-        seq.cast_signed(),
+        seq,
         entry.op as i64,
         entry.object,
         entry.id.as_bytes(),
         hash
     ])?;
-    Ok(members::set_cursor(db, bucket, seq)?)
+    Ok(())
 }
 
 /// The server's clock of accepted work.
@@ -124,117 +127,141 @@ pub(crate) fn tick(db: &Db) -> Result<u64, ServerError> {
     Ok(tick.unwrap_or(0).cast_unsigned())
 }
 
-/// Names of the buckets that a record belongs to by what it says now.
-pub(crate) fn scope_of(
-    db: &Db,
-    registry: &Registry,
-    record: &Record,
-) -> Result<BTreeSet<String>, ServerError> {
-    Ok(
-        scope::buckets(registry, record, &StoreReader { db, registry })?
-            .iter()
-            .map(Bucket::to_string)
-            .collect(),
-    )
+/// The buckets that a record was in, and those that it belongs to now.
+pub(crate) struct Placement {
+    pub before: BTreeSet<String>,
+    pub now: BTreeSet<String>,
 }
 
-/// Logs a record in each bucket of `now`, takes it out of the others, and carries along what goes
-/// through it when it moved.
-pub(crate) fn publish(
-    db: &Db,
-    registry: &Registry,
-    (record, version): (&Record, Version),
-    now: &BTreeSet<String>,
-    entry: Entry<'_>,
-) -> Result<(), ServerError> {
-    let before: BTreeSet<String> = members::of(db, record.id)?.into_iter().collect();
-    for bucket in now.intersection(&before) {
-        members::set(db, bucket, record.id, &record.object, version)?;
-        append(db, bucket, entry)?;
+impl Placement {
+    /// Where a record lies in the logs, and where it belongs by what it says now.
+    pub(crate) fn of(store: &StoreReader<'_>, record: &Record) -> Result<Placement, ServerError> {
+        Ok(Placement {
+            before: buckets_holding(store.db, record.id)?,
+            now: scope_of(store, record)?,
+        })
     }
-    move_between(db, registry, (record, version, entry.hash), (&before, now))
+}
+
+/// Names of the buckets whose logs hold a record.
+pub(crate) fn buckets_holding(db: &Db, id: RecordId) -> Result<BTreeSet<String>, ServerError> {
+    Ok(members::of(db, id)?.into_iter().collect())
+}
+
+/// Names of the buckets that a record belongs to by what it says now.
+pub(crate) fn scope_of(
+    store: &StoreReader<'_>,
+    record: &Record,
+) -> Result<BTreeSet<String>, ServerError> {
+    let buckets = scope::buckets(store.registry, record, store)?;
+    Ok(buckets.iter().map(Bucket::to_string).collect())
+}
+
+/// Logs a record in each bucket where it stays, enters it in new ones, takes it out of the others,
+/// and carries along what goes through it when it moved.
+pub(crate) fn publish(
+    store: &StoreReader<'_>,
+    entry: LogEntry<'_>,
+    version: Version,
+    placement: &Placement,
+) -> Result<(), ServerError> {
+    for bucket in placement.now.intersection(&placement.before) {
+        put(store.db, bucket, entry, version)?;
+    }
+    move_between(store, entry, version, placement)
 }
 
 /// Enters and removes a record where its buckets changed without a change of its own.
-fn rescope(db: &Db, registry: &Registry, record: &Record) -> Result<(), ServerError> {
-    let now = scope_of(db, registry, record)?;
-    let before: BTreeSet<String> = members::of(db, record.id)?.into_iter().collect();
-    let version = match documents::heads(db, record.id)? {
+fn rescope(store: &StoreReader<'_>, record: &Record) -> Result<(), ServerError> {
+    let placement = Placement::of(store, record)?;
+    let version = match documents::heads(store.db, record.id)? {
         Some(heads) => Version::of_heads(&heads),
         None => Record::row_version(&record.values),
     };
-    move_between(db, registry, (record, version, None), (&before, &now))
+    let entry = LogEntry {
+        object: &record.object,
+        id: record.id,
+        op: LogOp::Enter,
+        hash: None,
+    };
+    move_between(store, entry, version, &placement)
 }
 
 fn move_between(
-    db: &Db,
-    registry: &Registry,
-    (record, version, hash): (&Record, Version, Option<ChangeHash>),
-    (before, now): (&BTreeSet<String>, &BTreeSet<String>),
+    store: &StoreReader<'_>,
+    entry: LogEntry<'_>,
+    version: Version,
+    placement: &Placement,
 ) -> Result<(), ServerError> {
+    let Placement { before, now } = placement;
     if before == now {
         return Ok(());
     }
-    let held = if before.is_empty() {
+    let db = store.db;
+    let conflicts = if before.is_empty() {
         Vec::new()
     } else {
-        conflicts::of_record(db, record.id)?
+        conflicts::of_record(db, entry.id)?
+    };
+    let enter = LogEntry {
+        op: LogOp::Enter,
+        ..entry
     };
     for bucket in now.difference(before) {
-        members::set(db, bucket, record.id, &record.object, version)?;
-        append(
-            db,
-            bucket,
-            Entry {
-                object: &record.object,
-                id: record.id,
-                op: Op::Enter,
-                hash,
-            },
-        )?;
-        held.iter()
-            .try_for_each(|conflict| publish_conflict_in(db, bucket, conflict))?;
+        put(db, bucket, enter, version)?;
+        for conflict in &conflicts {
+            put_conflict(db, bucket, conflict)?;
+        }
     }
     for bucket in before.difference(now) {
-        leave(db, bucket, &record.object, record.id)?;
-        held.iter()
-            .try_for_each(|conflict| leave(db, bucket, CONFLICT, RecordId(conflict.id.0)))?;
+        leave(db, bucket, entry.object, entry.id)?;
+        for conflict in &conflicts {
+            leave(db, bucket, CONFLICT, RecordId(conflict.id.0))?;
+        }
     }
     // What goes through a new record may have come before it, when its making was refused at first.
-    move_dependents(db, registry, record)
+    move_dependents(store, entry.object, entry.id)
+}
+
+/// A record is in a bucket at this version, and its log says so.
+fn put(db: &Db, bucket: &str, entry: LogEntry<'_>, version: Version) -> Result<(), ServerError> {
+    append(db, bucket, entry)?;
+    members::set(db, bucket, entry.id, entry.object, version)?;
+    Ok(())
 }
 
 fn leave(db: &Db, bucket: &str, object: &str, id: RecordId) -> Result<(), ServerError> {
+    let entry = LogEntry {
+        object,
+        id,
+        op: LogOp::Remove,
+        hash: None,
+    };
+    append(db, bucket, entry)?;
     members::remove(db, bucket, id)?;
-    append(
-        db,
-        bucket,
-        Entry {
-            object,
-            id,
-            op: Op::Remove,
-            hash: None,
-        },
-    )
+    Ok(())
 }
 
 /// Records that go through a record which moved are entered and removed alike.
-fn move_dependents(db: &Db, registry: &Registry, moved: &Record) -> Result<(), ServerError> {
-    let value: Value = moved.id.to_string().into();
-    for descriptor in registry.all() {
+fn move_dependents(
+    store: &StoreReader<'_>,
+    object: &str,
+    moved: RecordId,
+) -> Result<(), ServerError> {
+    let value: Value = moved.to_string().into();
+    for descriptor in store.registry.all() {
         for scope in &descriptor.scope {
             let Scope::Through { field } = scope else {
                 continue;
             };
-            if descriptor
+            let through = descriptor
                 .field_at(field)
-                .and_then(|field| field.of.as_deref())
-                != Some(moved.object.as_str())
-            {
+                .and_then(|field| field.of.as_deref());
+            if through != Some(object) {
                 continue;
             }
-            for record in query::find(db, descriptor, &[(field.as_str(), value.clone())])? {
-                rescope(db, registry, &record)?;
+            for record in query::find(store.db, descriptor, &[(field.as_str(), value.clone())])? {
+                rescope(store, &record)?;
             }
         }
     }
@@ -243,28 +270,19 @@ fn move_dependents(db: &Db, registry: &Registry, moved: &Record) -> Result<(), S
 
 /// Logs a conflict as it is now in every bucket of its record.
 pub(crate) fn publish_conflict(db: &Db, conflict: &Conflict) -> Result<(), ServerError> {
-    members::of(db, conflict.record)?
-        .iter()
-        .try_for_each(|bucket| publish_conflict_in(db, bucket, conflict))
+    for bucket in members::of(db, conflict.record)? {
+        put_conflict(db, &bucket, conflict)?;
+    }
+    Ok(())
 }
 
-fn publish_conflict_in(db: &Db, bucket: &str, conflict: &Conflict) -> Result<(), ServerError> {
-    let id = RecordId(conflict.id.0);
-    members::set(
-        db,
-        bucket,
-        id,
-        CONFLICT,
-        Version::of_bytes(conflict.state.name().as_bytes()),
-    )?;
-    append(
-        db,
-        bucket,
-        Entry {
-            object: CONFLICT,
-            id,
-            op: Op::Conflict,
-            hash: None,
-        },
-    )
+fn put_conflict(db: &Db, bucket: &str, conflict: &Conflict) -> Result<(), ServerError> {
+    let entry = LogEntry {
+        object: CONFLICT,
+        id: RecordId(conflict.id.0),
+        op: LogOp::Conflict,
+        hash: None,
+    };
+    let version = Version::of_bytes(conflict.state.name().as_bytes());
+    put(db, bucket, entry, version)
 }

@@ -1,0 +1,161 @@
+//! Gathers, once, all that is asked of the database about a pushed entry before it is judged: the
+//! record as it is, where it lies, who reaches it, its history, the conflict it decides. It does
+//! not judge.
+
+use std::collections::BTreeSet;
+
+use outfield_core::base::id::ChangeHash;
+use outfield_core::crdt::Document;
+use outfield_core::domain::rules::conflict::{chose, closes};
+use outfield_core::objects::{
+    Conflict, ConflictState, Descriptor, Kind, Record, Registry, Side, Value,
+};
+use outfield_core::store::{Db, StoreReader, conflicts, documents, members, tables};
+
+use super::rejection::{Denial, rejected};
+use super::verdict;
+use crate::error::ServerError;
+use crate::people::reach::Reach;
+use crate::tenant::cache::DocumentCache;
+use crate::work::log::{Placement, buckets_holding, scope_of};
+
+/// What an entry is about, as the database has it before the entry.
+pub(super) struct EntryClaim<'a> {
+    pub descriptor: &'a Descriptor,
+    /// What the entry writes, as a record that has nothing else.
+    pub written: Record,
+    /// The record as it shows; none if it shows nothing yet.
+    pub before: Option<Record>,
+    /// Whether nobody has the record yet.
+    pub is_new: bool,
+    /// The other object that this id belongs to already.
+    pub other_object: Option<String>,
+    /// The buckets that hold the record; and those to which a new one would belong.
+    pub placement: Placement,
+    /// Whether the record lies, or when new would lie, in a bucket that this person follows, or
+    /// did as far as the device could know when it wrote.
+    pub is_within_reach: bool,
+    /// The document as it is; empty if there is none yet.
+    pub document: Document,
+    /// The changes that the entry builds on and that are not here.
+    pub missing: Vec<ChangeHash>,
+    /// Whether one of those was refused.
+    pub builds_on_refused: bool,
+    /// The open conflict that a fact decides.
+    pub decision: Option<ClaimedDecision>,
+}
+
+/// The open conflict that a fact says it decides.
+pub(super) struct ClaimedDecision {
+    pub conflict: Conflict,
+    /// The value that was chosen.
+    pub value: Value,
+    /// Whether the conflict's record is within this person's reach.
+    pub is_within_reach: bool,
+    /// What stands now where the conflict was; none if the document is not here.
+    pub standing: Option<Vec<Side>>,
+}
+
+impl<'a> EntryClaim<'a> {
+    /// Gathers what there is about a record that an entry writes, building on `deps`.
+    pub(super) fn gather(
+        store: &StoreReader<'_>,
+        cache: &mut DocumentCache,
+        reach: &Reach,
+        descriptor: &'a Descriptor,
+        written: Record,
+        deps: &[ChangeHash],
+    ) -> Result<EntryClaim<'a>, ServerError> {
+        let db = store.db;
+        let id = written.id;
+        let mut claim = EntryClaim {
+            descriptor,
+            before: tables::read(db, descriptor, id)?,
+            is_new: true,
+            other_object: None,
+            placement: Placement {
+                before: buckets_holding(db, id)?,
+                now: BTreeSet::new(),
+            },
+            is_within_reach: false,
+            document: Document::default(),
+            missing: deps.to_vec(),
+            builds_on_refused: false,
+            decision: decision(db, cache, reach, &written)?,
+            written,
+        };
+        if let Some((object, heads)) = documents::standing(db, id)? {
+            claim.is_new = false;
+            claim.other_object = Some(object);
+            claim.document = cache.take_at(db, id, &heads)?.unwrap_or_default();
+            claim.is_within_reach = reach.covers(db, id, &claim.placement.before)?;
+        } else {
+            let now = scope_of(store, &claim.written)?;
+            claim.other_object = members::object_of(db, id)?;
+            claim.is_within_reach =
+                reach.follows_any(&now) || reach.covers_through(db, descriptor, &claim.written)?;
+            claim.placement.now = now;
+        }
+        claim.other_object = claim
+            .other_object
+            .filter(|object| *object != descriptor.object);
+        claim.missing.retain(|dep| !claim.document.has(*dep));
+        for dep in &claim.missing {
+            claim.builds_on_refused |= verdict::was_refused(db, *dep)?;
+        }
+        Ok(claim)
+    }
+
+    /// Whether the record was finished before the entry.
+    pub(super) fn was_closed(&self) -> bool {
+        let before = self.before.as_ref();
+        before.is_some_and(|before| self.descriptor.is_closed(&before.values))
+    }
+}
+
+/// The object of this name, if devices hand in its records as changes, or as facts.
+pub(super) fn known<'a>(
+    registry: &'a Registry,
+    object: &str,
+    kind: Kind,
+) -> Result<&'a Descriptor, Denial> {
+    let found = registry.get(object).map(AsRef::as_ref);
+    found
+        .filter(|known: &&Descriptor| known.kind == kind)
+        .ok_or_else(|| {
+            let what = match kind {
+                Kind::Fact => "whose facts devices record",
+                Kind::Document | Kind::Row => "that devices edit",
+            };
+            let message = format!("`{object}` is not an object {what}");
+            rejected("unknown_object", message)
+        })
+}
+
+/// The open conflict that a fact decides; none for all else.
+fn decision(
+    db: &Db,
+    cache: &mut DocumentCache,
+    reach: &Reach,
+    fact: &Record,
+) -> Result<Option<ClaimedDecision>, ServerError> {
+    let Some(id) = closes(fact) else {
+        return Ok(None);
+    };
+    let held = conflicts::get(db, id)?;
+    let Some(conflict) = held.filter(|held| held.state == ConflictState::Open) else {
+        return Ok(None);
+    };
+    let record = conflict.record;
+    let mut standing = None;
+    if let Some(document) = cache.take(db, record)? {
+        standing = Some(document.sides(&conflict.path)?);
+        cache.keep(record, document);
+    }
+    Ok(Some(ClaimedDecision {
+        value: chose(fact).unwrap_or_default(),
+        is_within_reach: reach.covers(db, record, &buckets_holding(db, record)?)?,
+        standing,
+        conflict,
+    }))
+}
