@@ -82,17 +82,17 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::*;
-    use crate::arguments::Arguments;
+    use crate::arguments::CliArguments;
 
     fn refused(line: &str) -> Failure {
-        let error = Arguments::try_parse_from(line.split(' '))
+        let error = CliArguments::try_parse_from(line.split(' '))
             .map(drop)
             .unwrap_err();
         explained(&error).map(drop).unwrap_err()
     }
 
     fn accepted(line: &str) -> String {
-        let parsed = Arguments::try_parse_from(line.split(' '))
+        let parsed = CliArguments::try_parse_from(line.split(' '))
             .map_err(|error| error.to_string())
             .unwrap();
         format!("{:?}", parsed.command)
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
+        CliArguments::command().debug_assert();
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn help_is_an_answer() {
-        let error = Arguments::try_parse_from(["outfield", "rep", "--help"])
+        let error = CliArguments::try_parse_from(["outfield", "rep", "--help"])
             .map(drop)
             .unwrap_err();
         assert!(explained(&error).is_ok());

@@ -5,19 +5,19 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::text_of;
 use crate::answer::Failure;
+use crate::text_file;
 
 /// A file as rows.
-pub(crate) struct Sheet {
+pub(crate) struct CsvFile {
     /// The names of the columns, in their order.
     pub(crate) columns: Vec<String>,
     /// The rows below the names.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<CsvRow>,
 }
 
 /// One row of a file.
-pub(crate) struct Row {
+pub(crate) struct CsvRow {
     /// The line it begins on; the file's first is 1.
     pub(crate) line: u64,
     /// One cell a column, without spaces around it.
@@ -27,12 +27,12 @@ pub(crate) struct Row {
 }
 
 /// Reads a file; the whole of it must be UTF-8, with or without a byte order mark.
-pub(crate) fn read(file: &Path) -> Result<Sheet, Failure> {
-    parse(&file.display().to_string(), &text_of(file)?)
+pub(crate) fn read(file: &Path) -> Result<CsvFile, Failure> {
+    parse(&file.display().to_string(), &text_file::read(file)?)
 }
 
 /// Reads the text of the file of this name.
-pub(crate) fn parse(file: &str, text: &str) -> Result<Sheet, Failure> {
+pub(crate) fn parse(file: &str, text: &str) -> Result<CsvFile, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let wrong = |message: &str| {
         Failure::bad_input("bad_file", format!("`{file}`: {message}")).about("file")
@@ -56,7 +56,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Sheet, Failure> {
             at + 1
         )));
     }
-    let mut lines = Lines {
+    let mut lines = LineCounter {
         text: text.as_bytes(),
         offset: 0,
         line: 1,
@@ -67,9 +67,9 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Sheet, Failure> {
         let line = lines.of(row.position().map_or(0, csv::Position::byte));
         let cells = cells(&row);
         let fault = fault(&cells, columns.len());
-        read.push(Row { line, cells, fault });
+        read.push(CsvRow { line, cells, fault });
     }
-    Ok(Sheet {
+    Ok(CsvFile {
         columns,
         rows: read,
     })
@@ -96,13 +96,13 @@ fn fault(cells: &[String], columns: usize) -> Option<String> {
 }
 
 /// Counts lines up to where a row begins; empty lines before a row are not its own.
-struct Lines<'a> {
+struct LineCounter<'a> {
     text: &'a [u8],
     offset: usize,
     line: u64,
 }
 
-impl Lines<'_> {
+impl LineCounter<'_> {
     fn of(&mut self, byte: u64) -> u64 {
         let start = usize::try_from(byte).unwrap_or(usize::MAX);
         while let Some(byte) = self.text.get(self.offset) {
@@ -126,15 +126,15 @@ mod tests {
 
     use super::*;
 
-    fn read_bytes(bytes: &[u8]) -> Result<Sheet, Failure> {
+    fn read_bytes(bytes: &[u8]) -> Result<CsvFile, Failure> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
         read(file.path())
     }
 
     fn check(text: &str, expected: &[(u64, &str)]) {
-        let sheet = read_bytes(text.as_bytes()).ok().unwrap();
-        let rows: Vec<(u64, String)> = sheet
+        let csv_file = read_bytes(text.as_bytes()).ok().unwrap();
+        let rows: Vec<(u64, String)> = csv_file
             .rows
             .iter()
             .map(|row| (row.line, row.cells.join("|")))
@@ -162,10 +162,14 @@ mod tests {
 
     #[test]
     fn faults_of_a_row_stay_with_it() {
-        let sheet = read_bytes(b"a,b\n1\n1,2,3\n\"1\n2\",3\n1,2\n")
+        let csv_file = read_bytes(b"a,b\n1\n1,2,3\n\"1\n2\",3\n1,2\n")
             .ok()
             .unwrap();
-        let faults: Vec<Option<&str>> = sheet.rows.iter().map(|row| row.fault.as_deref()).collect();
+        let faults: Vec<Option<&str>> = csv_file
+            .rows
+            .iter()
+            .map(|row| row.fault.as_deref())
+            .collect();
         assert_eq!(
             faults[0],
             Some("the row has 1 cells, but there are 2 columns")

@@ -5,22 +5,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::order::Order;
-
 /// Arguments of `rep`.
 #[derive(Debug, Args)]
-pub(crate) struct Rep {
+pub(crate) struct RepArguments {
     /// The database of this device; `enrol` makes it when it is not there
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) db: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
-    pub(crate) command: Work,
+    pub(crate) command: RepCommand,
 }
 
 /// What a rep does.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Work {
+pub(crate) enum RepCommand {
     /// Sign this device in with a one-time code (needs a network)
     Enrol {
         /// The server's address, such as https://sync.example.com
@@ -35,31 +33,7 @@ pub(crate) enum Work {
     /// Show today's visits: open, planned for today, or missed
     Today,
     /// List records of an object
-    List {
-        /// The object, such as `account`
-        object: String,
-        /// Nearest first, from this position (degrees; may be negative)
-        #[arg(
-            long,
-            value_name = "LAT,LON",
-            requires = "within",
-            allow_hyphen_values = true
-        )]
-        near: Option<String>,
-        /// How far from it
-        #[arg(
-            long,
-            value_name = "METRES",
-            requires = "near",
-            allow_negative_numbers = true
-        )]
-        #[arg(value_parser = clap::value_parser!(i64).range(0..))]
-        within: Option<i64>,
-        /// At most this many
-        #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
-        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-        limit: u32,
-    },
+    List(ListArguments),
     /// Show one record
     Get {
         /// The object, such as `account`
@@ -96,21 +70,13 @@ pub(crate) enum Work {
         fields: Vec<String>,
     },
     /// Give a contact a role at an account
-    Link {
-        /// The contact's id
-        contact: String,
-        /// The account's id
-        account: String,
-        /// The role, such as `Buyer`
-        #[arg(long)]
-        role: Option<String>,
-    },
+    Link(LinkArguments),
     /// Visits: start, check in, answer, count shelves, skip, check out, cancel
     #[command(subcommand)]
-    Visit(Visit),
+    Visit(VisitCommand),
     /// Orders: begin, add lines, submit, see what they cost and why
     #[command(subcommand)]
-    Order(Order),
+    Order(OrderCommand),
     /// Price a basket as the server would, byte for byte
     Price {
         /// The basket, a JSON file
@@ -124,35 +90,9 @@ pub(crate) enum Work {
         text: String,
     },
     /// Show a day's figures: strike rate, coverage, plan and route, shelves
-    Figures {
-        /// The day; today if not given
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        day: Option<String>,
-        /// Whose visits count, by name or id; a rep's own if neither this nor a territory is given
-        #[arg(long, value_name = "NAME")]
-        rep: Option<String>,
-        /// The territory whose accounts count, by name or id, with those below it
-        #[arg(long, value_name = "NAME")]
-        territory: Option<String>,
-    },
+    Figures(FiguresArguments),
     /// Log what was said or done about an account, a contact or a visit
-    FollowUp {
-        /// What was said or done
-        #[arg(allow_hyphen_values = true)]
-        note: String,
-        /// The account that it is about
-        #[arg(long)]
-        account: Option<String>,
-        /// The contact that it is about
-        #[arg(long)]
-        contact: Option<String>,
-        /// The visit that it is about
-        #[arg(long)]
-        visit: Option<String>,
-        /// Its kind, such as `call` or `meeting`
-        #[arg(long)]
-        kind: Option<String>,
-    },
+    FollowUp(FollowUpArguments),
     /// Do what an object's descriptor names, custom objects' verbs included
     Do {
         /// The verb, such as `start_visit`
@@ -188,16 +128,7 @@ pub(crate) enum Work {
     /// List what the server has not judged yet
     Outbox,
     /// Send the bytes of a file as one change, as they are (needs a network)
-    PushRaw {
-        /// The file
-        file: PathBuf,
-        /// The object that the change claims to be of
-        #[arg(long, default_value = "contact")]
-        object: String,
-        /// The record that the change claims to be of
-        #[arg(long, value_name = "ID")]
-        record: Option<String>,
-    },
+    PushRaw(PushRawArguments),
     /// Print the access token of this device, for the REST API
     Token,
     /// Print count and SHA-256 of all records here, object by object
@@ -206,9 +137,96 @@ pub(crate) enum Work {
     Rebuild,
 }
 
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// The object, such as `account`
+    pub(crate) object: String,
+    /// Nearest first, from this position (degrees; may be negative)
+    #[arg(
+        long,
+        value_name = "LAT,LON",
+        requires = "within",
+        allow_hyphen_values = true
+    )]
+    pub(crate) near: Option<String>,
+    /// How far from it
+    #[arg(
+        long,
+        value_name = "METRES",
+        requires = "near",
+        allow_negative_numbers = true
+    )]
+    #[arg(value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) within: Option<i64>,
+    /// At most this many
+    #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+}
+
+/// Arguments of `link`.
+#[derive(Debug, Args)]
+pub(crate) struct LinkArguments {
+    /// The contact's id
+    pub(crate) contact: String,
+    /// The account's id
+    pub(crate) account: String,
+    /// The role, such as `Buyer`
+    #[arg(long)]
+    pub(crate) role: Option<String>,
+}
+
+/// Arguments of `figures`.
+#[derive(Debug, Args)]
+pub(crate) struct FiguresArguments {
+    /// The day; today if not given
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) day: Option<String>,
+    /// Whose visits count, by name or id; a rep's own if neither this nor a territory is given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rep: Option<String>,
+    /// The territory whose accounts count, by name or id, with those below it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) territory: Option<String>,
+}
+
+/// Arguments of `follow-up`.
+#[derive(Debug, Args)]
+pub(crate) struct FollowUpArguments {
+    /// What was said or done
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) note: String,
+    /// The account that it is about
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// The contact that it is about
+    #[arg(long)]
+    pub(crate) contact: Option<String>,
+    /// The visit that it is about
+    #[arg(long)]
+    pub(crate) visit: Option<String>,
+    /// Its kind, such as `call` or `meeting`
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+}
+
+/// Arguments of `push-raw`.
+#[derive(Debug, Args)]
+pub(crate) struct PushRawArguments {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// The object that the change claims to be of
+    #[arg(long, default_value = "contact")]
+    pub(crate) object: String,
+    /// The record that the change claims to be of
+    #[arg(long, value_name = "ID")]
+    pub(crate) record: Option<String>,
+}
+
 /// What is done to a visit.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Visit {
+pub(crate) enum VisitCommand {
     /// Start a visit that was not planned
     Start {
         /// The account's id
@@ -235,32 +253,9 @@ pub(crate) enum Visit {
         reason: Option<String>,
     },
     /// Answer an action and mark it done, or with --question one question of a survey
-    Answer {
-        /// The visit's id
-        visit: String,
-        /// The action's line id, such as `shelf`
-        action: String,
-        /// The answer; none where questions, counts or an order say it
-        #[arg(allow_hyphen_values = true)]
-        value: Option<String>,
-        /// The question's line id; without a value its answer is taken back
-        #[arg(long, value_name = "QUESTION")]
-        question: Option<String>,
-    },
+    Answer(AnswerArguments),
     /// Count a product on the shelf
-    Count {
-        /// The visit's id
-        visit: String,
-        /// The product's id or GTIN
-        product: String,
-        /// What was found: status, facings, on_shelf_units, back_stock_units, price, expiry,
-        /// par_units, category, own, sum
-        #[arg(value_name = "FIELD=VALUE", required = true)]
-        fields: Vec<String>,
-        /// The line id of the shelf count, where the visit has several
-        #[arg(long)]
-        action: Option<String>,
-    },
+    Count(CountArguments),
     /// Show what the shelves counted in a visit come to, and the order to propose
     Shelf {
         /// The id of the visit, or of an inventory check
@@ -289,4 +284,101 @@ pub(crate) enum Visit {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// Arguments of `visit answer`.
+#[derive(Debug, Args)]
+pub(crate) struct AnswerArguments {
+    /// The visit's id
+    pub(crate) visit: String,
+    /// The action's line id, such as `shelf`
+    pub(crate) action: String,
+    /// The answer; none where questions, counts or an order say it
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) value: Option<String>,
+    /// The question's line id; without a value its answer is taken back
+    #[arg(long, value_name = "QUESTION")]
+    pub(crate) question: Option<String>,
+}
+
+/// Arguments of `visit count`.
+#[derive(Debug, Args)]
+pub(crate) struct CountArguments {
+    /// The visit's id
+    pub(crate) visit: String,
+    /// The product's id or GTIN
+    pub(crate) product: String,
+    /// What was found: status, facings, on_shelf_units, back_stock_units, price, expiry,
+    /// par_units, category, own, sum
+    #[arg(value_name = "FIELD=VALUE", required = true)]
+    pub(crate) fields: Vec<String>,
+    /// The line id of the shelf count, where the visit has several
+    #[arg(long)]
+    pub(crate) action: Option<String>,
+}
+
+/// What is done to an order.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrderCommand {
+    /// Begin an order
+    New {
+        /// The account's id
+        account: String,
+        /// The visit that it is made in
+        #[arg(long, value_name = "ID")]
+        visit: Option<String>,
+        /// A note
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Order so much more of a product
+    Add(OrderLineArguments),
+    /// Order a quantity of a product, in place of what was ordered
+    Set(OrderLineArguments),
+    /// Take a product out
+    Remove {
+        /// The order's id
+        order: String,
+        /// The product's id or GTIN; a package's GTIN names the unit too
+        product: String,
+        /// The unit (UN/ECE Rec 20)
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// Submit the order; the server judges it with the next sync
+    Submit {
+        /// The order's id
+        order: String,
+    },
+    /// Call the order off
+    Cancel {
+        /// The order's id
+        order: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Show the order: what each line costs and why, what is nearly reached, what the server said
+    Show {
+        /// The order's id
+        order: String,
+    },
+}
+
+/// A line of an order.
+#[derive(Debug, Args)]
+pub(crate) struct OrderLineArguments {
+    /// The order's id
+    pub(crate) order: String,
+    /// The product's id or GTIN; a package's GTIN names the unit too
+    pub(crate) product: String,
+    /// How many
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) quantity: String,
+    /// The unit (UN/ECE Rec 20), such as `EA` or `XCS`; the base unit if not given
+    #[arg(long)]
+    pub(crate) unit: Option<String>,
+    /// What is taken off this line, in per cent
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true)]
+    pub(crate) discount: Option<String>,
 }
