@@ -63,7 +63,8 @@ pub(crate) enum CliCommand {
     Import(ImportCommand),
     /// Work as a rep on a device's own database, with or without a network
     Rep(RepArguments),
-    /// Live a day of three reps, most of it without a network, and prove that nothing of it was lost
+    /// Live a day of three reps, most of it without a network, and prove that nothing of it was
+    /// lost
     Demo(DemoArguments),
 }
 

@@ -72,8 +72,8 @@ pub(crate) fn hand_over(manner: Manner, demo: &DemoArguments) -> Result<Infallib
     command.args(demo.words()).arg("--outfield").arg(own);
     let error = command.exec();
     let message = format!(
-        "the demo is a program of its own, and `{}` cannot be started: {error}; `cargo demo` builds \
-         and runs it",
+        "the demo is a program of its own, and `{}` cannot be started: {error}; \
+         `cargo demo` builds and runs it",
         program.display()
     );
     Err(Failure::bad_input("no_demo", message))

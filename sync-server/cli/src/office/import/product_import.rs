@@ -118,7 +118,8 @@ impl ProductDefaults {
         }
         let known: Vec<&str> = self.tax_classes.keys().map(String::as_str).collect();
         Err(format!(
-            "{TAX_CLASS}: there is no tax class `{name}`; there are {}; add one by `put {TAX_CLASS}`",
+            "{TAX_CLASS}: there is no tax class `{name}`; there are {}; \
+             add one by `put {TAX_CLASS}`",
             known.join(", ")
         ))
     }

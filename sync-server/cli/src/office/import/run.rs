@@ -277,9 +277,11 @@ mod tests {
         assert_eq!(counts(&answer), [4, 1, 0, 0]);
         let expected = json!([
             { "line": 3, "key": "4006381333932",
-              "reason": "gtin: `4006381333932` is not a GTIN: its check digit is 2, but 1 belongs there" },
+              "reason": "gtin: `4006381333932` is not a GTIN: \
+                         its check digit is 2, but 1 belongs there" },
             { "line": 4, "key": "04006381333931", "reason": "line 2 has this gtin already" },
-            { "line": 5, "key": "96385074", "reason": "name: the cell is empty, but each product needs one" },
+            { "line": 5, "key": "96385074",
+              "reason": "name: the cell is empty, but each product needs one" },
         ]);
         assert_eq!(answer.data["rejected"], expected);
     }
