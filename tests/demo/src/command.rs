@@ -11,8 +11,11 @@ use outfield_cli::demo::DemoArguments;
 use outfield_cli::print::{self, Manner};
 use outfield_cli::usage;
 
+use crate::defect::PlantedDefect;
+use crate::options::StoryOptions;
+use crate::page::Teller as _;
+use crate::run::run;
 use crate::terminal::Terminal;
-use crate::{Defect, Options, Teller as _};
 
 /// Three reps live a day, most of it without a network; then what they were told is proven
 #[derive(Debug, Parser)]
@@ -63,10 +66,10 @@ fn told(manner: Manner, arguments: Arguments) -> Result<Answer, Failure> {
     } = arguments.demo;
     let mut planted = Vec::new();
     for name in &defects {
-        planted.push(Defect::named(name).ok_or_else(|| {
+        planted.push(PlantedDefect::named(name).ok_or_else(|| {
             let message = format!(
                 "`{name}` is no defect; there are: {}",
-                Defect::names().join(", ")
+                PlantedDefect::names().join(", ")
             );
             Failure::bad_input("bad_argument", message)
         })?);
@@ -75,7 +78,7 @@ fn told(manner: Manner, arguments: Arguments) -> Result<Answer, Failure> {
         Some(program) => program,
         None => built()?,
     };
-    let options = Options {
+    let options = StoryOptions {
         program,
         stores,
         products,
@@ -84,7 +87,7 @@ fn told(manner: Manner, arguments: Arguments) -> Result<Answer, Failure> {
         defects: planted,
     };
     let terminal = Terminal::open(manner);
-    let outcome = crate::run(&options, &terminal);
+    let outcome = run(&options, &terminal);
     terminal.rests();
     let outcome = outcome?;
     // The story has told it to people already.

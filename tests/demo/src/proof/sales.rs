@@ -6,20 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::claims::{Case, Checked, first, plain};
+use super::case::{Checked, ProofCase, first, plain};
+use super::evidence::EvidenceFile;
 use super::exact::{ONE, micros, money, times_to_cents};
-use super::ledger::{Expected, Order, Values};
-use super::proof::Replica;
+use super::ledger::{AnsweredOrder, Expected, PlainValues};
 
 /// Records of an object by id.
-type Records = BTreeMap<String, Values>;
+type Records = BTreeMap<String, PlainValues>;
 
 /// Text of a value; empty if there is none.
-fn text(values: &Values, path: &str) -> String {
+fn text(values: &PlainValues, path: &str) -> String {
     values.get(path).map(plain).unwrap_or_default()
 }
 
-fn number(values: &Values, path: &str) -> Option<i128> {
+fn number(values: &PlainValues, path: &str) -> Option<i128> {
     values.get(path).map(plain).and_then(|text| micros(&text))
 }
 
@@ -28,8 +28,8 @@ fn sole(who: &str) -> BTreeSet<String> {
 }
 
 /// Two people counted one shelf; both counts are in each file, and they add up.
-pub(crate) fn both_counts(case: &Case<'_>, expected: &[Expected]) -> Checked {
-    let (check, shelf) = &case.shelf;
+pub(crate) fn both_counts(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
+    let (check, shelf) = (&case.shelf_check, &case.shelf_shown);
     let Some(record) = expected
         .iter()
         .find(|record| record.id == *check && record.by.len() == 2)
@@ -37,8 +37,8 @@ pub(crate) fn both_counts(case: &Case<'_>, expected: &[Expected]) -> Checked {
         return Err("no shelf was counted by two".to_owned());
     };
     let mut counted: BTreeMap<String, BTreeMap<&str, i64>> = BTreeMap::new();
-    for replica in case.holding(&record.by) {
-        let found = replica
+    for file in case.holding(&record.by) {
+        let found = file
             .records("inventory_check")?
             .remove(check)
             .unwrap_or_default();
@@ -51,7 +51,7 @@ pub(crate) fn both_counts(case: &Case<'_>, expected: &[Expected]) -> Checked {
                 if found.get(path) != Some(facings) {
                     return Err(format!(
                         "{} has lost {}'s count of {facings} facings",
-                        replica.name, phone.who
+                        file.name, phone.who
                     ));
                 }
                 let product = path
@@ -92,7 +92,7 @@ pub(crate) fn both_counts(case: &Case<'_>, expected: &[Expected]) -> Checked {
 }
 
 /// The order that the server refused, by what was answered.
-fn mended<'a>(case: &'a Case<'_>) -> Result<(&'a String, &'a Order), String> {
+fn mended<'a>(case: &'a ProofCase<'_>) -> Result<(&'a String, &'a AnsweredOrder), String> {
     let all: Vec<_> = case
         .ledger
         .orders()
@@ -111,9 +111,12 @@ fn mended<'a>(case: &'a Case<'_>) -> Result<(&'a String, &'a Order), String> {
 }
 
 /// How often each verdict was given on an order in a file.
-fn verdicts(replica: &Replica<'_>, order: &str) -> Result<BTreeMap<String, Vec<Values>>, String> {
-    let mut found: BTreeMap<String, Vec<Values>> = BTreeMap::new();
-    for verdict in replica
+fn verdicts(
+    file: &EvidenceFile<'_>,
+    order: &str,
+) -> Result<BTreeMap<String, Vec<PlainValues>>, String> {
+    let mut found: BTreeMap<String, Vec<PlainValues>> = BTreeMap::new();
+    for verdict in file
         .records("order_verdict")?
         .into_values()
         .filter(|of| text(of, "order") == order)
@@ -128,7 +131,7 @@ fn verdicts(replica: &Replica<'_>, order: &str) -> Result<BTreeMap<String, Vec<V
 
 /// One order was refused once, with the numbers, and confirmed once as it was mended; all others
 /// were confirmed at once.
-pub(crate) fn refused_and_mended(case: &Case<'_>, expected: &[Expected]) -> Checked {
+pub(crate) fn refused_and_mended(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let (id, order) = mended(case)?;
     let mut problems = Vec::new();
     for (other, of) in case.ledger.orders() {
@@ -137,8 +140,8 @@ pub(crate) fn refused_and_mended(case: &Case<'_>, expected: &[Expected]) -> Chec
         } else {
             vec![("confirmed", 1)]
         };
-        for replica in case.holding(&sole(&of.who)) {
-            let found = verdicts(replica, other)?;
+        for file in case.holding(&sole(&of.who)) {
+            let found = verdicts(file, other)?;
             let counts: Vec<(&str, usize)> = found
                 .iter()
                 .map(|(name, of)| (name.as_str(), of.len()))
@@ -146,7 +149,7 @@ pub(crate) fn refused_and_mended(case: &Case<'_>, expected: &[Expected]) -> Chec
             if counts != due {
                 problems.push(format!(
                     "{}: an order of {} has the verdicts {counts:?}",
-                    replica.name, of.who
+                    file.name, of.who
                 ));
             }
             let hashes: BTreeSet<String> = found
@@ -157,7 +160,7 @@ pub(crate) fn refused_and_mended(case: &Case<'_>, expected: &[Expected]) -> Chec
             if hashes.len() != due.len() {
                 problems.push(format!(
                     "{}: one content of an order of {} was judged twice",
-                    replica.name, of.who
+                    file.name, of.who
                 ));
             }
         }
@@ -191,7 +194,7 @@ pub(crate) fn refused_and_mended(case: &Case<'_>, expected: &[Expected]) -> Chec
 }
 
 /// What an account owes is the sum of its confirmed orders, and not more than it may.
-pub(crate) fn credit(case: &Case<'_>, _: &[Expected]) -> Checked {
+pub(crate) fn credit(case: &ProofCase<'_>, _: &[Expected]) -> Checked {
     let (_, order) = mended(case)?;
     let account = plain(&order.submitted[1]["account"]);
     let at_account = case
@@ -203,8 +206,8 @@ pub(crate) fn credit(case: &Case<'_>, _: &[Expected]) -> Checked {
         .filter_map(|of| of["gross"].as_str().and_then(micros))
         .sum();
     let mut limit = 0;
-    for replica in case.holding(&sole(&order.who)) {
-        let figures = replica.records("credit_figure")?;
+    for file in case.holding(&sole(&order.who)) {
+        let figures = file.records("credit_figure")?;
         let [figure] = figures
             .values()
             .filter(|of| text(of, "account") == account)
@@ -212,7 +215,7 @@ pub(crate) fn credit(case: &Case<'_>, _: &[Expected]) -> Checked {
         else {
             return Err(format!(
                 "{} does not have one credit figure for the account",
-                replica.name
+                file.name
             ));
         };
         let used = number(figure, "used").unwrap_or(-1);
@@ -221,7 +224,7 @@ pub(crate) fn credit(case: &Case<'_>, _: &[Expected]) -> Checked {
             let (used, due, limit) = (money(used), money(due), money(limit));
             return Err(format!(
                 "{}: {used} of {limit} is used; confirmed orders come to {due}",
-                replica.name
+                file.name
             ));
         }
     }
@@ -234,12 +237,12 @@ pub(crate) fn credit(case: &Case<'_>, _: &[Expected]) -> Checked {
 }
 
 /// What the proof knows of products: price by the GTIN, and tax.
-struct Goods {
+struct ProofProducts {
     products: Records,
     classes: Records,
 }
 
-impl Goods {
+impl ProofProducts {
     /// The price of one, by the published formula: 49 + n mod 1951 cents, n the 12 digits before
     /// the check digit.
     fn price(&self, product: &str) -> Result<i128, String> {
@@ -274,7 +277,7 @@ impl Goods {
 
 /// Net, tax and gross of an order by its lines' products and quantities alone; tax is rounded once
 /// for each rate.
-fn computed(goods: &Goods, order: &Json) -> Result<[i128; 3], String> {
+fn computed(goods: &ProofProducts, order: &Json) -> Result<[i128; 3], String> {
     let mut by_rate: BTreeMap<i128, i128> = BTreeMap::new();
     for line in order["lines"].as_array().into_iter().flatten() {
         let product = plain(&line["product"]);
@@ -292,8 +295,8 @@ fn computed(goods: &Goods, order: &Json) -> Result<[i128; 3], String> {
 
 /// Every order's sums, as answered on the phone and as frozen by the server, are those of plain
 /// arithmetic.
-pub(crate) fn sums(case: &Case<'_>, _: &[Expected]) -> Checked {
-    let goods = Goods {
+pub(crate) fn sums(case: &ProofCase<'_>, _: &[Expected]) -> Checked {
+    let goods = ProofProducts {
         products: case.server_file.records("product")?,
         classes: case.server_file.records("tax_class")?,
     };
@@ -313,17 +316,15 @@ pub(crate) fn sums(case: &Case<'_>, _: &[Expected]) -> Checked {
                 sum(due)
             ));
         }
-        for replica in case.holding(&sole(&order.who)) {
-            let confirmed = verdicts(replica, id)?
-                .remove("confirmed")
-                .unwrap_or_default();
+        for file in case.holding(&sole(&order.who)) {
+            let confirmed = verdicts(file, id)?.remove("confirmed").unwrap_or_default();
             for verdict in &confirmed {
                 let frozen =
                     ["net", "tax", "gross"].map(|name| number(verdict, name).unwrap_or(-1));
                 let (lines, net) = frozen_lines(&goods, verdict)?;
                 let answered = answered["lines"].as_array().map_or(0, Vec::len);
                 if frozen != due || net != due[0] || lines != answered {
-                    let (name, due) = (&replica.name, sum(due));
+                    let (name, due) = (&file.name, sum(due));
                     problems.push(format!(
                         "{name}: {} frozen, {} its {lines} lines, {due} due",
                         sum(frozen),
@@ -349,7 +350,7 @@ fn sum([net, tax, gross]: [i128; 3]) -> String {
 }
 
 /// How many lines a verdict has frozen at the price that is due, and the sum of their amounts.
-fn frozen_lines(goods: &Goods, verdict: &Values) -> Result<(usize, i128), String> {
+fn frozen_lines(goods: &ProofProducts, verdict: &PlainValues) -> Result<(usize, i128), String> {
     let (mut lines, mut net) = (0, 0);
     for (path, product) in verdict
         .iter()

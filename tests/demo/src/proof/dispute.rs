@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::claims::{Case, Checked, plain};
+use super::case::{Checked, ProofCase, plain};
+use super::evidence::{ConflictRow, EvidenceFile, bytes_of};
 use super::ledger::{Expected, Rivals};
-use super::proof::{Conflict, Replica, bytes_of};
 
 /// The object of which one record says what somebody chose.
 const CHOICE: &str = "conflict_resolution";
@@ -29,13 +29,13 @@ fn rivalry(expected: &[Expected]) -> Result<(&Expected, &Rivals), String> {
 }
 
 /// The one conflict of a file.
-fn conflict(replica: &Replica<'_>) -> Result<Conflict, String> {
-    let mut conflicts = replica.conflicts()?;
+fn conflict(file: &EvidenceFile<'_>) -> Result<ConflictRow, String> {
+    let mut conflicts = file.conflicts()?;
     match (conflicts.pop(), conflicts.len()) {
         (Some(conflict), 0) => Ok(conflict),
         (found, more) => Err(format!(
             "{} has {} conflicts; one is due",
-            replica.name,
+            file.name,
             more + usize::from(found.is_some())
         )),
     }
@@ -43,14 +43,14 @@ fn conflict(replica: &Replica<'_>) -> Result<Conflict, String> {
 
 /// Exactly one conflict lies in each file that knows the record, with base, both values and both
 /// writers.
-pub(crate) fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
+pub(crate) fn kept(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let (record, rivals) = rivalry(expected)?;
     let mut files = 0;
-    for replica in case.holding(&record.by) {
-        let conflict = conflict(replica)?;
+    for file in case.holding(&record.by) {
+        let conflict = conflict(file)?;
         let about = (conflict.record.as_str(), conflict.path.as_str());
         if about != (record.id.as_str(), rivals.path.as_str()) {
-            return Err(format!("{} has a conflict about {about:?}", replica.name));
+            return Err(format!("{} has a conflict about {about:?}", file.name));
         }
         for value in rivals
             .by
@@ -61,15 +61,15 @@ pub(crate) fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
             if !holds(&conflict, value.as_bytes()) {
                 return Err(format!(
                     "the conflict in {} has lost the value {value}",
-                    replica.name
+                    file.name
                 ));
             }
         }
-        let names = writers(replica, &conflict)?;
+        let names = writers(file, &conflict)?;
         if !names.iter().eq(rivals.by.keys()) {
             return Err(format!(
                 "the conflict in {} was written by {names:?}",
-                replica.name
+                file.name
             ));
         }
         files += 1;
@@ -89,7 +89,7 @@ pub(crate) fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
 }
 
 /// Texts and ids stand in a conflict's body as they are.
-fn holds(conflict: &Conflict, bytes: &[u8]) -> bool {
+fn holds(conflict: &ConflictRow, bytes: &[u8]) -> bool {
     conflict
         .body
         .windows(bytes.len().max(1))
@@ -97,9 +97,9 @@ fn holds(conflict: &Conflict, bytes: &[u8]) -> bool {
 }
 
 /// Names of the people behind the actors that a conflict names.
-fn writers(replica: &Replica<'_>, conflict: &Conflict) -> Result<BTreeSet<String>, String> {
-    let people = replica.records("user")?;
-    let actors = replica.records("actor")?;
+fn writers(file: &EvidenceFile<'_>, conflict: &ConflictRow) -> Result<BTreeSet<String>, String> {
+    let people = file.records("user")?;
+    let actors = file.records("actor")?;
     let named = actors
         .iter()
         .filter(|(actor, _)| holds(conflict, &bytes_of(actor)));
@@ -114,7 +114,7 @@ fn writers(replica: &Replica<'_>, conflict: &Conflict) -> Result<BTreeSet<String
 
 /// While it was open, each phone showed its owner's value as mine and the other's as theirs, both
 /// with names.
-pub(crate) fn shown(case: &Case<'_>, expected: &[Expected]) -> Checked {
+pub(crate) fn shown(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let (record, rivals) = rivalry(expected)?;
     for phone in case
         .phones
@@ -161,30 +161,30 @@ pub(crate) fn shown(case: &Case<'_>, expected: &[Expected]) -> Checked {
 }
 
 /// It is closed in each file, one fact says who chose what, and no phone shows it any more.
-pub(crate) fn closed(case: &Case<'_>, expected: &[Expected]) -> Checked {
+pub(crate) fn closed(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let (record, rivals) = rivalry(expected)?;
     let Some(chosen) = &rivals.chosen else {
         return Err("nobody has chosen".to_owned());
     };
-    for replica in case.holding(&record.by) {
-        let state = conflict(replica)?.state;
+    for file in case.holding(&record.by) {
+        let state = conflict(file)?.state;
         if state != "resolved" {
-            return Err(format!("the conflict in {} is {state}", replica.name));
+            return Err(format!("the conflict in {} is {state}", file.name));
         }
     }
-    for replica in case.replicas() {
-        let choices = replica.records(CHOICE)?;
+    for file in case.files() {
+        let choices = file.records(CHOICE)?;
         let [choice] = choices.values().collect::<Vec<_>>()[..] else {
             return Err(format!(
                 "{} has {} choices; one is due",
-                replica.name,
+                file.name,
                 choices.len()
             ));
         };
         let said = |name: &str| choice.get(name).map(plain).unwrap_or_default();
         let of = (said("record"), said("path"), said("value_json"));
         if of != (record.id.clone(), rivals.path.clone(), chosen.to_string()) {
-            return Err(format!("{} has a choice of {of:?}", replica.name));
+            return Err(format!("{} has a choice of {of:?}", file.name));
         }
     }
     for phone in &case.phones {

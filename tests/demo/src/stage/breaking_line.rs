@@ -40,7 +40,7 @@ pub(crate) enum Snag {
 
 /// One call that a phone made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Call {
+pub(crate) struct CarriedCall {
     /// The path.
     pub(crate) path: String,
     /// The body: the same for a call that is made again.
@@ -49,7 +49,7 @@ pub(crate) struct Call {
 
 /// How far a held call came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct HeldCall {
     /// Bytes that were let through.
     pub(crate) passed: u64,
     /// Bytes of all of it, where that is known.
@@ -57,28 +57,28 @@ pub(crate) struct Held {
 }
 
 #[derive(Default)]
-struct State {
+struct LineState {
     server: Option<SocketAddr>,
     snag: Option<Snag>,
-    held: Option<Held>,
+    held: Option<HeldCall>,
     cut: bool,
-    calls: Vec<Call>,
+    calls: Vec<CarriedCall>,
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct SharedLine {
+    state: Mutex<LineState>,
     changed: Condvar,
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl SharedLine {
+    fn state(&self) -> MutexGuard<'_, LineState> {
         // The state is whole after every statement that changes it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells that a call is held, and waits until it is cut.
-    fn hold(&self, held: Held) {
+    fn hold(&self, held: HeldCall) {
         let mut state = self.state();
         state.held = Some(held);
         drop(
@@ -89,18 +89,18 @@ impl Shared {
 }
 
 /// The line of one phone.
-pub(crate) struct Line {
+pub(crate) struct BreakingLine {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<SharedLine>,
 }
 
-impl Line {
+impl BreakingLine {
     /// Lays a line that has no signal yet. Its threads end with this process.
-    pub(crate) fn lay() -> Result<Line, ServerError> {
+    pub(crate) fn lay() -> Result<BreakingLine, ServerError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(ServerError::broken)?;
         let address = listener.local_addr().map_err(ServerError::broken)?;
-        let shared = Arc::new(Shared::default());
-        let line = Line {
+        let shared = Arc::new(SharedLine::default());
+        let line = BreakingLine {
             address,
             shared: Arc::clone(&shared),
         };
@@ -132,7 +132,7 @@ impl Line {
     }
 
     /// How far the call came that is held now.
-    pub(crate) fn held(&self) -> Option<Held> {
+    pub(crate) fn held(&self) -> Option<HeldCall> {
         self.shared.state().held
     }
 
@@ -144,7 +144,7 @@ impl Line {
     }
 
     /// All calls of a path so far.
-    pub(crate) fn calls(&self, path: &str) -> Vec<Call> {
+    pub(crate) fn calls(&self, path: &str) -> Vec<CarriedCall> {
         self.shared
             .state()
             .calls
@@ -157,13 +157,13 @@ impl Line {
 
 /// The call that is under way on one connection.
 #[derive(Default)]
-struct Under {
+struct CallUnderWay {
     path: String,
     answered: u64,
 }
 
 /// Carries one connection until either end, or a cut, ends it.
-fn carry(shared: &Arc<Shared>, phone: TcpStream) -> io::Result<()> {
+fn carry(shared: &Arc<SharedLine>, phone: TcpStream) -> io::Result<()> {
     let Some(address) = shared.state().server else {
         return Ok(());
     };
@@ -173,20 +173,20 @@ fn carry(shared: &Arc<Shared>, phone: TcpStream) -> io::Result<()> {
         end.set_read_timeout(Some(SILENCE))?;
         end.set_write_timeout(Some(SILENCE))?;
     }
-    let under = Arc::new(Mutex::new(Under::default()));
+    let under = Arc::new(Mutex::new(CallUnderWay::default()));
     let (back, other) = (server.try_clone()?, phone.try_clone()?);
     let (sharing, answering) = (Arc::clone(shared), Arc::clone(&under));
     let answers = thread::spawn(move || {
-        answers(&sharing, &answering, (&back, &other)).ok();
-        hang_up((&back, &other));
+        answers(&sharing, &answering, &back, &other).ok();
+        hang_up(&back, &other);
     });
-    let asked = requests(shared, &under, (&phone, &server));
-    hang_up((&phone, &server));
+    let asked = requests(shared, &under, &phone, &server);
+    hang_up(&phone, &server);
     drop(answers.join());
     asked
 }
 
-fn hang_up((one, other): (&TcpStream, &TcpStream)) {
+fn hang_up(one: &TcpStream, other: &TcpStream) {
     // Whoever hung up first makes this fail for the other.
     one.shutdown(Shutdown::Both).ok();
     other.shutdown(Shutdown::Both).ok();
@@ -194,9 +194,10 @@ fn hang_up((one, other): (&TcpStream, &TcpStream)) {
 
 /// Carries calls to the server, each read whole before it goes on.
 fn requests(
-    shared: &Shared,
-    under: &Mutex<Under>,
-    (mut phone, mut server): (&TcpStream, &TcpStream),
+    shared: &SharedLine,
+    under: &Mutex<CallUnderWay>,
+    mut phone: &TcpStream,
+    mut server: &TcpStream,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
     let mut piece = vec![0; PIECE_BYTES];
@@ -210,13 +211,13 @@ fn requests(
             continue;
         };
         let call: Vec<u8> = bytes.drain(..whole).collect();
-        *under.lock().unwrap_or_else(PoisonError::into_inner) = Under {
+        *under.lock().unwrap_or_else(PoisonError::into_inner) = CallUnderWay {
             path: path.clone(),
             answered: 0,
         };
         let held = {
             let mut state = shared.state();
-            state.calls.push(Call {
+            state.calls.push(CarriedCall {
                 path: path.clone(),
                 body: call[head..].to_vec(),
             });
@@ -236,7 +237,7 @@ fn requests(
             None => server.write_all(&call)?,
             Some(passed) => {
                 server.write_all(&call[..usize::try_from(passed).unwrap_or(0)])?;
-                shared.hold(Held {
+                shared.hold(HeldCall {
                     passed,
                     of: Some(whole as u64),
                 });
@@ -253,9 +254,10 @@ fn share(length: u64, permille: u64) -> u64 {
 
 /// Carries answers to the phone.
 fn answers(
-    shared: &Shared,
-    under: &Mutex<Under>,
-    (mut server, mut phone): (&TcpStream, &TcpStream),
+    shared: &SharedLine,
+    under: &Mutex<CallUnderWay>,
+    mut server: &TcpStream,
+    mut phone: &TcpStream,
 ) -> io::Result<()> {
     let mut piece = vec![0; PIECE_BYTES];
     loop {
@@ -282,7 +284,7 @@ fn answers(
             None => phone.write_all(&piece[..read])?,
             Some((part, passed)) => {
                 phone.write_all(&piece[..part])?;
-                shared.hold(Held { passed, of: None });
+                shared.hold(HeldCall { passed, of: None });
                 return Ok(());
             }
         }
@@ -348,7 +350,7 @@ mod tests {
         (address, serving)
     }
 
-    fn until_held(line: &Line) -> Held {
+    fn until_held(line: &BreakingLine) -> HeldCall {
         let began = Instant::now();
         loop {
             if let Some(held) = line.held() {
@@ -360,9 +362,9 @@ mod tests {
     }
 
     /// Makes one call over a line that holds it, cuts it, and gives what either side then has.
-    fn check(snag: Snag, expected: (Held, &str, &str)) {
+    fn check(snag: Snag, expected: (HeldCall, &str, &str)) {
         let (address, serving) = server();
-        let line = Line::lay().unwrap();
+        let line = BreakingLine::lay().unwrap();
         line.lead_to(Some(address));
         line.hold_next(snag);
         let mut phone = TcpStream::connect(line.address).unwrap();
@@ -385,7 +387,7 @@ mod tests {
 
     #[test]
     fn a_call_is_held_after_its_share_of_bytes() {
-        let held = Held {
+        let held = HeldCall {
             passed: 26,
             of: Some(CALL.len() as u64),
         };
@@ -400,7 +402,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_lost_after_the_server_gave_it() {
-        let held = Held {
+        let held = HeldCall {
             passed: 0,
             of: None,
         };
@@ -411,7 +413,7 @@ mod tests {
             },
             (held, CALL, ""),
         );
-        let held = Held {
+        let held = HeldCall {
             passed: 12,
             of: None,
         };
@@ -427,7 +429,7 @@ mod tests {
     #[test]
     fn other_calls_pass_and_without_a_signal_nothing_does() {
         let (address, serving) = server();
-        let line = Line::lay().unwrap();
+        let line = BreakingLine::lay().unwrap();
         line.hold_next(Snag::Asking {
             path: "/pull",
             permille: 500,

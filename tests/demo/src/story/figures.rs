@@ -1,13 +1,13 @@
 //! The day's figures, for each rep and each territory, as their phones answer them, in a small
 //! table. It does not know how they come about, nor whether they are right.
 
+use outfield_server::error::ServerError;
 use serde_json::Value as Json;
 
 use super::cast::Cast;
-use super::home::said;
-use super::office::Opened;
-use super::stage::Stage;
-use outfield_server::error::ServerError;
+use super::office::OpenedOffice;
+use crate::stage::StoryStage;
+use crate::stage::answer::said;
 
 /// The figures of the table: their names, and how they are headed.
 const COLUMNS: &[(&str, &str)] = &[
@@ -24,50 +24,44 @@ const CELL: usize = 17;
 
 /// What the phones say of the day: for each rep, and for each territory.
 pub(crate) fn ask(
-    stage: &Stage<'_>,
+    stage: &StoryStage<'_>,
     cast: &Cast,
-    opened: &Opened,
+    opened: &OpenedOffice,
 ) -> Result<Vec<Json>, ServerError> {
     let mut all = Vec::new();
     for rep in cast.reps() {
         all.push(stage.ask(rep, &["figures", "--day", &stage.day, "--rep", rep.who])?);
     }
     for (territory, rep) in opened.territories.iter().zip([&cast.ann, &cast.cem]) {
-        all.push(stage.ask(
-            rep,
-            &[
-                "figures",
-                "--day",
-                &stage.day,
-                "--territory",
-                &territory.name,
-            ],
-        )?);
+        let day = ["figures", "--day", &stage.day];
+        let command = [&day[..], &["--territory", &territory.name]].concat();
+        all.push(stage.ask(rep, &command)?);
     }
     Ok(all)
 }
 
 /// Tells them as a table.
-pub(crate) fn table(stage: &Stage<'_>, all: &[Json]) {
-    stage
-        .page
-        .heading(&format!("The day's figures, {}", stage.day));
-    let row = |name: &str, cells: &mut dyn Iterator<Item = String>| {
-        let cells: String = cells.map(|cell| format!("{cell:>CELL$}")).collect();
-        stage.page.line(&format!("  {name:<NAME$}{cells}"));
-    };
-    row(
-        "",
-        &mut COLUMNS.iter().map(|(_, heading)| (*heading).to_owned()),
-    );
+pub(crate) fn table(stage: &StoryStage<'_>, all: &[Json]) {
+    let heading = format!("The day's figures, {}", stage.day);
+    stage.page.heading(&heading);
+    let headings = COLUMNS.iter().map(|(_, heading)| (*heading).to_owned());
+    stage.page.line(&row("", headings));
     for figures in all {
-        let name = figures["rep"].as_str().map(str::to_owned);
-        let name = name.unwrap_or_else(|| format!("territory {}", said(&figures["territory"])));
-        row(
-            &name,
-            &mut COLUMNS.iter().map(|(figure, _)| cell(figures, figure)),
-        );
+        let name = match figures["rep"].as_str() {
+            Some(rep) => rep.to_owned(),
+            None => format!("territory {}", said(&figures["territory"])),
+        };
+        let cells = COLUMNS.iter().map(|(figure, _)| cell(figures, figure));
+        stage.page.line(&row(&name, cells));
     }
+}
+
+fn row(name: &str, cells: impl Iterator<Item = String>) -> String {
+    let mut row = format!("  {name:<NAME$}");
+    for cell in cells {
+        row.push_str(&format!("{cell:>CELL$}"));
+    }
+    row
 }
 
 /// A figure in few words: its value, and for shares the fraction behind it.

@@ -1,57 +1,22 @@
 //! Where the story takes place: the processes, the server among them, the page, and the ledger of
 //! what was answered. It does not know the story.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use outfield_server::error::ServerError;
 use serde_json::Value as Json;
 
-use super::ledger::Ledger;
-use super::line::Line;
-use super::page::{Mood, Page};
-use super::processes::{Bell, Crew, Ended, Folder, Process};
-use crate::Options;
-use outfield_server::error::ServerError;
-
-/// How a step is to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Expect {
-    /// Done.
-    Done,
-    /// Refused by a rule, with this code.
-    Refused(&'static str),
-    /// Not possible without a network.
-    Unreachable,
-}
-
-/// What a step's answer says, and whether that is what it was to say.
-pub(crate) struct Said {
-    text: String,
-    is_as_told: bool,
-}
-
-impl From<String> for Said {
-    fn from(text: String) -> Self {
-        Said {
-            text,
-            is_as_told: true,
-        }
-    }
-}
-
-/// Puts an answer into words, which must be these.
-pub(crate) fn exactly(
-    wanted: impl Into<String>,
-    say: impl Fn(&Json) -> String,
-) -> impl Fn(&Json) -> Said {
-    let wanted = wanted.into();
-    move |data| {
-        let text = say(data);
-        let is_as_told = text == wanted;
-        Said { text, is_as_told }
-    }
-}
+use super::answer::{Expect, SaidAnswer};
+use super::breaking_line::BreakingLine;
+use super::chance::StoryChance;
+use super::end_signal::EndSignal;
+use super::folder::StoryFolder;
+use super::processes::{EndedProgram, ProgramRunner, RunningProgram};
+use super::rep::StoryRep;
+use crate::page::{Mood, Page};
+use crate::proof::ledger::StoryLedger;
 
 /// The exit codes of commands.
 const DONE: i32 = 0;
@@ -70,101 +35,43 @@ fn is_by_the_real_clock(command: &[&str]) -> bool {
 /// Seconds that one command takes in the story.
 const COMMAND_S: u32 = 40;
 
-/// SplitMix64: the same seed makes the same choices on every machine.
-pub(crate) struct Chance(pub(crate) u64);
-
-impl Chance {
-    /// A number below `end`, which is not 0.
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end.max(1)
-    }
-}
-
-/// A rep with a phone.
-pub(crate) struct Rep {
-    /// The name.
-    pub(crate) who: &'static str,
-    /// The phone's database.
-    pub(crate) db: String,
-    /// The way from the phone to the server.
-    pub(crate) line: Line,
-    /// The person's id.
-    pub(crate) user: String,
-    /// The id of the territory.
-    pub(crate) territory: String,
-    /// The second of the story's day.
-    clock: Cell<u32>,
-}
-
-impl Rep {
-    /// A rep whose phone is new.
-    pub(crate) fn new(
-        (who, user): (&'static str, String),
-        territory: &str,
-        db: String,
-    ) -> Result<Rep, ServerError> {
-        Ok(Rep {
-            who,
-            db,
-            line: Line::lay()?,
-            user,
-            territory: territory.to_owned(),
-            clock: Cell::new(0),
-        })
-    }
-
-    /// What comes next happens at this minute of the day, or later if it is later already.
-    pub(crate) fn at(&self, minute: u32) {
-        self.clock.set(self.clock.get().max(minute * 60));
-    }
-
-    /// The minute of the day.
-    pub(crate) fn minute(&self) -> u32 {
-        self.clock.get() / 60
-    }
-
-    /// The arguments of one of the rep's commands.
-    pub(crate) fn arguments<'a>(&'a self, command: &[&'a str]) -> Vec<&'a str> {
-        [&["rep", "--db", self.db.as_str()], command].concat()
-    }
-}
-
 /// All of it. What stands first ends first: processes before the folder in which they write.
-pub(crate) struct Stage<'a> {
-    server: Option<(Process, SocketAddr)>,
+pub(crate) struct StoryStage<'a> {
+    server: Option<(RunningProgram, SocketAddr)>,
     /// Starts processes.
-    pub(crate) crew: Crew,
+    pub(crate) programs: ProgramRunner,
     /// Takes the story.
     pub(crate) page: Page<'a>,
     /// What was answered.
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: StoryLedger,
     /// Chooses.
-    pub(crate) chance: Chance,
+    pub(crate) chance: StoryChance,
     /// The day of the story, `YYYY-MM-DD`; empty before it begins.
     pub(crate) day: String,
-    /// Rings when the person wants to end.
-    pub(crate) bell: Bell,
-    folder: Folder,
+    /// Tells when the person wants to end.
+    pub(crate) end_signal: EndSignal,
+    folder: StoryFolder,
 }
 
-impl<'a> Stage<'a> {
-    /// An empty stage with a folder of its own.
-    pub(crate) fn set(page: Page<'a>, options: &Options) -> Result<Stage<'a>, ServerError> {
-        let bell = Bell::hang()?;
-        let folder = Folder::make()?;
-        let crew = Crew::gather(&options.program, folder.path(), bell.clone())?;
-        let ledger = Ledger::default();
-        Ok(Stage {
+impl<'a> StoryStage<'a> {
+    /// An empty stage with a folder of its own, for commands of this program.
+    pub(crate) fn set(
+        page: Page<'a>,
+        program: &Path,
+        seed: u64,
+    ) -> Result<StoryStage<'a>, ServerError> {
+        let end_signal = EndSignal::listen()?;
+        let folder = StoryFolder::make()?;
+        let programs = ProgramRunner::new(program, folder.path(), end_signal.clone())?;
+        let ledger = StoryLedger::default();
+        Ok(StoryStage {
             server: None,
-            crew,
+            programs,
             page,
             ledger,
-            chance: Chance(options.seed),
+            chance: StoryChance(seed),
             day: String::new(),
-            bell,
+            end_signal,
             folder,
         })
     }
@@ -188,34 +95,31 @@ impl<'a> Stage<'a> {
             .join(format!("{tenant}.db"))
     }
 
-    /// One command of the office, which must be done; answers the id that it is about, and its
-    /// data.
+    /// One command of the office, which must be done.
     pub(crate) fn office(
         &self,
         what: &str,
         command: &[&str],
         told: &str,
-    ) -> Result<(String, Json), ServerError> {
+    ) -> Result<EndedProgram, ServerError> {
         self.page.hour(None);
-        let ended = self
-            .crew
-            .start(&[command, &["--data", &self.data()]].concat())?
-            .ended()?;
-        let data = self.told(("Office", what), &ended, Expect::Done, |_| told.to_owned())?;
-        Ok((
-            ended.answer["id"].as_str().unwrap_or_default().to_owned(),
-            data,
-        ))
+        let ended = self.on_data(command)?;
+        self.told("Office", what, &ended, Expect::Done, |_| told.to_owned())?;
+        Ok(ended)
     }
 
-    /// The same, and nothing is told unless it is not done; answers the id.
+    /// One command on the server's data folder.
+    pub(crate) fn on_data(&self, command: &[&str]) -> Result<EndedProgram, ServerError> {
+        let data = self.data();
+        let arguments = [command, &["--data", &data]].concat();
+        self.programs.start(&arguments)?.ended()
+    }
+
+    /// One command of the office, of which nothing is told unless it is not done; answers the id.
     pub(crate) fn puts(&self, command: &[&str]) -> Result<String, ServerError> {
-        let ended = self
-            .crew
-            .start(&[command, &["--data", &self.data()]].concat())?
-            .ended()?;
+        let ended = self.on_data(command)?;
         if ended.exit == Some(DONE) {
-            return Ok(ended.answer["id"].as_str().unwrap_or_default().to_owned());
+            return Ok(ended.id());
         }
         Err(self.amiss(
             "Office",
@@ -225,13 +129,16 @@ impl<'a> Stage<'a> {
     }
 
     /// Starts a rep's command, in the hour of the story where it needs no network.
-    pub(crate) fn start(&self, rep: &Rep, command: &[&str]) -> Result<Process, ServerError> {
+    pub(crate) fn start(
+        &self,
+        rep: &StoryRep,
+        command: &[&str],
+    ) -> Result<RunningProgram, ServerError> {
         let arguments = rep.arguments(command);
         if self.day.is_empty() || is_by_the_real_clock(command) {
-            return self.crew.start(&arguments);
+            return self.programs.start(&arguments);
         }
-        let second = rep.clock.get() + COMMAND_S;
-        rep.clock.set(second);
+        let second = rep.goes_on(COMMAND_S);
         let moment = format!(
             "{}T{:02}:{:02}:{:02}Z",
             self.day,
@@ -239,18 +146,18 @@ impl<'a> Stage<'a> {
             second / 60 % 60,
             second % 60
         );
-        self.crew.start_at(&arguments, &moment)
+        self.programs.start_at(&arguments, &moment)
     }
 
-    fn shows_hour_of(&self, rep: &Rep, command: &[&str]) {
+    fn shows_hour_of(&self, rep: &StoryRep, command: &[&str]) {
         let has_hour = !self.day.is_empty() && !is_by_the_real_clock(command);
         self.page.hour(has_hour.then(|| rep.minute()));
     }
 
     /// A rep's command that writes, which must be done; its answer is kept for the proof.
-    pub(crate) fn does<T: Into<Said>>(
+    pub(crate) fn does<T: Into<SaidAnswer>>(
         &mut self,
-        rep: &Rep,
+        rep: &StoryRep,
         what: &str,
         command: &[&str],
         say: impl Fn(&Json) -> T,
@@ -261,7 +168,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The same, and nothing is told unless it is not done.
-    pub(crate) fn works(&mut self, rep: &Rep, command: &[&str]) -> Result<Json, ServerError> {
+    pub(crate) fn works(&mut self, rep: &StoryRep, command: &[&str]) -> Result<Json, ServerError> {
         let data = self.ask(rep, command)?;
         self.ledger.note(rep.who, &data);
         Ok(data)
@@ -270,7 +177,7 @@ impl<'a> Stage<'a> {
     /// Keeps for the proof what a record is that a command to another has changed too.
     pub(crate) fn follows(
         &mut self,
-        rep: &Rep,
+        rep: &StoryRep,
         object: &str,
         id: &str,
     ) -> Result<Json, ServerError> {
@@ -280,22 +187,22 @@ impl<'a> Stage<'a> {
     }
 
     /// A rep's command that writes no record, which must be done.
-    pub(crate) fn looks<T: Into<Said>>(
+    pub(crate) fn looks<T: Into<SaidAnswer>>(
         &mut self,
-        rep: &Rep,
+        rep: &StoryRep,
         what: &str,
         command: &[&str],
         say: impl Fn(&Json) -> T,
     ) -> Result<Json, ServerError> {
         self.shows_hour_of(rep, command);
         let ended = self.start(rep, command)?.ended()?;
-        self.told((rep.who, what), &ended, Expect::Done, say)
+        self.told(rep.who, what, &ended, Expect::Done, say)
     }
 
     /// A rep's command that must not be done.
     pub(crate) fn cannot(
         &mut self,
-        rep: &Rep,
+        rep: &StoryRep,
         what: &str,
         command: &[&str],
         expect: Expect,
@@ -312,12 +219,18 @@ impl<'a> Stage<'a> {
             ['(', ';']
         };
         let why = message.split(ends).next().unwrap_or_default().trim();
-        self.told((rep.who, what), &ended, expect, |_| why.to_owned())
+        self.told(rep.who, what, &ended, expect, |_| why.to_owned())
             .map(drop)
     }
 
+    /// How many changes wait in a phone's outbox.
+    pub(crate) fn unsent(&self, rep: &StoryRep) -> Result<usize, ServerError> {
+        let outbox = self.ask(rep, &["outbox"])?;
+        Ok(outbox.as_array().map_or(0, Vec::len))
+    }
+
     /// What a rep's command answers; nothing is told.
-    pub(crate) fn ask(&self, rep: &Rep, command: &[&str]) -> Result<Json, ServerError> {
+    pub(crate) fn ask(&self, rep: &StoryRep, command: &[&str]) -> Result<Json, ServerError> {
         let ended = self.start(rep, command)?.ended()?;
         if ended.exit == Some(DONE) {
             return Ok(ended.answer["data"].clone());
@@ -329,17 +242,16 @@ impl<'a> Stage<'a> {
     }
 
     /// Tells how a step ended, and answers its data if it ended as it was to.
-    pub(crate) fn told<T: Into<Said>>(
+    pub(crate) fn told<T: Into<SaidAnswer>>(
         &self,
-        (who, what): (&str, &str),
-        ended: &Ended,
+        who: &str,
+        what: &str,
+        ended: &EndedProgram,
         expect: Expect,
         say: impl Fn(&Json) -> T,
     ) -> Result<Json, ServerError> {
-        let (data, code) = (
-            &ended.answer["data"],
-            ended.answer["error"]["code"].as_str(),
-        );
+        let data = &ended.answer["data"];
+        let code = ended.answer["error"]["code"].as_str();
         let (exit, mood) = match expect {
             Expect::Done => (DONE, Mood::Done),
             Expect::Refused(_) => (REFUSED, Mood::Refused),
@@ -347,10 +259,9 @@ impl<'a> Stage<'a> {
         };
         let is_wanted = !matches!(expect, Expect::Refused(wanted) if code != Some(wanted));
         if ended.exit == Some(exit) && is_wanted {
-            let said: Said = say(data).into();
+            let said: SaidAnswer = say(data).into();
             let mood = if said.is_as_told { mood } else { Mood::Amiss };
-            self.page
-                .step((who, what), (mood, &said.text), Some(ended.ms));
+            self.page.step(who, what, mood, &said.text, Some(ended.ms));
             return if said.is_as_told {
                 Ok(data.clone())
             } else {
@@ -362,7 +273,7 @@ impl<'a> Stage<'a> {
             .unwrap_or(&ended.said)
             .to_owned();
         self.page
-            .step((who, what), (Mood::Amiss, &message), Some(ended.ms));
+            .step(who, what, Mood::Amiss, &message, Some(ended.ms));
         Err(self.amiss(
             who,
             what,
@@ -379,11 +290,15 @@ impl<'a> Stage<'a> {
     }
 
     /// Starts the server and leads the phones' lines to it.
-    pub(crate) fn serve(&mut self, what: &str, lines: &[&Line]) -> Result<SocketAddr, ServerError> {
+    pub(crate) fn serve(
+        &mut self,
+        what: &str,
+        lines: &[&BreakingLine],
+    ) -> Result<SocketAddr, ServerError> {
         let data = self.data();
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         self.page.hour(None);
-        let mut process = self.crew.start_with_me(&[
+        let mut process = self.programs.start_with_me(&[
             "serve",
             "--data",
             &data,
@@ -402,8 +317,10 @@ impl<'a> Stage<'a> {
         };
         let told = format!("listens at {address}, process {}", process.id());
         self.page.step(
-            ("Server", what),
-            (Mood::Done, &told),
+            "Server",
+            what,
+            Mood::Done,
+            &told,
             Some(began.elapsed().as_millis()),
         );
         self.server = Some((process, address));
@@ -420,18 +337,20 @@ impl<'a> Stage<'a> {
     /// Ends the server as a power cut would.
     pub(crate) fn switch_off(
         &mut self,
-        (what, told): (&str, &str),
-        lines: &[&Line],
+        what: &str,
+        told: &str,
+        lines: &[&BreakingLine],
     ) -> Result<(), ServerError> {
         self.page.hour(None);
         lines.iter().for_each(|line| line.lead_to(None));
         if let Some((process, _)) = self.server.take() {
-            let told = format!("killed{told}");
-            let began = std::time::Instant::now();
+            let began = Instant::now();
             process.kill()?;
             self.page.step(
-                ("Server", what),
-                (Mood::Refused, &told),
+                "Server",
+                what,
+                Mood::Refused,
+                told,
                 Some(began.elapsed().as_millis()),
             );
         }
@@ -440,8 +359,10 @@ impl<'a> Stage<'a> {
 
     /// Waits until the person wants to end, or the server has ended by itself.
     pub(crate) fn linger(&mut self) {
-        let Stage { server, bell, .. } = self;
-        bell.wait(|| {
+        let StoryStage {
+            server, end_signal, ..
+        } = self;
+        end_signal.wait(|| {
             server
                 .as_mut()
                 .is_some_and(|(process, _)| process.is_running())

@@ -2,55 +2,17 @@
 //! It imports nothing of the core, and does not know how what it checks came about.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 
 use serde_json::Value as Json;
 
+use super::case::{Checked, PhoneEvidence, ProofCase, first, plain, shown};
 use super::digests::{self, differing};
-use super::ledger::{self, Expected, Ledger, Values};
-use super::proof::{Replica, get};
+use super::evidence::get;
+use super::ledger::{self, Expected, PlainValues};
 use super::{dispute, sales, tally};
 
 /// Records of one page of a REST list.
 const PAGE: usize = 1_000;
-
-/// A phone and what its own commands say.
-pub(crate) struct Phone<'a> {
-    /// Whose it is.
-    pub(crate) who: &'a str,
-    /// The person's id.
-    pub(crate) user: String,
-    /// The id of the person's territory.
-    pub(crate) territory: String,
-    /// Its database.
-    pub(crate) replica: Replica<'a>,
-    /// Its access token.
-    pub(crate) token: String,
-    /// Its digests, by its own word.
-    pub(crate) digest: Json,
-    /// Its open conflicts, by its own word.
-    pub(crate) conflicts: Json,
-    /// The conflicts that it showed before they were decided.
-    pub(crate) conflicts_before: Json,
-}
-
-/// All that the claims are about.
-pub(crate) struct Case<'a> {
-    /// What commands answered.
-    pub(crate) ledger: &'a Ledger,
-    /// The phones.
-    pub(crate) phones: Vec<Phone<'a>>,
-    /// The server's own file of the tenant.
-    pub(crate) server_file: Replica<'a>,
-    /// Where the server listens.
-    pub(crate) server: SocketAddr,
-    /// The check in which two counted one shelf, and what `visit shelf` said that it comes to.
-    pub(crate) shelf: (String, Json),
-    /// The day of the story.
-    pub(crate) day: String,
-    /// Its figures, by the phones' own word.
-    pub(crate) figures: Vec<Json>,
-}
 
 /// A claim in words with its numbers, or why it does not hold.
 pub(crate) struct Claim {
@@ -60,11 +22,17 @@ pub(crate) struct Claim {
     pub(crate) text: String,
 }
 
-/// A claim in words, or what is against it.
-pub(crate) type Checked = Result<String, String>;
+impl From<Checked> for Claim {
+    fn from(checked: Checked) -> Self {
+        match checked {
+            Ok(text) => Claim { holds: true, text },
+            Err(text) => Claim { holds: false, text },
+        }
+    }
+}
 
 /// What is checked of everything; besides, each phone is.
-const CHECKS: [fn(&Case<'_>, &[Expected]) -> Checked; 12] = [
+const CHECKS: [fn(&ProofCase<'_>, &[Expected]) -> Checked; 12] = [
     kept,
     not_doubled,
     nothing_waits,
@@ -80,72 +48,31 @@ const CHECKS: [fn(&Case<'_>, &[Expected]) -> Checked; 12] = [
 ];
 
 /// How many claims there are.
-pub(crate) fn count(case: &Case<'_>) -> usize {
+pub(crate) fn count(case: &ProofCase<'_>) -> usize {
     CHECKS.len() + case.phones.len()
 }
 
 /// Checks all claims, and tells each as soon as it is checked; each is checked whatever comes of
 /// the others.
-pub(crate) fn all(case: &Case<'_>, tell: &dyn Fn(&Claim)) -> Vec<Claim> {
+pub(crate) fn all(case: &ProofCase<'_>, tell: &mut dyn FnMut(&Claim)) -> Vec<Claim> {
     let expected = case.ledger.expected();
     let mut claims = Vec::new();
-    let mut add = |checked: Checked| {
-        let claim = match checked {
-            Ok(text) => Claim { holds: true, text },
-            Err(text) => Claim { holds: false, text },
-        };
+    for check in CHECKS {
+        let claim = Claim::from(check(case, &expected));
         tell(&claim);
         claims.push(claim);
-    };
-    for check in CHECKS {
-        add(check(case, &expected));
     }
-    case.phones.iter().for_each(|phone| add(alike(case, phone)));
+    for phone in &case.phones {
+        let claim = Claim::from(alike(case, phone));
+        tell(&claim);
+        claims.push(claim);
+    }
     claims
-}
-
-impl<'a> Case<'a> {
-    /// All phones' files and the server's.
-    pub(crate) fn replicas(&self) -> impl Iterator<Item = &Replica<'a>> {
-        self.phones
-            .iter()
-            .map(|phone| &phone.replica)
-            .chain([&self.server_file])
-    }
-
-    /// The files that hold what these people write: those of the phones in their territories, and
-    /// the server's.
-    pub(crate) fn holding(&self, by: &BTreeSet<String>) -> impl Iterator<Item = &Replica<'a>> {
-        let phones: Vec<&Replica<'a>> = self.seeing(by).map(|phone| &phone.replica).collect();
-        phones.into_iter().chain([&self.server_file])
-    }
-
-    /// The phones of these people's territories.
-    pub(crate) fn seeing(&self, by: &BTreeSet<String>) -> impl Iterator<Item = &Phone<'a>> {
-        let territories: BTreeSet<&String> = self
-            .phones
-            .iter()
-            .filter(|phone| by.contains(phone.who))
-            .map(|phone| &phone.territory)
-            .collect();
-        self.phones
-            .iter()
-            .filter(move |phone| territories.contains(&phone.territory))
-    }
-}
-
-/// The first problem, and how many more there are.
-pub(crate) fn first(problems: Vec<String>, what: &str) -> Result<(), String> {
-    match problems.as_slice() {
-        [] => Ok(()),
-        [one] => Err(format!("{what}: {one}")),
-        [one, more @ ..] => Err(format!("{what}: {one}; and {} more", more.len())),
-    }
 }
 
 /// Every record that a command answered for is wherever it belongs, with the values that were
 /// answered.
-fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
+fn kept(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let mut problems = Vec::new();
     let mut values = 0;
     let objects: BTreeSet<&str> = expected
@@ -153,14 +80,14 @@ fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
         .map(|record| record.object.as_str())
         .collect();
     for object in objects {
-        for replica in case.replicas() {
-            let records = replica.records(object)?;
+        for file in case.files() {
+            let records = file.records(object)?;
             for record in expected.iter().filter(|record| record.object == object) {
                 if case
                     .holding(&record.by)
-                    .any(|holding| holding.name == replica.name)
+                    .any(|holding| holding.name == file.name)
                 {
-                    problems.extend(compare(record, records.get(&record.id), &replica.name));
+                    problems.extend(compare(record, records.get(&record.id), &file.name));
                     values += record.values.len() + record.rivals.len();
                 }
             }
@@ -197,7 +124,7 @@ fn kept(case: &Case<'_>, expected: &[Expected]) -> Checked {
     ))
 }
 
-fn compare(record: &Expected, found: Option<&Values>, place: &str) -> Vec<String> {
+fn compare(record: &Expected, found: Option<&PlainValues>, place: &str) -> Vec<String> {
     let name = format!("{place}: {} {}", record.object, record.id);
     let Some(found) = found else {
         return vec![format!("{name} is missing")];
@@ -240,14 +167,9 @@ fn compare(record: &Expected, found: Option<&Values>, place: &str) -> Vec<String
     problems
 }
 
-/// A value as a problem shows it.
-pub(crate) fn shown(value: Option<&Json>) -> String {
-    value.map_or_else(|| "nothing".to_owned(), Json::to_string)
-}
-
 /// Each object that the reps wrote has, in each place, the records that belong there and not one
 /// more.
-fn not_doubled(case: &Case<'_>, expected: &[Expected]) -> Checked {
+fn not_doubled(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let objects: BTreeSet<&str> = expected
         .iter()
         .map(|record| record.object.as_str())
@@ -282,9 +204,9 @@ fn not_doubled(case: &Case<'_>, expected: &[Expected]) -> Checked {
                 .filter(is_due)
                 .map(|record| record.id.clone())
                 .collect();
-            let found: BTreeSet<String> = phone.replica.records(object)?.into_keys().collect();
+            let found: BTreeSet<String> = phone.file.records(object)?.into_keys().collect();
             let count = found.len();
-            check(&phone.replica.name, found, due.clone(), count);
+            check(&phone.file.name, found, due.clone(), count);
             let list = get(
                 case.server,
                 &phone.token,
@@ -314,13 +236,13 @@ fn not_doubled(case: &Case<'_>, expected: &[Expected]) -> Checked {
 }
 
 /// No work waits on a phone, and none was refused.
-fn nothing_waits(case: &Case<'_>, _: &[Expected]) -> Checked {
+fn nothing_waits(case: &ProofCase<'_>, _: &[Expected]) -> Checked {
     let mut problems = Vec::new();
     for phone in &case.phones {
         for (table, what) in [("outbox", "unsent"), ("attention", "refused")] {
-            let count = phone.replica.count(table, "true")?;
+            let count = phone.file.count(table, "true")?;
             if count > 0 {
-                problems.push(format!("{} has {count} {what}", phone.replica.name));
+                problems.push(format!("{} has {count} {what}", phone.file.name));
             }
         }
     }
@@ -332,28 +254,21 @@ fn nothing_waits(case: &Case<'_>, _: &[Expected]) -> Checked {
     Ok("nothing waits: all outboxes are empty, and the server turned no work away".to_owned())
 }
 
-/// A value as a claim shows it.
-pub(crate) fn plain(value: &Json) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
 /// Edits of different fields of one record are all there, and made no conflict.
-fn merged(case: &Case<'_>, expected: &[Expected]) -> Checked {
+fn merged(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let is_shared = |record: &&Expected| record.by.len() > 1 && record.object == "contact";
     let shared: Vec<&Expected> = expected.iter().filter(is_shared).collect();
     let mut fields = Vec::new();
     for record in &shared {
         let name = record.values.get("name").map(plain).unwrap_or_default();
         for (path, value) in case.ledger.changed(record) {
-            for replica in case.holding(&record.by) {
-                let records = replica.records(&record.object)?;
+            for file in case.holding(&record.by) {
+                let records = file.records(&record.object)?;
                 let is = records.get(&record.id).and_then(|values| values.get(&path));
                 if is != Some(&value) {
                     return Err(format!(
                         "{}: {path} of {name} is {}, not {value}",
-                        replica.name,
+                        file.name,
                         shown(is)
                     ));
                 }
@@ -371,9 +286,9 @@ fn merged(case: &Case<'_>, expected: &[Expected]) -> Checked {
 }
 
 /// A phone's file, its own word, the server's word and the server's file give the same digests.
-fn alike(case: &Case<'_>, phone: &Phone<'_>) -> Checked {
+fn alike(case: &ProofCase<'_>, phone: &PhoneEvidence<'_>) -> Checked {
     let who = phone.who;
-    let here = digests::digests(&phone.replica, None)?;
+    let here = digests::digests(&phone.file, None)?;
     let people = case.server_file.records("user")?;
     let mut buckets = BTreeSet::from(["tenant".to_owned(), format!("user/{}", phone.user)]);
     for (path, value) in people.get(&phone.user).into_iter().flatten() {
@@ -400,7 +315,7 @@ fn alike(case: &Case<'_>, phone: &Phone<'_>) -> Checked {
         if !differing.is_empty() {
             return Err(format!(
                 "{who}: {place} differs from {} in: {}",
-                phone.replica.name,
+                phone.file.name,
                 differing.join(", ")
             ));
         }
@@ -410,6 +325,6 @@ fn alike(case: &Case<'_>, phone: &Phone<'_>) -> Checked {
          the server's, and those of its file within {who}'s scope",
         here.by_object.len(),
         here.values,
-        phone.replica.name
+        phone.file.name
     ))
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 /// Path to value, lines as `lines/<line id>/field`; no nulls.
-pub(crate) type Values = BTreeMap<String, Json>;
+pub(crate) type PlainValues = BTreeMap<String, Json>;
 
 /// Members of an answer that are not values of the record.
 const NOT_VALUES: &[&str] = &[
@@ -28,21 +28,21 @@ const PROVENANCE: &[&str] = &[
 
 /// All answers of commands that wrote.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct StoryLedger {
     /// Records as all people knew them before they parted.
-    before: BTreeMap<String, Values>,
+    before: BTreeMap<String, PlainValues>,
     /// Record to person to the last answer.
     answers: BTreeMap<(String, String), BTreeMap<String, Json>>,
     /// Record and path to what a person chose between the values of two.
     chosen: BTreeMap<(String, String), Json>,
     /// Orders by id.
-    orders: BTreeMap<String, Order>,
+    orders: BTreeMap<String, AnsweredOrder>,
     commands: usize,
 }
 
 /// What was answered about one order.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Order {
+pub(crate) struct AnsweredOrder {
     /// Whose it is.
     pub(crate) who: String,
     /// Each time it was submitted, with lines, prices and sums.
@@ -61,11 +61,11 @@ pub(crate) struct Expected {
     /// The people who wrote it.
     pub(crate) by: BTreeSet<String>,
     /// The values on which nobody disagrees.
-    pub(crate) values: Values,
+    pub(crate) values: PlainValues,
     /// The values on which people disagree.
     pub(crate) rivals: Vec<Rivals>,
     /// When and by whom it was made and changed, where one person alone wrote.
-    pub(crate) provenance: Option<Values>,
+    pub(crate) provenance: Option<PlainValues>,
 }
 
 /// A field that two people set to different values.
@@ -81,7 +81,7 @@ pub(crate) struct Rivals {
     pub(crate) chosen: Option<Json>,
 }
 
-impl Ledger {
+impl StoryLedger {
     /// Keeps what a person's command answered about a record.
     pub(crate) fn note(&mut self, who: &str, answer: &Json) {
         if let (Some(object), Some(id)) = (answer["object"].as_str(), answer["id"].as_str()) {
@@ -127,7 +127,7 @@ impl Ledger {
     }
 
     /// All orders by id.
-    pub(crate) fn orders(&self) -> &BTreeMap<String, Order> {
+    pub(crate) fn orders(&self) -> &BTreeMap<String, AnsweredOrder> {
         &self.orders
     }
 
@@ -140,7 +140,7 @@ impl Ledger {
 
     /// The values of a record that differ from what everybody knew, without those on which people
     /// disagree.
-    pub(crate) fn changed(&self, expected: &Expected) -> Values {
+    pub(crate) fn changed(&self, expected: &Expected) -> PlainValues {
         let before = self.before.get(&expected.id);
         let is_new =
             |path: &str, value: &Json| before.is_none_or(|before| before.get(path) != Some(value));
@@ -169,9 +169,9 @@ impl Ledger {
     /// Who alone changed a value is followed; where two changed it to different values, both are
     /// kept.
     fn settled(&self, object: &str, id: &str, answers: &BTreeMap<String, Json>) -> Expected {
-        let none = Values::new();
+        let none = PlainValues::new();
         let before = self.before.get(id).unwrap_or(&none);
-        let sides: BTreeMap<&String, Values> = answers
+        let sides: BTreeMap<&String, PlainValues> = answers
             .iter()
             .map(|(who, answer)| (who, values(answer)))
             .collect();
@@ -180,9 +180,9 @@ impl Ledger {
             .flat_map(BTreeMap::keys)
             .chain(before.keys())
             .collect();
-        let (mut settled, mut rivals) = (Values::new(), Vec::new());
+        let (mut settled, mut rivals) = (PlainValues::new(), Vec::new());
         for path in paths {
-            let at = |values: &Values| values.get(path).cloned().unwrap_or_default();
+            let at = |values: &PlainValues| values.get(path).cloned().unwrap_or_default();
             let base = at(before);
             let by: BTreeMap<String, Json> = (sides.iter())
                 .map(|(who, side)| ((*who).clone(), at(side)))
@@ -218,8 +218,8 @@ impl Ledger {
 }
 
 /// The values of a record that an answer shows.
-pub(crate) fn values(answer: &Json) -> Values {
-    let mut values = Values::new();
+pub(crate) fn values(answer: &Json) -> PlainValues {
+    let mut values = PlainValues::new();
     let members = answer.as_object().into_iter().flatten();
     for (name, member) in members.filter(|(name, _)| !NOT_VALUES.contains(&name.as_str())) {
         match member.as_object() {
@@ -240,7 +240,7 @@ pub(crate) fn values(answer: &Json) -> Values {
 }
 
 /// When and by whom the record was made and changed, as an answer shows it.
-pub(crate) fn provenance(answer: &Json) -> Values {
+pub(crate) fn provenance(answer: &Json) -> PlainValues {
     PROVENANCE
         .iter()
         .map(|name| ((*name).to_owned(), answer[*name].clone()))
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn who_alone_changed_a_value_is_followed_and_rivals_are_kept() {
-        let mut ledger = Ledger::default();
+        let mut ledger = StoryLedger::default();
         ledger.known_to_all(&contact("1", None));
         ledger.note("Ann", &contact("2", Some("a@example.com")));
         ledger.note("Ben", &contact("3", None));
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn the_last_answer_of_one_person_counts_whole() {
-        let mut ledger = Ledger::default();
+        let mut ledger = StoryLedger::default();
         ledger.note("Ann", &contact("1", Some("a@example.com")));
         ledger.note("Ann", &contact("1", None));
         let [expected] = &ledger.expected()[..] else {

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::claims::{Case, Checked, Phone, first, plain};
+use super::case::{Checked, PhoneEvidence, ProofCase, first, plain};
 use super::exact::{ONE, micros, money};
 use super::ledger::Expected;
 
 /// One visit as the story had it.
-struct Visit<'a> {
+struct VisitTally<'a> {
     owner: String,
     account: String,
     planned: bool,
@@ -24,9 +24,9 @@ fn said(record: &Expected, path: &str) -> String {
     record.values.get(path).map(plain).unwrap_or_default()
 }
 
-fn visits<'a>(case: &Case<'_>, expected: &'a [Expected]) -> Vec<Visit<'a>> {
+fn visits<'a>(case: &ProofCase<'_>, expected: &'a [Expected]) -> Vec<VisitTally<'a>> {
     let visits = expected.iter().filter(|record| record.object == "visit");
-    let visit = |record: &'a Expected| Visit {
+    let visit = |record: &'a Expected| VisitTally {
         owner: said(record, "owner"),
         account: said(record, "account"),
         planned: said(record, "planned_on") == case.day && said(record, "unplanned") != "true",
@@ -62,13 +62,13 @@ fn in_sequence(places: &[i64]) -> i128 {
 }
 
 /// Numerator and denominator of each figure that the story decides.
-fn counted(visits: &[&Visit<'_>], accounts: usize) -> BTreeMap<&'static str, (i128, i128)> {
-    let made: Vec<&&Visit<'_>> = visits.iter().filter(|visit| visit.made).collect();
-    let productive: Vec<&&&Visit<'_>> = made
+fn counted(visits: &[&VisitTally<'_>], accounts: usize) -> BTreeMap<&'static str, (i128, i128)> {
+    let made: Vec<&&VisitTally<'_>> = visits.iter().filter(|visit| visit.made).collect();
+    let productive: Vec<&&&VisitTally<'_>> = made
         .iter()
         .filter(|visit| !visit.orders.is_empty())
         .collect();
-    let products = |visit: &Visit<'_>| {
+    let products = |visit: &VisitTally<'_>| {
         let values = visit.orders.iter().flat_map(|order| order.values.iter());
         values
             .filter(|(path, _)| path.ends_with("/product"))
@@ -125,15 +125,15 @@ fn counted(visits: &[&Visit<'_>], accounts: usize) -> BTreeMap<&'static str, (i1
 }
 
 /// The phones of the person or the territory that figures are about.
-fn about<'a>(case: &'a Case<'_>, figures: &Json) -> Vec<&'a Phone<'a>> {
+fn about<'a>(case: &'a ProofCase<'_>, figures: &Json) -> Vec<&'a PhoneEvidence<'a>> {
     let territories = case.server_file.records("territory").unwrap_or_default();
-    let named = |phone: &Phone<'_>| {
+    let named = |phone: &PhoneEvidence<'_>| {
         territories
             .get(&phone.territory)
             .and_then(|of| of.get("name"))
             .cloned()
     };
-    let is_meant = |phone: &&Phone<'_>| match figures["rep"].as_str() {
+    let is_meant = |phone: &&PhoneEvidence<'_>| match figures["rep"].as_str() {
         Some(rep) => phone.who == rep,
         None => named(phone).as_ref() == Some(&figures["territory"]),
     };
@@ -141,7 +141,7 @@ fn about<'a>(case: &'a Case<'_>, figures: &Json) -> Vec<&'a Phone<'a>> {
 }
 
 /// All figures are what the story's answers give.
-pub(crate) fn figures(case: &Case<'_>, expected: &[Expected]) -> Checked {
+pub(crate) fn figures(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
     let (visits, accounts) = (visits(case, expected), case.server_file.records("account")?);
     let (mut problems, mut checked) = (Vec::new(), 0);
     for figures in &case.figures {
@@ -149,11 +149,11 @@ pub(crate) fn figures(case: &Case<'_>, expected: &[Expected]) -> Checked {
         let Some(one) = phones.first() else {
             return Err(format!("figures of nobody: {figures}"));
         };
-        let of: Vec<&Visit<'_>> = visits
+        let of: Vec<&VisitTally<'_>> = visits
             .iter()
             .filter(|visit| phones.iter().any(|phone| phone.user == visit.owner))
             .collect();
-        let here = |account: &&super::ledger::Values| {
+        let here = |account: &&super::ledger::PlainValues| {
             account.get("territory").map(plain).as_ref() == Some(&one.territory)
         };
         let name = figures["rep"]

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::ledger::Values;
-use super::proof::Replica;
+use super::evidence::EvidenceFile;
+use super::ledger::PlainValues;
 
 /// Digests as a device and the server answer them, and how many values they stand for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub(crate) struct Digests {
 
 /// The digests of all objects that have records, or of those records alone whose ids are named.
 pub(crate) fn digests(
-    replica: &Replica<'_>,
+    file: &EvidenceFile<'_>,
     only: Option<&BTreeSet<String>>,
 ) -> Result<Digests, String> {
     let mut all = Digests::default();
-    for object in replica.objects()? {
-        let mut records = replica.records(&object)?;
+    for object in file.objects()? {
+        let mut records = file.records(&object)?;
         records.retain(|id, _| only.is_none_or(|ids| ids.contains(id)));
         if !records.is_empty() {
             let lines = lines(&records);
@@ -38,7 +38,7 @@ pub(crate) fn digests(
     Ok(all)
 }
 
-fn lines(records: &BTreeMap<String, Values>) -> Vec<String> {
+fn lines(records: &BTreeMap<String, PlainValues>) -> Vec<String> {
     let values = records
         .iter()
         .flat_map(|(id, values)| values.iter().map(move |(path, value)| (id, path, value)));
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn lines_are_sorted_and_values_are_json() {
-        let record = |path: &str, value: Json| Values::from([(path.to_owned(), value)]);
+        let record = |path: &str, value: Json| PlainValues::from([(path.to_owned(), value)]);
         let records = BTreeMap::from([
             ("2".to_owned(), record("name", json!("Joe \"J\" Harp"))),
             ("1".to_owned(), record("active", json!(true))),

@@ -13,7 +13,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Map, Value as Json};
 
-use super::ledger::Values;
+use super::ledger::PlainValues;
 
 /// How long the server may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ const REMOVED: &str = "removed";
 pub(crate) type YesNo = BTreeSet<(String, String)>;
 
 /// One SQLite file.
-pub(crate) struct Replica<'a> {
+pub(crate) struct EvidenceFile<'a> {
     /// What people call it.
     pub(crate) name: String,
     db: Connection,
@@ -34,7 +34,7 @@ pub(crate) struct Replica<'a> {
 }
 
 /// A conflict as it lies in a file.
-pub(crate) struct Conflict {
+pub(crate) struct ConflictRow {
     /// The record's id.
     pub(crate) record: String,
     /// The field's path.
@@ -49,13 +49,17 @@ fn said(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-impl<'a> Replica<'a> {
+impl<'a> EvidenceFile<'a> {
     /// Opens a file that is there, for reading.
-    pub(crate) fn open(name: &str, file: &Path, yes_no: &'a YesNo) -> Result<Replica<'a>, String> {
+    pub(crate) fn open(
+        name: &str,
+        file: &Path,
+        yes_no: &'a YesNo,
+    ) -> Result<EvidenceFile<'a>, String> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags).map_err(said)?;
         db.busy_timeout(SILENCE).map_err(said)?;
-        Ok(Replica {
+        Ok(EvidenceFile {
             name: name.to_owned(),
             db,
             yes_no,
@@ -83,10 +87,10 @@ impl<'a> Replica<'a> {
     }
 
     /// All records of an object by id, with the values that a person sees.
-    pub(crate) fn records(&self, object: &str) -> Result<BTreeMap<String, Values>, String> {
+    pub(crate) fn records(&self, object: &str) -> Result<BTreeMap<String, PlainValues>, String> {
         let mut records = BTreeMap::new();
         for row in self.rows(object)? {
-            let mut values = Values::new();
+            let mut values = PlainValues::new();
             let mut id = String::new();
             for (column, value) in row {
                 match (column.as_str(), value) {
@@ -170,12 +174,12 @@ impl<'a> Replica<'a> {
     }
 
     /// All conflicts, closed ones too.
-    pub(crate) fn conflicts(&self) -> Result<Vec<Conflict>, String> {
+    pub(crate) fn conflicts(&self) -> Result<Vec<ConflictRow>, String> {
         let sql = "SELECT record, path, state, body FROM conflict ORDER BY id";
         let mut statement = self.db.prepare(sql).map_err(said)?;
         let rows = statement.query_map([], |row| {
             let record = uuid(&row.get::<_, Vec<u8>>(0)?);
-            Ok(Conflict {
+            Ok(ConflictRow {
                 record,
                 path: row.get(1)?,
                 state: row.get(2)?,
@@ -201,7 +205,7 @@ impl<'a> Replica<'a> {
 }
 
 /// What a person sees: all but removed lines and the mark of removal itself.
-fn only_visible(values: &mut Values) {
+fn only_visible(values: &mut PlainValues) {
     let line_of = |path: &str| {
         path.rsplit_once('/')
             .map(|(line, field)| (line.to_owned(), field.to_owned()))
@@ -300,7 +304,7 @@ mod tests {
             ("roles/b/role", json!("Owner")),
             ("roles/b/removed", json!(false)),
         ];
-        let mut values: Values = values.map(|(path, value)| (path.to_owned(), value)).into();
+        let mut values: PlainValues = values.map(|(path, value)| (path.to_owned(), value)).into();
         only_visible(&mut values);
         assert_eq!(values.keys().collect::<Vec<_>>(), ["name", "roles/b/role"]);
     }

@@ -3,7 +3,7 @@
 
 /// What is sold at a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trade {
+pub(crate) enum StoryTrade {
     /// Nothing.
     Nothing,
     /// So many products.
@@ -24,23 +24,28 @@ pub(crate) struct Stop {
     /// Its place in the rep's route; none if nobody planned it.
     pub(crate) route: Option<u8>,
     /// What is sold.
-    pub(crate) trade: Trade,
+    pub(crate) trade: StoryTrade,
 }
 
 const fn stop(
     who: &'static str,
     place: usize,
-    at: (u32, u32),
+    minute: u32,
     route: Option<u8>,
-    trade: Trade,
+    trade: StoryTrade,
 ) -> Stop {
     Stop {
         who,
         place,
-        minute: at.0 * 60 + at.1,
+        minute,
         route,
         trade,
     }
+}
+
+/// A time of day as the minute that it is.
+const fn at(hour: u32, minute: u32) -> u32 {
+    hour * 60 + minute
 }
 
 /// The store in which two reps count one shelf, and the one whose credit two reps use up, among the
@@ -49,47 +54,53 @@ pub(crate) const JOINT: usize = 6;
 pub(crate) const REFUSING: usize = 8;
 
 /// The first visit, which is told step by step.
-pub(crate) const FIRST: Stop = stop("Ann", 0, (8, 10), Some(1), Trade::Products(2));
+pub(crate) const FIRST: Stop = stop("Ann", 0, at(8, 10), Some(1), StoryTrade::Products(2));
 
 /// The others until noon, by the clock.
 pub(crate) const MORNING: &[Stop] = &[
-    stop("Ben", 1, (8, 15), Some(1), Trade::Products(2)),
-    stop("Cem", 0, (8, 20), Some(1), Trade::Products(2)),
-    stop("Ann", 2, (9, 20), Some(2), Trade::Products(3)),
-    stop("Ben", 3, (9, 30), Some(2), Trade::Nothing),
-    stop("Cem", 1, (9, 50), Some(2), Trade::Products(1)),
-    stop("Ann", 4, (10, 35), Some(3), Trade::Nothing),
-    stop("Ben", 5, (10, 40), None, Trade::Products(2)),
-    stop("Cem", 2, (11, 20), Some(3), Trade::Nothing),
+    stop("Ben", 1, at(8, 15), Some(1), StoryTrade::Products(2)),
+    stop("Cem", 0, at(8, 20), Some(1), StoryTrade::Products(2)),
+    stop("Ann", 2, at(9, 20), Some(2), StoryTrade::Products(3)),
+    stop("Ben", 3, at(9, 30), Some(2), StoryTrade::Nothing),
+    stop("Cem", 1, at(9, 50), Some(2), StoryTrade::Products(1)),
+    stop("Ann", 4, at(10, 35), Some(3), StoryTrade::Nothing),
+    stop("Ben", 5, at(10, 40), None, StoryTrade::Products(2)),
+    stop("Cem", 2, at(11, 20), Some(3), StoryTrade::Nothing),
 ];
 
 /// The one at noon.
-pub(crate) const NOON: Stop = stop("Ann", JOINT, (12, 5), Some(4), Trade::Products(2));
+pub(crate) const NOON: Stop = stop("Ann", JOINT, at(12, 5), Some(4), StoryTrade::Products(2));
 
 /// Those after noon. Together the orders at one store go beyond its credit of 500 dollars; without
 /// Ben's second line they do not. Prices are below 20 dollars and taxes between 4 and 8.5 per cent,
 /// whatever products are imported.
 pub(crate) const AFTERNOON: &[Stop] = &[
-    stop("Cem", 3, (13, 10), Some(4), Trade::Products(2)),
-    stop("Ben", 7, (13, 30), Some(3), Trade::Products(1)),
-    stop("Ann", REFUSING, (13, 50), Some(6), Trade::For(&[30_000])),
+    stop("Cem", 3, at(13, 10), Some(4), StoryTrade::Products(2)),
+    stop("Ben", 7, at(13, 30), Some(3), StoryTrade::Products(1)),
+    stop(
+        "Ann",
+        REFUSING,
+        at(13, 50),
+        Some(6),
+        StoryTrade::For(&[30_000]),
+    ),
     stop(
         "Ben",
         REFUSING,
-        (14, 40),
+        at(14, 40),
         None,
-        Trade::For(&[16_000, 12_000]),
+        StoryTrade::For(&[16_000, 12_000]),
     ),
-    stop("Cem", 4, (14, 50), None, Trade::Nothing),
-    stop("Ann", 10, (15, 5), Some(5), Trade::Products(2)),
-    stop("Ben", 9, (15, 50), Some(4), Trade::Nothing),
-    stop("Ann", 12, (16, 20), None, Trade::Nothing),
-    stop("Cem", 5, (16, 35), Some(5), Trade::Products(3)),
-    stop("Ben", 11, (17, 0), None, Trade::Nothing),
+    stop("Cem", 4, at(14, 50), None, StoryTrade::Nothing),
+    stop("Ann", 10, at(15, 5), Some(5), StoryTrade::Products(2)),
+    stop("Ben", 9, at(15, 50), Some(4), StoryTrade::Nothing),
+    stop("Ann", 12, at(16, 20), None, StoryTrade::Nothing),
+    stop("Cem", 5, at(16, 35), Some(5), StoryTrade::Products(3)),
+    stop("Ben", 11, at(17, 0), None, StoryTrade::Nothing),
 ];
 
 /// The one that comes to nothing.
-pub(crate) const CALLED_OFF: Stop = stop("Ben", 13, (17, 30), Some(5), Trade::Nothing);
+pub(crate) const CALLED_OFF: Stop = stop("Ben", 13, at(17, 30), Some(5), StoryTrade::Nothing);
 
 /// All of them.
 pub(crate) fn stops() -> impl Iterator<Item = &'static Stop> {

@@ -1,129 +1,45 @@
-//! Starts commands of this binary, each as an operating-system process of its own, and sees that
+//! Starts commands of the binary `outfield`, each as an operating-system process of its own, and sees that
 //! all of them end. It does not know what the commands do.
 
 use std::cell::Cell;
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::Value as Json;
-use tokio::signal::unix::{SignalKind, signal};
-
 use outfield_server::error::ServerError;
+use serde_json::Value as Json;
+
+use super::end_signal::EndSignal;
 
 /// How long one process may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often a process is looked at; short, so that what is measured is the process.
 const LOOK: Duration = Duration::from_millis(1);
-/// How often it is asked whether the person wants to end.
-const LINGER: Duration = Duration::from_millis(100);
-/// How many names for the folder are tried.
-const FOLDERS_MAX: u32 = 1_000;
-
-/// A folder of the demo's own, for this user's eyes only; gone when this is dropped.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    /// Makes a folder whose name no other demo has.
-    pub(crate) fn make() -> Result<Folder, ServerError> {
-        let below = std::env::temp_dir();
-        for number in 0..FOLDERS_MAX {
-            let path = below.join(format!("outfield-demo-{}-{number}", std::process::id()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Ok(Folder(path)),
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    return Err(ServerError::broken(format!("{}: {error}", path.display())));
-                }
-            }
-        }
-        Err(ServerError::broken(format!(
-            "no folder could be made in {}",
-            below.display()
-        )))
-    }
-
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed lies in the system's folder for what is temporary.
-        fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// Learns when the person wants to end: Ctrl-C, SIGTERM, or the terminal was closed.
-#[derive(Clone)]
-pub(crate) struct Bell(Arc<AtomicBool>);
-
-impl Bell {
-    /// Listens from now on, in a thread of its own, until this process ends.
-    pub(crate) fn hang() -> Result<Bell, ServerError> {
-        let rung = Arc::new(AtomicBool::new(false));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(ServerError::broken)?;
-        let (mut interrupt, mut terminate, mut closed) = {
-            let _inside = runtime.enter();
-            let listen = |kind| signal(kind).map_err(ServerError::broken);
-            (
-                listen(SignalKind::interrupt())?,
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::hangup())?,
-            )
-        };
-        let ring = Arc::clone(&rung);
-        std::thread::spawn(move || {
-            runtime.block_on(async {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = closed.recv() => {} }
-            });
-            ring.store(true, Ordering::Relaxed);
-        });
-        Ok(Bell(rung))
-    }
-
-    /// Whether the person wants to end.
-    pub(crate) fn has_rung(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Waits until the person wants to end, or `goes_on` says no more.
-    pub(crate) fn wait(&self, mut goes_on: impl FnMut() -> bool) {
-        while !self.has_rung() && goes_on() {
-            std::thread::sleep(LINGER);
-        }
-    }
-}
-
 /// Starts processes.
-pub(crate) struct Crew {
+pub(crate) struct ProgramRunner {
     program: PathBuf,
     answers: PathBuf,
-    bell: Bell,
+    end_signal: EndSignal,
     started: Cell<u64>,
 }
 
-impl Crew {
+impl ProgramRunner {
     /// Processes that answer into this folder.
-    pub(crate) fn gather(program: &Path, folder: &Path, bell: Bell) -> Result<Crew, ServerError> {
+    pub(crate) fn new(
+        program: &Path,
+        folder: &Path,
+        end_signal: EndSignal,
+    ) -> Result<ProgramRunner, ServerError> {
         let program = program.to_owned();
         let answers = folder.join("answers");
         fs::create_dir(&answers)
             .map_err(|error| ServerError::broken(format!("{}: {error}", answers.display())))?;
-        Ok(Crew {
+        Ok(ProgramRunner {
             program,
             answers,
-            bell,
+            end_signal,
             started: Cell::new(0),
         })
     }
@@ -139,7 +55,7 @@ impl Crew {
     }
 
     /// Starts a command that answers with JSON.
-    pub(crate) fn start(&self, arguments: &[&str]) -> Result<Process, ServerError> {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Result<RunningProgram, ServerError> {
         self.spawn(arguments, None, Stdio::null())
     }
 
@@ -148,12 +64,12 @@ impl Crew {
         &self,
         arguments: &[&str],
         moment: &str,
-    ) -> Result<Process, ServerError> {
+    ) -> Result<RunningProgram, ServerError> {
         self.spawn(arguments, Some(moment), Stdio::null())
     }
 
     /// Starts a command whose standard input ends with this process, however that ends.
-    pub(crate) fn start_with_me(&self, arguments: &[&str]) -> Result<Process, ServerError> {
+    pub(crate) fn start_with_me(&self, arguments: &[&str]) -> Result<RunningProgram, ServerError> {
         self.spawn(arguments, None, Stdio::piped())
     }
 
@@ -163,13 +79,11 @@ impl Crew {
         arguments: &[&str],
         moment: Option<&str>,
         input: Stdio,
-    ) -> Result<Process, ServerError> {
+    ) -> Result<RunningProgram, ServerError> {
         let number = self.started.get() + 1;
         self.started.set(number);
-        let (out, err) = (
-            self.answers.join(format!("{number}.out")),
-            self.answers.join(format!("{number}.err")),
-        );
+        let out = self.answers.join(format!("{number}.out"));
+        let err = self.answers.join(format!("{number}.err"));
         let file = |path: &Path| File::create(path).map_err(ServerError::broken);
         let mut command = Command::new(&self.program);
         command
@@ -193,27 +107,27 @@ impl Crew {
                 self.program.display()
             ))
         })?;
-        Ok(Process {
+        Ok(RunningProgram {
             child,
             out,
             err,
             began: Instant::now(),
-            bell: self.bell.clone(),
+            end_signal: self.end_signal.clone(),
         })
     }
 }
 
 /// One process; killed when this is dropped, if it has not ended.
-pub(crate) struct Process {
+pub(crate) struct RunningProgram {
     child: Child,
     out: PathBuf,
     err: PathBuf,
     began: Instant,
-    bell: Bell,
+    end_signal: EndSignal,
 }
 
 /// How a process ended.
-pub(crate) struct Ended {
+pub(crate) struct EndedProgram {
     /// Its exit code; none if it was killed.
     pub(crate) exit: Option<i32>,
     /// What it answered; null if that is no JSON.
@@ -224,7 +138,15 @@ pub(crate) struct Ended {
     pub(crate) said: String,
 }
 
-impl Process {
+impl EndedProgram {
+    /// The id of what it answered about; empty if there is none.
+    pub(crate) fn id(&self) -> String {
+        let id = self.answer["id"].as_str();
+        id.unwrap_or_default().to_owned()
+    }
+}
+
+impl RunningProgram {
     /// The process's number, as the operating system has it.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
@@ -236,7 +158,7 @@ impl Process {
     }
 
     /// Waits until it has ended.
-    pub(crate) fn ended(mut self) -> Result<Ended, ServerError> {
+    pub(crate) fn ended(mut self) -> Result<EndedProgram, ServerError> {
         let mut ended: Option<ExitStatus> = None;
         self.watch(|process| {
             ended = process.child.try_wait().map_err(ServerError::broken)?;
@@ -260,7 +182,7 @@ impl Process {
     }
 
     /// Kills it (SIGKILL): it can save nothing and say nothing.
-    pub(crate) fn kill(mut self) -> Result<Ended, ServerError> {
+    pub(crate) fn kill(mut self) -> Result<EndedProgram, ServerError> {
         self.child.kill().map_err(ServerError::broken)?;
         let status = self.child.wait().map_err(ServerError::broken)?;
         Ok(self.outcome(Some(status)))
@@ -269,10 +191,10 @@ impl Process {
     /// Looks again and again until `done` says so; the person and the clock may end it first.
     pub(crate) fn watch(
         &mut self,
-        mut done: impl FnMut(&mut Process) -> Result<bool, ServerError>,
+        mut done: impl FnMut(&mut RunningProgram) -> Result<bool, ServerError>,
     ) -> Result<(), ServerError> {
         while !done(self)? {
-            if self.bell.has_rung() {
+            if self.end_signal.was_given() {
                 return Err(ServerError::broken(
                     "ended by the person before all was told",
                 ));
@@ -288,10 +210,10 @@ impl Process {
         Ok(())
     }
 
-    fn outcome(&self, status: Option<ExitStatus>) -> Ended {
+    fn outcome(&self, status: Option<ExitStatus>) -> EndedProgram {
         let answer = serde_json::from_str(&self.text(&self.out)).unwrap_or_default();
         let said = self.text(&self.err).trim().to_owned();
-        Ended {
+        EndedProgram {
             exit: status.and_then(|status| status.code()),
             answer,
             ms: self.began.elapsed().as_millis(),
@@ -304,7 +226,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         // Whoever has ended already cannot be killed, and needs not be.
         self.child.kill().ok();
