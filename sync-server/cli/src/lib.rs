@@ -26,9 +26,9 @@ use outfield_core::base::context::Surroundings;
 pub use command_list::{ShownCommand, commands};
 pub use office::import::import_text;
 
-use answer::{Answer, Failure};
+use answer::{CliAnswer, CliFailure};
 use arguments::{CliArguments, CliCommand};
-use print::Manner;
+use print::OutputForm;
 use surroundings::ProcessSurroundings;
 
 /// Carries out one command line, the program's name first, and gives the exit code: 0 done, 2 bad
@@ -37,18 +37,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let words: Vec<OsString> = arguments.into_iter().collect();
     match CliArguments::try_parse_from(&words) {
         Ok(arguments) => {
-            let manner = Manner {
+            let form = OutputForm {
                 json: arguments.json,
                 quiet: arguments.quiet,
             };
-            print::outcome(manner, guarded(manner, arguments.command))
+            print::outcome(form, guarded(form, arguments.command))
         }
         Err(error) => {
-            let manner = Manner {
+            let form = OutputForm {
                 json: asks_for_json(&words),
                 quiet: false,
             };
-            print::outcome(manner, usage::explained(&error).map(Some))
+            print::outcome(form, usage::explained(&error).map(Some))
         }
     }
 }
@@ -64,7 +64,7 @@ fn asks_for_json(words: &[OsString]) -> bool {
 
 /// A panic is a fault of ours: it becomes an answer like any other, with its place in the report. A
 /// server survives the panic of one request, and tells of it on standard error.
-fn guarded(manner: Manner, command: CliCommand) -> Result<Option<Answer>, Failure> {
+fn guarded(form: OutputForm, command: CliCommand) -> Result<Option<CliAnswer>, CliFailure> {
     let told = Arc::new(Mutex::new(String::new()));
     if !matches!(command, CliCommand::Serve(_)) {
         let note = Arc::clone(&told);
@@ -72,23 +72,25 @@ fn guarded(manner: Manner, command: CliCommand) -> Result<Option<Answer>, Failur
             *note.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
         }));
     }
-    match panic::catch_unwind(AssertUnwindSafe(|| dispatch(manner, command))) {
+    match panic::catch_unwind(AssertUnwindSafe(|| dispatch(form, command))) {
         Ok(outcome) => outcome,
         Err(_) => {
             let told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            Err(Failure::broken(format!("a fault in the program: {told}")))
+            Err(CliFailure::broken(format!(
+                "a fault in the program: {told}"
+            )))
         }
     }
 }
 
-fn dispatch(manner: Manner, command: CliCommand) -> Result<Option<Answer>, Failure> {
+fn dispatch(form: OutputForm, command: CliCommand) -> Result<Option<CliAnswer>, CliFailure> {
     let surroundings: Arc<dyn Surroundings> = Arc::new(ProcessSurroundings::open()?);
     let answer = match command {
         CliCommand::Serve(arguments) => {
-            return serve::serve(manner, &arguments, surroundings).map(|()| None);
+            return serve::serve(form, &arguments, surroundings).map(|()| None);
         }
         CliCommand::Demo(arguments) => {
-            return demo::hand_over(manner, &arguments).map(|never| match never {});
+            return demo::hand_over(form, &arguments).map(|never| match never {});
         }
         CliCommand::Tenant(command) => office::tenant(command, surroundings),
         CliCommand::Territory(command) => office::territory(command, surroundings),

@@ -5,7 +5,7 @@ use outfield_core::app::System;
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::time::Timestamp;
 
-use crate::answer::Failure;
+use crate::answer::CliFailure;
 
 /// The variable that names the moment, for tests and for documents that must come out alike each
 /// day.
@@ -19,17 +19,17 @@ pub(crate) struct ProcessSurroundings {
 
 impl ProcessSurroundings {
     /// Reads the variable once, and makes sure that the system has randomness.
-    pub(crate) fn open() -> Result<ProcessSurroundings, Failure> {
+    pub(crate) fn open() -> Result<ProcessSurroundings, CliFailure> {
         ProcessSurroundings::at(
             std::env::var_os(NOW).map(|text| text.to_string_lossy().into_owned()),
         )
     }
 
-    fn at(moment: Option<String>) -> Result<ProcessSurroundings, Failure> {
+    fn at(moment: Option<String>) -> Result<ProcessSurroundings, CliFailure> {
         let fixed = match moment.filter(|text| !text.is_empty()) {
             None => None,
             Some(text) => Some(Timestamp::parse(&text).map_err(|error| {
-                Failure::bad_input(
+                CliFailure::bad_input(
                     "bad_now",
                     format!("{NOW}: {error}; mend the variable or unset it"),
                 )
@@ -60,7 +60,7 @@ impl Surroundings for ProcessSurroundings {
 mod tests {
     use super::*;
 
-    fn opened(moment: Option<&str>) -> Result<ProcessSurroundings, Failure> {
+    fn opened(moment: Option<&str>) -> Result<ProcessSurroundings, CliFailure> {
         ProcessSurroundings::at(moment.map(str::to_owned))
     }
 

@@ -4,10 +4,10 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde_json::{Value as Json, json};
 
-use super::answer::{Answer, BAD_INPUT, Failure};
+use super::answer::{BAD_INPUT, CliAnswer, CliFailure};
 
 /// Help and version that were asked for, or what is wrong with the arguments, in one line.
-pub fn explained(error: &clap::Error) -> Result<Answer, Failure> {
+pub fn explained(error: &clap::Error) -> Result<CliAnswer, CliFailure> {
     let text = error.render().to_string();
     if matches!(
         error.kind(),
@@ -21,7 +21,7 @@ pub fn explained(error: &clap::Error) -> Result<Answer, Failure> {
                 .map(str::to_owned)
                 .collect()
         };
-        return Ok(Answer::of(json!({ "help": text }), lines));
+        return Ok(CliAnswer::of(json!({ "help": text }), lines));
     }
     if matches!(
         error.kind(),
@@ -35,7 +35,7 @@ pub fn explained(error: &clap::Error) -> Result<Answer, Failure> {
             "a command is missing; {}; --help lists the commands",
             lowered(usage)
         );
-        return Err(Failure::new(BAD_INPUT, "usage", message, Vec::new()));
+        return Err(CliFailure::new(BAD_INPUT, "usage", message, Vec::new()));
     }
     let fields = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) => vec![bare(argument)],
@@ -44,7 +44,7 @@ pub fn explained(error: &clap::Error) -> Result<Answer, Failure> {
         }
         Some(_) | None => Vec::new(),
     };
-    Err(Failure::new(BAD_INPUT, "usage", one_line(&text), fields))
+    Err(CliFailure::new(BAD_INPUT, "usage", one_line(&text), fields))
 }
 
 /// Clap's paragraphs as one sentence: what is wrong, its tips, and the usage.
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::arguments::CliArguments;
 
-    fn refused(line: &str) -> Failure {
+    fn refused(line: &str) -> CliFailure {
         let error = CliArguments::try_parse_from(line.split(' '))
             .map(drop)
             .unwrap_err();

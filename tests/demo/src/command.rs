@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Parser;
-use outfield_cli::answer::{Answer, Failure};
+use outfield_cli::answer::{CliAnswer, CliFailure};
 use outfield_cli::demo::DemoArguments;
-use outfield_cli::print::{self, Manner};
+use outfield_cli::print::{self, OutputForm};
 use outfield_cli::usage;
 
 use crate::defect::PlantedDefect;
@@ -39,16 +39,16 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
     match Arguments::try_parse_from(&words) {
         Ok(arguments) => {
-            let manner = Manner {
+            let form = OutputForm {
                 json: arguments.json,
                 quiet: arguments.quiet,
             };
-            print::outcome(manner, told(manner, arguments).map(Some))
+            print::outcome(form, told(form, arguments).map(Some))
         }
         Err(error) => {
             let json = words.iter().any(|word| word == "--json");
             print::outcome(
-                Manner { json, quiet: false },
+                OutputForm { json, quiet: false },
                 usage::explained(&error).map(Some),
             )
         }
@@ -56,7 +56,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 /// Tells the story as it happens; the answer is what was proven.
-fn told(manner: Manner, arguments: Arguments) -> Result<Answer, Failure> {
+fn told(form: OutputForm, arguments: Arguments) -> Result<CliAnswer, CliFailure> {
     let DemoArguments {
         stores,
         products,
@@ -71,7 +71,7 @@ fn told(manner: Manner, arguments: Arguments) -> Result<Answer, Failure> {
                 "`{name}` is no defect; there are: {}",
                 PlantedDefect::names().join(", ")
             );
-            Failure::bad_input("bad_argument", message)
+            CliFailure::bad_input("bad_argument", message)
         })?);
     }
     let program = match arguments.outfield {
@@ -86,24 +86,24 @@ fn told(manner: Manner, arguments: Arguments) -> Result<Answer, Failure> {
         seed,
         defects: planted,
     };
-    let terminal = Terminal::open(manner);
+    let terminal = Terminal::open(form);
     let outcome = run(&options, &terminal);
     terminal.rests();
     let outcome = outcome?;
     // The story has told it to people already.
-    let answer = Answer::of(outcome.data, |_| Vec::new());
+    let answer = CliAnswer::of(outcome.data, |_| Vec::new());
     match outcome.unproven {
         None => Ok(answer),
-        Some(why) => Err(Failure {
+        Some(why) => Err(CliFailure {
             partial: Some(Box::new(answer)),
-            ..Failure::broken(why)
+            ..CliFailure::broken(why)
         }),
     }
 }
 
 /// The program `outfield` beside this one; where cargo runs the demo, it is brought up to date.
-fn built() -> Result<PathBuf, Failure> {
-    let own = std::env::current_exe().map_err(Failure::broken)?;
+fn built() -> Result<PathBuf, CliFailure> {
+    let own = std::env::current_exe().map_err(CliFailure::broken)?;
     let program = own.with_file_name(format!("outfield{}", std::env::consts::EXE_SUFFIX));
     if let Some(cargo) = std::env::var_os("CARGO") {
         build(Path::new(&cargo), &own)?;
@@ -115,11 +115,11 @@ fn built() -> Result<PathBuf, Failure> {
         "there is no `{}`; `cargo demo` builds it",
         program.display()
     );
-    Err(Failure::bad_input("no_program", message))
+    Err(CliFailure::bad_input("no_program", message))
 }
 
 /// Has cargo build `outfield` into the folder that it built this program into.
-fn build(cargo: &Path, own: &Path) -> Result<(), Failure> {
+fn build(cargo: &Path, own: &Path) -> Result<(), CliFailure> {
     let profile = own.parent().and_then(Path::file_name).unwrap_or_default();
     let target = own
         .parent()
@@ -155,11 +155,11 @@ fn build(cargo: &Path, own: &Path) -> Result<(), Failure> {
             command.env_remove(name);
         }
     }
-    let status = command.status().map_err(Failure::broken)?;
+    let status = command.status().map_err(CliFailure::broken)?;
     if status.success() {
         return Ok(());
     }
-    Err(Failure::broken(format!(
+    Err(CliFailure::broken(format!(
         "`outfield` could not be built: {status}"
     )))
 }

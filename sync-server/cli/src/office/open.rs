@@ -8,14 +8,14 @@ use outfield_core::base::context::Surroundings;
 use outfield_server::data_dir::DataDir;
 use outfield_server::tenant::Tenant;
 
-use crate::answer::Failure;
+use crate::answer::CliFailure;
 use crate::arguments::OfficePlace;
 
 /// The tenant that the arguments name.
 pub(crate) fn open_tenant(
     place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Tenant, Failure> {
+) -> Result<Tenant, CliFailure> {
     let folder = open_folder(&place.data, surroundings)?;
     Ok(folder.tenant(place.tenant.as_deref())?)
 }
@@ -25,7 +25,7 @@ pub(crate) fn open_tenant(
 pub(crate) fn open_folder(
     data: &Path,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<DataDir, Failure> {
+) -> Result<DataDir, CliFailure> {
     if data.join("outfield.db").is_file() {
         return Ok(DataDir::open(data, surroundings)?);
     }
@@ -34,5 +34,5 @@ pub(crate) fn open_folder(
         "there is no data of Outfield in `{shown}`; \
          begin it by `outfield tenant add NAME --data {shown}`"
     );
-    Err(Failure::bad_input("bad_folder", message).about("data"))
+    Err(CliFailure::bad_input("bad_folder", message).about("data"))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::open::{open_folder, open_tenant};
 use super::records::{list_all, show_one};
-use crate::answer::{Answer, Failure};
+use crate::answer::{CliAnswer, CliFailure};
 use crate::arguments::{
     DeviceCommand, TenantCommand, TerritoryCommand, UserAddArguments, UserCommand, UserSetArguments,
 };
@@ -19,7 +19,7 @@ use crate::render;
 pub(crate) fn tenant(
     command: TenantCommand,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     match command {
         TenantCommand::Add {
             name,
@@ -29,7 +29,7 @@ pub(crate) fn tenant(
             DataDir::check_tenant(&name, &time_zone)?;
             let id = DataDir::open(&data, surroundings)?.add_tenant(&name, &time_zone)?;
             let added = json!({ "name": name, "time_zone": time_zone });
-            Ok(Answer::about(id, added, render::record))
+            Ok(CliAnswer::about(id, added, render::record))
         }
         TenantCommand::List { data } => {
             let tenants = open_folder(&data, surroundings)?.tenants()?;
@@ -37,7 +37,7 @@ pub(crate) fn tenant(
                 .iter()
                 .map(|(name, id)| json!({ "id": id, "name": name }))
                 .collect();
-            Ok(Answer::of(listed.into(), render::list))
+            Ok(CliAnswer::of(listed.into(), render::list))
         }
     }
 }
@@ -46,7 +46,7 @@ pub(crate) fn tenant(
 pub(crate) fn territory(
     command: TerritoryCommand,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     match command {
         TerritoryCommand::Add {
             name,
@@ -56,7 +56,7 @@ pub(crate) fn territory(
             let mut tenant = open_tenant(&place, surroundings)?;
             let id = tenant.add_territory(&name, parent.as_deref())?;
             let added = json!({ "name": name, "parent": parent });
-            Ok(Answer::about(id, added, render::record))
+            Ok(CliAnswer::about(id, added, render::record))
         }
         TerritoryCommand::List { place } => list_all("territory", &place, surroundings),
     }
@@ -66,7 +66,7 @@ pub(crate) fn territory(
 pub(crate) fn user(
     command: UserCommand,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     match command {
         UserCommand::Add(user) => add_user(user, surroundings),
         UserCommand::Code { name, place } => {
@@ -74,7 +74,7 @@ pub(crate) fn user(
             let id = tenant.user_named(&name)?;
             let code = tenant.user_code(&name)?;
             let made = json!({ "name": name, "enrolment_code": code });
-            Ok(Answer::about(id, made, render::record).brief("enrolment_code"))
+            Ok(CliAnswer::about(id, made, render::record).brief("enrolment_code"))
         }
         UserCommand::List { place } => list_all("user", &place, surroundings),
         UserCommand::Set(user) => set_user(user, surroundings),
@@ -84,7 +84,7 @@ pub(crate) fn user(
 fn add_user(
     user: UserAddArguments,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let territories = without_empty(&user.territory);
     let mut tenant = open_tenant(&user.place, surroundings)?;
     let role = role_named(&user.role)?;
@@ -95,16 +95,16 @@ fn add_user(
         "territories": territories,
         "enrolment_code": code,
     });
-    Ok(Answer::about(id, added, render::record))
+    Ok(CliAnswer::about(id, added, render::record))
 }
 
 fn set_user(
     user: UserSetArguments,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     if user.role.is_none() && user.territory.is_none() && user.active.is_none() {
         let message = "nothing is to be changed; give --role, --territory or --active";
-        return Err(Failure::bad_input("usage", message));
+        return Err(CliFailure::bad_input("usage", message));
     }
     let role = user.role.as_deref().map(role_named).transpose()?;
     let territories = user.territory.as_deref().map(without_empty);
@@ -117,7 +117,7 @@ fn set_user(
 pub(crate) fn device(
     command: DeviceCommand,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     match command {
         DeviceCommand::List { place } => list_all("device", &place, surroundings),
         DeviceCommand::Revoke { device, place } => {
@@ -128,9 +128,9 @@ pub(crate) fn device(
     }
 }
 
-fn role_named(name: &str) -> Result<Role, Failure> {
+fn role_named(name: &str) -> Result<Role, CliFailure> {
     Role::named(name).ok_or_else(|| {
-        Failure::bad_input("bad_role", format!("`{name}` is not rep, manager or admin"))
+        CliFailure::bad_input("bad_role", format!("`{name}` is not rep, manager or admin"))
     })
 }
 

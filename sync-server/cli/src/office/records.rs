@@ -11,7 +11,7 @@ use outfield_server::tenant::Tenant;
 use serde_json::{Value as Json, json};
 
 use super::open::open_tenant;
-use crate::answer::{Answer, Failure};
+use crate::answer::{CliAnswer, CliFailure};
 use crate::arguments::{ObjectCommand, OfficePlace, PutArguments};
 use crate::{fields, render, text_file};
 
@@ -19,16 +19,16 @@ use crate::{fields, render, text_file};
 pub(crate) fn quarantine(
     place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let held = open_tenant(place, surroundings)?.quarantined()?;
-    Ok(Answer::of(held.into(), render::list))
+    Ok(CliAnswer::of(held.into(), render::list))
 }
 
 /// Publishes an object of the tenant's own.
 pub(crate) fn object(
     command: ObjectCommand,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let ObjectCommand::Publish { file, place } = command;
     let mut tenant = open_tenant(&place, surroundings)?;
     let descriptor = text_file::read(&file)?;
@@ -36,14 +36,14 @@ pub(crate) fn object(
     let published = tenant.registry().get(&object);
     let version = published.map(|published| published.version);
     let data = json!({ "object": object, "version": version });
-    Ok(Answer::about(&object, data, render::record))
+    Ok(CliAnswer::about(&object, data, render::record))
 }
 
 /// Writes one record as the office.
 pub(crate) fn put(
     put: &PutArguments,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let mut tenant = open_tenant(&put.place, surroundings)?;
     let id = put.id.as_deref().map(record_id).transpose()?;
     let read = fields::read(&put.fields, |path| {
@@ -55,12 +55,12 @@ pub(crate) fn put(
     }
     let id = tenant.put(&put.object, id, values)?;
     let data = json!({ "object": put.object, "fields": read });
-    Ok(Answer::about(id, data, render::record))
+    Ok(CliAnswer::about(id, data, render::record))
 }
 
-fn record_id(text: &str) -> Result<RecordId, Failure> {
+fn record_id(text: &str) -> Result<RecordId, CliFailure> {
     text.parse().map_err(|error: IdError| {
-        Failure::bad_input("bad_id", format!("--id: {error}")).about("id")
+        CliFailure::bad_input("bad_id", format!("--id: {error}")).about("id")
     })
 }
 
@@ -69,24 +69,32 @@ pub(crate) fn list_all(
     object: &str,
     place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let tenant = open_tenant(place, surroundings)?;
     let records = records_with_names(&tenant, object)?;
-    Ok(Answer::of(records.into(), render::list))
+    Ok(CliAnswer::of(records.into(), render::list))
 }
 
 /// One record of such an object, as it is now.
-pub(crate) fn show_one(tenant: &Tenant, object: &str, id: RecordId) -> Result<Answer, Failure> {
+pub(crate) fn show_one(
+    tenant: &Tenant,
+    object: &str,
+    id: RecordId,
+) -> Result<CliAnswer, CliFailure> {
     let text = id.to_string();
     let records = records_with_names(tenant, object)?;
     let found = records
         .into_iter()
         .find(|record| record["id"] == text.as_str());
-    Ok(Answer::about(id, found.unwrap_or_default(), render::record))
+    Ok(CliAnswer::about(
+        id,
+        found.unwrap_or_default(),
+        render::record,
+    ))
 }
 
 /// The records with the names of the users and territories that they refer to.
-fn records_with_names(tenant: &Tenant, object: &str) -> Result<Vec<Json>, Failure> {
+fn records_with_names(tenant: &Tenant, object: &str) -> Result<Vec<Json>, CliFailure> {
     let mut records = tenant.all(object)?;
     let mut names = BTreeMap::new();
     for named in [tenant.all("territory")?, tenant.all("user")?].concat() {

@@ -5,13 +5,13 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use crate::answer::Failure;
+use crate::answer::CliFailure;
 
 /// The first bytes of every SQLite file.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// Makes sure that the file is a device's database, or may become one.
-pub(crate) fn check_file(db: &Path, may_begin: bool) -> Result<(), Failure> {
+pub(crate) fn check_file(db: &Path, may_begin: bool) -> Result<(), CliFailure> {
     let shown = db.display();
     if db.as_os_str().is_empty() || db.is_dir() {
         let message = format!("`{shown}` is not a file; give --db FILE, such as --db ana.db");
@@ -43,15 +43,15 @@ pub(crate) fn check_file(db: &Path, may_begin: bool) -> Result<(), Failure> {
 }
 
 /// Nobody is signed in on this database.
-pub(crate) fn not_enrolled(db: &Path) -> Failure {
+pub(crate) fn not_enrolled(db: &Path) -> CliFailure {
     let shown = db.display();
-    Failure::signed_out(format!(
+    CliFailure::signed_out(format!(
         "nobody is enrolled on `{shown}`; run `outfield rep --db {shown} enrol URL CODE` first"
     ))
 }
 
-fn bad_database(message: String) -> Failure {
-    Failure::bad_input("bad_database", message).about("db")
+fn bad_database(message: String) -> CliFailure {
+    CliFailure::bad_input("bad_database", message).about("db")
 }
 
 /// The office's own files are SQLite too, but a device's tables have no place in them.

@@ -4,11 +4,11 @@
 use outfield_core::app::{Device, FieldError, Receipt};
 use serde_json::Value as Json;
 
-use crate::answer::{Answer, Failure, Lines};
+use crate::answer::{CliAnswer, CliFailure, PlainLines};
 use crate::render;
 
 /// Has the core carry out a command that changes something.
-pub(crate) fn execute(device: &mut Device, command: Json) -> Result<Answer, Failure> {
+pub(crate) fn execute(device: &mut Device, command: Json) -> Result<CliAnswer, CliFailure> {
     let command = without_absent(command).to_string();
     answered(device.execute(&command), render::record)
 }
@@ -25,7 +25,7 @@ pub(crate) fn without_absent(mut command: Json) -> Json {
 /// What the core answered, as these lines for people.
 pub(crate) fn answered(
     receipt: Result<Receipt, FieldError>,
-    lines: Lines,
-) -> Result<Answer, Failure> {
-    Ok(Answer::receipt(receipt?, lines))
+    lines: PlainLines,
+) -> Result<CliAnswer, CliFailure> {
+    Ok(CliAnswer::receipt(receipt?, lines))
 }

@@ -5,16 +5,17 @@ use std::path::Path;
 
 use outfield_core::app::Device;
 use outfield_core::base::id::RecordId;
+use outfield_server::envelope;
 use serde_json::{Value as Json, json};
 
 use super::arguments::{OrderCommand, OrderLineArguments};
 use super::execute::without_absent;
 use super::order_view;
-use crate::answer::{Answer, Failure};
+use crate::answer::{CliAnswer, CliFailure};
 use crate::text_file;
 
 /// Carries out what is done to an order, and answers the order as it is then.
-pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<Answer, Failure> {
+pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<CliAnswer, CliFailure> {
     let command = match command {
         OrderCommand::New {
             account,
@@ -44,27 +45,27 @@ pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<Answer
             json!({ "do": "cancel_order", "sales_order": order, "reason": reason })
         }
         OrderCommand::Show { order } => {
-            return Ok(Answer::receipt(device.order(&order)?, order_view::order));
+            return Ok(CliAnswer::receipt(device.order(&order)?, order_view::order));
         }
     };
     let id = device
         .execute(&without_absent(command).to_string())?
         .id
         .unwrap_or_default();
-    Ok(Answer::receipt(device.order(&id)?, order_view::order))
+    Ok(CliAnswer::receipt(device.order(&id)?, order_view::order))
 }
 
 /// What a basket in a file costs, in exactly the bytes that the server answers.
-pub(crate) fn price(device: &mut Device, basket: &Path) -> Result<Answer, Failure> {
-    let text = device.price(&text_file::read(basket)?)?;
-    Ok(Answer::verbatim(text))
+pub(crate) fn price(device: &mut Device, basket: &Path) -> Result<CliAnswer, CliFailure> {
+    let priced = device.price(&text_file::read(basket)?)?;
+    Ok(CliAnswer::verbatim(envelope::done(None, &priced)))
 }
 
 fn line_command(
     device: &mut Device,
     verb: &str,
     line: OrderLineArguments,
-) -> Result<Json, Failure> {
+) -> Result<Json, CliFailure> {
     let (product, carries) = product_of(device, &line.product)?;
     Ok(json!({
         "do": verb,
@@ -77,7 +78,7 @@ fn line_command(
 }
 
 /// The product with this id, or the one that carries this GTIN and the unit that does.
-fn product_of(device: &mut Device, typed: &str) -> Result<(String, Option<String>), Failure> {
+fn product_of(device: &mut Device, typed: &str) -> Result<(String, Option<String>), CliFailure> {
     if typed.parse::<RecordId>().is_ok() {
         return Ok((typed.to_owned(), None));
     }
@@ -87,14 +88,14 @@ fn product_of(device: &mut Device, typed: &str) -> Result<(String, Option<String
         let message = format!(
             "`{typed}` is neither a product's id nor a GTIN; look for the product by `search`"
         );
-        return Err(Failure::bad_input("unknown_product", message).about("product"));
+        return Err(CliFailure::bad_input("unknown_product", message).about("product"));
     }
     let scanned = device.scan(typed)?.data;
     let text = |name: &str| scanned[name].as_str().map(str::to_owned);
     let unknown = || {
         let message =
             format!("no product here carries `{typed}`; sync, or look for it by `search`");
-        Failure::bad_input("unknown_product", message).about("product")
+        CliFailure::bad_input("unknown_product", message).about("product")
     };
     Ok((text("product").ok_or_else(unknown)?, text("unit")))
 }

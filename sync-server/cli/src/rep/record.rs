@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{FollowUpArguments, LinkArguments, PushRawArguments};
 use super::execute::execute;
-use crate::answer::{Answer, Failure, REFUSED, SIGNED_OUT};
+use crate::answer::{CliAnswer, CliFailure, REFUSED, SIGNED_OUT};
 use crate::{fields, render};
 
 /// Commands of the core that have commands of their own here.
@@ -22,7 +22,7 @@ pub(crate) fn create(
     device: &mut Device,
     object: &str,
     pairs: &[String],
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let read = read_fields(device, object, pairs)?;
     let command = json!({ "do": "add", "object": object, "fields": read });
     execute(device, command)
@@ -34,7 +34,7 @@ pub(crate) fn edit(
     object: &str,
     id: &str,
     pairs: &[String],
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let read = read_fields(device, object, pairs)?;
     let command = json!({ "do": "edit", "object": object, "id": id, "fields": read });
     execute(device, command)
@@ -44,12 +44,12 @@ fn read_fields(
     device: &Device,
     object: &str,
     pairs: &[String],
-) -> Result<Map<String, Json>, Failure> {
+) -> Result<Map<String, Json>, CliFailure> {
     fields::read(pairs, |path| fields::of(device.registry(), object, path))
 }
 
 /// Gives a contact a role at an account.
-pub(crate) fn link(device: &mut Device, link: &LinkArguments) -> Result<Answer, Failure> {
+pub(crate) fn link(device: &mut Device, link: &LinkArguments) -> Result<CliAnswer, CliFailure> {
     let command = json!({
         "do": "link_contact",
         "contact": link.contact,
@@ -63,7 +63,7 @@ pub(crate) fn link(device: &mut Device, link: &LinkArguments) -> Result<Answer, 
 pub(crate) fn follow_up(
     device: &mut Device,
     follow_up: &FollowUpArguments,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let command = json!({
         "do": "log_follow_up",
         "note": follow_up.note,
@@ -80,16 +80,16 @@ pub(crate) fn carry_out_verb(
     device: &mut Device,
     verb: &str,
     pairs: &[String],
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     if let Some((_, own)) = OWN.iter().find(|(name, _)| *name == verb) {
         let message =
             format!("`do` carries out verbs of objects; for `{verb}` use `outfield rep {own}`");
-        return Err(Failure::bad_input("unknown_command", message).about("do"));
+        return Err(CliFailure::bad_input("unknown_command", message).about("do"));
     }
     let mut command = Json::Object(read_inputs(device, verb, pairs)?);
     if !command["do"].is_null() {
         let message = format!("`{verb}` takes no `do`");
-        return Err(Failure::bad_input("unknown_input", message).about("do"));
+        return Err(CliFailure::bad_input("unknown_input", message).about("do"));
     }
     command["do"] = verb.into();
     execute(device, command)
@@ -99,7 +99,7 @@ fn read_inputs(
     device: &Device,
     verb: &str,
     pairs: &[String],
-) -> Result<Map<String, Json>, Failure> {
+) -> Result<Map<String, Json>, CliFailure> {
     let known = device.registry().verb(verb);
     fields::read(pairs, |name| {
         let (descriptor, verb) = known?;
@@ -113,7 +113,7 @@ pub(crate) fn resolve(
     device: &mut Device,
     conflict: &str,
     choice: &str,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let choose = if matches!(choice, "mine" | "theirs") {
         Json::from(choice)
     } else {
@@ -136,20 +136,23 @@ fn conflicting_field<'a>(device: &'a Device, open: &Json, conflict: &str) -> Opt
 }
 
 /// Sends the bytes of a file as one change.
-pub(crate) fn push_raw(device: &mut Device, change: &PushRawArguments) -> Result<Answer, Failure> {
-    let bytes =
-        std::fs::read(&change.file).map_err(|error| Failure::unreadable(&change.file, &error))?;
+pub(crate) fn push_raw(
+    device: &mut Device,
+    change: &PushRawArguments,
+) -> Result<CliAnswer, CliFailure> {
+    let bytes = std::fs::read(&change.file)
+        .map_err(|error| CliFailure::unreadable(&change.file, &error))?;
     match device.push_raw(&bytes, &change.object, change.record.as_deref()) {
-        Ok(receipt) => Ok(Answer::receipt(receipt, render::record)),
-        Err(error) => Err(by_the_server(Failure::from(error))),
+        Ok(receipt) => Ok(CliAnswer::receipt(receipt, render::record)),
+        Err(error) => Err(by_the_server(CliFailure::from(error))),
     }
 }
 
 /// Says that it was the server that refused, where it was.
-fn by_the_server(failure: Failure) -> Failure {
+fn by_the_server(failure: CliFailure) -> CliFailure {
     if failure.exit != REFUSED || failure.code == SIGNED_OUT {
         return failure;
     }
     let message = format!("the server refused it: {}", failure.message);
-    Failure { message, ..failure }
+    CliFailure { message, ..failure }
 }

@@ -10,17 +10,17 @@ use super::arguments::{FiguresArguments, ListArguments, RepArguments, RepCommand
 use super::database::{check_file, not_enrolled};
 use super::execute::answered;
 use super::{order, record, visit};
-use crate::answer::{Answer, Failure};
+use crate::answer::{CliAnswer, CliFailure};
 use crate::render;
 
 /// Carries out one command on the database that `--db` names.
 pub(crate) fn run(
     arguments: RepArguments,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let Some(db) = arguments.db else {
         let message = "the database of the device is missing; give --db FILE, such as --db ana.db";
-        return Err(Failure::bad_input("usage", message).about("db"));
+        return Err(CliFailure::bad_input("usage", message).about("db"));
     };
     let may_begin = matches!(
         arguments.command,
@@ -34,7 +34,7 @@ pub(crate) fn run(
     carry_out(&mut device, arguments.command)
 }
 
-fn carry_out(device: &mut Device, command: RepCommand) -> Result<Answer, Failure> {
+fn carry_out(device: &mut Device, command: RepCommand) -> Result<CliAnswer, CliFailure> {
     match command {
         RepCommand::Enrol { url, code } => enrol(device, &url, &code),
         RepCommand::Sync => answered(device.sync(), render::record),
@@ -66,29 +66,29 @@ fn carry_out(device: &mut Device, command: RepCommand) -> Result<Answer, Failure
     }
 }
 
-fn enrol(device: &mut Device, url: &str, code: &str) -> Result<Answer, Failure> {
+fn enrol(device: &mut Device, url: &str, code: &str) -> Result<CliAnswer, CliFailure> {
     if code.trim().is_empty() {
         let message = "the code is empty; `outfield user code NAME` of the office makes one";
-        return Err(Failure::bad_input("bad_code", message).about("code"));
+        return Err(CliFailure::bad_input("bad_code", message).about("code"));
     }
     answered(device.enrol(url, code), render::record)
 }
 
-fn list_records(device: &mut Device, list: &ListArguments) -> Result<Answer, Failure> {
+fn list_records(device: &mut Device, list: &ListArguments) -> Result<CliAnswer, CliFailure> {
     let near = list.near.as_deref().zip(list.within);
     let listed = device.list(&list.object, near, list.limit as usize);
     answered(listed, render::list)
 }
 
-fn search(device: &mut Device, text: &str, limit: u32) -> Result<Answer, Failure> {
+fn search(device: &mut Device, text: &str, limit: u32) -> Result<CliAnswer, CliFailure> {
     if !text.contains(char::is_alphanumeric) {
         let message = "give at least one word to search for";
-        return Err(Failure::bad_input("required", message).about("text"));
+        return Err(CliFailure::bad_input("required", message).about("text"));
     }
     answered(device.search(text, limit as usize), render::list)
 }
 
-fn day_figures(device: &mut Device, asked: &FiguresArguments) -> Result<Answer, Failure> {
+fn day_figures(device: &mut Device, asked: &FiguresArguments) -> Result<CliAnswer, CliFailure> {
     let day = asked.day.as_deref();
     let rep = asked.rep.as_deref();
     let territory = asked.territory.as_deref();

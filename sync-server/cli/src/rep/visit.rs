@@ -6,16 +6,16 @@ use serde_json::{Value as Json, json};
 
 use super::arguments::{AnswerArguments, CountArguments, VisitCommand};
 use super::execute::{answered, execute};
-use crate::answer::{Answer, Failure};
+use crate::answer::{CliAnswer, CliFailure};
 use crate::{fields, render};
 
 /// Today's visits, each with the name of its account.
-pub(crate) fn today(device: &mut Device) -> Result<Answer, Failure> {
+pub(crate) fn today(device: &mut Device) -> Result<CliAnswer, CliFailure> {
     let mut receipt = device.today()?;
     for visit in receipt.data.as_array_mut().into_iter().flatten() {
         visit["account_name"] = account_name(device, visit).unwrap_or_default();
     }
-    Ok(Answer::receipt(receipt, render::list))
+    Ok(CliAnswer::receipt(receipt, render::list))
 }
 
 fn account_name(device: &mut Device, visit: &Json) -> Option<Json> {
@@ -25,7 +25,7 @@ fn account_name(device: &mut Device, visit: &Json) -> Option<Json> {
 }
 
 /// Carries out what is done to a visit.
-pub(crate) fn visit(device: &mut Device, command: VisitCommand) -> Result<Answer, Failure> {
+pub(crate) fn visit(device: &mut Device, command: VisitCommand) -> Result<CliAnswer, CliFailure> {
     let command = match command {
         VisitCommand::Start {
             account,
@@ -81,7 +81,7 @@ fn answer_command(answer: &AnswerArguments) -> Json {
 }
 
 /// The command that counts one product; the visit's only shelf count needs no name.
-fn count_command(device: &mut Device, count: &CountArguments) -> Result<Json, Failure> {
+fn count_command(device: &mut Device, count: &CountArguments) -> Result<Json, CliFailure> {
     let path_of = |name: &str| format!("counts/{}/{name}", count.product);
     let read = fields::read(&count.fields, |name| {
         let (descriptor, verb) = device.registry().verb("count")?;

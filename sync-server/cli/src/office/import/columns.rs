@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::csv::CsvRow;
 use super::target::{ImportTarget, LATITUDE, LONGITUDE, POSITION};
-use crate::answer::Failure;
+use crate::answer::CliFailure;
 use crate::fields;
 
 /// Which column holds which field.
@@ -25,7 +25,7 @@ pub(crate) fn plan(
     descriptor: &Descriptor,
     names: &[String],
     maps: &[String],
-) -> Result<ColumnPlan, Failure> {
+) -> Result<ColumnPlan, CliFailure> {
     let finder = ColumnFinder {
         target,
         descriptor,
@@ -52,7 +52,7 @@ pub(crate) fn plan(
 }
 
 /// The column of this name.
-pub(crate) fn column(names: &[String], name: &str) -> Result<usize, Failure> {
+pub(crate) fn column(names: &[String], name: &str) -> Result<usize, CliFailure> {
     let exact = names.iter().position(|known| known == name);
     let alike = || {
         names
@@ -67,8 +67,8 @@ pub(crate) fn column(names: &[String], name: &str) -> Result<usize, Failure> {
     })
 }
 
-fn bad_map(message: String) -> Failure {
-    Failure::bad_input("bad_map", message)
+fn bad_map(message: String) -> CliFailure {
+    CliFailure::bad_input("bad_map", message)
 }
 
 fn is_half_position(name: &str) -> bool {
@@ -84,7 +84,7 @@ struct ColumnFinder<'a> {
 
 impl ColumnFinder<'_> {
     /// What the options say: column to field, empty where a column is left out.
-    fn said(&self, maps: &[String]) -> Result<BTreeMap<usize, String>, Failure> {
+    fn said(&self, maps: &[String]) -> Result<BTreeMap<usize, String>, CliFailure> {
         let mut said = BTreeMap::new();
         for map in maps {
             let (name, field) = fields::split(map, "COLUMN=FIELD, such as store_no=code")?;
@@ -106,7 +106,7 @@ impl ColumnFinder<'_> {
     fn columns_said(
         &self,
         said: &BTreeMap<usize, String>,
-    ) -> Result<BTreeMap<String, usize>, Failure> {
+    ) -> Result<BTreeMap<String, usize>, CliFailure> {
         let mut columns = BTreeMap::new();
         for (at, field) in said {
             if field.is_empty() {
@@ -129,7 +129,7 @@ impl ColumnFinder<'_> {
             || (is_half_position(field) && fields.contains_key(POSITION))
     }
 
-    fn unknown_field(&self, field: &str) -> Failure {
+    fn unknown_field(&self, field: &str) -> CliFailure {
         let fields = &self.descriptor.fields;
         let mut known: Vec<&str> = fields.keys().map(String::as_str).collect();
         let beside = self.target.beside.iter();
@@ -160,7 +160,7 @@ impl ColumnFinder<'_> {
     }
 
     /// Makes sure that the key and each required field have a column, or are made of others.
-    fn check_needed(&self, plan: &ColumnPlan) -> Result<(), Failure> {
+    fn check_needed(&self, plan: &ColumnPlan) -> Result<(), CliFailure> {
         let composed = self.target.composed.as_ref().map(|composed| composed.name);
         let mut needed = vec![self.target.key];
         for (name, field) in &self.descriptor.fields {
@@ -176,14 +176,14 @@ impl ColumnFinder<'_> {
         Ok(())
     }
 
-    fn missing_column(&self, name: &str) -> Failure {
+    fn missing_column(&self, name: &str) -> CliFailure {
         let message = format!(
             "no column holds `{name}`, which each {} needs; the columns are: {}; \
              say which by --map COLUMN={name}",
             self.target.object,
             self.names.join(", ")
         );
-        Failure::bad_input("missing_column", message).about(name)
+        CliFailure::bad_input("missing_column", message).about(name)
     }
 }
 
@@ -194,7 +194,7 @@ impl ColumnPlan {
     }
 
     /// A position of its own needs no halves; without one both halves are needed.
-    fn settle_position(&mut self, descriptor: &Descriptor) -> Result<(), Failure> {
+    fn settle_position(&mut self, descriptor: &Descriptor) -> Result<(), CliFailure> {
         let has = |name: &str| self.columns.contains_key(name);
         if !descriptor.fields.contains_key(POSITION) || has(POSITION) {
             self.columns.remove(LATITUDE);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
-use crate::answer::Failure;
+use crate::answer::CliFailure;
 use crate::text_file;
 
 /// A file as rows.
@@ -27,15 +27,15 @@ pub(crate) struct CsvRow {
 }
 
 /// Reads a file; the whole of it must be UTF-8, with or without a byte order mark.
-pub(crate) fn read(file: &Path) -> Result<CsvFile, Failure> {
+pub(crate) fn read(file: &Path) -> Result<CsvFile, CliFailure> {
     parse(&file.display().to_string(), &text_file::read(file)?)
 }
 
 /// Reads the text of the file of this name.
-pub(crate) fn parse(file: &str, text: &str) -> Result<CsvFile, Failure> {
+pub(crate) fn parse(file: &str, text: &str) -> Result<CsvFile, CliFailure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let wrong = |message: &str| {
-        Failure::bad_input("bad_file", format!("`{file}`: {message}")).about("file")
+        CliFailure::bad_input("bad_file", format!("`{file}`: {message}")).about("file")
     };
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    fn read_bytes(bytes: &[u8]) -> Result<CsvFile, Failure> {
+    fn read_bytes(bytes: &[u8]) -> Result<CsvFile, CliFailure> {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
         read(file.path())

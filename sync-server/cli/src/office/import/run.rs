@@ -16,7 +16,7 @@ use super::product_import::ProductDefaults;
 use super::rows::SortedRows;
 use super::target::{ACCOUNTS, ImportTarget, PRODUCTS, TERRITORY};
 use super::territories;
-use crate::answer::{Answer, Failure};
+use crate::answer::{CliAnswer, CliFailure};
 use crate::arguments::{ImportCommand, ImportFile, OfficePlace};
 use crate::office::open::open_tenant;
 use crate::render;
@@ -25,7 +25,7 @@ use crate::render;
 pub(crate) fn import(
     command: &ImportCommand,
     surroundings: Arc<dyn Surroundings>,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let (target, arguments) = match command {
         ImportCommand::Accounts(arguments) => (&ACCOUNTS, arguments),
         ImportCommand::Products(arguments) => (&PRODUCTS, arguments),
@@ -69,9 +69,9 @@ fn import_file(
     target: &ImportTarget,
     arguments: &ImportFile,
     file: &CsvFile,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let descriptor = tenant.registry().get(target.object);
-    let descriptor = Arc::clone(descriptor.ok_or_else(|| Failure::broken("no such object"))?);
+    let descriptor = Arc::clone(descriptor.ok_or_else(|| CliFailure::broken("no such object"))?);
     let plan = columns::plan(target, &descriptor, &file.columns, &arguments.map)?;
     let territory_column = territory_column(target, &descriptor, arguments, file)?;
     let mut rows = SortedRows::of(file, target, &descriptor, &plan);
@@ -105,7 +105,7 @@ fn import_file(
         put_counts(&mut counts, &prices);
         data["prices"] = counts;
     }
-    let answer = Answer::of(data, render::import);
+    let answer = CliAnswer::of(data, render::import);
     rejected_or(answer, &rows, file.rows.len(), arguments.dry_run)
 }
 
@@ -115,7 +115,7 @@ fn territory_column(
     descriptor: &Descriptor,
     arguments: &ImportFile,
     file: &CsvFile,
-) -> Result<Option<usize>, Failure> {
+) -> Result<Option<usize>, CliFailure> {
     let Some(name) = arguments.territory_column.as_deref() else {
         return Ok(None);
     };
@@ -126,7 +126,7 @@ fn territory_column(
         "a {} belongs to no territory; leave --territory-column out",
         target.object
     );
-    Err(Failure::bad_input("bad_map", message))
+    Err(CliFailure::bad_input("bad_map", message))
 }
 
 /// Completes each product, so that it can be sold; answers the price entries by the products' keys.
@@ -135,7 +135,7 @@ fn complete_products(
     rows: &mut SortedRows<'_>,
     plan: &ColumnPlan,
     dry_run: bool,
-) -> Result<Vec<(String, Values)>, Failure> {
+) -> Result<Vec<(String, Values)>, CliFailure> {
     if !dry_run {
         tenant.standardise()?;
     }
@@ -168,11 +168,11 @@ fn put_counts(data: &mut Json, imported: &Imported) {
 
 /// A rejected row makes a failure of the whole, which still tells what was imported.
 fn rejected_or(
-    answer: Answer,
+    answer: CliAnswer,
     rows: &SortedRows<'_>,
     count: usize,
     dry_run: bool,
-) -> Result<Answer, Failure> {
+) -> Result<CliAnswer, CliFailure> {
     let rejected = rows.rejected.len();
     let Some(first) = rows.rejected.first() else {
         return Ok(answer);
@@ -187,8 +187,8 @@ fn rejected_or(
          the first is line {} ({}): {}",
         first.line, first.key, first.reason
     );
-    let failure = Failure::bad_input("rows_rejected", message);
-    Err(Failure {
+    let failure = CliFailure::bad_input("rows_rejected", message);
+    Err(CliFailure {
         partial: Some(Box::new(answer)),
         ..failure
     })
@@ -206,7 +206,7 @@ mod tests {
         folder: &Path,
         csv: &str,
         import: fn(ImportFile) -> ImportCommand,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<CliAnswer, CliFailure> {
         let surroundings: Arc<dyn Surroundings> =
             Arc::new(ProcessSurroundings::open().ok().unwrap());
         outfield_server::data_dir::DataDir::open(folder, Arc::clone(&surroundings))
@@ -232,7 +232,7 @@ mod tests {
         )
     }
 
-    fn counts(answer: &Answer) -> [u64; 4] {
+    fn counts(answer: &CliAnswer) -> [u64; 4] {
         ["rows", "created", "changed", "unchanged"].map(|name| answer.data[name].as_u64().unwrap())
     }
 

@@ -9,7 +9,7 @@ use outfield_server::tenant::Tenant;
 
 use super::rows::SortedRows;
 use super::target::TERRITORY;
-use crate::answer::Failure;
+use crate::answer::CliFailure;
 
 /// The longest name of a territory.
 const NAME_BYTES_MAX: usize = 100;
@@ -21,7 +21,7 @@ pub(crate) fn assign(
     rows: &mut SortedRows<'_>,
     column: usize,
     dry_run: bool,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<String>, CliFailure> {
     let mut known: BTreeMap<String, RecordId> = BTreeMap::new();
     let mut added = Vec::new();
     for mut fitting in std::mem::take(&mut rows.fitting) {
@@ -54,7 +54,7 @@ pub(crate) fn assign(
 }
 
 /// Adds a territory; a dry run gives it an id that nothing else has.
-fn add(tenant: &mut Tenant, name: &str, dry_run: bool) -> Result<RecordId, Failure> {
+fn add(tenant: &mut Tenant, name: &str, dry_run: bool) -> Result<RecordId, CliFailure> {
     if dry_run {
         return Ok(RecordId::derived(&[name.as_bytes()]));
     }
