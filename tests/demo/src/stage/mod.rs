@@ -6,7 +6,9 @@ pub(crate) mod breaking_line;
 mod chance;
 mod end_signal;
 mod folder;
+pub(crate) mod line_state;
 pub(crate) mod processes;
+mod relay;
 pub(crate) mod rep;
 mod story_stage;
 

@@ -14,7 +14,7 @@ use crate::proof::evidence::{EvidenceFile, YesNo};
 use crate::proof::ledger::PlainValues;
 use crate::stage::StoryStage;
 use crate::stage::answer::Expect;
-use crate::stage::breaking_line::{HeldCall, Snag};
+use crate::stage::line_state::{HeldCall, Snag};
 use crate::stage::processes::RunningProgram;
 use crate::stage::rep::StoryRep;
 
