@@ -115,7 +115,8 @@ fn the_story_is_told_and_all_claims_hold() {
         "is shown what two have edited",
         "✓ kept: ",
         " commands answered for 60 records",
-        "✓ nothing doubled: 3 contacts, 3 follow-ups, 20 inventory-checks, 13 sales-orders, 21 visits",
+        "✓ nothing doubled: 3 contacts, 3 follow-ups, 20 inventory-checks, \
+         13 sales-orders, 21 visits",
         "✓ nothing waits",
         "✓ one conflict, whole in each of the 3 files",
         "✓ both phones showed it",
@@ -125,7 +126,8 @@ fn the_story_is_told_and_all_claims_hold() {
         "✓ refused once: Ben's order",
         "✓ credit holds",
         "✓ to the cent: 13 orders, 24 lines",
-        "✓ the figures below are the story's: 35 fractions counted again here from 21 visits, 20 made, 13 with an order",
+        "✓ the figures below are the story's: 35 fractions counted again here \
+         from 21 visits, 20 made, 13 with an order",
         "✓ Ann's phone is the server's equal",
         "✓ Ben's phone is the server's equal",
         "✓ Cem's phone is the server's equal",

@@ -129,7 +129,10 @@ mod tests {
             "{\"ok\":true,\"id\":\"7\",\"data\":{\"name\":\"Ana\"}}\n"
         );
         let failure = CliFailure::bad_input("bad_id", "no\n  id").about("id");
-        let expected = "{\"ok\":false,\"error\":{\"code\":\"bad_id\",\"message\":\"no id\",\"fields\":[\"id\"]}}\n";
+        let expected = concat!(
+            r#"{"ok":false,"error":{"code":"bad_id","message":"no id","fields":["id"]}}"#,
+            "\n"
+        );
         assert_eq!(refused_line(&failure), expected);
         let partial = Some(Box::new(CliAnswer::of(json!([]), render::list)));
         assert!(refused_line(&CliFailure { partial, ..failure }).ends_with("},\"data\":[]}\n"));

@@ -1,5 +1,5 @@
-//! The binary `outfield` as it is shipped, alone in a folder: it holds nothing of the demo, and says
-//! so. It knows nothing of the story.
+//! The binary `outfield` as it is shipped, alone in a folder: it holds nothing of the demo, and
+//! says so. It knows nothing of the story.
 
 #![allow(
     clippy::unwrap_used,

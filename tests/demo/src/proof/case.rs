@@ -1,5 +1,5 @@
-//! All that the claims are about: what commands answered, the phones, the server. It imports nothing
-//! of the core, and does not know what is claimed.
+//! All that the claims are about: what commands answered, the phones, the server. It imports
+//! nothing of the core, and does not know what is claimed.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

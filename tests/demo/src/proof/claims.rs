@@ -8,11 +8,8 @@ use serde_json::Value as Json;
 use super::case::{Checked, PhoneEvidence, ProofCase, first, plain, shown};
 use super::digests::{self, differing};
 use super::evidence::get;
-use super::ledger::{self, Expected, PlainValues};
-use super::{dispute, sales, tally};
-
-/// Records of one page of a REST list.
-const PAGE: usize = 1_000;
+use super::ledger::Expected;
+use super::{dispute, orders, records, shelf, sums, tally};
 
 /// A claim in words with its numbers, or why it does not hold.
 pub(crate) struct Claim {
@@ -33,17 +30,17 @@ impl From<Checked> for Claim {
 
 /// What is checked of everything; besides, each phone is.
 const CHECKS: [fn(&ProofCase<'_>, &[Expected]) -> Checked; 12] = [
-    kept,
-    not_doubled,
+    records::kept,
+    records::not_doubled,
     nothing_waits,
     dispute::kept,
     dispute::shown,
     dispute::closed,
     merged,
-    sales::both_counts,
-    sales::refused_and_mended,
-    sales::credit,
-    sales::sums,
+    shelf::both_counts,
+    orders::refused_and_mended,
+    orders::credit,
+    sums::sums,
     tally::figures,
 ];
 
@@ -68,171 +65,6 @@ pub(crate) fn all(case: &ProofCase<'_>, tell: &mut dyn FnMut(&Claim)) -> Vec<Cla
         claims.push(claim);
     }
     claims
-}
-
-/// Every record that a command answered for is wherever it belongs, with the values that were
-/// answered.
-fn kept(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
-    let mut problems = Vec::new();
-    let mut values = 0;
-    let objects: BTreeSet<&str> = expected
-        .iter()
-        .map(|record| record.object.as_str())
-        .collect();
-    for object in objects {
-        for file in case.files() {
-            let records = file.records(object)?;
-            for record in expected.iter().filter(|record| record.object == object) {
-                if case
-                    .holding(&record.by)
-                    .any(|holding| holding.name == file.name)
-                {
-                    problems.extend(compare(record, records.get(&record.id), &file.name));
-                    values += record.values.len() + record.rivals.len();
-                }
-            }
-        }
-    }
-    for record in expected {
-        for phone in case.seeing(&record.by) {
-            let found = get(
-                case.server,
-                &phone.token,
-                &format!("/api/v1/{}/{}", record.object, record.id),
-            )?;
-            let place = format!("GET as {}", phone.who);
-            problems.extend(compare(record, Some(&ledger::values(&found)), &place));
-            if record
-                .provenance
-                .as_ref()
-                .is_some_and(|of| *of != ledger::provenance(&found))
-            {
-                problems.push(format!(
-                    "{place}: {} {} was written by another or at another time",
-                    record.object, record.id
-                ));
-            }
-            values += record.values.len() + record.rivals.len();
-        }
-    }
-    first(problems, "not all that was answered is kept")?;
-    let (commands, records) = (case.ledger.commands(), expected.len());
-    Ok(format!(
-        "kept: {commands} commands answered for {records} records; all are in the files of the phones they belong to, \
-         in the server's file, and at GET for each rep ({} places, {values} values compared)",
-        2 * case.phones.len() + 1
-    ))
-}
-
-fn compare(record: &Expected, found: Option<&PlainValues>, place: &str) -> Vec<String> {
-    let name = format!("{place}: {} {}", record.object, record.id);
-    let Some(found) = found else {
-        return vec![format!("{name} is missing")];
-    };
-    let mut problems = Vec::new();
-    let paths: BTreeSet<&String> = record.values.keys().chain(found.keys()).collect();
-    for path in paths
-        .into_iter()
-        .filter(|path| !record.rivals.iter().any(|rivals| rivals.path == **path))
-    {
-        let (wanted, is) = (record.values.get(path), found.get(path));
-        if wanted != is {
-            problems.push(format!(
-                "{name}: {path} is {}, answered was {}",
-                shown(is),
-                shown(wanted)
-            ));
-        }
-    }
-    for rivals in &record.rivals {
-        let is = found.get(&rivals.path);
-        match &rivals.chosen {
-            Some(chosen) if is != Some(chosen) => {
-                problems.push(format!(
-                    "{name}: {} is {}, chosen was {chosen}",
-                    rivals.path,
-                    shown(is)
-                ));
-            }
-            None if !rivals.by.values().any(|value| Some(value) == is) => {
-                problems.push(format!(
-                    "{name}: {} is {}, which nobody wrote",
-                    rivals.path,
-                    shown(is)
-                ));
-            }
-            Some(_) | None => {}
-        }
-    }
-    problems
-}
-
-/// Each object that the reps wrote has, in each place, the records that belong there and not one
-/// more.
-fn not_doubled(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
-    let objects: BTreeSet<&str> = expected
-        .iter()
-        .map(|record| record.object.as_str())
-        .collect();
-    let (mut counts, mut problems) = (Vec::new(), Vec::new());
-    for object in objects {
-        let written: Vec<&Expected> = expected
-            .iter()
-            .filter(|record| record.object == object)
-            .collect();
-        counts.push(format!("{} {}s", written.len(), object.replace('_', "-")));
-        let mut check =
-            |place: &str, found: BTreeSet<String>, due: BTreeSet<String>, count: usize| {
-                if found != due || count != due.len() {
-                    problems.push(format!(
-                        "{place} has {count} {object} records, the story has {}",
-                        due.len()
-                    ));
-                }
-            };
-        let all = written.iter().map(|record| record.id.clone()).collect();
-        let found: BTreeSet<String> = case.server_file.records(object)?.into_keys().collect();
-        let count = found.len();
-        check(&case.server_file.name, found, all, count);
-        for phone in &case.phones {
-            let is_due = |record: &&&Expected| {
-                case.seeing(&record.by)
-                    .any(|seeing| seeing.who == phone.who)
-            };
-            let due: BTreeSet<String> = written
-                .iter()
-                .filter(is_due)
-                .map(|record| record.id.clone())
-                .collect();
-            let found: BTreeSet<String> = phone.file.records(object)?.into_keys().collect();
-            let count = found.len();
-            check(&phone.file.name, found, due.clone(), count);
-            let list = get(
-                case.server,
-                &phone.token,
-                &format!("/api/v1/{object}?limit={PAGE}"),
-            )?;
-            let ids = list
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|record| record["id"].as_str());
-            let ids: Vec<String> = ids.map(str::to_owned).collect();
-            let count = ids.len();
-            check(
-                &format!("GET as {}", phone.who),
-                ids.into_iter().collect(),
-                due,
-                count,
-            );
-        }
-    }
-    first(problems, "something is doubled or missing")?;
-    let places = 2 * case.phones.len() + 1;
-    Ok(format!(
-        "nothing doubled: {} in the story, and in each of {places} places those that belong there and no other",
-        counts.join(", ")
-    ))
 }
 
 /// No work waits on a phone, and none was refused.
@@ -321,8 +153,8 @@ fn alike(case: &ProofCase<'_>, phone: &PhoneEvidence<'_>) -> Checked {
         }
     }
     Ok(format!(
-        "{who}'s phone is the server's equal: digests of {} objects, {} values, made here from {}, are `rep digest`'s, \
-         the server's, and those of its file within {who}'s scope",
+        "{who}'s phone is the server's equal: digests of {} objects, {} values, made here from {}, \
+         are `rep digest`'s, the server's, and those of its file within {who}'s scope",
         here.by_object.len(),
         here.values,
         phone.file.name

@@ -157,7 +157,9 @@ pub(crate) fn shown(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
             ));
         }
     }
-    Ok("both phones showed it: one's own value as mine, the other's as theirs, each with its writer's name".to_owned())
+    let told = "both phones showed it: one's own value as mine, the other's as theirs, \
+                each with its writer's name";
+    Ok(told.to_owned())
 }
 
 /// It is closed in each file, one fact says who chose what, and no phone shows it any more.
@@ -197,7 +199,8 @@ pub(crate) fn closed(case: &ProofCase<'_>, expected: &[Expected]) -> Checked {
         }
     }
     Ok(format!(
-        "it is closed: {} was chosen, one fact in each file says so, and no phone shows it any more",
+        "it is closed: {} was chosen, one fact in each file says so, \
+         and no phone shows it any more",
         plain(chosen)
     ))
 }

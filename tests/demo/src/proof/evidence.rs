@@ -132,7 +132,8 @@ impl<'a> EvidenceFile<'a> {
 
     fn line_tables(&self, object: &str) -> Result<Vec<String>, String> {
         let sql = "SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c
-                   WHERE t.type = 'table' AND c.name = 'parent' AND substr(t.name, 1, length(?1)) = ?1";
+                   WHERE t.type = 'table' AND c.name = 'parent'
+                   AND substr(t.name, 1, length(?1)) = ?1";
         let mut statement = self.db.prepare(sql).map_err(said)?;
         let names = statement
             .query_map([format!("{object}__")], |row| row.get(0))
@@ -265,7 +266,8 @@ pub(crate) fn get(server: SocketAddr, token: &str, path: &str) -> Result<Json, S
     let mut stream = TcpStream::connect_timeout(&server, SILENCE).map_err(said)?;
     stream.set_read_timeout(Some(SILENCE)).map_err(said)?;
     let call = format!(
-        "GET {path} HTTP/1.1\r\nHost: {server}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {server}\r\n\
+         Authorization: Bearer {token}\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(call.as_bytes()).map_err(said)?;
     let mut answer = Vec::new();

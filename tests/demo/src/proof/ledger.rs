@@ -254,7 +254,9 @@ mod tests {
     use super::*;
 
     fn contact(phone: &str, email: Option<&str>) -> Json {
-        json!({ "object": "contact", "id": "7", "phone": phone, "email": email, "created_at": "2026" })
+        json!({
+            "object": "contact", "id": "7", "phone": phone, "email": email, "created_at": "2026",
+        })
     }
 
     #[test]
@@ -320,7 +322,10 @@ mod tests {
 
     #[test]
     fn lines_have_paths() {
-        let visit = json!({ "object": "visit", "id": "7", "state": "planned", "actions": { "shelf": { "answer": "9" } } });
+        let visit = json!({
+            "object": "visit", "id": "7", "state": "planned",
+            "actions": { "shelf": { "answer": "9" } },
+        });
         let expected = [
             ("actions/shelf/answer".to_owned(), json!("9")),
             ("state".to_owned(), json!("planned")),

@@ -1,5 +1,5 @@
-//! Where the story takes place: processes, lines between phones and the server, and what all of them
-//! answered. It does not know the story.
+//! Where the story takes place: processes, lines between phones and the server, and what all of
+//! them answered. It does not know the story.
 
 pub(crate) mod answer;
 pub(crate) mod breaking_line;

@@ -1,5 +1,5 @@
-//! Starts commands of the binary `outfield`, each as an operating-system process of its own, and sees that
-//! all of them end. It does not know what the commands do.
+//! Starts commands of the binary `outfield`, each as an operating-system process of its own, and
+//! sees that all of them end. It does not know what the commands do.
 
 use std::cell::Cell;
 use std::fs::{self, File};
