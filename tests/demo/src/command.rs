@@ -34,8 +34,8 @@ struct ProgramArguments {
     outfield: Option<PathBuf>,
 }
 
-/// The variables by which an outer cargo tells this program of its package; an inner one would build
-/// anew for them.
+/// The variables by which an outer cargo tells this program of its package; an inner one would
+/// build anew for them.
 const OF_THE_OUTER_CARGO: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
 
 /// Carries out one command line, the program's name first, and gives the exit code.
