@@ -39,12 +39,12 @@ pub(crate) fn digests(
 }
 
 fn lines(records: &BTreeMap<String, PlainValues>) -> Vec<String> {
-    let values = records
-        .iter()
-        .flat_map(|(id, values)| values.iter().map(move |(path, value)| (id, path, value)));
-    let mut lines: Vec<String> = values
-        .map(|(id, path, value)| format!("{id}\t{path}\t{value}\n"))
-        .collect();
+    let mut lines = Vec::new();
+    for (id, values) in records {
+        for (path, value) in values {
+            lines.push(format!("{id}\t{path}\t{value}\n"));
+        }
+    }
     lines.sort();
     lines
 }

@@ -90,40 +90,22 @@ impl<'a> EvidenceFile<'a> {
     pub(crate) fn records(&self, object: &str) -> Result<BTreeMap<String, PlainValues>, String> {
         let mut records = BTreeMap::new();
         for row in self.rows(object)? {
-            let mut values = PlainValues::new();
-            let mut id = String::new();
-            for (column, value) in row {
-                match (column.as_str(), value) {
-                    ("id", value) => id = value.as_str().unwrap_or_default().to_owned(),
-                    (OF_OBJECTS, Json::String(text)) => {
-                        let more: Map<String, Json> = serde_json::from_str(&text).map_err(said)?;
-                        values.extend(more);
-                    }
-                    (name, value) if !name.starts_with('_') => {
-                        drop(values.insert(name.to_owned(), value))
-                    }
-                    (_, _) => {}
-                }
-            }
-            records.insert(id, values);
+            let id = text_of(&row, "id");
+            records.insert(id, own_values(row)?);
         }
+        let prefix = format!("{object}__");
         for table in self.line_tables(object)? {
-            let lines = table
-                .strip_prefix(&format!("{object}__"))
-                .unwrap_or_default()
-                .to_owned();
+            let lines = table.strip_prefix(&prefix).unwrap_or_default();
             for mut row in self.rows(&table)? {
-                let mut text = |name| {
-                    row.remove(name)
-                        .and_then(|value| value.as_str().map(str::to_owned))
-                };
-                let (Some(parent), Some(line)) = (text("parent"), text("line")) else {
+                let (parent, line) = (text_of(&row, "parent"), text_of(&row, "line"));
+                row.retain(|column, _| column != "parent" && column != "line");
+                if parent.is_empty() || line.is_empty() {
                     continue;
-                };
-                let fields = row
-                    .into_iter()
-                    .map(|(field, value)| (format!("{lines}/{line}/{field}"), value));
-                records.entry(parent).or_default().extend(fields);
+                }
+                let values: &mut PlainValues = records.entry(parent).or_default();
+                for (field, value) in row {
+                    values.insert(format!("{lines}/{line}/{field}"), value);
+                }
             }
         }
         records.values_mut().for_each(only_visible);
@@ -143,7 +125,7 @@ impl<'a> EvidenceFile<'a> {
 
     /// All rows of a table, column to value, without nulls and without the columns that positions
     /// are searched by.
-    fn rows(&self, table: &str) -> Result<Vec<BTreeMap<String, Json>>, String> {
+    fn rows(&self, table: &str) -> Result<Vec<PlainValues>, String> {
         let mut statement = self
             .db
             .prepare(&format!("SELECT * FROM \"{table}\""))
@@ -205,24 +187,40 @@ impl<'a> EvidenceFile<'a> {
     }
 }
 
+/// The text in a column of a row; empty if there is none.
+fn text_of(row: &PlainValues, column: &str) -> String {
+    let text = row.get(column).and_then(Json::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+/// The values that a record's own row holds.
+fn own_values(row: PlainValues) -> Result<PlainValues, String> {
+    let mut values = PlainValues::new();
+    for (column, value) in row {
+        if column == OF_OBJECTS {
+            let text = value.as_str().unwrap_or("{}");
+            let more: Map<String, Json> = serde_json::from_str(text).map_err(said)?;
+            values.extend(more);
+        } else if column != "id" && !column.starts_with('_') {
+            values.insert(column, value);
+        }
+    }
+    Ok(values)
+}
+
 /// What a person sees: all but removed lines and the mark of removal itself.
 fn only_visible(values: &mut PlainValues) {
-    let line_of = |path: &str| {
-        path.rsplit_once('/')
-            .map(|(line, field)| (line.to_owned(), field.to_owned()))
-    };
-    let removed: BTreeSet<String> = (values.iter())
-        .filter(|(_, value)| **value == Json::Bool(true))
-        .filter_map(|(path, _)| {
-            line_of(path)
-                .filter(|(_, field)| field == REMOVED)
-                .map(|(line, _)| line)
-        })
-        .collect();
-    values.retain(|path, value| {
-        let hidden =
-            line_of(path).is_some_and(|(line, field)| field == REMOVED || removed.contains(&line));
-        !hidden && !value.is_null()
+    let mut removed = BTreeSet::new();
+    for (path, value) in &*values {
+        if let Some((line, REMOVED)) = path.rsplit_once('/')
+            && *value == Json::Bool(true)
+        {
+            removed.insert(line.to_owned());
+        }
+    }
+    values.retain(|path, value| match path.rsplit_once('/') {
+        Some((line, field)) => field != REMOVED && !removed.contains(line) && !value.is_null(),
+        None => !value.is_null(),
     });
 }
 
