@@ -23,10 +23,10 @@ pub const BROKEN: u8 = 5;
 pub(crate) const SIGNED_OUT: &str = "signed_out";
 
 /// How an answer reads for people, line by line.
-pub type Lines = fn(&Json) -> Vec<String>;
+pub type PlainLines = fn(&Json) -> Vec<String>;
 
 /// What a command answers once its work is durable.
-pub struct Answer {
+pub struct CliAnswer {
     /// What it is about.
     pub id: Option<String>,
     /// The answer itself.
@@ -35,23 +35,23 @@ pub struct Answer {
     /// for.
     pub brief: Option<&'static str>,
     /// How it reads for people.
-    pub lines: Lines,
+    pub lines: PlainLines,
     /// The whole of what is printed, in whatever manner, where each byte counts.
     pub verbatim: Option<String>,
 }
 
-impl Answer {
+impl CliAnswer {
     /// An answer about one thing.
-    pub fn about(id: impl ToString, data: Json, lines: Lines) -> Answer {
-        Answer {
+    pub fn about(id: impl ToString, data: Json, lines: PlainLines) -> CliAnswer {
+        CliAnswer {
             id: Some(id.to_string()),
-            ..Answer::of(data, lines)
+            ..CliAnswer::of(data, lines)
         }
     }
 
     /// An answer about nothing in particular.
-    pub fn of(data: Json, lines: Lines) -> Answer {
-        Answer {
+    pub fn of(data: Json, lines: PlainLines) -> CliAnswer {
+        CliAnswer {
             id: None,
             data,
             brief: None,
@@ -61,24 +61,24 @@ impl Answer {
     }
 
     /// A receipt of the core.
-    pub fn receipt(receipt: Receipt, lines: Lines) -> Answer {
-        Answer {
+    pub fn receipt(receipt: Receipt, lines: PlainLines) -> CliAnswer {
+        CliAnswer {
             id: receipt.id,
-            ..Answer::of(receipt.data, lines)
+            ..CliAnswer::of(receipt.data, lines)
         }
     }
 
     /// An answer that is printed as it is.
-    pub fn verbatim(text: String) -> Answer {
-        Answer {
+    pub fn verbatim(text: String) -> CliAnswer {
+        CliAnswer {
             verbatim: Some(text),
-            ..Answer::of(Json::Null, |_| Vec::new())
+            ..CliAnswer::of(Json::Null, |_| Vec::new())
         }
     }
 
     /// Has `--quiet` print this member of the data.
-    pub fn brief(self, member: &'static str) -> Answer {
-        Answer {
+    pub fn brief(self, member: &'static str) -> CliAnswer {
+        CliAnswer {
             brief: Some(member),
             ..self
         }
@@ -86,7 +86,7 @@ impl Answer {
 }
 
 /// Why a command did not do what was asked, or not all of it.
-pub struct Failure {
+pub struct CliFailure {
     /// The exit code.
     pub exit: u8,
     /// A stable name of the reason.
@@ -98,23 +98,23 @@ pub struct Failure {
     /// The numbers and names behind it.
     pub numbers: Map<String, Json>,
     /// What was done all the same, where a part was.
-    pub partial: Option<Box<Answer>>,
+    pub partial: Option<Box<CliAnswer>>,
 }
 
-impl Failure {
+impl CliFailure {
     /// The input is wrong.
-    pub fn bad_input(code: &str, message: impl Into<String>) -> Failure {
-        Failure::new(BAD_INPUT, code, message.into(), Vec::new())
+    pub fn bad_input(code: &str, message: impl Into<String>) -> CliFailure {
+        CliFailure::new(BAD_INPUT, code, message.into(), Vec::new())
     }
 
     /// Something is broken here.
-    pub fn broken(cause: impl std::fmt::Display) -> Failure {
-        Failure::new(BROKEN, "broken", cause.to_string(), Vec::new())
+    pub fn broken(cause: impl std::fmt::Display) -> CliFailure {
+        CliFailure::new(BROKEN, "broken", cause.to_string(), Vec::new())
     }
 
     /// Nobody is signed in on this database.
-    pub fn signed_out(message: impl Into<String>) -> Failure {
-        Failure::new(REFUSED, SIGNED_OUT, message.into(), Vec::new())
+    pub fn signed_out(message: impl Into<String>) -> CliFailure {
+        CliFailure::new(REFUSED, SIGNED_OUT, message.into(), Vec::new())
     }
 
     /// The failure as an envelope carries it.
@@ -128,16 +128,16 @@ impl Failure {
     }
 
     /// Names one more field that it is about.
-    pub fn about(mut self, field: &str) -> Failure {
+    pub fn about(mut self, field: &str) -> CliFailure {
         self.fields.push(field.to_owned());
         self
     }
 
     /// A file that cannot be read.
-    pub fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+    pub fn unreadable(file: &Path, error: &std::io::Error) -> CliFailure {
         let why = error.to_string();
         let why = why.split(" (os error").next().unwrap_or_default();
-        Failure::bad_input(
+        CliFailure::bad_input(
             "bad_file",
             format!("`{}`: {why}; name a file that can be read", file.display()),
         )
@@ -145,8 +145,8 @@ impl Failure {
     }
 
     /// Any failure, its message brought into one line.
-    pub fn new(exit: u8, code: &str, message: String, fields: Vec<String>) -> Failure {
-        Failure {
+    pub fn new(exit: u8, code: &str, message: String, fields: Vec<String>) -> CliFailure {
+        CliFailure {
             exit,
             code: code.to_owned(),
             message: one_line(&message),
@@ -157,7 +157,7 @@ impl Failure {
     }
 }
 
-impl From<FieldError> for Failure {
+impl From<FieldError> for CliFailure {
     fn from(error: FieldError) -> Self {
         match error {
             FieldError::Refused {
@@ -174,21 +174,21 @@ impl From<FieldError> for Failure {
                     RefusalKind::Rule => REFUSED,
                     RefusalKind::Broken => BROKEN,
                 };
-                Failure {
+                CliFailure {
                     numbers,
-                    ..Failure::new(exit, &code, message, fields)
+                    ..CliFailure::new(exit, &code, message, fields)
                 }
             }
             FieldError::TryLater { message } => {
-                Failure::new(UNREACHABLE, "unreachable", message, Vec::new())
+                CliFailure::new(UNREACHABLE, "unreachable", message, Vec::new())
             }
-            FieldError::SignIn { message } => Failure::signed_out(message),
-            FieldError::Broken { report } => Failure::broken(report),
+            FieldError::SignIn { message } => CliFailure::signed_out(message),
+            FieldError::Broken { report } => CliFailure::broken(report),
         }
     }
 }
 
-impl From<ServerError> for Failure {
+impl From<ServerError> for CliFailure {
     fn from(error: ServerError) -> Self {
         let ServerError {
             kind,
@@ -210,9 +210,9 @@ impl From<ServerError> for Failure {
             }
             ErrorKind::Broken => BROKEN,
         };
-        Failure {
+        CliFailure {
             numbers,
-            ..Failure::new(exit, &code, message, fields)
+            ..CliFailure::new(exit, &code, message, fields)
         }
     }
 }

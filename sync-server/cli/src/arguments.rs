@@ -1,12 +1,12 @@
 //! The commands and their arguments, as `--help` and `docs/cli.md` show them; those of `rep` are in
-//! `work`. It does not know what any of them does.
+//! the folder `rep`. It does not know what any of them does.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::demo::DemoArguments;
-use crate::rep::work::Rep;
+use crate::demo::DemoArguments;
+use crate::rep::RepArguments;
 
 /// The roles, as data spells them.
 const ROLES: [&str; 3] = ["rep", "manager", "admin"];
@@ -19,7 +19,7 @@ const ROLES: [&str; 3] = ["rep", "manager", "admin"];
     propagate_version = true,
     disable_help_subcommand = true
 )]
-pub(crate) struct Arguments {
+pub(crate) struct CliArguments {
     /// Answer with exactly one JSON object on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -28,48 +28,49 @@ pub(crate) struct Arguments {
     pub(crate) quiet: bool,
     /// What to do.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
 /// What the binary does.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum CliCommand {
     /// Serve a data folder over HTTP until Ctrl-C or SIGTERM
-    Serve(Serve),
+    Serve(ServeArguments),
     /// Tenants: enterprises that never see each other
     #[command(subcommand)]
-    Tenant(Tenant),
+    Tenant(TenantCommand),
     /// Territories: who sees which accounts
     #[command(subcommand)]
-    Territory(Territory),
+    Territory(TerritoryCommand),
     /// Users of a tenant, and their enrolment codes
     #[command(subcommand)]
-    User(User),
+    User(UserCommand),
     /// What devices handed in and was refused
     Quarantine {
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
     /// Devices that users have enrolled
     #[command(subcommand)]
-    Device(Device),
+    Device(DeviceCommand),
     /// The tenant's own objects
     #[command(subcommand)]
-    Object(Object),
+    Object(ObjectCommand),
     /// Write a record as the office
-    Put(Put),
+    Put(PutArguments),
     /// Import records from a CSV file
     #[command(subcommand)]
-    Import(Import),
+    Import(ImportCommand),
     /// Work as a rep on a device's own database, with or without a network
-    Rep(Rep),
-    /// Live a morning of two reps without a network, and prove that nothing of it was lost
+    Rep(RepArguments),
+    /// Live a day of three reps, most of it without a network, and prove that nothing of it was
+    /// lost
     Demo(DemoArguments),
 }
 
 /// Where the office's data lies, and whose it is.
 #[derive(Debug, Args)]
-pub(crate) struct Place {
+pub(crate) struct OfficePlace {
     /// The data folder of the server
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
@@ -80,7 +81,7 @@ pub(crate) struct Place {
 
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
-pub(crate) struct Serve {
+pub(crate) struct ServeArguments {
     /// The data folder; made when it is not there
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
@@ -94,7 +95,7 @@ pub(crate) struct Serve {
 
 /// What is done to tenants.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Tenant {
+pub(crate) enum TenantCommand {
     /// Add a tenant; the data folder is made when it is not there
     Add {
         /// Its name
@@ -116,7 +117,7 @@ pub(crate) enum Tenant {
 
 /// What is done to territories.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Territory {
+pub(crate) enum TerritoryCommand {
     /// Add a territory
     Add {
         /// Its name
@@ -125,94 +126,102 @@ pub(crate) enum Territory {
         #[arg(long, value_name = "NAME")]
         parent: Option<String>,
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
     /// List the territories
     List {
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
 }
 
 /// What is done to users.
 #[derive(Debug, Subcommand)]
-pub(crate) enum User {
+pub(crate) enum UserCommand {
     /// Add a user; the answer holds a one-time enrolment code
-    Add {
-        /// The user's name
-        name: String,
-        /// What the user may do
-        #[arg(long, value_parser = ROLES)]
-        role: String,
-        /// Names of the territories that the user sees; may be repeated
-        #[arg(long, value_name = "NAME", value_delimiter = ',')]
-        territory: Vec<String>,
-        #[command(flatten)]
-        place: Place,
-    },
+    Add(UserAddArguments),
     /// Make a new one-time enrolment code
     Code {
         /// The user's name
         name: String,
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
     /// List the users
     List {
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
     /// Change a user's role, territories, or whether the user may sign in
-    Set {
-        /// The user's name
-        name: String,
-        /// What the user may do from now on
-        #[arg(long, value_parser = ROLES)]
-        role: Option<String>,
-        /// All territories that the user sees from now on; may be repeated, and an empty name means
-        /// none
-        #[arg(long, value_name = "NAME", value_delimiter = ',')]
-        territory: Option<Vec<String>>,
-        /// Whether the user may sign in
-        #[arg(long, value_name = "true|false")]
-        active: Option<bool>,
-        #[command(flatten)]
-        place: Place,
-    },
+    Set(UserSetArguments),
+}
+
+/// Arguments of `user add`.
+#[derive(Debug, Args)]
+pub(crate) struct UserAddArguments {
+    /// The user's name
+    pub(crate) name: String,
+    /// What the user may do
+    #[arg(long, value_parser = ROLES)]
+    pub(crate) role: String,
+    /// Names of the territories that the user sees; may be repeated
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) territory: Vec<String>,
+    #[command(flatten)]
+    pub(crate) place: OfficePlace,
+}
+
+/// Arguments of `user set`.
+#[derive(Debug, Args)]
+pub(crate) struct UserSetArguments {
+    /// The user's name
+    pub(crate) name: String,
+    /// What the user may do from now on
+    #[arg(long, value_parser = ROLES)]
+    pub(crate) role: Option<String>,
+    /// All territories that the user sees from now on; may be repeated, and an empty name means
+    /// none
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) territory: Option<Vec<String>>,
+    /// Whether the user may sign in
+    #[arg(long, value_name = "true|false")]
+    pub(crate) active: Option<bool>,
+    #[command(flatten)]
+    pub(crate) place: OfficePlace,
 }
 
 /// What is done to devices.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Device {
+pub(crate) enum DeviceCommand {
     /// List the devices
     List {
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
     /// End a device's access; what it has not sent stays on it
     Revoke {
         /// The device's id
         device: String,
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
 }
 
 /// What is done to objects.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Object {
+pub(crate) enum ObjectCommand {
     /// Publish an object of the tenant's own, or a newer version of it
     Publish {
         /// The descriptor, a JSON file
         file: PathBuf,
         #[command(flatten)]
-        place: Place,
+        place: OfficePlace,
     },
 }
 
 /// Arguments of `put`.
 #[derive(Debug, Args)]
-pub(crate) struct Put {
+pub(crate) struct PutArguments {
     /// The object, such as `account`
     pub(crate) object: String,
     /// The record to change; without it a new one is made
@@ -222,12 +231,12 @@ pub(crate) struct Put {
     #[arg(value_name = "FIELD=VALUE", required = true)]
     pub(crate) fields: Vec<String>,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: OfficePlace,
 }
 
 /// What is imported.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Import {
+pub(crate) enum ImportCommand {
     /// Accounts, by their `code`
     Accounts(ImportFile),
     /// Products, by their `gtin`
@@ -249,5 +258,5 @@ pub(crate) struct ImportFile {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: OfficePlace,
 }

@@ -9,8 +9,8 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::answer::Failure;
-use crate::print::Manner;
+use crate::answer::CliFailure;
+use crate::print::OutputForm;
 
 /// The program that tells the story.
 const PROGRAM: &str = "outfield-demo";
@@ -63,18 +63,18 @@ impl DemoArguments {
 
 /// Becomes the program that tells the story, with commands of this one; comes back only where that
 /// cannot be started.
-pub(crate) fn hand_over(manner: Manner, demo: &DemoArguments) -> Result<Infallible, Failure> {
-    let own = std::env::current_exe().map_err(Failure::broken)?;
+pub(crate) fn hand_over(form: OutputForm, demo: &DemoArguments) -> Result<Infallible, CliFailure> {
+    let own = std::env::current_exe().map_err(CliFailure::broken)?;
     let program = own.with_file_name(PROGRAM);
     let mut command = Command::new(&program);
-    command.args(manner.json.then_some("--json"));
-    command.args(manner.quiet.then_some("--quiet"));
+    command.args(form.json.then_some("--json"));
+    command.args(form.quiet.then_some("--quiet"));
     command.args(demo.words()).arg("--outfield").arg(own);
     let error = command.exec();
     let message = format!(
-        "the demo is a program of its own, and `{}` cannot be started: {error}; `cargo demo` builds \
-         and runs it",
+        "the demo is a program of its own, and `{}` cannot be started: {error}; \
+         `cargo demo` builds and runs it",
         program.display()
     );
-    Err(Failure::bad_input("no_demo", message))
+    Err(CliFailure::bad_input("no_demo", message))
 }

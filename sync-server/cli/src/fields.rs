@@ -5,14 +5,14 @@ use outfield_core::objects::descriptor::Field;
 use outfield_core::objects::{FieldKind, Path, Registry};
 use serde_json::{Map, Value as Json};
 
-use super::answer::Failure;
+use super::answer::CliFailure;
 
 /// Reads pairs into an object of JSON scalars; `field` finds what a name means, where anything is
 /// known of it.
 pub(crate) fn read<'a>(
     pairs: &[String],
     field: impl Fn(&str) -> Option<&'a Field>,
-) -> Result<Map<String, Json>, Failure> {
+) -> Result<Map<String, Json>, CliFailure> {
     let mut read = Map::new();
     for pair in pairs {
         let (name, text) = split(pair, "FIELD=VALUE, such as phone=+14795550001")?;
@@ -20,7 +20,7 @@ pub(crate) fn read<'a>(
             .insert(name.to_owned(), typed(field(name), text))
             .is_some()
         {
-            return Err(Failure::bad_input(
+            return Err(CliFailure::bad_input(
                 "given_twice",
                 format!("`{name}` is given twice; give it once"),
             )
@@ -31,10 +31,12 @@ pub(crate) fn read<'a>(
 }
 
 /// Splits at the first `=`; the name must not be empty.
-pub(crate) fn split<'a>(pair: &'a str, form: &str) -> Result<(&'a str, &'a str), Failure> {
+pub(crate) fn split<'a>(pair: &'a str, form: &str) -> Result<(&'a str, &'a str), CliFailure> {
     pair.split_once('=')
         .filter(|(name, _)| !name.trim().is_empty())
-        .ok_or_else(|| Failure::bad_input("usage", format!("`{pair}` is not of the form {form}")))
+        .ok_or_else(|| {
+            CliFailure::bad_input("usage", format!("`{pair}` is not of the form {form}"))
+        })
 }
 
 /// The field of an object at a path, if both are known.

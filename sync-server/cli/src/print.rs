@@ -5,13 +5,13 @@ use std::io::{self, ErrorKind, Write};
 
 use serde_json::Value as Json;
 
-use super::answer::{Answer, BROKEN, Failure};
+use super::answer::{BROKEN, CliAnswer, CliFailure};
 use super::render;
 use outfield_server::envelope;
 
 /// How the caller wants to be answered.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner {
+pub struct OutputForm {
     /// One JSON object on standard output, whatever happens.
     pub json: bool,
     /// The id alone.
@@ -19,76 +19,58 @@ pub struct Manner {
 }
 
 /// Prints what a command came to, if anything is left to say, and gives its exit code.
-pub fn outcome(manner: Manner, outcome: Result<Option<Answer>, Failure>) -> u8 {
+pub fn outcome(form: OutputForm, outcome: Result<Option<CliAnswer>, CliFailure>) -> u8 {
     let (text, failure) = match outcome {
         Ok(None) => return 0,
-        Ok(Some(Answer {
-            verbatim: Some(text),
-            ..
-        })) => (text, None),
-        Ok(Some(answer)) => (
-            if manner.json {
-                done(&answer)
-            } else {
-                plain(manner, &answer)
-            },
-            None,
-        ),
-        Err(failure) if manner.json => (refused(&failure), Some(failure)),
-        Err(failure) => {
-            let partial = failure
-                .partial
-                .as_deref()
-                .map(|answer| plain(manner, answer));
-            (partial.unwrap_or_default(), Some(failure))
-        }
+        Ok(Some(answer)) => (answered(form, &answer), None),
+        Err(failure) => (refused(form, &failure), Some(failure)),
     };
     let printed = write(&mut io::stdout().lock(), &text);
     if let Some(failure) = &failure
-        && !manner.json
+        && !form.json
     {
         // Where even standard error is closed, the exit code alone tells.
-        write(
-            &mut io::stderr().lock(),
-            &format!("error: {}\n", failure.message),
-        )
-        .ok();
+        let told = format!("error: {}\n", failure.message);
+        write(&mut io::stderr().lock(), &told).ok();
     }
     let exit = failure.map_or(0, |failure| failure.exit);
-    match printed {
-        Ok(()) => exit,
-        Err(error) => {
-            let told =
-                format!("error: the work is done, but the answer could not be printed: {error}\n");
-            write(&mut io::stderr().lock(), &told).ok();
-            if exit == 0 { BROKEN } else { exit }
-        }
+    let Err(error) = printed else {
+        return exit;
+    };
+    let told = format!("error: the work is done, but the answer could not be printed: {error}\n");
+    write(&mut io::stderr().lock(), &told).ok();
+    if exit == 0 { BROKEN } else { exit }
+}
+
+/// What standard output gets of an answer.
+fn answered(form: OutputForm, answer: &CliAnswer) -> String {
+    match &answer.verbatim {
+        Some(text) => text.clone(),
+        None if form.json => done(answer),
+        None => plain(form, answer),
     }
 }
 
-/// Prints one line of a story while it happens: beside the answer, where the answer is to stand
-/// alone.
-pub fn meanwhile(manner: Manner, text: &str) {
-    let line = format!("{text}\n");
-    // A story that cannot be told is no reason to stop: what matters is the answer.
-    match manner {
-        Manner { json: true, .. } => write(&mut io::stderr().lock(), &line).ok(),
-        Manner { quiet: true, .. } => None,
-        Manner { .. } => write(&mut io::stdout().lock(), &line).ok(),
-    };
+/// What standard output gets of a failure: all of it as JSON, else what was done all the same.
+fn refused(form: OutputForm, failure: &CliFailure) -> String {
+    match &failure.partial {
+        _ if form.json => refused_line(failure),
+        Some(partial) => plain(form, partial),
+        None => String::new(),
+    }
 }
 
-fn done(answer: &Answer) -> String {
+fn done(answer: &CliAnswer) -> String {
     envelope::done(answer.id.as_deref(), &answer.data.to_string())
 }
 
-fn refused(failure: &Failure) -> String {
+fn refused_line(failure: &CliFailure) -> String {
     let partial = failure.partial.as_ref().map(|part| &part.data);
     envelope::refused(failure.reason(), partial)
 }
 
-fn plain(manner: Manner, answer: &Answer) -> String {
-    let lines = if manner.quiet {
+fn plain(form: OutputForm, answer: &CliAnswer) -> String {
+    let lines = if form.quiet {
         brief(answer)
     } else {
         spoken(answer)
@@ -97,14 +79,14 @@ fn plain(manner: Manner, answer: &Answer) -> String {
 }
 
 /// The id first, unless the data names it itself.
-fn spoken(answer: &Answer) -> Vec<String> {
+fn spoken(answer: &CliAnswer) -> Vec<String> {
     let id = answer.id.as_ref().filter(|_| answer.data["id"].is_null());
     let id = id.map(|id| format!("id: {id}"));
     id.into_iter().chain((answer.lines)(&answer.data)).collect()
 }
 
 /// The secret that was asked for, else the id, else the ids of a list.
-fn brief(answer: &Answer) -> Vec<String> {
+fn brief(answer: &CliAnswer) -> Vec<String> {
     match (answer.brief, &answer.id, &answer.data) {
         (Some(member), _, data) => vec![render::text(&data[member])],
         (None, Some(id), _) => vec![id.clone()],
@@ -130,32 +112,35 @@ mod tests {
 
     use super::*;
 
-    const PLAIN: Manner = Manner {
+    const PLAIN: OutputForm = OutputForm {
         json: false,
         quiet: false,
     };
-    const QUIET: Manner = Manner {
+    const QUIET: OutputForm = OutputForm {
         json: false,
         quiet: true,
     };
 
     #[test]
     fn json_answers_have_one_form() {
-        let answer = Answer::about("7", json!({ "name": "Ana" }), render::record);
+        let answer = CliAnswer::about("7", json!({ "name": "Ana" }), render::record);
         assert_eq!(
             done(&answer),
             "{\"ok\":true,\"id\":\"7\",\"data\":{\"name\":\"Ana\"}}\n"
         );
-        let failure = Failure::bad_input("bad_id", "no\n  id").about("id");
-        let expected = "{\"ok\":false,\"error\":{\"code\":\"bad_id\",\"message\":\"no id\",\"fields\":[\"id\"]}}\n";
-        assert_eq!(refused(&failure), expected);
-        let partial = Some(Box::new(Answer::of(json!([]), render::list)));
-        assert!(refused(&Failure { partial, ..failure }).ends_with("},\"data\":[]}\n"));
+        let failure = CliFailure::bad_input("bad_id", "no\n  id").about("id");
+        let expected = concat!(
+            r#"{"ok":false,"error":{"code":"bad_id","message":"no id","fields":["id"]}}"#,
+            "\n"
+        );
+        assert_eq!(refused_line(&failure), expected);
+        let partial = Some(Box::new(CliAnswer::of(json!([]), render::list)));
+        assert!(refused_line(&CliFailure { partial, ..failure }).ends_with("},\"data\":[]}\n"));
     }
 
     #[test]
     fn people_read_the_id_first_and_shells_the_id_alone() {
-        let answer = Answer::about("7", json!({ "name": "Ana", "code": "c" }), render::record);
+        let answer = CliAnswer::about("7", json!({ "name": "Ana", "code": "c" }), render::record);
         assert_eq!(plain(PLAIN, &answer), "id: 7\nname: Ana\ncode: c\n");
         assert_eq!(plain(QUIET, &answer), "7\n");
         assert_eq!(plain(QUIET, &answer.brief("code")), "c\n");
@@ -163,10 +148,10 @@ mod tests {
 
     #[test]
     fn shells_read_the_ids_of_a_list_and_nothing_of_a_count() {
-        let list = Answer::of(json!([{ "id": "7" }, { "id": "8" }]), render::list);
+        let list = CliAnswer::of(json!([{ "id": "7" }, { "id": "8" }]), render::list);
         assert_eq!(plain(QUIET, &list), "7\n8\n");
         assert_eq!(
-            plain(QUIET, &Answer::of(json!({ "sent": 1 }), render::record)),
+            plain(QUIET, &CliAnswer::of(json!({ "sent": 1 }), render::record)),
             ""
         );
     }

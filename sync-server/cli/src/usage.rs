@@ -4,38 +4,29 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde_json::{Value as Json, json};
 
-use super::answer::{Answer, BAD_INPUT, Failure};
+use super::answer::{BAD_INPUT, CliAnswer, CliFailure};
 
 /// Help and version that were asked for, or what is wrong with the arguments, in one line.
-pub fn explained(error: &clap::Error) -> Result<Answer, Failure> {
+pub fn explained(error: &clap::Error) -> Result<CliAnswer, CliFailure> {
     let text = error.render().to_string();
-    if matches!(
+    let is_help = matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
-        let lines = |data: &Json| {
-            data["help"]
-                .as_str()
-                .unwrap_or_default()
-                .lines()
-                .map(str::to_owned)
-                .collect()
-        };
-        return Ok(Answer::of(json!({ "help": text }), lines));
+    );
+    if is_help {
+        return Ok(CliAnswer::of(json!({ "help": text }), help_lines));
     }
-    if matches!(
+    let is_without_command = matches!(
         error.kind(),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
-    ) {
-        let usage = text
-            .lines()
-            .find(|line| line.starts_with("Usage:"))
-            .unwrap_or_default();
+    );
+    if is_without_command {
+        let usage = text.lines().find(|line| line.starts_with("Usage:"));
         let message = format!(
             "a command is missing; {}; --help lists the commands",
-            lowered(usage)
+            lowered(usage.unwrap_or_default())
         );
-        return Err(Failure::new(BAD_INPUT, "usage", message, Vec::new()));
+        return Err(CliFailure::new(BAD_INPUT, "usage", message, Vec::new()));
     }
     let fields = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) => vec![bare(argument)],
@@ -44,30 +35,35 @@ pub fn explained(error: &clap::Error) -> Result<Answer, Failure> {
         }
         Some(_) | None => Vec::new(),
     };
-    Err(Failure::new(BAD_INPUT, "usage", one_line(&text), fields))
+    let message = as_sentence(&text);
+    Err(CliFailure::new(BAD_INPUT, "usage", message, fields))
+}
+
+fn help_lines(data: &Json) -> Vec<String> {
+    let help = data["help"].as_str().unwrap_or_default();
+    help.lines().map(str::to_owned).collect()
 }
 
 /// Clap's paragraphs as one sentence: what is wrong, its tips, and the usage.
-fn one_line(text: &str) -> String {
+fn as_sentence(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
-    let paragraphs = text.split("\n\n").map(|paragraph| {
-        let lines: Vec<&str> = paragraph
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
-        lowered(&lines.join(" "))
-    });
-    let kept = paragraphs.filter(|paragraph| {
-        !paragraph.is_empty() && !paragraph.starts_with("For more information")
-    });
-    kept.collect::<Vec<_>>().join("; ")
+    let mut kept = Vec::new();
+    for paragraph in text.split("\n\n") {
+        let lines = paragraph.lines().map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        let paragraph = lowered(&lines.join(" "));
+        if !paragraph.is_empty() && !paragraph.starts_with("For more information") {
+            kept.push(paragraph);
+        }
+    }
+    kept.join("; ")
 }
 
 fn lowered(usage: &str) -> String {
-    usage
-        .strip_prefix("Usage:")
-        .map_or_else(|| usage.to_owned(), |rest| format!("usage:{rest}"))
+    match usage.strip_prefix("Usage:") {
+        Some(rest) => format!("usage:{rest}"),
+        None => usage.to_owned(),
+    }
 }
 
 /// `--data <DIR>` is `data`, `<NAME>` is `name`.
@@ -82,17 +78,17 @@ mod tests {
     use clap::{CommandFactory, Parser};
 
     use super::*;
-    use crate::arguments::Arguments;
+    use crate::arguments::CliArguments;
 
-    fn refused(line: &str) -> Failure {
-        let error = Arguments::try_parse_from(line.split(' '))
+    fn refused(line: &str) -> CliFailure {
+        let error = CliArguments::try_parse_from(line.split(' '))
             .map(drop)
             .unwrap_err();
         explained(&error).map(drop).unwrap_err()
     }
 
     fn accepted(line: &str) -> String {
-        let parsed = Arguments::try_parse_from(line.split(' '))
+        let parsed = CliArguments::try_parse_from(line.split(' '))
             .map_err(|error| error.to_string())
             .unwrap();
         format!("{:?}", parsed.command)
@@ -100,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
+        CliArguments::command().debug_assert();
     }
 
     #[test]
@@ -131,7 +127,7 @@ mod tests {
 
     #[test]
     fn help_is_an_answer() {
-        let error = Arguments::try_parse_from(["outfield", "rep", "--help"])
+        let error = CliArguments::try_parse_from(["outfield", "rep", "--help"])
             .map(drop)
             .unwrap_err();
         assert!(explained(&error).is_ok());

@@ -29,7 +29,7 @@ const GREEN: &str = "32";
 const YELLOW: &str = "33";
 
 /// Takes the story as it is told.
-pub trait Teller {
+pub(crate) trait Teller {
     /// One line, which stays.
     fn line(&self, text: &str);
     /// How far a part has come, and what is done now; it stays until the part rests. A teller may
@@ -86,12 +86,7 @@ impl Page<'_> {
 
     /// One step: who did what, what came of it, and how many milliseconds it took, where it took
     /// any.
-    pub(crate) fn step(
-        &self,
-        (who, what): (&str, &str),
-        (mood, result): (Mood, &str),
-        ms: Option<u128>,
-    ) {
+    pub(crate) fn step(&self, who: &str, what: &str, mood: Mood, result: &str, ms: Option<u128>) {
         let paint = match mood {
             Mood::Done => GREEN,
             Mood::Refused => YELLOW,
@@ -198,7 +193,7 @@ mod tests {
     #[test]
     fn a_step_stands_in_columns_and_what_is_too_long_is_cut() {
         let line = told(false, |page| {
-            page.step(("Ann", "checks in"), (Mood::Done, &"ö".repeat(70)), Some(9))
+            page.step("Ann", "checks in", Mood::Done, &"ö".repeat(70), Some(9))
         });
         let what = format!("{:<WHAT$}", "checks in");
         assert_eq!(
@@ -207,7 +202,7 @@ mod tests {
         );
         let line = told(false, |page| {
             page.hour(Some(8 * 60 + 5));
-            page.step(("Ann", "rests"), (Mood::Done, "well"), None);
+            page.step("Ann", "rests", Mood::Done, "well", None);
         });
         assert!(
             line.starts_with("  08:05 Ann    rests ") && line.ends_with("  well"),

@@ -2,17 +2,17 @@
 //! a terminal. It does not know the story.
 
 use std::cell::RefCell;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use outfield_cli::print::{self, Manner};
+use outfield_cli::print::OutputForm;
 
 use crate::page::Teller;
 
 /// Where the story is told: lines to whoever reads the answer, and a bar below them to a person at
 /// a terminal.
 pub(crate) struct Terminal {
-    manner: Manner,
+    form: OutputForm,
     is_watched: bool,
     bar: RefCell<Option<ProgressBar>>,
 }
@@ -21,10 +21,10 @@ pub(crate) struct Terminal {
 const BAR: &str = "  {bar:30} {pos}/{len}  {wide_msg}";
 
 impl Terminal {
-    pub(crate) fn open(manner: Manner) -> Terminal {
-        let is_watched = !manner.json && !manner.quiet && io::stdout().is_terminal();
+    pub(crate) fn open(form: OutputForm) -> Terminal {
+        let is_watched = !form.json && !form.quiet && io::stdout().is_terminal();
         Terminal {
-            manner,
+            form,
             is_watched,
             bar: RefCell::new(None),
         }
@@ -42,7 +42,7 @@ impl Terminal {
 
 impl Teller for Terminal {
     fn line(&self, text: &str) {
-        let tell = || print::meanwhile(self.manner, text);
+        let tell = || tell(self.form, text);
         match self.bar.borrow().as_ref() {
             Some(bar) => bar.suspend(tell),
             None => tell(),
@@ -68,5 +68,19 @@ impl Teller for Terminal {
     fn has_colour(&self) -> bool {
         // https://no-color.org
         self.is_watched && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+    }
+}
+
+/// Tells one line: beside the answer, where the answer is to stand alone.
+fn tell(form: OutputForm, text: &str) {
+    let line = format!("{text}\n");
+    // A story that cannot be told is no reason to stop: what matters is the answer.
+    if form.json {
+        io::stderr().lock().write_all(line.as_bytes()).ok();
+    } else if !form.quiet {
+        let mut out = io::stdout().lock();
+        out.write_all(line.as_bytes())
+            .and_then(|()| out.flush())
+            .ok();
     }
 }

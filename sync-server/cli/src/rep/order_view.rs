@@ -175,9 +175,14 @@ mod tests {
 
     #[test]
     fn a_line_tells_how_its_price_came_about() {
-        let step = |step: &str, rule: &str, before: Json, after: &str, why: &str| json!({ "step": step, "rule": rule, "version": 1, "in": before, "out": after, "why": why });
+        let step = |step: &str, rule: &str, before: Json, after: &str, why: &str| {
+            json!({
+                "step": step, "rule": rule, "version": 1, "in": before, "out": after, "why": why,
+            })
+        };
         let line = json!({
-            "product": "9", "product_name": "Pen", "quantity": "10", "unit": "EA", "unit_price": "2", "net": "18.05", "free": false,
+            "product": "9", "product_name": "Pen", "quantity": "10", "unit": "EA",
+            "unit_price": "2", "net": "18.05", "free": false,
             "trace": [
                 step("list_price", "Standard/7", Json::Null, "2", "for everybody"),
                 step("line_amount", "line", json!("2"), "20.00", "10 x 2"),
@@ -200,10 +205,16 @@ mod tests {
     fn what_is_nearly_reached_and_what_the_server_said_are_told() {
         let missing = json!([{ "of": "quantity", "have": "10", "need": "12", "missing": "2" }]);
         let data = json!({
-            "id": "7", "number": "SO-A-1", "account_name": "Harp's", "ordered_on": "2026-11-24", "status": "rejected",
-            "currency": "USD", "net": "1.00", "tax": "0.09", "gross": "1.09", "lines": [], "tax_groups": [],
-            "near_misses": [{ "promotion": "Dozen", "version": 1, "line": null, "missing": missing }],
-            "verdict": { "code": "discontinued", "message": "Pen is no longer sold; take it out of the order" },
+            "id": "7", "number": "SO-A-1", "account_name": "Harp's", "ordered_on": "2026-11-24",
+            "status": "rejected", "currency": "USD", "net": "1.00", "tax": "0.09", "gross": "1.09",
+            "lines": [], "tax_groups": [],
+            "near_misses": [
+                { "promotion": "Dozen", "version": 1, "line": null, "missing": missing },
+            ],
+            "verdict": {
+                "code": "discontinued",
+                "message": "Pen is no longer sold; take it out of the order",
+            },
         });
         let expected = [
             "id: 7",
@@ -212,7 +223,8 @@ mod tests {
             "tax 0.09 USD",
             "total 1.09 USD",
             "2 more and Dozen applies",
-            "rejected (discontinued): Pen is no longer sold; take it out of the order; then submit it again",
+            "rejected (discontinued): Pen is no longer sold; take it out of the order; \
+             then submit it again",
         ];
         assert_eq!(order(&data), expected);
     }

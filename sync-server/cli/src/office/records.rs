@@ -1,0 +1,114 @@
+//! Records as the office writes, lists and shows them, and the objects that they are of. It does
+//! not know how a tenant keeps them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use outfield_core::base::context::Surroundings;
+use outfield_core::base::id::{IdError, RecordId};
+use outfield_core::objects::{Value, Values};
+use outfield_server::tenant::Tenant;
+use serde_json::{Value as Json, json};
+
+use super::open::open_tenant;
+use crate::answer::{CliAnswer, CliFailure};
+use crate::arguments::{ObjectCommand, OfficePlace, PutArguments};
+use crate::{fields, render, text_file};
+
+/// Lists what devices handed in and was refused.
+pub(crate) fn quarantine(
+    place: &OfficePlace,
+    surroundings: Arc<dyn Surroundings>,
+) -> Result<CliAnswer, CliFailure> {
+    let held = open_tenant(place, surroundings)?.quarantined()?;
+    Ok(CliAnswer::of(held.into(), render::list))
+}
+
+/// Publishes an object of the tenant's own.
+pub(crate) fn object(
+    command: ObjectCommand,
+    surroundings: Arc<dyn Surroundings>,
+) -> Result<CliAnswer, CliFailure> {
+    let ObjectCommand::Publish { file, place } = command;
+    let mut tenant = open_tenant(&place, surroundings)?;
+    let descriptor = text_file::read(&file)?;
+    let object = tenant.publish(&file.display().to_string(), &descriptor)?;
+    let published = tenant.registry().get(&object);
+    let version = published.map(|published| published.version);
+    let data = json!({ "object": object, "version": version });
+    Ok(CliAnswer::about(&object, data, render::record))
+}
+
+/// Writes one record as the office.
+pub(crate) fn put(
+    put: &PutArguments,
+    surroundings: Arc<dyn Surroundings>,
+) -> Result<CliAnswer, CliFailure> {
+    let mut tenant = open_tenant(&put.place, surroundings)?;
+    let id = put.id.as_deref().map(record_id).transpose()?;
+    let read = fields::read(&put.fields, |path| {
+        fields::of(tenant.registry(), &put.object, path)
+    })?;
+    let mut values = Values::new();
+    for (path, json) in &read {
+        values.insert(path.clone(), Value::from_json(json).unwrap_or_default());
+    }
+    let id = tenant.put(&put.object, id, values)?;
+    let data = json!({ "object": put.object, "fields": read });
+    Ok(CliAnswer::about(id, data, render::record))
+}
+
+fn record_id(text: &str) -> Result<RecordId, CliFailure> {
+    text.parse().map_err(|error: IdError| {
+        CliFailure::bad_input("bad_id", format!("--id: {error}")).about("id")
+    })
+}
+
+/// All records of an object that the office keeps.
+pub(crate) fn list_all(
+    object: &str,
+    place: &OfficePlace,
+    surroundings: Arc<dyn Surroundings>,
+) -> Result<CliAnswer, CliFailure> {
+    let tenant = open_tenant(place, surroundings)?;
+    let records = records_with_names(&tenant, object)?;
+    Ok(CliAnswer::of(records.into(), render::list))
+}
+
+/// One record of such an object, as it is now.
+pub(crate) fn show_one(
+    tenant: &Tenant,
+    object: &str,
+    id: RecordId,
+) -> Result<CliAnswer, CliFailure> {
+    let text = id.to_string();
+    let records = records_with_names(tenant, object)?;
+    let found = records
+        .into_iter()
+        .find(|record| record["id"] == text.as_str());
+    Ok(CliAnswer::about(
+        id,
+        found.unwrap_or_default(),
+        render::record,
+    ))
+}
+
+/// The records with the names of the users and territories that they refer to.
+fn records_with_names(tenant: &Tenant, object: &str) -> Result<Vec<Json>, CliFailure> {
+    let mut records = tenant.all(object)?;
+    let mut names = BTreeMap::new();
+    for named in [tenant.all("territory")?, tenant.all("user")?].concat() {
+        let id = named["id"].as_str().unwrap_or_default();
+        names.insert(id.to_owned(), named["name"].clone());
+    }
+    for record in &mut records {
+        if let Some(held) = record["territories"].as_object() {
+            let held = held.keys().filter_map(|id| names.get(id).cloned());
+            record["territory_names"] = held.collect();
+        }
+        if let Some(name) = record["user"].as_str().and_then(|id| names.get(id)) {
+            record["user_name"] = name.clone();
+        }
+    }
+    Ok(records)
+}

@@ -1,0 +1,12 @@
+//! Answers as short lines for people.
+//! It knows the shapes of answers, not what made them.
+
+mod figures;
+mod import;
+mod record;
+mod work;
+
+pub(crate) use figures::{figures, shelf};
+pub(crate) use import::import;
+pub(crate) use record::{list, record, text};
+pub(crate) use work::{conflicts, digests, refused, unsent};
