@@ -38,7 +38,7 @@ pub mod simulate;
 pub mod world;
 
 pub use clock::{Clock, Luck};
-pub use line::{Fault, Line};
+pub use line::{Fault, PhoneLine};
 pub use phone::Phone;
 pub use server::Server;
 pub use world::World;

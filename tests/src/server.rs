@@ -36,7 +36,7 @@ pub struct Server {
 
 /// Status and body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ServerAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body.
@@ -113,9 +113,9 @@ impl Server {
     }
 
     /// Answers one call; not if the server was killed meanwhile, which runs anew then.
-    pub fn answer(&self, call: &Call) -> Option<Answer> {
+    pub fn answer(&self, call: &Call) -> Option<ServerAnswer> {
         let answer = match self.carry_out(call) {
-            Ok(body) => Answer { status: 200, body },
+            Ok(body) => ServerAnswer { status: 200, body },
             Err(error) if matches!(&*error.code, "broken" | DISK_FULL) && !self.full.get() => {
                 panic!("{} broke the server: {}", call.path, error.message)
             }
@@ -239,7 +239,7 @@ fn bad(code: &str, why: impl std::fmt::Display) -> ServerError {
     ServerError::bad_input(code, why.to_string())
 }
 
-fn refusal(error: &ServerError) -> Answer {
+fn refusal(error: &ServerError) -> ServerAnswer {
     let ServerError {
         bad_input,
         code,
@@ -257,7 +257,7 @@ fn refusal(error: &ServerError) -> Answer {
     };
     let body =
         json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
-    Answer {
+    ServerAnswer {
         status,
         body: body.to_string().into_bytes(),
     }

@@ -206,14 +206,14 @@ fn device(base: &mut Base, file: &Path) -> Json {
 /// What this process does as a device: enrols, syncs, and says what that took.
 #[must_use]
 pub fn as_device(url: &str, code: &str, file: &Path) -> Json {
-    let mut house = Device::open(file, system()).unwrap();
+    let mut device = Device::open(file, system()).unwrap();
     let meter = Meter::new(url);
-    house.enrol_over(&meter, url, code).unwrap();
+    device.enrol_over(&meter, url, code).unwrap();
     drop(meter.carried());
     let own = std::process::id();
     measure::forget_peak();
     let (before, cpu) = (memory(own, "VmRSS"), cpu_ns(Who::Own));
-    let (said, wall_ns) = timed(|| house.sync_over(&meter).unwrap());
+    let (said, wall_ns) = timed(|| device.sync_over(&meter).unwrap());
     let (cpu, peak) = (cpu_ns(Who::Own) - cpu, memory(own, "VmHWM"));
     let (sent, received, _) = sum(&meter.carried(), "");
     json!({

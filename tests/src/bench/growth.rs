@@ -9,17 +9,22 @@ use serde_json::json;
 
 use super::day::{self, D, SHORT};
 use super::measure::{Samples, timed};
-use super::report::Step;
-use super::site::{Carried, Site, SiteDevice, sum};
+use super::report::GrowthStep;
+use super::site::{CarriedCall, Site, SiteDevice, sum};
 use super::standin::{self, StandIn};
-use super::workload::{Goods, PATCH, Scale, Territory};
+use super::workload::{BenchTerritory, Catalogue, PATCH, Scale};
 use super::{Bench, NORTH, PEOPLE};
 
 /// Measures one step on a server.
-fn step(site: &Site, part: &'static str, what: String, work: impl FnOnce() -> String) -> Step {
+fn step(
+    site: &Site,
+    part: &'static str,
+    what: String,
+    work: impl FnOnce() -> String,
+) -> GrowthStep {
     let before = site.cpu_ns();
     let (note, wall_ns) = timed(work);
-    Step {
+    GrowthStep {
         part,
         what,
         wall_ns,
@@ -43,7 +48,7 @@ pub fn scale(bench: &mut Bench) {
         bench.plan.scale(),
     );
     let goods = maker.goods(&mut site.tenant, scale);
-    let (mut first, mut device): (Option<Territory>, Option<SiteDevice>) = (None, None);
+    let (mut first, mut device): (Option<BenchTerritory>, Option<SiteDevice>) = (None, None);
     let mut made = 0;
     for size in steps {
         bench.tell(&format!("scale: {size} territories"));
@@ -160,7 +165,12 @@ pub fn devices(bench: &mut Bench) {
 }
 
 /// A phone that has spent a day in a territory of its own.
-fn spent(site: &mut Site, n: usize, goods: &Goods, day: (day::Day, Territory)) -> SiteDevice {
+fn spent(
+    site: &mut Site,
+    n: usize,
+    goods: &Catalogue,
+    day: (day::BenchDay, BenchTerritory),
+) -> SiteDevice {
     let code = site.code(&format!("Rep {n}"));
     let mut phone = site.device(&format!("evening-{n}"), &code);
     day::spend(&mut phone, day.0, &day.1, goods);
@@ -199,7 +209,7 @@ pub fn evening(bench: &mut Bench) {
         "evening",
         format!("{phones} phones push their day at once"),
         || {
-            let carried: Vec<Vec<Carried>> = std::thread::scope(|scope| {
+            let carried: Vec<Vec<CarriedCall>> = std::thread::scope(|scope| {
                 let running: Vec<_> = spent_days
                     .iter_mut()
                     .map(|phone| {
@@ -215,7 +225,7 @@ pub fn evening(bench: &mut Bench) {
                     .map(|thread| thread.join().unwrap())
                     .collect()
             });
-            let pushes: Vec<&Carried> = carried
+            let pushes: Vec<&CarriedCall> = carried
                 .iter()
                 .flatten()
                 .filter(|call| call.path.ends_with("/push"))

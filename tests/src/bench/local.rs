@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::floor::{Floor, Rows, rows};
 use super::measure::{Samples, pairs, time, timed};
-use super::report::Report;
+use super::report::BenchReport;
 use super::site::{SiteDevice, system};
-use super::workload::{Goods, PROMOTIONS, Territory};
+use super::workload::{BenchTerritory, Catalogue, PROMOTIONS};
 use super::{Base, Bench, blob, day};
 
 /// Lines of the order that is priced.
@@ -27,15 +27,15 @@ const EVERYWHERE_M: i64 = 20_000_000;
 /// Where a list nearby begins.
 const HERE: (&str, i64, i64) = ("36.342235,-94.071410", 36_342_235, -94_071_410);
 
-struct Stage<'a> {
+struct LocalBench<'a> {
     device: &'a mut SiteDevice,
-    territory: &'a Territory,
-    goods: &'a Goods,
+    territory: &'a BenchTerritory,
+    goods: &'a Catalogue,
     floor: Floor,
 }
 
 /// Puts median and 99th percentile beside each other's floors.
-fn put(report: &mut Report, what: &str, (ours, floor): (&Samples, &Samples)) {
+fn put(report: &mut BenchReport, what: &str, (ours, floor): (&Samples, &Samples)) {
     for (name, per_cent) in [("p50", 50), ("p99", 99)] {
         report.put(
             &format!("{what}, {name}"),
@@ -47,7 +47,7 @@ fn put(report: &mut Report, what: &str, (ours, floor): (&Samples, &Samples)) {
 
 /// A visit with five actions, its template's questions and forty counts: two commands, so two
 /// commits for both.
-fn write_visit(stage: &mut Stage<'_>, round: usize, is_cold: bool) -> (u64, Vec<Vec<Rows>>) {
+fn write_visit(stage: &mut LocalBench<'_>, round: usize, is_cold: bool) -> (u64, Vec<Vec<Rows>>) {
     if is_cold {
         stage.device.reopen();
     }
@@ -90,7 +90,7 @@ fn write_visit(stage: &mut Stage<'_>, round: usize, is_cold: bool) -> (u64, Vec<
     (first + second, commits)
 }
 
-fn visits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Samples) {
+fn visits(stage: &mut LocalBench<'_>, rounds: usize, is_cold: bool) -> (Samples, Samples) {
     pairs(
         rounds,
         &mut (stage, Vec::new()),
@@ -113,8 +113,8 @@ const EDIT: &str = "UPDATE contact SET phone = ?, _changed_at = ? WHERE id = ?";
 
 /// One field of a contact: the second edit of an open app, or the first of one that was just
 /// started.
-fn edits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Samples) {
-    let contact = |stage: &Stage<'_>, round: usize| {
+fn edits(stage: &mut LocalBench<'_>, rounds: usize, is_cold: bool) -> (Samples, Samples) {
+    let contact = |stage: &LocalBench<'_>, round: usize| {
         let contacts = &stage.territory.contacts;
         contacts[(round + if is_cold { contacts.len() / 2 } else { 0 }) % contacts.len()].clone()
     };
@@ -146,7 +146,7 @@ fn edits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Sampl
 }
 
 /// One of forty counts of a check that was begun on this device.
-fn counts(stage: &mut Stage<'_>, rounds: usize) -> (Samples, Samples) {
+fn counts(stage: &mut LocalBench<'_>, rounds: usize) -> (Samples, Samples) {
     let account = stage.territory.accounts[0].0.clone();
     let visit = stage
         .device
@@ -204,7 +204,7 @@ pub fn write(bench: &mut Bench) {
         goods,
         ..
     } = base;
-    let mut stage = Stage {
+    let mut stage = LocalBench {
         device,
         territory,
         goods,
@@ -237,19 +237,19 @@ pub fn read(bench: &mut Bench) {
         goods,
         ..
     } = base;
-    let mut stage = Stage {
+    let mut stage = LocalBench {
         device,
         territory,
         goods,
         floor,
     };
-    let open = |stage: &mut Stage<'_>, round: usize| {
+    let open = |stage: &mut LocalBench<'_>, round: usize| {
         let (visit, check) = &stage.territory.visits[round % stage.territory.visits.len()];
         time(|| {
-            let house = stage.device.device();
+            let device = stage.device.device();
             let opened = [
-                house.get("visit", visit).unwrap(),
-                house.get("inventory_check", check).unwrap(),
+                device.get("visit", visit).unwrap(),
+                device.get("inventory_check", check).unwrap(),
             ];
             assert_eq!(
                 opened[1].data["counts"]
@@ -259,7 +259,7 @@ pub fn read(bench: &mut Bench) {
             );
         })
     };
-    let open_floor = |stage: &mut Stage<'_>, round: usize| {
+    let open_floor = |stage: &mut LocalBench<'_>, round: usize| {
         let (visit, check) = &stage.territory.visits[round % stage.territory.visits.len()];
         let lines = ["visit__actions", "visit__questions", "visit__answers"];
         let mut queries = vec![(
@@ -292,7 +292,7 @@ pub fn read(bench: &mut Bench) {
         note(&ours),
     );
 
-    let near = |stage: &mut Stage<'_>, _: usize| {
+    let near = |stage: &mut LocalBench<'_>, _: usize| {
         time(|| {
             let found = stage
                 .device
@@ -309,8 +309,9 @@ pub fn read(bench: &mut Bench) {
         sql.to_owned(),
         vec![Sql::Integer(HERE.1), Sql::Integer(HERE.2)],
     )];
-    let near_floor =
-        |stage: &mut Stage<'_>, _: usize| time(|| assert_eq!(stage.floor.read(&query), NEARBY));
+    let near_floor = |stage: &mut LocalBench<'_>, _: usize| {
+        time(|| assert_eq!(stage.floor.read(&query), NEARBY))
+    };
     pairs(1, &mut stage, near, near_floor);
     let (ours, floors) = pairs(rounds, &mut stage, near, near_floor);
     report.note(
@@ -352,16 +353,17 @@ pub fn price(bench: &mut Bench) {
     queries.extend(by_product("SELECT * FROM price_entry WHERE product = ?"));
     let whole = ["promotion", "promotion__mix", "price_list", "tax_class"];
     queries.extend(whole.map(|table| (format!("SELECT * FROM {table}"), Vec::new())));
-    let mut stage = Stage {
+    let mut stage = LocalBench {
         device,
         territory,
         goods,
         floor,
     };
-    let ours = |stage: &mut Stage<'_>, _: usize| {
+    let ours = |stage: &mut LocalBench<'_>, _: usize| {
         time(|| drop(stage.device.device().price(&basket).unwrap()))
     };
-    let floors = |stage: &mut Stage<'_>, _: usize| time(|| assert!(stage.floor.read(&queries) > 0));
+    let floors =
+        |stage: &mut LocalBench<'_>, _: usize| time(|| assert!(stage.floor.read(&queries) > 0));
     let priced = stage.device.device().price(&basket).unwrap();
     assert_eq!(
         priced.matches("Promotion ").count().min(PROMOTIONS),
@@ -384,9 +386,9 @@ pub fn search(bench: &mut Bench) {
     let rounds = bench.plan.rounds(300, 4);
     let accounts = bench.plan.rounds(ACCOUNTS, 500);
     let file = bench.place("search.db");
-    let mut house = Device::open(&file, system()).unwrap();
+    let mut device = Device::open(&file, system()).unwrap();
     let db = store::open::open(&file, store::PHONE).unwrap();
-    let registry = house.registry().clone();
+    let registry = device.registry().clone();
     let descriptor = registry.get("account").unwrap();
     let mut maker = bench.plan.maker();
     let tx = store::open::begin(&db).unwrap();
@@ -424,8 +426,8 @@ pub fn search(bench: &mut Bench) {
     ];
     let sql = "SELECT t.* FROM search s JOIN search_entry e ON e.rowid = s.rowid JOIN account t ON t.id = e.id
                WHERE s.words MATCH ? ORDER BY s.rowid LIMIT 50";
-    let ours = |house: &mut Device, round: usize| {
-        time(|| drop(house.search(asked[round % asked.len()], 50).unwrap()))
+    let ours = |device: &mut Device, round: usize| {
+        time(|| drop(device.search(asked[round % asked.len()], 50).unwrap()))
     };
     let floors = |_: &mut Device, round: usize| {
         let words: Vec<String> = asked[round % asked.len()]
@@ -439,12 +441,12 @@ pub fn search(bench: &mut Bench) {
     };
     let found = asked
         .iter()
-        .filter(|words| house.search(words, 50).unwrap().data[0].is_object());
+        .filter(|words| device.search(words, 50).unwrap().data[0].is_object());
     assert!(
         found.count() > asked.len() / 2,
         "the words are those of the accounts"
     );
-    let (ours, floors) = pairs(rounds, &mut house, ours, floors);
+    let (ours, floors) = pairs(rounds, &mut device, ours, floors);
     let note = format!(
         "{accounts} accounts; p99 {} us",
         ours.percentile(99) / 1_000

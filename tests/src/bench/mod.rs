@@ -27,9 +27,9 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use floor::Floor;
-use report::Report;
+use report::BenchReport;
 use site::{Site, SiteDevice};
-use workload::{Goods, Maker, Scale, Territory};
+use workload::{BenchTerritory, Catalogue, Maker, Scale};
 
 /// What decides all names and numbers.
 pub const SEED: u64 = 20_261_124;
@@ -40,7 +40,7 @@ const NORTH: &str = "North";
 
 /// What is to be measured.
 #[derive(Debug, Clone, Default)]
-pub struct Plan {
+pub struct BenchPlan {
     /// Parts by name; none for all.
     pub only: Vec<String>,
     /// A small share of everything, to see that it works; its figures count for nothing.
@@ -53,7 +53,7 @@ pub struct Plan {
     pub library: Option<PathBuf>,
 }
 
-impl Plan {
+impl BenchPlan {
     /// How much there is of everything.
     #[must_use]
     pub fn scale(&self) -> Scale {
@@ -78,10 +78,10 @@ impl Plan {
 }
 
 /// Measures one part.
-type Part = fn(&mut Bench);
+type BenchPart = fn(&mut Bench);
 
 /// All parts, in the order in which they run.
-pub const PARTS: &[(&str, Part)] = &[
+pub const PARTS: &[(&str, BenchPart)] = &[
     ("first-sync", first_sync::run),
     ("write", local::write),
     ("read", local::read),
@@ -100,9 +100,9 @@ pub const PARTS: &[(&str, Part)] = &[
 /// One run.
 pub struct Bench {
     /// What is to be measured.
-    pub plan: Plan,
+    pub plan: BenchPlan,
     /// What was measured.
-    pub report: Report,
+    pub report: BenchReport,
     progress: Box<dyn FnMut(&str)>,
     base: Option<Base>,
     folder: TempDir,
@@ -113,9 +113,9 @@ pub struct Base {
     /// The server.
     pub site: Site,
     /// Its catalogue.
-    pub goods: Goods,
+    pub goods: Catalogue,
     /// The territory.
-    pub territory: Territory,
+    pub territory: BenchTerritory,
     /// The first person's device.
     pub device: SiteDevice,
 }
@@ -145,11 +145,11 @@ impl Base {
 impl Bench {
     /// Nothing measured yet; `progress` is told what is being done.
     #[must_use]
-    pub fn new(plan: Plan, progress: Box<dyn FnMut(&str)>) -> Bench {
+    pub fn new(plan: BenchPlan, progress: Box<dyn FnMut(&str)>) -> Bench {
         let folder = tempfile::tempdir().unwrap();
         Bench {
             plan,
-            report: Report::default(),
+            report: BenchReport::default(),
             progress,
             base: None,
             folder,
@@ -188,7 +188,7 @@ impl Bench {
     }
 
     /// The territory that most parts look at, made when it is first wanted, and the report.
-    pub fn base(&mut self) -> (&mut Base, &mut Report, &Plan) {
+    pub fn base(&mut self) -> (&mut Base, &mut BenchReport, &BenchPlan) {
         if self.base.is_none() {
             self.tell("fills a territory");
             self.base = Some(self.fill());

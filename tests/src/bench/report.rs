@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use super::figures::{Budget, FIGURES, Figure, Unit, shown};
+use super::figures::{BenchFigure, BenchUnit, Budget, FIGURES, shown};
 
 /// One figure as it came out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Measured {
 
 /// One step of how cost grows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct GrowthStep {
     /// The part.
     pub part: &'static str,
     /// How much there is, in words.
@@ -40,7 +40,7 @@ pub struct Step {
 
 /// How a figure stands to its budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum BudgetResult {
     /// Beyond its budget.
     Miss,
     /// Within its budget.
@@ -49,35 +49,35 @@ pub enum Standing {
 
 /// Everything that one run measured.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub struct BenchReport {
     figures: BTreeMap<&'static str, Measured>,
     /// Why figures were not measured, by name.
     skipped: BTreeMap<&'static str, String>,
     /// How cost grows.
-    pub growth: Vec<Step>,
+    pub growth: Vec<GrowthStep>,
 }
 
-fn named(name: &str) -> &'static Figure {
+fn named(name: &str) -> &'static BenchFigure {
     FIGURES
         .iter()
         .find(|figure| figure.name == name)
         .unwrap_or_else(|| panic!("there is no figure `{name}`"))
 }
 
-fn standing(figure: &Figure, measured: &Measured) -> Standing {
+fn standing(figure: &BenchFigure, measured: &Measured) -> BudgetResult {
     let meets = match figure.budget {
         Budget::Floor(hundredths) => measured.ours * 100 <= measured.floor.unwrap() * hundredths,
         Budget::AtMost(limit) => measured.ours <= limit,
         Budget::AtLeast(limit) => measured.ours >= limit,
     };
     if meets {
-        Standing::Meets
+        BudgetResult::Meets
     } else {
-        Standing::Miss
+        BudgetResult::Miss
     }
 }
 
-impl Report {
+impl BenchReport {
     /// Takes in a figure.
     pub fn put(&mut self, name: &str, ours: u64, floor: Option<u64>) {
         self.note(name, ours, floor, "");
@@ -103,13 +103,13 @@ impl Report {
     /// Figures beyond their budget, in the order of the plan.
     #[must_use]
     pub fn misses(&self) -> Vec<&'static str> {
-        self.rows(Standing::Miss)
+        self.rows(BudgetResult::Miss)
             .into_iter()
             .map(|(figure, _)| figure.name)
             .collect()
     }
 
-    fn rows(&self, wanted: Standing) -> Vec<(&'static Figure, &Measured)> {
+    fn rows(&self, wanted: BudgetResult) -> Vec<(&'static BenchFigure, &Measured)> {
         let measured = FIGURES
             .iter()
             .filter_map(|figure| Some((figure, self.figures.get(figure.name)?)));
@@ -123,7 +123,7 @@ impl Report {
     pub fn table(&self) -> String {
         let mut lines =
             vec![["figure", "ours", "floor", "times", "budget", "", ""].map(str::to_owned)];
-        for (standing, word) in [(Standing::Miss, "MISS"), (Standing::Meets, "meets")] {
+        for (standing, word) in [(BudgetResult::Miss, "MISS"), (BudgetResult::Meets, "meets")] {
             lines.extend(self.rows(standing).into_iter().map(|(figure, measured)| {
                 let floor = measured
                     .floor
@@ -157,12 +157,12 @@ impl Report {
                 vec![["growth", "", "time", "CPU", "memory", "disk", ""].map(str::to_owned)];
             lines.extend(self.growth.iter().map(|step| {
                 let (wall, cpu) = (
-                    shown(Unit::Time, step.wall_ns),
-                    shown(Unit::Time, step.cpu_ns),
+                    shown(BenchUnit::Time, step.wall_ns),
+                    shown(BenchUnit::Time, step.cpu_ns),
                 );
                 let (memory, disk) = (
-                    shown(Unit::Bytes, step.memory),
-                    shown(Unit::Bytes, step.disk),
+                    shown(BenchUnit::Bytes, step.memory),
+                    shown(BenchUnit::Bytes, step.disk),
                 );
                 [
                     step.part.to_owned(),
@@ -188,7 +188,7 @@ impl Report {
                 json!({
                     "part": figure.part, "name": name, "unit": format!("{:?}", figure.unit),
                     "budget": budget(figure), "ours": measured.ours, "floor": measured.floor, "note": measured.note,
-                    "meets": standing(figure, measured) == Standing::Meets,
+                    "meets": standing(figure, measured) == BudgetResult::Meets,
                 })
             })
             .collect();
@@ -206,7 +206,7 @@ impl Report {
     }
 }
 
-fn times(figure: &Figure, measured: &Measured) -> String {
+fn times(figure: &BenchFigure, measured: &Measured) -> String {
     let Some(floor) = measured
         .floor
         .filter(|floor| *floor > 0 && measured.ours > 0)
@@ -214,7 +214,7 @@ fn times(figure: &Figure, measured: &Measured) -> String {
         return "-".to_owned();
     };
     // Of a rate the floor is the greater number.
-    let hundredths = if figure.unit == Unit::Rate {
+    let hundredths = if figure.unit == BenchUnit::Rate {
         floor * 100 / measured.ours
     } else {
         measured.ours * 100 / floor
@@ -222,7 +222,7 @@ fn times(figure: &Figure, measured: &Measured) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-fn budget(figure: &Figure) -> String {
+fn budget(figure: &BenchFigure) -> String {
     match figure.budget {
         Budget::Floor(hundredths) => {
             format!("<= {}.{} floors", hundredths / 100, hundredths % 100 / 10)
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn misses_come_first_and_say_by_how_much() {
-        let mut report = Report::default();
+        let mut report = BenchReport::default();
         report.put("open a visit of 45 lines", 900_000, Some(300_000));
         report.put("edit one field, warm, p50", 460, Some(300));
         report.put(

@@ -100,14 +100,14 @@ const ANSWERS: [&str; ACTIONS] = [
 
 /// The product catalogue.
 #[derive(Debug, Clone, Default)]
-pub struct Goods {
+pub struct Catalogue {
     /// Ids of the products.
     pub products: Vec<String>,
 }
 
 /// One territory.
 #[derive(Debug, Clone, Default)]
-pub struct Territory {
+pub struct BenchTerritory {
     /// Its name.
     pub name: String,
     /// Ids and positions of its accounts.
@@ -122,7 +122,7 @@ pub struct Territory {
 pub struct Maker {
     dice: Dice,
     made: i64,
-    stores: Vec<goods::Store>,
+    stores: Vec<goods::RetailStore>,
     wares: Vec<goods::Ware>,
 }
 
@@ -169,7 +169,7 @@ impl Maker {
     }
 
     /// Products with units, prices and promotions.
-    pub fn goods(&mut self, tenant: &mut Tenant, scale: Scale) -> Goods {
+    pub fn goods(&mut self, tenant: &mut Tenant, scale: Scale) -> Catalogue {
         let list = standard_id("price_list", "Standard").to_string();
         let (mut writes, mut products) = (Vec::new(), Vec::new());
         for n in 0..scale.products {
@@ -209,7 +209,7 @@ impl Maker {
             ));
         }
         put(tenant, &writes);
-        Goods { products }
+        Catalogue { products }
     }
 
     /// A territory with what was done in it, by these people in turn.
@@ -217,13 +217,13 @@ impl Maker {
         &mut self,
         tenant: &mut Tenant,
         name: &str,
-        (goods, reps): (&Goods, &[UserId]),
+        (goods, reps): (&Catalogue, &[UserId]),
         scale: Scale,
-    ) -> Territory {
+    ) -> BenchTerritory {
         let id = tenant.territory_named(name).unwrap().unwrap().to_string();
-        let mut territory = Territory {
+        let mut territory = BenchTerritory {
             name: name.to_owned(),
-            ..Territory::default()
+            ..BenchTerritory::default()
         };
         let mut writes = Vec::new();
         for n in 0..scale.accounts {
@@ -261,7 +261,7 @@ impl Maker {
     }
 
     /// An account at a store.
-    pub fn account(&mut self, store: &goods::Store, territory: &str) -> Write {
+    pub fn account(&mut self, store: &goods::RetailStore, territory: &str) -> Write {
         let (phone, code) = (self.phone(), format!("S{:06}", self.made));
         self.write(
             "account",
@@ -276,7 +276,7 @@ impl Maker {
 
     /// The store of this number.
     #[must_use]
-    pub fn store(&self, n: usize) -> goods::Store {
+    pub fn store(&self, n: usize) -> goods::RetailStore {
         self.stores[n % self.stores.len()].clone()
     }
 
@@ -316,7 +316,7 @@ impl Maker {
         self.write("visit", fields)
     }
 
-    fn check(&mut self, account: &str, visit: &str, (user, goods): (UserId, &Goods)) -> Write {
+    fn check(&mut self, account: &str, visit: &str, (user, goods): (UserId, &Catalogue)) -> Write {
         let (at, day, user) = (self.now(), self.day(), user.to_string());
         let mut fields = values(&json!({
             "account": account, "visit": visit, "action": "a1", "owner": user, "at": at, "counted_on": day,
@@ -337,7 +337,7 @@ impl Maker {
         self.write("inventory_check", fields)
     }
 
-    fn order(&mut self, account: &str, owner: UserId, goods: &Goods) -> Write {
+    fn order(&mut self, account: &str, owner: UserId, goods: &Catalogue) -> Write {
         let (at, day, number) = (self.now(), self.day(), self.made);
         let mut fields = values(&json!({
             "account": account, "owner": owner.to_string(), "number": format!("SO-0badcafe-{number}"),

@@ -5,7 +5,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::io::{IsTerminal, Write};
 
-mod chance;
+mod draw;
 mod ledger;
 mod place;
 mod processes;
@@ -13,29 +13,29 @@ mod proof;
 mod round;
 mod stage;
 
-use processes::Bell;
-use round::Loop;
-use stage::Stage;
+use processes::Interruption;
+use round::KillLoop;
+use stage::KillStage;
 
 /// Rounds in a row that may pass without a kill.
 const IDLE_ROUNDS_MAX: u64 = 200;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct KillPlan {
     /// How many processes are killed.
     pub kills: u64,
     /// What decides commands and moments.
     pub seed: u64,
     /// What is spoilt before the proof, so that the proof must fail.
-    pub defect: Option<Defect>,
+    pub defect: Option<KillDefect>,
     /// Whether files stay where they are when something does not hold.
     pub keep: bool,
 }
 
 /// A way to spoil one phone's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Defect {
+pub enum KillDefect {
     /// A follow-up that was answered is gone.
     Lose,
     /// A contact that was answered stands there twice.
@@ -44,14 +44,14 @@ pub enum Defect {
     Forget,
 }
 
-impl Defect {
+impl KillDefect {
     /// The defect of this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Defect> {
+    pub fn named(name: &str) -> Option<KillDefect> {
         let all = [
-            ("lose", Defect::Lose),
-            ("double", Defect::Double),
-            ("forget", Defect::Forget),
+            ("lose", KillDefect::Lose),
+            ("double", KillDefect::Double),
+            ("forget", KillDefect::Forget),
         ];
         all.iter()
             .find(|(known, _)| *known == name)
@@ -61,7 +61,7 @@ impl Defect {
 
 /// What came of it.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct KillOutcome {
     /// Processes that were killed while they ran.
     pub kills: u64,
     /// Commands that people gave.
@@ -76,7 +76,7 @@ pub struct Outcome {
     pub problems: Vec<String>,
 }
 
-impl Outcome {
+impl KillOutcome {
     /// Whether all is as it must be.
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -84,9 +84,9 @@ impl Outcome {
     }
 }
 
-impl Display for Outcome {
+impl Display for KillOutcome {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Outcome {
+        let KillOutcome {
             kills,
             commands,
             lost,
@@ -102,9 +102,9 @@ impl Display for Outcome {
 }
 
 /// Works, kills, restarts, syncs and judges. No process is left, whichever way this ends.
-pub fn run(plan: &Plan) -> Result<Outcome, String> {
-    let bell = Bell::hang()?;
-    let mut looping = Loop::begin(Stage::set(bell)?, plan.seed)?;
+pub fn run(plan: &KillPlan) -> Result<KillOutcome, String> {
+    let interruption = Interruption::listen()?;
+    let mut looping = KillLoop::begin(KillStage::set(interruption)?, plan.seed)?;
     let terminal = std::io::stderr().is_terminal();
     let (mut last, mut idle) = (0, 0);
     while looping.kills < plan.kills {
@@ -123,7 +123,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, String> {
         writeln!(std::io::stderr()).ok();
     }
     looping.settle()?;
-    let Loop {
+    let KillLoop {
         stage,
         ledger,
         kills,
@@ -134,12 +134,12 @@ pub fn run(plan: &Plan) -> Result<Outcome, String> {
     if let Some(defect) = plan.defect {
         proof::spoil(&stage, &ledger, defect)?;
     }
-    let mut outcome = Outcome {
+    let mut outcome = KillOutcome {
         kills,
         commands,
         seed: plan.seed,
         problems: faults,
-        ..Outcome::default()
+        ..KillOutcome::default()
     };
     proof::judge(&stage, &ledger, &mut outcome)?;
     if plan.keep && !outcome.holds() {

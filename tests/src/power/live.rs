@@ -15,10 +15,10 @@ use outfield_core::sync::frames::Ruling;
 
 use super::{journal, shim};
 use crate::behind;
-use crate::simulate::ledger::{Heard, Ledger};
+use crate::simulate::ledger::{WireLog, WordLedger};
 use crate::simulate::model::Model;
 use crate::simulate::profile::Profile;
-use crate::simulate::stage::{self, Stage, Trace};
+use crate::simulate::stage::{self, SimStage, Trace};
 
 /// Steps of a run.
 const STEPS: usize = 40;
@@ -43,13 +43,13 @@ pub(crate) struct Promise {
 
 /// The books after a step.
 #[derive(Debug, Clone)]
-pub(crate) struct Standing {
+pub(crate) struct StepBooks {
     /// Entries of the tape by then.
     pub(crate) after: usize,
     pub(crate) promises: Vec<Promise>,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: WordLedger,
     pub(crate) model: Model,
-    pub(crate) heard: Heard,
+    pub(crate) heard: WireLog,
     /// The newest tick of the server's logs.
     pub(crate) tick: i64,
 }
@@ -66,8 +66,8 @@ pub(crate) struct Told {
 /// A run that is over.
 pub(crate) struct Lived {
     pub(crate) profile: Profile,
-    pub(crate) tape: Vec<journal::Entry>,
-    pub(crate) standings: Vec<Standing>,
+    pub(crate) tape: Vec<journal::TapeEntry>,
+    pub(crate) standings: Vec<StepBooks>,
     pub(crate) told: Vec<Told>,
     /// The tenant that most things happen in, and the other one.
     pub(crate) tenants: [TenantId; 2],
@@ -80,7 +80,7 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
     plant(planted);
     let (folder, profile) = (stage::folder(), Profile::short(seed, STEPS));
     journal::begin(folder.path());
-    let mut stage = Stage::new(folder, profile.clone(), Trace::default());
+    let mut stage = SimStage::new(folder, profile.clone(), Trace::default());
     journal::timed_by(&stage.world.clock);
     let told = listen(&stage);
     let mut standings = vec![standing(&mut stage, None)];
@@ -114,7 +114,7 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
 }
 
 /// Hears what the server tells from now on, with its place on the tape.
-fn listen(stage: &Stage) -> Rc<RefCell<Vec<Told>>> {
+fn listen(stage: &SimStage) -> Rc<RefCell<Vec<Told>>> {
     let told: Rc<RefCell<Vec<Told>>> = Rc::default();
     for carried in &stage.carried {
         let (heard, told, name) = (
@@ -141,8 +141,8 @@ fn listen(stage: &Stage) -> Rc<RefCell<Vec<Told>>> {
     told
 }
 
-fn standing(stage: &mut Stage, before: Option<&Standing>) -> Standing {
-    let promise = |(at, carried): (usize, &stage::Carried)| {
+fn standing(stage: &mut SimStage, before: Option<&StepBooks>) -> StepBooks {
+    let promise = |(at, carried): (usize, &stage::CarriedPhone)| {
         let file = &carried.phone.file;
         let attention = stage.held(at);
         let earlier = before.and_then(|before| before.promises.get(at));
@@ -173,7 +173,7 @@ fn standing(stage: &mut Stage, before: Option<&Standing>) -> Standing {
         stage.model.clone(),
         stage.heard.borrow().clone(),
     );
-    Standing {
+    StepBooks {
         after: journal::length(),
         promises,
         ledger,

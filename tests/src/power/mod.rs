@@ -17,10 +17,10 @@ use std::path::Path;
 use outfield_core::base::id::ChangeHash;
 use outfield_core::base::planted::Planted;
 
-pub use self::disk::{Cache, Kind};
 use self::disk::{Disk, Image, machine_of};
+pub use self::disk::{DiskCache, ImageKind};
 use self::live::Lived;
-use self::proof::{Case, SERVER};
+use self::proof::{PowerCut, SERVER};
 use crate::dice::Dice;
 use crate::simulate::batch as simulated;
 
@@ -29,7 +29,7 @@ const GOES_ON_ONE_OF: usize = 4;
 
 /// Which images of a seed are tried.
 #[derive(Debug, Clone, Copy)]
-pub enum Wanted {
+pub enum WantedImages {
     /// About so many, over the whole run.
     About(usize),
     /// The one at this place of the tape.
@@ -40,11 +40,11 @@ pub enum Wanted {
 
 /// What a seed came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct PowerOutcome {
     /// The seed.
     pub seed: u64,
     /// Images tried, by whose power was cut (the server's?) and what became of the writes.
-    pub images: BTreeMap<(bool, Kind), u64>,
+    pub images: BTreeMap<(bool, ImageKind), u64>,
     /// How many of them were lived on with.
     pub went_on: u64,
     /// Places where power was cut.
@@ -52,28 +52,28 @@ pub struct Outcome {
     /// Writes, syncs and deletions of the run.
     pub places: u64,
     /// Images that failed: the place, what kind, and what did not hold.
-    pub failures: Vec<(usize, Kind, String)>,
+    pub failures: Vec<(usize, ImageKind, String)>,
 }
 
-impl Outcome {
+impl PowerOutcome {
     /// The kind of disk that all have in this run.
     #[must_use]
-    pub fn cache(&self) -> Cache {
+    pub fn cache(&self) -> DiskCache {
         if self.seed.is_multiple_of(2) {
-            Cache::Kept
+            DiskCache::Kept
         } else {
-            Cache::Emptied
+            DiskCache::Emptied
         }
     }
 }
 
 /// Cuts the power in one seed, with an error planted or none.
 #[must_use]
-pub fn run(seed: u64, planted: Option<Planted>, wanted: Wanted) -> Outcome {
+pub fn run(seed: u64, planted: Option<Planted>, wanted: WantedImages) -> PowerOutcome {
     simulated::quiet();
-    let mut outcome = Outcome {
+    let mut outcome = PowerOutcome {
         seed,
-        ..Outcome::default()
+        ..PowerOutcome::default()
     };
     match catch_unwind(|| live::live(seed, planted)) {
         Ok(lived) => cut(&lived, wanted, &mut outcome),
@@ -81,13 +81,13 @@ pub fn run(seed: u64, planted: Option<Planted>, wanted: Wanted) -> Outcome {
             journal::end();
             outcome
                 .failures
-                .push((0, Kind::Kept, simulated::last_words()));
+                .push((0, ImageKind::Kept, simulated::last_words()));
         }
     }
     outcome
 }
 
-fn cut(lived: &Lived, wanted: Wanted, outcome: &mut Outcome) {
+fn cut(lived: &Lived, wanted: WantedImages, outcome: &mut PowerOutcome) {
     let (mut disk, mut seen) = (Disk::new(outcome.cache()), BTreeSet::new());
     outcome.places = lived.tape.len() as u64;
     for (number, entry) in lived.tape.iter().enumerate() {
@@ -95,9 +95,9 @@ fn cut(lived: &Lived, wanted: Wanted, outcome: &mut Outcome) {
         let at = number + 1;
         let mut dice = lived.profile.dice(&format!("power cut {at}"));
         let is_wanted = match wanted {
-            Wanted::About(count) => dice.roll(lived.tape.len()) < count,
-            Wanted::At(wanted) => at == wanted,
-            Wanted::First(count) => {
+            WantedImages::About(count) => dice.roll(lived.tape.len()) < count,
+            WantedImages::At(wanted) => at == wanted,
+            WantedImages::First(count) => {
                 outcome.failures.is_empty() && dice.roll(lived.tape.len()) < count
             }
         };
@@ -108,7 +108,7 @@ fn cut(lived: &Lived, wanted: Wanted, outcome: &mut Outcome) {
         let Some((kind, image)) = new_image(&disk, machine, &mut seen, &mut dice) else {
             continue;
         };
-        let case = Case {
+        let case = PowerCut {
             lived,
             at,
             machine,
@@ -130,10 +130,10 @@ fn new_image(
     machine: &str,
     seen: &mut BTreeSet<ChangeHash>,
     dice: &mut Dice,
-) -> Option<(Kind, Image)> {
-    let first = dice.roll(Kind::ALL.len());
-    (0..Kind::ALL.len())
-        .map(|more| Kind::ALL[(first + more) % Kind::ALL.len()])
+) -> Option<(ImageKind, Image)> {
+    let first = dice.roll(ImageKind::ALL.len());
+    (0..ImageKind::ALL.len())
+        .map(|more| ImageKind::ALL[(first + more) % ImageKind::ALL.len()])
         .find_map(|kind| {
             let is_hit = |file: &Path| machine_of(file) == machine;
             let image = disk.image(kind, is_hit, dice);

@@ -9,17 +9,17 @@ use outfield_core::store::attention;
 use outfield_core::store::outbox;
 
 use super::disk::Image;
-use super::live::{Lived, Promise, Standing, tick};
+use super::live::{Lived, Promise, StepBooks, tick};
 use super::resume;
 use crate::dice::Dice;
-use crate::simulate::stage::{self, Stage, words, words_of_held};
+use crate::simulate::stage::{self, SimStage, words, words_of_held};
 use crate::{Server, World, behind};
 
 /// The machine that the server runs on.
 pub(crate) const SERVER: &str = "server";
 
 /// A power cut and what it left.
-pub(crate) struct Case<'a> {
+pub(crate) struct PowerCut<'a> {
     pub(crate) lived: &'a Lived,
     /// Entries of the tape that were before it.
     pub(crate) at: usize,
@@ -28,9 +28,9 @@ pub(crate) struct Case<'a> {
     pub(crate) image: &'a Image,
 }
 
-impl Case<'_> {
+impl PowerCut<'_> {
     /// The books after the last step that was over, and after the one that was not.
-    fn standings(&self) -> (Option<&Standing>, Option<&Standing>) {
+    fn standings(&self) -> (Option<&StepBooks>, Option<&StepBooks>) {
         let over = self
             .lived
             .standings
@@ -111,7 +111,7 @@ impl Case<'_> {
     }
 
     /// Both tenants open, and SQLite finds no fault in what lost its power.
-    fn is_whole(&self, stage: &Stage) {
+    fn is_whole(&self, stage: &SimStage) {
         let server: &Server = &stage.world.server;
         let tenants = self
             .lived
@@ -131,7 +131,7 @@ impl Case<'_> {
     }
 
     /// Every verdict that had left the server is on its disk.
-    fn verdicts_are_kept(&self, stage: &Stage) {
+    fn verdicts_are_kept(&self, stage: &SimStage) {
         let told = self.lived.told.iter().filter(|told| told.after <= self.at);
         stage
             .heard
@@ -144,7 +144,7 @@ impl Case<'_> {
 
 /// Work that was told `ok` is on the phone or judged by the server; what was refused is on the list
 /// until a person takes it off, and then it is not.
-fn is_kept(stage: &Stage, at: usize, (promise, later): (&Promise, &Promise)) {
+fn is_kept(stage: &SimStage, at: usize, (promise, later): (&Promise, &Promise)) {
     let phone = behind::open(&stage.carried[at].phone.file);
     let server = behind::open(&stage.world.server.file(stage.world.tenant));
     let (unsent, held) = (

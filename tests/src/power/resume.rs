@@ -6,11 +6,11 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::disk::Image;
-use super::live::{Lived, Standing, mark_of};
+use super::live::{Lived, StepBooks, mark_of};
 use crate::dice::Dice;
 use crate::simulate::Counts;
 use crate::simulate::disk::Disks;
-use crate::simulate::stage::{self, Stage, Trace};
+use crate::simulate::stage::{self, SimStage, Trace};
 use crate::{World, behind};
 
 /// Luck after a power cut is none that was had before.
@@ -29,7 +29,7 @@ pub(crate) fn unpack(image: &Image) -> tempfile::TempDir {
 
 /// Puts the marks beside the databases; that of a phone without power may be there, or empty, or
 /// not there.
-pub(crate) fn marks(folder: &Path, standing: &Standing, machine: &str, dice: &mut Dice) {
+pub(crate) fn marks(folder: &Path, standing: &StepBooks, machine: &str, dice: &mut Dice) {
     for promise in &standing.promises {
         let file = mark_of(&folder.join(format!("{}.db", promise.phone)));
         match if promise.phone == machine {
@@ -48,8 +48,8 @@ pub(crate) fn marks(folder: &Path, standing: &Standing, machine: &str, dice: &mu
 pub(crate) fn resume(
     folder: tempfile::TempDir,
     lived: &Lived,
-    (standing, ms): (&Standing, i64),
-) -> Stage {
+    (standing, ms): (&StepBooks, i64),
+) -> SimStage {
     let [tenant, other] = lived.tenants;
     let seed = lived.profile.seed ^ LATER;
     let world = World::again(folder, (seed, ms), tenant);
@@ -57,7 +57,7 @@ pub(crate) fn resume(
     let disks = Disks::new(&world.clock);
     let stranger = world.new_phone("Eve");
     let heard = standing.heard.clone();
-    let mut stage = Stage {
+    let mut stage = SimStage {
         neighbour,
         carried: Vec::new(),
         stranger,

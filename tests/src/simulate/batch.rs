@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
 
-use super::{Counts, Outcome, Trouble, run};
+use super::{Counts, SimOutcome, Trouble, run};
 use crate::seeds::on_every_core;
 
 /// Steps of a failing seed that are shown.
@@ -48,19 +48,19 @@ pub(crate) fn last_words() -> String {
 
 /// What a batch of seeds came to.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct SimReport {
     /// How many seeds ran.
     pub seeds: u64,
     /// How often each trouble came about.
     pub counts: Counts,
     /// The seeds that failed.
-    pub failures: Vec<Outcome>,
+    pub failures: Vec<SimOutcome>,
     /// How long it took.
     pub took: Duration,
 }
 
-impl Report {
-    fn add(&mut self, outcome: Outcome) {
+impl SimReport {
+    fn add(&mut self, outcome: SimOutcome) {
         self.seeds += 1;
         for (trouble, times) in &outcome.counts {
             *self.counts.entry(*trouble).or_default() += times;
@@ -114,8 +114,8 @@ impl Report {
 
 /// A failing seed: its last steps, what did not hold, and how to see it again.
 #[must_use]
-pub fn shown(outcome: &Outcome) -> String {
-    let Outcome {
+pub fn shown(outcome: &SimOutcome) -> String {
+    let SimOutcome {
         seed,
         trace,
         failure,
@@ -135,7 +135,7 @@ pub fn shown(outcome: &Outcome) -> String {
 
 /// What a second run of a seed does otherwise, if anything: one seed gives one trace.
 #[must_use]
-pub fn difference(outcome: &Outcome) -> Option<String> {
+pub fn difference(outcome: &SimOutcome) -> Option<String> {
     let again = run(outcome.seed, None);
     let same = outcome
         .trace
@@ -148,7 +148,7 @@ pub fn difference(outcome: &Outcome) -> Option<String> {
 
 /// Runs seeds from `first` on, so many or until this time is over, on every core.
 #[must_use]
-pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
+pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> SimReport {
     let began = Instant::now();
     let outcomes = on_every_core(|number| {
         if number >= count || until.is_some_and(|until| Instant::now() >= until) {
@@ -163,7 +163,7 @@ pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
         }
         Some(outcome)
     });
-    let mut report = Report::default();
+    let mut report = SimReport::default();
     outcomes.into_iter().for_each(|outcome| report.add(outcome));
     report.failures.sort_by_key(|outcome| outcome.seed);
     report.took = began.elapsed();

@@ -9,7 +9,7 @@ use outfield_core::base::context::Role;
 use serde_json::json;
 
 use super::disk::{Owner, Spell};
-use super::stage::Stage;
+use super::stage::SimStage;
 use super::trouble::Trouble;
 use crate::{Fault, world};
 
@@ -29,7 +29,7 @@ const OWN: [&str; 3] = [
     include_str!("../../objects/cooler_reading.json"),
 ];
 
-impl Stage {
+impl SimStage {
     /// One trouble comes, if this run suffers from it.
     pub(crate) fn trouble(&mut self, at: usize) {
         let trouble = Trouble::ALL[self.dice.roll(Trouble::ALL.len())];

@@ -19,12 +19,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use outfield_core::base::planted::{Planted, plant};
 
 use crate::simulate::profile::Profile;
-use crate::simulate::stage::{Stage, Trace};
+use crate::simulate::stage::{SimStage, Trace};
 pub use crate::simulate::trouble::{Counts, Trouble};
 
 /// What came of one seed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct SimOutcome {
     /// The seed.
     pub seed: u64,
     /// What happened, step by step, and what all showed in the end.
@@ -37,13 +37,13 @@ pub struct Outcome {
 
 /// Runs one seed, with an error planted or none.
 #[must_use]
-pub fn run(seed: u64, planted: Option<Planted>) -> Outcome {
+pub fn run(seed: u64, planted: Option<Planted>) -> SimOutcome {
     batch::quiet();
     plant(planted);
     let trace = Trace::default();
     let mut counts = Counts::default();
     let lived = catch_unwind(AssertUnwindSafe(|| {
-        let mut stage = Stage::new(stage::folder(), Profile::of(seed), trace.clone());
+        let mut stage = SimStage::new(stage::folder(), Profile::of(seed), trace.clone());
         (0..stage.profile.steps).for_each(|_| stage.step());
         counts.clone_from(&stage.counts);
         stage.proves();
@@ -52,7 +52,7 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Outcome {
     stage::run_version(false);
     let failure = lived.err().map(|_| batch::last_words());
     let trace = trace.take();
-    Outcome {
+    SimOutcome {
         seed,
         trace,
         counts,
