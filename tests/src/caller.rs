@@ -79,7 +79,8 @@ pub fn get(address: SocketAddr, path: &str, token: &str, patience: Duration) -> 
 pub fn post(
     address: SocketAddr,
     path: &str,
-    (token, body): (&str, &[u8]),
+    token: &str,
+    body: &[u8],
     patience: Duration,
 ) -> Result<HttpAnswer> {
     let head = format!(

@@ -35,7 +35,8 @@ impl Phone {
         folder: &Path,
         name: &str,
         server: &Rc<Server>,
-        (clock, seed): (&Arc<Clock>, u64),
+        clock: &Arc<Clock>,
+        seed: u64,
     ) -> Phone {
         let (file, line) = (
             folder.join(format!("{name}.db")),

@@ -66,10 +66,10 @@ fn main() -> ExitCode {
             say(&format!("seeds from {from} on\n"));
             shown(&batch::run_images(from, count, say))
         }
-        PowerWork::Seeds(count) => shown(&batch::run_many((from, count), wanted, say)),
+        PowerWork::Seeds(count) => shown(&batch::run_many(from, count, wanted, say)),
         PowerWork::Seed(seed) => one(seed, wanted),
         PowerWork::Planted(errors) => {
-            seeds::search(errors, ("image", batch::IMAGES_TO_FIND), |error| {
+            seeds::search(errors, "image", batch::IMAGES_TO_FIND, |error| {
                 batch::find(error, from)
             })
         }

@@ -68,11 +68,9 @@ fn main() -> ExitCode {
             Some(Instant::now() + Duration::from_secs(hours * 3_600)),
         ),
         SimWork::Seed(seed) => one(seed),
-        SimWork::Planted(errors) => {
-            seeds::search(errors, ("seed", batch::SEEDS_TO_FIND), |error| {
-                batch::find(error, from)
-            })
-        }
+        SimWork::Planted(errors) => seeds::search(errors, "seed", batch::SEEDS_TO_FIND, |error| {
+            batch::find(error, from)
+        }),
     };
     if holds {
         ExitCode::SUCCESS

@@ -108,17 +108,15 @@ impl PowerReport {
 pub fn run_images(first: u64, images: usize, say: impl Fn(&str) + Sync) -> PowerReport {
     let seeds = images.div_ceil(IMAGES_OF_SEED).max(2) as u64;
     // Some places leave nothing that was not tried before.
-    run_many(
-        (first, seeds),
-        WantedImages::About((images / seeds as usize) * 11 / 10),
-        say,
-    )
+    let wanted = WantedImages::About((images / seeds as usize) * 11 / 10);
+    run_many(first, seeds, wanted, say)
 }
 
 /// Runs so many seeds from the first on, on every core.
 #[must_use]
 pub fn run_many(
-    (first, seeds): (u64, u64),
+    first: u64,
+    seeds: u64,
     wanted: WantedImages,
     say: impl Fn(&str) + Sync,
 ) -> PowerReport {

@@ -89,14 +89,14 @@ impl Disk {
     /// One more thing is done.
     pub(crate) fn takes(&mut self, entry: &TapeEntry) {
         let held = self.files.entry(entry.file.to_path_buf()).or_default();
-        match &entry.deed {
+        match &entry.operation {
             FileOperation::Make if held.now.is_some() => {}
             FileOperation::Sync { full } => {
                 let is_new = held
                     .since
                     .iter()
                     .chain(&held.sent)
-                    .any(|deed| *deed == FileOperation::Make);
+                    .any(|operation| *operation == FileOperation::Make);
                 held.send(held.since.len());
                 self.settle(&entry.file, *full);
                 // SQLite syncs the folder too when it syncs a new log or journal for the first
@@ -105,13 +105,13 @@ impl Disk {
                     self.sync_folder(&entry.file);
                 }
             }
-            deed @ (FileOperation::Make
+            operation @ (FileOperation::Make
             | FileOperation::Write { .. }
             | FileOperation::Size(_)
             | FileOperation::Delete { .. }) => {
-                apply(&mut held.now, deed);
-                held.since.push(deed.clone());
-                if let FileOperation::Delete { synced: true } = deed {
+                apply(&mut held.now, operation);
+                held.since.push(operation.clone());
+                if let FileOperation::Delete { synced: true } = operation {
                     self.sync_folder(&entry.file);
                 }
             }
@@ -127,8 +127,11 @@ impl Disk {
             .iter_mut()
             .filter(|(name, _)| name.parent() == folder)
         {
-            let is_of_folder = |deed: &FileOperation| {
-                matches!(deed, FileOperation::Make | FileOperation::Delete { .. })
+            let is_of_folder = |operation: &FileOperation| {
+                matches!(
+                    operation,
+                    FileOperation::Make | FileOperation::Delete { .. }
+                )
             };
             held.send(
                 held.since
@@ -181,7 +184,7 @@ impl DiskFile {
     fn flush(&mut self) {
         self.sent
             .drain(..)
-            .for_each(|deed| apply(&mut self.sure, &deed));
+            .for_each(|operation| apply(&mut self.sure, &operation));
     }
 
     fn open(&self) -> impl Iterator<Item = &FileOperation> {
@@ -199,7 +202,7 @@ impl DiskFile {
                 let whole = dice.roll(self.open().count() + 1);
                 self.open()
                     .take(whole)
-                    .for_each(|deed| apply(&mut left, deed));
+                    .for_each(|operation| apply(&mut left, operation));
                 if let Some(FileOperation::Write { at, bytes }) = self.open().nth(whole) {
                     let all = pieces(*at, bytes);
                     let some = dice.roll(all.len() + 1);
@@ -220,17 +223,19 @@ impl DiskFile {
         // In some images nearly all is there, in some nearly nothing.
         let keeps_of_8 = 1 + dice.roll(7);
         let mut kept = Vec::new();
-        for deed in self.open() {
-            match deed {
-                FileOperation::Make => apply(left, deed),
+        for operation in self.open() {
+            match operation {
+                FileOperation::Make => apply(left, operation),
                 FileOperation::Delete { .. } => {
                     if dice.roll(2) == 0 {
                         break;
                     }
                     kept.clear();
-                    apply(left, deed);
+                    apply(left, operation);
                 }
-                FileOperation::Size(_) => kept.extend((dice.roll(2) == 0).then(|| deed.clone())),
+                FileOperation::Size(_) => {
+                    kept.extend((dice.roll(2) == 0).then(|| operation.clone()))
+                }
                 FileOperation::Write { at, bytes } => {
                     kept.extend(
                         pieces(*at, bytes)
@@ -244,13 +249,13 @@ impl DiskFile {
         for at in (1..kept.len()).rev() {
             kept.swap(at, dice.roll(at + 1));
         }
-        for mut deed in kept {
+        for mut operation in kept {
             if let (FileOperation::Write { bytes, .. }, true) =
-                (&mut deed, garbles && dice.roll(4) == 0)
+                (&mut operation, garbles && dice.roll(4) == 0)
             {
                 *bytes = dice.bytes(bytes.len());
             }
-            apply(left, &deed);
+            apply(left, &operation);
         }
         // The size may be there before what lies in it.
         if let (Some(left), Some(now), 0) = (left, &self.now, dice.roll(4)) {
@@ -273,8 +278,8 @@ fn pieces(at: usize, bytes: &[u8]) -> Vec<FileOperation> {
     all
 }
 
-fn apply(content: &mut Option<Vec<u8>>, deed: &FileOperation) {
-    match deed {
+fn apply(content: &mut Option<Vec<u8>>, operation: &FileOperation) {
+    match operation {
         FileOperation::Make => *content = Some(content.take().unwrap_or_default()),
         FileOperation::Write { at, bytes } => {
             let content = content.get_or_insert_default();

@@ -23,14 +23,14 @@ pub(crate) enum FileOperation {
     Delete { synced: bool },
 }
 
-/// A deed, with where and when.
+/// What was done to a file, with where and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TapeEntry {
     /// The file, below the folder of the run.
     pub(crate) file: Rc<Path>,
     /// The world's time in milliseconds.
     pub(crate) ms: i64,
-    pub(crate) deed: FileOperation,
+    pub(crate) operation: FileOperation,
 }
 
 struct Tape {
@@ -73,7 +73,7 @@ pub(crate) fn end() -> Vec<TapeEntry> {
 }
 
 /// Something was done to a file.
-pub(crate) fn tell(path: &Path, deed: FileOperation) {
+pub(crate) fn tell(path: &Path, operation: FileOperation) {
     TAPE.with_borrow_mut(|tape| {
         let Some(tape) = tape else { return };
         let Ok(name) = path.strip_prefix(&tape.folder) else {
@@ -90,6 +90,10 @@ pub(crate) fn tell(path: &Path, deed: FileOperation) {
             file
         });
         let ms = tape.clock.as_ref().map_or(0, |clock| clock.now().0);
-        tape.entries.push(TapeEntry { file, ms, deed });
+        tape.entries.push(TapeEntry {
+            file,
+            ms,
+            operation,
+        });
     });
 }

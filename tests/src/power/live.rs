@@ -67,7 +67,7 @@ pub(crate) struct Told {
 pub(crate) struct Lived {
     pub(crate) profile: Profile,
     pub(crate) tape: Vec<journal::TapeEntry>,
-    pub(crate) standings: Vec<StepBooks>,
+    pub(crate) books: Vec<StepBooks>,
     pub(crate) told: Vec<Told>,
     /// The tenant that most things happen in, and the other one.
     pub(crate) tenants: [TenantId; 2],
@@ -83,11 +83,11 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
     let mut stage = SimStage::new(folder, profile.clone(), Trace::default());
     journal::timed_by(&stage.world.clock);
     let told = listen(&stage);
-    let mut standings = vec![standing(&mut stage, None)];
+    let mut books = vec![books_after(&mut stage, None)];
     let mut dice = profile.dice("restarts");
     for _ in 0..profile.steps {
         stage.step();
-        standings.push(standing(&mut stage, standings.last()));
+        books.push(books_after(&mut stage, books.last()));
         match dice.roll(RESTARTS_ONE_OF * 2) {
             0 => stage.world.server.restart(),
             1 => {
@@ -106,7 +106,7 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
     Lived {
         profile,
         tape,
-        standings,
+        books,
         told: told.take(),
         tenants,
         shops,
@@ -141,7 +141,7 @@ fn listen(stage: &SimStage) -> Rc<RefCell<Vec<Told>>> {
     told
 }
 
-fn standing(stage: &mut SimStage, before: Option<&StepBooks>) -> StepBooks {
+fn books_after(stage: &mut SimStage, before: Option<&StepBooks>) -> StepBooks {
     let promise = |(at, carried): (usize, &stage::CarriedPhone)| {
         let file = &carried.phone.file;
         let attention = stage.held(at);

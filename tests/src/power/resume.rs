@@ -29,8 +29,8 @@ pub(crate) fn unpack(image: &Image) -> tempfile::TempDir {
 
 /// Puts the marks beside the databases; that of a phone without power may be there, or empty, or
 /// not there.
-pub(crate) fn marks(folder: &Path, standing: &StepBooks, machine: &str, dice: &mut Dice) {
-    for promise in &standing.promises {
+pub(crate) fn marks(folder: &Path, books: &StepBooks, machine: &str, dice: &mut Dice) {
+    for promise in &books.promises {
         let file = mark_of(&folder.join(format!("{}.db", promise.phone)));
         match if promise.phone == machine {
             dice.roll(3)
@@ -48,21 +48,22 @@ pub(crate) fn marks(folder: &Path, standing: &StepBooks, machine: &str, dice: &m
 pub(crate) fn resume(
     folder: tempfile::TempDir,
     lived: &Lived,
-    (standing, ms): (&StepBooks, i64),
+    books: &StepBooks,
+    ms: i64,
 ) -> SimStage {
     let [tenant, other] = lived.tenants;
     let seed = lived.profile.seed ^ LATER;
-    let world = World::again(folder, (seed, ms), tenant);
+    let world = World::again(folder, seed, ms, tenant);
     let neighbour = world.beside(other);
     let disks = Disks::new(&world.clock);
     let stranger = world.new_phone("Eve");
-    let heard = standing.heard.clone();
+    let heard = books.heard.clone();
     let mut stage = SimStage {
         neighbour,
         carried: Vec::new(),
         stranger,
-        ledger: standing.ledger.clone(),
-        model: standing.model.clone(),
+        ledger: books.ledger.clone(),
+        model: books.model.clone(),
         heard: Rc::new(RefCell::new(heard)),
         counts: Counts::default(),
         dice: lived.profile.dice("after"),
@@ -75,7 +76,7 @@ pub(crate) fn resume(
         long_passed: true,
         world,
     };
-    for promise in &standing.promises {
+    for promise in &books.promises {
         stage::run_version(promise.is_old);
         let phone = stage.world.new_phone(&promise.phone);
         stage.joins(phone, promise.person, promise.is_old);

@@ -131,26 +131,30 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync: c_
 ///
 /// # Safety
 /// `file` was opened by `open`.
-unsafe fn told(file: *mut sqlite3_file, rc: c_int, deed: impl FnOnce() -> FileOperation) -> c_int {
+unsafe fn told(
+    file: *mut sqlite3_file,
+    rc: c_int,
+    operation: impl FnOnce() -> FileOperation,
+) -> c_int {
     // SAFETY: the caller's promise; `path` is null or what `open` put there, until `close` takes
     // it.
     let path: Option<&Path> = unsafe { (*file.cast::<Open>()).path.as_ref() }.map(PathBuf::as_path);
     if let (SQLITE_OK, Some(path)) = (rc, path) {
-        journal::tell(path, deed());
+        journal::tell(path, operation());
     }
     rc
 }
 
 /// Methods that do what SQLite's own do, and then perhaps tell of it.
 macro_rules! methods {
-    ($($name:ident = $method:ident($($arg:ident: $of:ty),*) $(tells $deed:expr)?;)*) => {
+    ($($name:ident = $method:ident($($arg:ident: $of:ty),*) $(tells $operation:expr)?;)*) => {
         $(unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $arg: $of)*) -> c_int {
             // SAFETY: SQLite calls this with a file that `open` opened and with what SQLite's own
             // method asks for.
             unsafe {
                 let Some(method) = (*(*real(file)).pMethods).$method else { return SQLITE_IOERR };
                 let rc = method(real(file) $(, $arg)*);
-                $(let rc = told(file, rc, || $deed);)?
+                $(let rc = told(file, rc, || $operation);)?
                 rc
             }
         })*

@@ -83,7 +83,8 @@ impl Stage {
         let heard = caller::post(
             self.served.address,
             "/sync/v1/push",
-            (self.token(), &body),
+            self.token(),
+            &body,
             patience,
         )
         .expect("in time");
@@ -135,7 +136,8 @@ impl Stage {
         caller::post(
             self.served.address,
             path,
-            (self.token(), body),
+            self.token(),
+            body,
             PATIENCE + GRACE,
         )
         .expect("in time")
