@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::site::SiteDevice;
-use super::workload::{BenchTerritory, COUNTS, Catalogue, ORDER_LINES};
+use super::workload::{BenchAccount, BenchTerritory, COUNTS, Catalogue, ORDER_LINES};
 
 /// How much is done in a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +50,11 @@ pub fn count(visit: &str, goods: &Catalogue, first: usize) -> Json {
     Json::Object(command)
 }
 
-fn visit(
-    device: &mut SiteDevice,
-    (account, position): &(String, String),
-    goods: &Catalogue,
-    n: usize,
-) {
-    let visit = device.does(&json!({"do": "start_visit", "account": account}));
-    device.does(&json!({"do": "check_in", "visit": visit, "position": position, "accuracy_m": 12}));
+fn visit(device: &mut SiteDevice, account: &BenchAccount, goods: &Catalogue, n: usize) {
+    let visit = device.does(&json!({"do": "start_visit", "account": account.id}));
+    device.does(&json!({
+        "do": "check_in", "visit": visit, "position": account.position, "accuracy_m": 12,
+    }));
     device.does(&count(&visit, goods, n * COUNTS));
     let answers = [
         ("storefront", Some("cooler at the door")),
@@ -70,7 +67,8 @@ fn visit(
         );
     }
     device.does(&json!({
-        "do": "answer_question", "visit": visit, "action": "survey", "question": "sells", "value": "yes",
+        "do": "answer_question", "visit": visit, "action": "survey", "question": "sells",
+        "value": "yes",
     }));
     device.does(&json!({"do": "check_out", "visit": visit}));
 }
@@ -80,7 +78,10 @@ fn order(device: &mut SiteDevice, account: &str, goods: &Catalogue, n: usize) {
     for line in 0..ORDER_LINES {
         let product = &goods.products[(n * ORDER_LINES + line) % goods.products.len()];
         let quantity = (1 + line).to_string();
-        device.does(&json!({"do": "set_order_line", "sales_order": order, "product": product, "quantity": quantity}));
+        device.does(&json!({
+            "do": "set_order_line", "sales_order": order, "product": product,
+            "quantity": quantity,
+        }));
     }
     device.does(&json!({"do": "submit_order", "sales_order": order}));
 }
@@ -93,8 +94,12 @@ pub fn spend(
     goods: &Catalogue,
 ) {
     let account = |n: usize| &territory.accounts[n % territory.accounts.len()];
-    (0..day.visits).for_each(|n| visit(device, account(n), goods, n));
-    (0..day.orders).for_each(|n| order(device, &account(n).0, goods, n));
+    for n in 0..day.visits {
+        visit(device, account(n), goods, n);
+    }
+    for n in 0..day.orders {
+        order(device, &account(n).id, goods, n);
+    }
     for n in 0..day.edits {
         let contact = &territory.contacts[n % territory.contacts.len()];
         device.edits(

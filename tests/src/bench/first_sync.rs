@@ -85,7 +85,7 @@ fn count(registry: &Registry, device: &Connection) -> u64 {
 /// Measures the part.
 pub fn run(bench: &mut Bench) {
     let rounds = bench.plan.rounds(3, 1);
-    let (base, report, _) = bench.base();
+    let (base, report) = bench.base();
     let model_file = base.site.place("first-sync-model");
     // The first one warms up the server and shows what a device holds.
     device(base, &model_file);
@@ -95,7 +95,7 @@ pub fn run(bench: &mut Bench) {
     let size = measure::disk(&model_file);
     let mut told = Vec::new();
     let mut floors = Vec::new();
-    let (ours, floor) = pairs(
+    let pairs = pairs(
         rounds,
         &mut (&mut told, &mut floors),
         |(told, _), round| {
@@ -130,8 +130,8 @@ pub fn run(bench: &mut Bench) {
     );
     report.note(
         "first sync of T, CPU of the device",
-        ours.median(),
-        Some(floor.median()),
+        pairs.ours.median(),
+        Some(pairs.floor.median()),
         walls,
     );
     let deflated = deflated(&registry, &model);
@@ -215,9 +215,13 @@ pub fn as_device(url: &str, code: &str, file: &Path) -> Json {
     let (before, cpu) = (memory(own, "VmRSS"), cpu_ns(Who::Own));
     let (said, wall_ns) = timed(|| device.sync_over(&meter).unwrap());
     let (cpu, peak) = (cpu_ns(Who::Own) - cpu, memory(own, "VmHWM"));
-    let (sent, received, _) = sum(&meter.carried(), "");
+    let traffic = sum(&meter.carried(), "");
     json!({
-        "cpu_ns": cpu, "wall_ns": wall_ns, "memory": peak.saturating_sub(before), "sent": sent, "received": received,
+        "cpu_ns": cpu,
+        "wall_ns": wall_ns,
+        "memory": peak.saturating_sub(before),
+        "sent": traffic.sent,
+        "received": traffic.received,
         "operations": said.data["received"],
     })
 }

@@ -12,7 +12,9 @@ pub mod library;
 pub mod local;
 pub mod machine;
 pub mod measure;
+pub mod reading;
 pub mod report;
+pub mod searching;
 pub mod site;
 pub mod standin;
 pub mod wire;
@@ -84,9 +86,9 @@ type BenchPart = fn(&mut Bench);
 pub const PARTS: &[(&str, BenchPart)] = &[
     ("first-sync", first_sync::run),
     ("write", local::write),
-    ("read", local::read),
-    ("price", local::price),
-    ("search", local::search),
+    ("read", reading::read),
+    ("price", reading::price),
+    ("search", searching::search),
     ("push", wire::push),
     ("online", wire::online),
     ("idle", wire::idle),
@@ -188,15 +190,13 @@ impl Bench {
     }
 
     /// The territory that most parts look at, made when it is first wanted, and the report.
-    pub fn base(&mut self) -> (&mut Base, &mut BenchReport, &BenchPlan) {
+    pub fn base(&mut self) -> (&mut Base, &mut BenchReport) {
         if self.base.is_none() {
             self.tell("fills a territory");
             self.base = Some(self.fill());
         }
-        let Bench {
-            base, report, plan, ..
-        } = self;
-        (base.as_mut().expect("it was just made"), report, plan)
+        let base = self.base.as_mut().expect("it was just made");
+        (base, &mut self.report)
     }
 
     fn fill(&self) -> Base {
@@ -209,7 +209,7 @@ impl Bench {
         let people = PEOPLE.map(|name| site.rep(name, &[NORTH.to_owned()]));
         let goods = maker.goods(&mut site.tenant, scale);
         let reps: Vec<UserId> = people.iter().map(|(user, _)| *user).collect();
-        let territory = maker.territory(&mut site.tenant, NORTH, (&goods, &reps), scale);
+        let territory = maker.territory(&mut site.tenant, NORTH, &goods, &reps, scale);
         let device = site.device(PEOPLE[0], &people[0].1);
         Base {
             site,

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::figures::{BenchFigure, BenchUnit, Budget, FIGURES, shown};
+use super::measure::Pairs;
 
 /// One figure as it came out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +65,7 @@ fn named(name: &str) -> &'static BenchFigure {
         .unwrap_or_else(|| panic!("there is no figure `{name}`"))
 }
 
-fn standing(figure: &BenchFigure, measured: &Measured) -> BudgetResult {
+fn result(figure: &BenchFigure, measured: &Measured) -> BudgetResult {
     let meets = match figure.budget {
         Budget::Floor(hundredths) => measured.ours * 100 <= measured.floor.unwrap() * hundredths,
         Budget::AtMost(limit) => measured.ours <= limit,
@@ -95,6 +96,20 @@ impl BenchReport {
         );
     }
 
+    /// Takes in the median of ours beside that of its floor.
+    pub fn median(&mut self, name: &str, pairs: &Pairs, note: impl Into<String>) {
+        self.note(name, pairs.ours.median(), Some(pairs.floor.median()), note);
+    }
+
+    /// Takes in median and 99th percentile, each beside that of the floor.
+    pub fn percentiles(&mut self, what: &str, pairs: &Pairs) {
+        for (name, per_cent) in [("p50", 50), ("p99", 99)] {
+            let ours = pairs.ours.percentile(per_cent);
+            let floor = pairs.floor.percentile(per_cent);
+            self.put(&format!("{what}, {name}"), ours, Some(floor));
+        }
+    }
+
     /// A figure that this run cannot measure.
     pub fn skip(&mut self, name: &str, why: &str) {
         self.skipped.insert(named(name).name, why.to_owned());
@@ -114,7 +129,7 @@ impl BenchReport {
             .iter()
             .filter_map(|figure| Some((figure, self.figures.get(figure.name)?)));
         measured
-            .filter(|(figure, measured)| standing(figure, measured) == wanted)
+            .filter(|(figure, measured)| result(figure, measured) == wanted)
             .collect()
     }
 
@@ -123,22 +138,19 @@ impl BenchReport {
     pub fn table(&self) -> String {
         let mut lines =
             vec![["figure", "ours", "floor", "times", "budget", "", ""].map(str::to_owned)];
-        for (standing, word) in [(BudgetResult::Miss, "MISS"), (BudgetResult::Meets, "meets")] {
-            lines.extend(self.rows(standing).into_iter().map(|(figure, measured)| {
-                let floor = measured
-                    .floor
-                    .map_or("-".to_owned(), |floor| shown(figure.unit, floor));
-                let (name, ours) = (figure.name.to_owned(), shown(figure.unit, measured.ours));
-                [
-                    name,
-                    ours,
-                    floor,
+        for (result, word) in [(BudgetResult::Miss, "MISS"), (BudgetResult::Meets, "meets")] {
+            for (figure, measured) in self.rows(result) {
+                let floor = measured.floor.map(|floor| shown(figure.unit, floor));
+                lines.push([
+                    figure.name.to_owned(),
+                    shown(figure.unit, measured.ours),
+                    floor.unwrap_or("-".to_owned()),
                     times(figure, measured),
                     budget(figure),
                     word.to_owned(),
                     measured.note.clone(),
-                ]
-            }));
+                ]);
+            }
         }
         for (name, why) in &self.skipped {
             lines.push([
@@ -155,25 +167,17 @@ impl BenchReport {
         if !self.growth.is_empty() {
             let mut lines =
                 vec![["growth", "", "time", "CPU", "memory", "disk", ""].map(str::to_owned)];
-            lines.extend(self.growth.iter().map(|step| {
-                let (wall, cpu) = (
-                    shown(BenchUnit::Time, step.wall_ns),
-                    shown(BenchUnit::Time, step.cpu_ns),
-                );
-                let (memory, disk) = (
-                    shown(BenchUnit::Bytes, step.memory),
-                    shown(BenchUnit::Bytes, step.disk),
-                );
-                [
+            for step in &self.growth {
+                lines.push([
                     step.part.to_owned(),
                     step.what.clone(),
-                    wall,
-                    cpu,
-                    memory,
-                    disk,
+                    shown(BenchUnit::Time, step.wall_ns),
+                    shown(BenchUnit::Time, step.cpu_ns),
+                    shown(BenchUnit::Bytes, step.memory),
+                    shown(BenchUnit::Bytes, step.disk),
                     step.note.clone(),
-                ]
-            }));
+                ]);
+            }
             write!(table, "\n{}", aligned(&lines)).unwrap();
         }
         table
@@ -182,26 +186,38 @@ impl BenchReport {
     /// The same for programs.
     #[must_use]
     pub fn json(&self, machine: &Json, workload: &Json) -> Json {
-        let figures: Vec<Json> = (self.figures.iter())
-            .map(|(name, measured)| {
-                let figure = named(name);
-                json!({
-                    "part": figure.part, "name": name, "unit": format!("{:?}", figure.unit),
-                    "budget": budget(figure), "ours": measured.ours, "floor": measured.floor, "note": measured.note,
-                    "meets": standing(figure, measured) == BudgetResult::Meets,
-                })
-            })
-            .collect();
-        let growth: Vec<Json> = (self.growth.iter())
-            .map(|step| {
-                json!({
-                    "part": step.part, "what": step.what, "wall_ns": step.wall_ns, "cpu_ns": step.cpu_ns,
-                    "memory": step.memory, "disk": step.disk, "note": step.note,
-                })
-            })
-            .collect();
+        let mut figures = Vec::new();
+        for (name, measured) in &self.figures {
+            let figure = named(name);
+            figures.push(json!({
+                "part": figure.part,
+                "name": name,
+                "unit": format!("{:?}", figure.unit),
+                "budget": budget(figure),
+                "ours": measured.ours,
+                "floor": measured.floor,
+                "note": measured.note,
+                "meets": result(figure, measured) == BudgetResult::Meets,
+            }));
+        }
+        let mut growth = Vec::new();
+        for step in &self.growth {
+            growth.push(json!({
+                "part": step.part,
+                "what": step.what,
+                "wall_ns": step.wall_ns,
+                "cpu_ns": step.cpu_ns,
+                "memory": step.memory,
+                "disk": step.disk,
+                "note": step.note,
+            }));
+        }
         json!({
-            "machine": machine, "workload": workload, "figures": figures, "skipped": self.skipped, "growth": growth,
+            "machine": machine,
+            "workload": workload,
+            "figures": figures,
+            "skipped": self.skipped,
+            "growth": growth,
         })
     }
 }

@@ -353,11 +353,25 @@ impl Carrier for Meter {
     }
 }
 
-/// What the calls to paths that end like this came to: bytes sent, bytes received, nanoseconds.
+/// What calls came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Nanoseconds.
+    pub ns: u64,
+}
+
+/// What the calls to paths that end like this came to.
 #[must_use]
-pub fn sum(carried: &[CarriedCall], ending: &str) -> (u64, u64, u64) {
-    let calls = carried.iter().filter(|call| call.path.ends_with(ending));
-    calls.fold((0, 0, 0), |sum, call| {
-        (sum.0 + call.sent, sum.1 + call.received, sum.2 + call.ns)
-    })
+pub fn sum(carried: &[CarriedCall], ending: &str) -> Traffic {
+    let mut sum = Traffic::default();
+    for call in carried.iter().filter(|call| call.path.ends_with(ending)) {
+        sum.sent += call.sent;
+        sum.received += call.received;
+        sum.ns += call.ns;
+    }
+    sum
 }

@@ -110,12 +110,30 @@ pub struct Catalogue {
 pub struct BenchTerritory {
     /// Its name.
     pub name: String,
-    /// Ids and positions of its accounts.
-    pub accounts: Vec<(String, String)>,
+    /// Its accounts.
+    pub accounts: Vec<BenchAccount>,
     /// Ids of its contacts.
     pub contacts: Vec<String>,
-    /// Ids of its visits, each with its inventory check.
-    pub visits: Vec<(String, String)>,
+    /// Its visits.
+    pub visits: Vec<BenchVisit>,
+}
+
+/// One account.
+#[derive(Debug, Clone, Default)]
+pub struct BenchAccount {
+    /// Its id.
+    pub id: String,
+    /// Where it is.
+    pub position: String,
+}
+
+/// One visit.
+#[derive(Debug, Clone, Default)]
+pub struct BenchVisit {
+    /// Its id.
+    pub id: String,
+    /// The id of its inventory check.
+    pub check: String,
 }
 
 /// Makes records, one after the other, as a seed decides.
@@ -217,7 +235,8 @@ impl Maker {
         &mut self,
         tenant: &mut Tenant,
         name: &str,
-        (goods, reps): (&Catalogue, &[UserId]),
+        goods: &Catalogue,
+        reps: &[UserId],
         scale: Scale,
     ) -> BenchTerritory {
         let id = tenant.territory_named(name).unwrap().unwrap().to_string();
@@ -229,31 +248,31 @@ impl Maker {
         for n in 0..scale.accounts {
             let store = self.stores[n % self.stores.len()].clone();
             let write = self.account(&store, &id);
-            territory
-                .accounts
-                .push((write.id.to_string(), store.position));
+            territory.accounts.push(BenchAccount {
+                id: write.id.to_string(),
+                position: store.position,
+            });
             writes.push(write);
         }
         for n in 0..scale.contacts {
-            let account = territory.accounts[n % scale.accounts].0.clone();
+            let account = territory.accounts[n % scale.accounts].id.clone();
             let write = self.contact(&account, reps[n % reps.len()]);
             territory.contacts.push(write.id.to_string());
             writes.push(write);
         }
         for n in 0..scale.visits {
-            let (account, rep) = (
-                territory.accounts[n * 7 % scale.accounts].clone(),
-                reps[n % reps.len()],
-            );
+            let account = territory.accounts[n * 7 % scale.accounts].clone();
+            let rep = reps[n % reps.len()];
             let visit = self.visit(&account, rep);
-            let check = self.check(&account.0, &visit.id.to_string(), (rep, goods));
-            territory
-                .visits
-                .push((visit.id.to_string(), check.id.to_string()));
+            let check = self.check(&account.id, &visit.id.to_string(), rep, goods);
+            territory.visits.push(BenchVisit {
+                id: visit.id.to_string(),
+                check: check.id.to_string(),
+            });
             writes.extend([visit, check]);
         }
         for n in 0..scale.orders {
-            let account = territory.accounts[n * 11 % scale.accounts].0.clone();
+            let account = territory.accounts[n * 11 % scale.accounts].id.clone();
             writes.push(self.order(&account, reps[n % reps.len()], goods));
         }
         put(tenant, &writes);
@@ -297,13 +316,13 @@ impl Maker {
         )
     }
 
-    fn visit(&mut self, (account, position): &(String, String), owner: UserId) -> Write {
+    fn visit(&mut self, at: &BenchAccount, owner: UserId) -> Write {
         let template = RecordId::derived(&[b"visit_template", b"standard"]).to_string();
-        let (at, day) = (self.now(), self.day());
+        let (now, day) = (self.now(), self.day());
         let mut fields = values(&json!({
-            "account": account, "owner": owner.to_string(), "planned_on": day, "started_on": day, "started_at": at,
-            "checked_in_at": at + 60_000, "check_in_position": position, "check_in_accuracy_m": 12, "fence_m": 200,
-            "distance_m": 31, "account_position": position, "checked_out_at": at + 1_800_000, "state": "completed",
+            "account": at.id, "owner": owner.to_string(), "planned_on": day, "started_on": day, "started_at": now,
+            "checked_in_at": now + 60_000, "check_in_position": at.position, "check_in_accuracy_m": 12, "fence_m": 200,
+            "distance_m": 31, "account_position": at.position, "checked_out_at": now + 1_800_000, "state": "completed",
             "template": template, "template_version": 1,
         }));
         for n in 0..ACTIONS {
@@ -316,7 +335,7 @@ impl Maker {
         self.write("visit", fields)
     }
 
-    fn check(&mut self, account: &str, visit: &str, (user, goods): (UserId, &Catalogue)) -> Write {
+    fn check(&mut self, account: &str, visit: &str, user: UserId, goods: &Catalogue) -> Write {
         let (at, day, user) = (self.now(), self.day(), user.to_string());
         let mut fields = values(&json!({
             "account": account, "visit": visit, "action": "a1", "owner": user, "at": at, "counted_on": day,

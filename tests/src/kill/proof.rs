@@ -1,5 +1,5 @@
 //! Judges, place by place, whether all that was answered is there, once, and whether phones and
-//! server hold the same. It also spoils a file on demand, so that the proof is seen to fail. It
+//! server hold the same. It also spoils a file on demand, so that the proof is observed to fail. It
 //! does not know how commands came about.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ struct Findings {
 
 /// All that is looked at.
 #[derive(Default)]
-struct Seen {
+struct Observed {
     places: Vec<PlaceContents>,
     /// Digests, each with whose it is.
     digests: Vec<(String, Json)>,
@@ -60,30 +60,30 @@ pub(super) fn judge(
     outcome: &mut KillOutcome,
 ) -> Result<(), String> {
     let mut findings = Findings::default();
-    let mut seen = Seen::default();
+    let mut observed = Observed::default();
     for number in 0..stage.reps.len() {
-        look_at_rep(stage, number, &mut seen, &mut findings)?;
+        look_at_rep(stage, number, &mut observed, &mut findings)?;
     }
     let server = place::open(&stage.tenant_file()?)?;
     let amiss = untidy("the server", &server, &["quarantine"])?;
     findings.problems.extend(amiss);
     let contents = place::in_file("the server's file", &server)?;
-    seen.places.push(contents);
+    observed.places.push(contents);
     let fields = by_field(ledger);
-    for place in &seen.places {
+    for place in &observed.places {
         made(ledger, place, &mut findings);
         let witness = Witness {
             ledger,
             place,
-            sides: &seen.sides,
+            sides: &observed.sides,
         };
         written(&witness, &fields, &mut findings);
     }
-    findings.problems.extend(unequal(&seen.digests));
-    if seen.open.len() > 1 {
+    findings.problems.extend(unequal(&observed.digests));
+    if observed.open.len() > 1 {
         findings.problems.push(format!(
             "the phones have different open conflicts: {:?}",
-            seen.open
+            observed.open
         ));
     }
     outcome.lost = findings.lost.len() as u64;
@@ -96,7 +96,7 @@ pub(super) fn judge(
 fn look_at_rep(
     stage: &KillStage,
     number: usize,
-    seen: &mut Seen,
+    observed: &mut Observed,
     findings: &mut Findings,
 ) -> Result<(), String> {
     let rep = &stage.reps[number];
@@ -104,28 +104,32 @@ fn look_at_rep(
     let amiss = untidy(rep.name, &db, &["outbox", "attention"])?;
     findings.problems.extend(amiss);
     let contents = place::in_file(&format!("{}'s file", rep.name), &db)?;
-    seen.places.push(contents);
+    observed.places.push(contents);
     let token = stage.done(number, &["token"])?;
     let token = token["token"].as_str().unwrap_or_default();
     let shown = place::at_server(&format!("REST as {}", rep.name), &stage.address, token)?;
-    seen.places.push(shown);
+    observed.places.push(shown);
     let conflicts = stage.done(number, &["conflicts"])?;
-    sides_of(&conflicts, &mut seen.sides);
+    sides_of(&conflicts, &mut observed.sides);
     let mut open = BTreeSet::new();
     for conflict in conflicts.as_array().into_iter().flatten() {
         open.insert(conflict["id"].to_string());
     }
-    seen.open.insert(open);
+    observed.open.insert(open);
     let digest = stage.done(number, &["digest"])?;
-    seen.digests.push((format!("{}'s phone", rep.name), digest));
+    observed
+        .digests
+        .push((format!("{}'s phone", rep.name), digest));
     let path = format!("/api/v1/digest?user={}", rep.user);
     let digest = place::get(&stage.address, token, &path)?;
-    seen.digests
+    observed
+        .digests
         .push((format!("the server for {}", rep.name), digest));
     // What shows must also be what the histories say.
     stage.done(number, &["rebuild"])?;
     let digest = stage.done(number, &["digest"])?;
-    seen.digests
+    observed
+        .digests
         .push((format!("{}'s phone, rebuilt,", rep.name), digest));
     Ok(())
 }
