@@ -2,6 +2,8 @@
 //! It does not know what any of it means.
 
 use outfield_core::app;
+use outfield_core::domain::RefusalKind;
+use serde_json::Value;
 
 /// What a call answers.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -42,6 +44,8 @@ pub enum FieldError {
         fields: Vec<String>,
         /// Whether the input itself was wrong, rather than a rule against it.
         bad_input: bool,
+        /// The numbers and names behind the reason, as the text of a JSON object.
+        numbers: String,
     },
     /// Wait: the server cannot be reached now. Nothing is lost.
     #[error("{reason}")]
@@ -67,15 +71,17 @@ impl From<app::FieldError> for FieldError {
     fn from(error: app::FieldError) -> Self {
         match error {
             app::FieldError::Refused {
-                bad_input,
+                kind,
                 code,
                 message: reason,
                 fields,
+                numbers,
             } => FieldError::Refused {
                 code,
                 reason,
                 fields,
-                bad_input,
+                bad_input: kind != RefusalKind::Rule,
+                numbers: Value::Object(numbers).to_string(),
             },
             app::FieldError::TryLater { message: reason } => FieldError::TryLater { reason },
             app::FieldError::SignIn { message: reason } => FieldError::SignIn { reason },

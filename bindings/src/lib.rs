@@ -166,7 +166,7 @@ impl Outfield {
     /// Prices a basket (JSON) by what this device holds; equal baskets and rules give equal bytes
     /// here and on the server.
     pub fn price(&self, basket_json: String) -> Result<Receipt, FieldError> {
-        self.answer(&self.device, |device| device.priced(&basket_json))
+        self.answer(&self.device, |device| device.price(&basket_json))
     }
 
     /// What a scanner read: GTIN, batch, expiry and the like, with the product and the unit that

@@ -135,8 +135,7 @@ impl DataDir {
         };
         match id {
             Some(id) if known(&id)? => Ok(id),
-            Some(_) | None => Err(ServerError::refused(
-                "signed_out",
+            Some(_) | None => Err(ServerError::signed_out(
                 "this token or code is not known; enrol with a code",
             )),
         }

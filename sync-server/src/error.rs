@@ -1,95 +1,110 @@
 //! What an operator or a client is told when the server does not do something.
-//! It does not know HTTP: `http` maps codes to statuses.
+//! It does not know HTTP nor exit codes: both follow from the kind.
 
 use outfield_core::app::{DISK_FULL, FieldError};
 use outfield_core::crdt::{CrdtError, GateError};
 use outfield_core::domain::{Refusal, RefusalKind};
 use outfield_core::objects::ReadError;
 use outfield_core::store::StoreError;
-use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
+
+use crate::envelope::Reason;
+
+/// What sort of no it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The input is wrong.
+    BadInput,
+    /// There is nothing of that name.
+    NotFound,
+    /// It is there, but not asked in this way.
+    WrongMethod,
+    /// The input did not come in time.
+    TooSlow,
+    /// The input holds more than is taken at once.
+    TooLarge,
+    /// Nobody is signed in by what was sent along.
+    SignedOut,
+    /// A rule or a right is against it.
+    Refused,
+    /// Too much of the same is under way.
+    Busy,
+    /// The server's disk has no room.
+    DiskFull,
+    /// The server itself failed.
+    Broken,
+}
 
 /// A refusal or a fault, with a stable code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ServerError {
-    /// Whether the input itself was wrong.
-    pub bad_input: bool,
+    /// What sort of no it is.
+    pub kind: ErrorKind,
     /// A stable name; `broken` is a fault of the server's own.
     pub code: String,
     /// What is wrong and what to do.
     pub message: String,
     /// The fields it is about.
     pub fields: Vec<String>,
+    /// The numbers and names behind it.
+    pub numbers: Map<String, Json>,
 }
 
 impl ServerError {
-    /// The input is wrong.
-    pub fn bad_input(code: &str, message: impl Into<String>) -> Self {
+    /// An error of any kind.
+    pub fn new(kind: ErrorKind, code: &str, message: impl Into<String>) -> Self {
         ServerError {
-            bad_input: true,
+            kind,
             code: code.to_owned(),
             message: message.into(),
             fields: Vec::new(),
+            numbers: Map::new(),
         }
+    }
+
+    /// The input is wrong.
+    pub fn bad_input(code: &str, message: impl Into<String>) -> Self {
+        ServerError::new(ErrorKind::BadInput, code, message)
+    }
+
+    /// There is nothing of that name.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        ServerError::new(ErrorKind::NotFound, "not_found", message)
+    }
+
+    /// Nobody is signed in by what was sent along.
+    pub fn signed_out(message: impl Into<String>) -> Self {
+        ServerError::new(ErrorKind::SignedOut, "signed_out", message)
     }
 
     /// A rule is against it.
     pub fn refused(code: &str, message: impl Into<String>) -> Self {
-        ServerError {
-            bad_input: false,
-            ..ServerError::bad_input(code, message)
-        }
+        ServerError::new(ErrorKind::Refused, code, message)
     }
 
     /// The server itself failed.
     pub fn broken(cause: impl std::fmt::Display) -> Self {
-        ServerError::refused("broken", cause.to_string())
+        ServerError::new(ErrorKind::Broken, "broken", cause.to_string())
     }
-}
 
-/// The one line of JSON that says what was not done, on the command line and over HTTP; `data` is
-/// what was done all the same.
-#[must_use]
-pub fn refusal_line(
-    (code, message, fields): (&str, &str, &[String]),
-    data: Option<&Json>,
-) -> String {
-    #[derive(Serialize)]
-    struct Refused<'a> {
-        ok: bool,
-        error: Reason<'a>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        data: Option<&'a Json>,
+    /// Names one more field that it is about.
+    #[must_use]
+    pub fn about(mut self, field: impl Into<String>) -> Self {
+        self.fields.push(field.into());
+        self
     }
-    #[derive(Serialize)]
-    struct Reason<'a> {
-        code: &'a str,
-        message: &'a str,
-        fields: &'a [String],
-    }
-    let refused = Refused {
-        ok: false,
-        error: Reason {
-            code,
-            message,
-            fields,
-        },
-        data,
-    };
-    // Text always has a JSON form, so the fallback is never seen.
-    serde_json::to_string(&refused)
-        .map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
-}
 
-/// A message brought into one line.
-#[must_use]
-pub fn one_line(message: &str) -> String {
-    let lines = message
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join(" ")
+    /// The error as an envelope carries it.
+    #[must_use]
+    pub fn reason(&self) -> Reason<'_> {
+        Reason {
+            code: &self.code,
+            message: &self.message,
+            fields: &self.fields,
+            numbers: &self.numbers,
+        }
+    }
 }
 
 impl From<StoreError> for ServerError {
@@ -97,8 +112,9 @@ impl From<StoreError> for ServerError {
         if !error.is_full {
             return ServerError::broken(error);
         }
-        let message = "there is no room left on the server's disk: nothing of this was kept; free some space there";
-        ServerError::refused(DISK_FULL, message)
+        let message = "there is no room left on the server's disk: nothing of this was kept; free \
+                       some space there";
+        ServerError::new(ErrorKind::DiskFull, DISK_FULL, message)
     }
 }
 
@@ -110,23 +126,7 @@ impl From<CrdtError> for ServerError {
 
 impl From<Refusal> for ServerError {
     fn from(refusal: Refusal) -> Self {
-        let bad_input = match refusal.kind {
-            RefusalKind::BadInput | RefusalKind::NotFound => true,
-            RefusalKind::Rule => false,
-            RefusalKind::Broken => return ServerError::broken(refusal),
-        };
-        let Refusal {
-            code,
-            message,
-            fields,
-            ..
-        } = refusal;
-        ServerError {
-            bad_input,
-            code,
-            message,
-            fields,
-        }
+        FieldError::from(refusal).into()
     }
 }
 
@@ -134,20 +134,33 @@ impl From<FieldError> for ServerError {
     fn from(error: FieldError) -> Self {
         match error {
             FieldError::Refused {
-                bad_input,
+                kind,
                 code,
                 message,
                 fields,
+                numbers,
             } => ServerError {
-                bad_input,
+                kind: kind_of(kind),
                 code,
                 message,
                 fields,
+                numbers,
             },
             FieldError::TryLater { message }
             | FieldError::SignIn { message }
             | FieldError::Broken { report: message } => ServerError::broken(message),
         }
+    }
+}
+
+/// What a command speaks of and what is not here makes the command wrong; the address that it was
+/// sent to is right.
+fn kind_of(kind: RefusalKind) -> ErrorKind {
+    match kind {
+        RefusalKind::BadInput | RefusalKind::NotFound => ErrorKind::BadInput,
+        RefusalKind::TooLarge => ErrorKind::TooLarge,
+        RefusalKind::Rule => ErrorKind::Refused,
+        RefusalKind::Broken => ErrorKind::Broken,
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! Each room imports only those above it in this list.
 
+pub mod envelope;
 pub mod error;
 pub mod tenant;
 

@@ -100,6 +100,9 @@ class WithServer(DoorTest):
         self.assertEqual(diary.states[visit], ["in_progress"])
 
         outside = self.refused(self.do, "check_in", visit=visit, position=ELSEWHERE, accuracy_m=8)
+        numbers = json.loads(outside.numbers)
+        self.assertEqual(sorted(numbers), ["accuracy_m", "distance_m", "fence_m"])
+        self.assertGreater(numbers["distance_m"], numbers["fence_m"])
         self.assertEqual((outside.code, outside.bad_input), ("outside_fence", False))
         self.do("check_in", visit=visit, position=AT_THE_KIOSK, accuracy_m=8)
 

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outfield_core::app::DISK_FULL;
 use outfield_core::base::id::TenantId;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::Frame;
 use outfield_core::sync::{Call, wire};
 use outfield_server::data_dir::DataDir;
-use outfield_server::error::ServerError;
+use outfield_server::envelope;
+use outfield_server::error::{ErrorKind, ServerError};
+use outfield_server::http::status;
 use outfield_server::{office::Applicant, people::Session, tenant::Tenant};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::phone::move_database;
 use crate::{Clock, Luck};
@@ -116,7 +117,10 @@ impl Server {
     pub fn answer(&self, call: &Call) -> Option<ServerAnswer> {
         let answer = match self.carry_out(call) {
             Ok(body) => ServerAnswer { status: 200, body },
-            Err(error) if matches!(&*error.code, "broken" | DISK_FULL) && !self.full.get() => {
+            Err(error)
+                if matches!(error.kind, ErrorKind::Broken | ErrorKind::DiskFull)
+                    && !self.full.get() =>
+            {
                 panic!("{} broke the server: {}", call.path, error.message)
             }
             Err(error) => refusal(&error),
@@ -240,25 +244,8 @@ fn bad(code: &str, why: impl std::fmt::Display) -> ServerError {
 }
 
 fn refusal(error: &ServerError) -> ServerAnswer {
-    let ServerError {
-        bad_input,
-        code,
-        message,
-        fields,
-    } = error;
-    let status = match code.as_str() {
-        "signed_out" => 401,
-        "not_found" => 404,
-        "push_too_large" => 413,
-        "broken" => 500,
-        DISK_FULL => 507,
-        _ if *bad_input => 400,
-        _ => 403,
-    };
-    let body =
-        json!({ "ok": false, "error": { "code": code, "message": message, "fields": fields } });
     ServerAnswer {
-        status,
-        body: body.to_string().into_bytes(),
+        status: status(error.kind),
+        body: envelope::refused(error.reason(), None).into_bytes(),
     }
 }

@@ -12,7 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 
 use outfield_tests::served::{Yard, binary};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// A rep with an order and a visit at a shop that buys pens.
 struct Desk {
@@ -170,4 +170,18 @@ fn nonsense_gets_one_line_that_says_what_is_wrong_and_changes_nothing() {
     let (exit, said) = desk.says(&["scan".into(), OsString::from_vec(vec![b'a', 0xff])]);
     assert_eq!((exit, &said["error"]["code"]), (2, &Json::from("usage")));
     assert_eq!(desk.says(&["digest".into()]), before);
+}
+
+#[test]
+fn a_refusal_tells_the_numbers_behind_it_and_only_then() {
+    let desk = desk();
+    let says = |words: &[&str]| {
+        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+        desk.says(&words)
+    };
+    let (exit, said) = says(&["visit", "check-out", &desk.visit]);
+    assert_eq!((exit, &said["error"]["code"]), (3, &"wrong_state".into()));
+    assert_eq!(said["error"]["numbers"], json!({ "state": "planned" }));
+    let (_, said) = says(&["visit", "check-out", "no-id"]);
+    assert_eq!(said["error"].get("numbers"), None, "{said}");
 }

@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use outfield_core::app::FieldError;
+use outfield_server::envelope;
 use outfield_tests::dice::Dice;
 use outfield_tests::served::Yard;
 use outfield_tests::{Phone, World, caller};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 /// Baskets that phone and server price.
 const BASKETS: usize = 1_000;
@@ -205,19 +206,33 @@ fn basket(dice: &mut Dice, market: &Market) -> Json {
     basket
 }
 
-/// A refusal: code, message, fields.
-type Refused = (String, String, Vec<String>);
+/// A refusal as a door tells it.
+#[derive(Debug, PartialEq)]
+struct ToldRefusal {
+    code: String,
+    message: String,
+    fields: Vec<String>,
+    numbers: Map<String, Json>,
+}
 
 /// What a phone and the server say of a basket: an answer, or a refusal in its parts.
-fn both(market: &Market, phone: &mut Phone, basket: &str) -> [Result<String, Refused>; 2] {
+fn both(market: &Market, phone: &mut Phone, basket: &str) -> [Result<String, ToldRefusal>; 2] {
     let token = phone.token();
-    let here = phone.device().price(basket).map_err(|error| match error {
+    let priced = phone.device().price(basket);
+    let here = priced.map(|priced| envelope::done(None, &priced));
+    let here = here.map_err(|error| match error {
         FieldError::Refused {
             code,
             message,
             fields,
+            numbers,
             ..
-        } => (code, message, fields),
+        } => ToldRefusal {
+            code,
+            message,
+            fields,
+            numbers,
+        },
         other @ (FieldError::TryLater { .. }
         | FieldError::SignIn { .. }
         | FieldError::Broken { .. }) => {
@@ -226,9 +241,12 @@ fn both(market: &Market, phone: &mut Phone, basket: &str) -> [Result<String, Ref
     });
     let there = market.world.office(|office| {
         let session = office.authenticate(&token).unwrap();
-        office
-            .price(&session, basket)
-            .map_err(|error| (error.code, error.message, error.fields))
+        office.price(&session, basket).map_err(|error| ToldRefusal {
+            code: error.code,
+            message: error.message,
+            fields: error.fields,
+            numbers: error.numbers,
+        })
     });
     [here, there]
 }
@@ -251,7 +269,7 @@ fn phone_and_server_say_the_same_of_every_basket() {
                 );
                 *met.entry("priced".to_owned()).or_default() += 1;
             }
-            Err((code, _, _)) => *met.entry(code).or_default() += 1,
+            Err(refusal) => *met.entry(refusal.code).or_default() += 1,
         }
     }
     let codes = [
@@ -282,7 +300,7 @@ fn what_is_not_the_reps_is_not_there_when_the_server_prices_for_the_rep() {
     let mut ann = market.world.phone("Ann");
     for stranger in [&market.far, &market.badge] {
         let [here, there] = both(&market, &mut ann, &pens(stranger));
-        assert_eq!(here.as_ref().unwrap_err().0, "unknown_account");
+        assert_eq!(here.as_ref().unwrap_err().code, "unknown_account");
         assert_eq!(here, there);
     }
     market.world.sets("Ann", None, Some(&["South"]));
@@ -291,7 +309,7 @@ fn what_is_not_the_reps_is_not_there_when_the_server_prices_for_the_rep() {
     assert!(here.as_ref().unwrap().contains("Far off"), "{here:?}");
     assert_eq!(here, there);
     let [here, there] = both(&market, &mut ann, &pens(&market.near));
-    assert_eq!(here.as_ref().unwrap_err().0, "unknown_account");
+    assert_eq!(here.as_ref().unwrap_err().code, "unknown_account");
     assert_eq!(here, there);
 }
 

@@ -208,12 +208,8 @@ fn accepted(reply: Reply, answer: &[u8]) -> Result<(), FieldError> {
         200..=299 => Ok(()),
         401 => Err(FieldError::SignIn { message }),
         408 | 429 | 500.. => Err(FieldError::TryLater { message }),
-        status => Err(FieldError::Refused {
-            bad_input: status == 400,
-            code,
-            message,
-            fields: Vec::new(),
-        }),
+        400 => Err(FieldError::bad_input(&code, message, &[])),
+        _ => Err(FieldError::rule(&code, message)),
     }
 }
 

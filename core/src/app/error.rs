@@ -1,6 +1,8 @@
 //! What an app is told when something does not work: four answers, because it can do four things.
 //! It does not know how a screen or a terminal shows them.
 
+use serde_json::{Map, Value as Json};
+
 use crate::crdt::{CrdtError, GateError};
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::objects::ReadError;
@@ -19,14 +21,16 @@ pub enum FieldError {
     /// A rule said no, or the input was not understood; nothing was written.
     #[error("{message}")]
     Refused {
-        /// Whether the input itself was wrong, rather than a rule against it.
-        bad_input: bool,
+        /// What sort of no it is; never `Broken`, which is an arm of its own.
+        kind: RefusalKind,
         /// A stable name for the reason.
         code: String,
         /// What is wrong and what to do.
         message: String,
         /// The fields it is about.
         fields: Vec<String>,
+        /// The numbers and names behind the reason, for a screen.
+        numbers: Map<String, Json>,
     },
     /// The server cannot be reached now; nothing is lost.
     #[error("{message}")]
@@ -52,13 +56,17 @@ impl FieldError {
     /// Bad input: the caller must mend it.
     #[must_use]
     pub fn bad_input(code: &str, message: impl Into<String>, fields: &[&str]) -> Self {
-        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        FieldError::Refused {
-            bad_input: true,
-            code: code.to_owned(),
-            message: message.into(),
-            fields,
-        }
+        let refusal = Refusal::bad_input(code, message);
+        fields
+            .iter()
+            .fold(refusal, |refusal, field| refusal.about(*field))
+            .into()
+    }
+
+    /// A rule is against it.
+    #[must_use]
+    pub fn rule(code: &str, message: impl Into<String>) -> Self {
+        Refusal::rule(code, message).into()
     }
 
     /// Broken: a report with its cause.
@@ -72,22 +80,27 @@ impl FieldError {
 
 impl From<Refusal> for FieldError {
     fn from(refusal: Refusal) -> Self {
-        let bad_input = match refusal.kind {
-            RefusalKind::BadInput | RefusalKind::NotFound => true,
-            RefusalKind::Rule => false,
-            RefusalKind::Broken => return FieldError::broken(refusal),
-        };
-        let Refusal {
-            code,
-            message,
-            fields,
-            ..
-        } = refusal;
-        FieldError::Refused {
-            bad_input,
-            code,
-            message,
-            fields,
+        match refusal.kind {
+            RefusalKind::Broken => FieldError::broken(refusal),
+            RefusalKind::BadInput
+            | RefusalKind::TooLarge
+            | RefusalKind::NotFound
+            | RefusalKind::Rule => {
+                let Refusal {
+                    kind,
+                    code,
+                    message,
+                    fields,
+                    numbers,
+                } = refusal;
+                FieldError::Refused {
+                    kind,
+                    code,
+                    message,
+                    fields,
+                    numbers,
+                }
+            }
         }
     }
 }
@@ -97,14 +110,9 @@ impl From<StoreError> for FieldError {
         if !error.is_full {
             return FieldError::broken(error);
         }
-        let message = "there is no room left on this device: nothing of this was kept, and nothing that was kept before \
-                       is lost; free some space and do it again";
-        FieldError::Refused {
-            bad_input: false,
-            code: DISK_FULL.to_owned(),
-            message: message.to_owned(),
-            fields: Vec::new(),
-        }
+        let message = "there is no room left on this device: nothing of this was kept, and nothing \
+                       that was kept before is lost; free some space and do it again";
+        FieldError::rule(DISK_FULL, message)
     }
 }
 

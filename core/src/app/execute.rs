@@ -224,12 +224,11 @@ fn change(
     let mut document = working(db, write.id)?.map_err(|unfit| {
         let message = match unfit {
             Unfit::Elsewhere => {
-                let (bad_input, fields) = (false, Vec::new());
                 let message = format!(
                     "this {} was closed long ago and its history is on the server; sync, then do it again",
                     write.object
                 );
-                return FieldError::Refused { bad_input, code: "history_elsewhere".to_owned(), message, fields };
+                return FieldError::rule("history_elsewhere", message);
             }
             Unfit::History => "the history of this record is not here; sync, then do it again",
             Unfit::Author => "unsent work does not fit the history of this record; sync, then do it again",

@@ -26,7 +26,7 @@ pub use error::{DISK_FULL, FieldError};
 pub use execute::fact_hash;
 pub use observe::Observer;
 pub use receive::{CONFLICT, DESCRIPTOR, descriptor_id};
-pub use sell::price;
+pub use sell::priced;
 pub use surroundings::System;
 
 /// What a call answers: the id it is about, and the data as JSON.

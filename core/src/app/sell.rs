@@ -9,19 +9,12 @@ use crate::domain::rules::{goods::scan, sell::order, sell::price_book::book, sel
 use crate::objects::Reader;
 use crate::store;
 
-/// Prices a basket, given as JSON, and answers as the command line and the REST API do: the one
-/// text, with its line feed, that is the same on phone and server.
-pub fn price(reader: &dyn Reader, basket: &str, when: (&str, &str)) -> Result<String, FieldError> {
-    Ok(format!(
-        "{{\"ok\":true,\"id\":null,\"data\":{}}}\n",
-        priced(reader, basket, when)?
-    ))
-}
-
-fn priced(
+/// Prices a basket, given as JSON, on a day of a time zone; the same JSON text on phone and server.
+pub fn priced(
     reader: &dyn Reader,
     basket: &str,
-    (today, time_zone): (&str, &str),
+    today: &str,
+    time_zone: &str,
 ) -> Result<String, FieldError> {
     let today: Day = today
         .parse()
@@ -31,27 +24,11 @@ fn priced(
 }
 
 impl Device {
-    /// Prices a basket, given as JSON, by what this device holds; the whole answer as `price` gives
-    /// it.
+    /// Prices a basket, given as JSON, by what this device holds; the answer is JSON text.
     pub fn price(&mut self, basket: &str) -> Result<String, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
-        price(
-            &self.reader(),
-            basket,
-            (&context.today(), &context.time_zone),
-        )
-    }
-
-    /// The same without the frame around it: the priced basket as JSON text.
-    pub fn priced(&mut self, basket: &str) -> Result<String, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let context = self.context()?;
-        priced(
-            &self.reader(),
-            basket,
-            (&context.today(), &context.time_zone),
-        )
+        priced(&self.reader(), basket, &context.today(), &context.time_zone)
     }
 
     /// An order as people look at it: where it stands, its lines with the story of their prices,

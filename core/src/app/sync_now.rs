@@ -18,6 +18,7 @@ use crate::base::limits::{
 };
 use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
+use crate::domain::Refusal;
 use crate::store::outbox::{self, EntryKind};
 use crate::store::{self, attention, members, meta};
 use crate::sync::frames::{Entry, Frame, Hello, PROTOCOL, Ruling, Want, Welcome};
@@ -279,12 +280,7 @@ impl Device {
             }
             Some(Failure::SignedOut(message)) => return Err(FieldError::SignIn { message }),
             Some(Failure::Refused { code, message }) => {
-                return Err(FieldError::Refused {
-                    bad_input: false,
-                    code,
-                    message,
-                    fields: Vec::new(),
-                });
+                return Err(FieldError::rule(&code, message));
             }
             Some(Failure::Malformed(why)) => {
                 return Err(FieldError::broken(format!(
@@ -385,24 +381,18 @@ impl Device {
             Ruling::Needs { hashes } => {
                 let needs: Vec<String> = hashes.iter().map(ToString::to_string).collect();
                 let message = format!("the server lacks what it builds on: {}", needs.join(", "));
-                return Err(FieldError::Refused {
-                    bad_input: false,
-                    code: "needs".into(),
-                    message,
-                    fields: Vec::new(),
-                });
+                return Err(FieldError::rule("needs", message));
             }
             Ruling::Quarantined {
                 code,
                 message,
                 fields,
             } => {
-                return Err(FieldError::Refused {
-                    bad_input: false,
-                    code,
-                    message,
+                let refusal = Refusal {
                     fields,
-                });
+                    ..Refusal::rule(&code, message)
+                };
+                return Err(refusal.into());
             }
             Ruling::RetryLater => {
                 return Err(FieldError::TryLater {
@@ -412,12 +402,7 @@ impl Device {
             Ruling::Rewrite => {
                 let message =
                     "its actor has written something else under the same number".to_owned();
-                return Err(FieldError::Refused {
-                    bad_input: false,
-                    code: "actor_reused".into(),
-                    message,
-                    fields: vec![],
-                });
+                return Err(FieldError::rule("actor_reused", message));
             }
         };
         Ok(Receipt::of(

@@ -15,6 +15,8 @@ use crate::objects::ReadError;
 pub enum RefusalKind {
     /// The command itself is wrong: a name, a kind of value, something missing.
     BadInput,
+    /// The command itself holds more than one command may.
+    TooLarge,
     /// A rule or a right forbids it.
     Rule,
     /// It speaks of a record that is not here.
@@ -46,6 +48,12 @@ impl Refusal {
     #[must_use]
     pub fn bad_input(code: &str, message: impl Into<String>) -> Self {
         Self::new(RefusalKind::BadInput, code, message)
+    }
+
+    /// The command itself holds more than one command may.
+    #[must_use]
+    pub fn too_large(code: &str, message: impl Into<String>) -> Self {
+        Self::new(RefusalKind::TooLarge, code, message)
     }
 
     /// A rule or a right forbids it.

@@ -4,9 +4,11 @@
 use std::path::Path;
 
 use outfield_core::app::{FieldError, Receipt};
-use serde_json::Value as Json;
+use outfield_core::domain::RefusalKind;
+use serde_json::{Map, Value as Json};
 
-use outfield_server::error::{ServerError, one_line};
+use outfield_server::envelope::{Reason, one_line};
+use outfield_server::error::{ErrorKind, ServerError};
 
 /// The input is wrong.
 pub const BAD_INPUT: u8 = 2;
@@ -93,6 +95,8 @@ pub struct Failure {
     pub message: String,
     /// The fields, columns or arguments it is about.
     pub fields: Vec<String>,
+    /// The numbers and names behind it.
+    pub numbers: Map<String, Json>,
     /// What was done all the same, where a part was.
     pub partial: Option<Box<Answer>>,
 }
@@ -111,6 +115,16 @@ impl Failure {
     /// Nobody is signed in on this database.
     pub fn signed_out(message: impl Into<String>) -> Failure {
         Failure::new(REFUSED, SIGNED_OUT, message.into(), Vec::new())
+    }
+
+    /// The failure as an envelope carries it.
+    pub(crate) fn reason(&self) -> Reason<'_> {
+        Reason {
+            code: &self.code,
+            message: &self.message,
+            fields: &self.fields,
+            numbers: &self.numbers,
+        }
     }
 
     /// Names one more field that it is about.
@@ -137,6 +151,7 @@ impl Failure {
             code: code.to_owned(),
             message: one_line(&message),
             fields,
+            numbers: Map::new(),
             partial: None,
         }
     }
@@ -146,16 +161,24 @@ impl From<FieldError> for Failure {
     fn from(error: FieldError) -> Self {
         match error {
             FieldError::Refused {
-                bad_input,
+                kind,
                 code,
                 message,
                 fields,
-            } => Failure::new(
-                if bad_input { BAD_INPUT } else { REFUSED },
-                &code,
-                message,
-                fields,
-            ),
+                numbers,
+            } => {
+                let exit = match kind {
+                    RefusalKind::BadInput | RefusalKind::TooLarge | RefusalKind::NotFound => {
+                        BAD_INPUT
+                    }
+                    RefusalKind::Rule => REFUSED,
+                    RefusalKind::Broken => BROKEN,
+                };
+                Failure {
+                    numbers,
+                    ..Failure::new(exit, &code, message, fields)
+                }
+            }
             FieldError::TryLater { message } => {
                 Failure::new(UNREACHABLE, "unreachable", message, Vec::new())
             }
@@ -168,18 +191,28 @@ impl From<FieldError> for Failure {
 impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
         let ServerError {
-            bad_input,
+            kind,
             code,
             message,
             mut fields,
+            numbers,
         } = error;
         // A problem of a file as a whole names no field.
         fields.retain(|field| !field.is_empty());
-        let exit = match (bad_input, code.as_str()) {
-            (true, _) => BAD_INPUT,
-            (false, "broken") => BROKEN,
-            (false, _) => REFUSED,
+        let exit = match kind {
+            ErrorKind::BadInput
+            | ErrorKind::NotFound
+            | ErrorKind::WrongMethod
+            | ErrorKind::TooSlow
+            | ErrorKind::TooLarge => BAD_INPUT,
+            ErrorKind::SignedOut | ErrorKind::Refused | ErrorKind::Busy | ErrorKind::DiskFull => {
+                REFUSED
+            }
+            ErrorKind::Broken => BROKEN,
         };
-        Failure::new(exit, &code, message, fields)
+        Failure {
+            numbers,
+            ..Failure::new(exit, &code, message, fields)
+        }
     }
 }

@@ -140,7 +140,8 @@ fn serving(manner: Manner, serve: &Serve, world: Arc<dyn Surroundings>) -> Resul
     };
     Ok(outfield_server::http::serve(
         &serve.data,
-        (&serve.listen, until),
+        &serve.listen,
+        until,
         world,
         &ready,
     )?)

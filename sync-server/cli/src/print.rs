@@ -3,12 +3,11 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::answer::{Answer, BROKEN, Failure};
 use super::render;
-use outfield_server::error::refusal_line;
+use outfield_server::envelope;
 
 /// How the caller wants to be answered.
 #[derive(Debug, Clone, Copy)]
@@ -17,13 +16,6 @@ pub struct Manner {
     pub json: bool,
     /// The id alone.
     pub quiet: bool,
-}
-
-#[derive(Serialize)]
-struct Done<'a> {
-    ok: bool,
-    id: &'a Option<String>,
-    data: &'a Json,
 }
 
 /// Prints what a command came to, if anything is left to say, and gives its exit code.
@@ -86,28 +78,13 @@ pub fn meanwhile(manner: Manner, text: &str) {
     };
 }
 
-/// Text and whole numbers always have a JSON form, so the fallback is never seen.
 fn done(answer: &Answer) -> String {
-    let json = serde_json::to_string(&Done {
-        ok: true,
-        id: &answer.id,
-        data: &answer.data,
-    });
-    json.map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
+    envelope::done(answer.id.as_deref(), &answer.data.to_string())
 }
 
 fn refused(failure: &Failure) -> String {
-    let Failure {
-        code,
-        message,
-        fields,
-        partial,
-        ..
-    } = failure;
-    refusal_line(
-        (code, message, fields),
-        partial.as_ref().map(|part| &part.data),
-    )
+    let partial = failure.partial.as_ref().map(|part| &part.data);
+    envelope::refused(failure.reason(), partial)
 }
 
 fn plain(manner: Manner, answer: &Answer) -> String {

@@ -11,8 +11,8 @@ use futures_util::StreamExt as _;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use tokio::time::{Instant, timeout_at};
 
-use super::HttpError;
-use crate::error::ServerError;
+use super::respond::HttpError;
+use crate::error::{ErrorKind, ServerError};
 
 /// How long a client may be silent in the middle of a body.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -31,8 +31,13 @@ impl<S: Sync> FromRequest<S> for BoundedBody {
         let mut whole = Vec::new();
         loop {
             let next = timeout_at(late.min(Instant::now() + IDLE_TIMEOUT), pieces.next()).await;
-            let Some(piece) = next
-                .map_err(|_| ServerError::bad_input("too_slow", "the body did not come in time"))?
+            let Some(piece) = next.map_err(|_| {
+                ServerError::new(
+                    ErrorKind::TooSlow,
+                    "too_slow",
+                    "the body did not come in time",
+                )
+            })?
             else {
                 return Ok(BoundedBody(whole.into()));
             };
@@ -42,7 +47,7 @@ impl<S: Sync> FromRequest<S> for BoundedBody {
             if whole.len() + piece.len() > REQUEST_BYTES_MAX {
                 let message =
                     format!("a body has at most {REQUEST_BYTES_MAX} bytes; send less at a time");
-                return Err(ServerError::bad_input("too_large", message).into());
+                return Err(ServerError::new(ErrorKind::TooLarge, "too_large", message).into());
             }
             whole.extend_from_slice(&piece);
         }
@@ -57,7 +62,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned + Send> FromRequestParts<S> 
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         let named = Path::<T>::from_request_parts(parts, state).await;
-        let nothing = |_| ServerError::bad_input("not_found", "there is nothing at this path");
+        let nothing = |_| ServerError::not_found("there is nothing at this path");
         Ok(PathParams(named.map_err(nothing)?.0))
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use outfield_core::base::id::DeviceId;
 
-use super::locked;
-use crate::error::ServerError;
+use super::lock::locked;
+use crate::error::{ErrorKind, ServerError};
 
 /// Long answers to one device at a time: one, and those to connections whose end has not been
 /// noticed yet.
@@ -31,7 +31,7 @@ impl PullLimit {
         if *count >= PULLS_MAX {
             let message =
                 "this device is being answered several times already; try again in a moment";
-            return Err(ServerError::refused("busy", message));
+            return Err(ServerError::new(ErrorKind::Busy, "busy", message));
         }
         *count += 1;
         Ok(PullSlot {

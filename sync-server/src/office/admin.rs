@@ -198,8 +198,7 @@ impl Tenant {
     /// One record of any object, as JSON.
     pub fn record(&self, object: &str, id: RecordId) -> Result<Json, ServerError> {
         let record = tables::read(&self.db, &*self.descriptor(object)?, id)?;
-        let missing =
-            || ServerError::bad_input("not_found", format!("there is no {object} `{id}`"));
+        let missing = || ServerError::not_found(format!("there is no {object} `{id}`"));
         record.map(|record| record.to_json()).ok_or_else(missing)
     }
 

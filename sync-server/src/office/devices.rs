@@ -161,10 +161,9 @@ impl Tenant {
                 .next(),
         };
         let record = found.ok_or_else(|| {
-            ServerError::bad_input(
-                "not_found",
-                format!("there is no device `{device}`; `device list` shows them"),
-            )
+            ServerError::not_found(format!(
+                "there is no device `{device}`; `device list` shows them"
+            ))
         })?;
         let tx = store::open::begin(&self.db)?;
         tx.execute(

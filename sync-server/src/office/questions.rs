@@ -10,6 +10,7 @@ use outfield_core::objects::Descriptor;
 use outfield_core::store::{StoreReader, digest, members, tables};
 use serde_json::Value as Json;
 
+use crate::envelope;
 use crate::error::ServerError;
 use crate::people::Session;
 use crate::people::scoped_reader::ScopedReader;
@@ -32,16 +33,15 @@ impl Tenant {
         let after = after
             .map(str::parse::<RecordId>)
             .transpose()
-            .map_err(|error| ServerError {
-                fields: vec!["after".to_owned()],
-                ..ServerError::bad_input("bad_id", format!("after: {error}"))
+            .map_err(|error| {
+                ServerError::bad_input("bad_id", format!("after: {error}")).about("after")
             })?;
         let limit = limit
             .map_or(Some(PAGE), |limit| limit.parse().ok())
             .filter(|limit| (1..=PAGE_MAX).contains(limit));
-        let limit = limit.ok_or_else(|| ServerError {
-            fields: vec!["limit".to_owned()],
-            ..ServerError::bad_input("bad_limit", format!("limit: a number from 1 to {PAGE_MAX}"))
+        let limit = limit.ok_or_else(|| {
+            ServerError::bad_input("bad_limit", format!("limit: a number from 1 to {PAGE_MAX}"))
+                .about("limit")
         })?;
         let buckets = (session.role != Role::Admin).then_some(session.buckets.as_slice());
         let ids = members::page(&self.db, object, buckets, (after, limit))?;
@@ -54,8 +54,7 @@ impl Tenant {
     /// One record; one that the asker may not see is not there.
     pub fn get(&self, session: &Session, object: &str, id: &str) -> Result<Json, ServerError> {
         let descriptor = self.readable(session, object)?;
-        let missing =
-            || ServerError::bad_input("not_found", format!("there is no {object} `{id}`"));
+        let missing = || ServerError::not_found(format!("there is no {object} `{id}`"));
         let id: RecordId = id.parse().map_err(|_| missing())?;
         let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(missing)?;
         let sees =
@@ -79,11 +78,9 @@ impl Tenant {
             buckets: &session.buckets,
         };
         let zone = self.time_zone()?;
-        Ok(outfield_core::app::price(
-            &reader,
-            basket,
-            (&session.now.day_in(&zone), &zone),
-        )?)
+        let today = session.now.day_in(&zone);
+        let priced = outfield_core::app::priced(&reader, basket, &today, &zone)?;
+        Ok(envelope::done(None, &priced))
     }
 
     /// The digest of all that a user's devices hold: one's own, or anyone's for managers and
@@ -116,8 +113,6 @@ impl Tenant {
             .get(object)
             .filter(|of| of.right(session.role).read)
             .cloned();
-        descriptor.ok_or_else(|| {
-            ServerError::bad_input("not_found", format!("there is no object `{object}`"))
-        })
+        descriptor.ok_or_else(|| ServerError::not_found(format!("there is no object `{object}`")))
     }
 }

@@ -8,7 +8,6 @@ use outfield_core::objects::{Bucket, Record, Value};
 use outfield_core::store::tables;
 
 use super::reach::buckets_of;
-use super::tokens::signed_out;
 use crate::error::ServerError;
 use crate::tenant::Tenant;
 
@@ -40,7 +39,7 @@ impl Tenant {
     pub(crate) fn session(&self, user: UserId, device: DeviceId) -> Result<Session, ServerError> {
         let record = self.person(user)?;
         if record.value("active") == &Value::Bool(false) {
-            return Err(signed_out(
+            return Err(ServerError::signed_out(
                 "this user may no longer sign in; ask the office",
             ));
         }
@@ -62,6 +61,6 @@ impl Tenant {
     pub(crate) fn person(&self, user: UserId) -> Result<Record, ServerError> {
         let descriptor = self.descriptor("user")?;
         tables::read(&self.db, &descriptor, user.into())?
-            .ok_or_else(|| signed_out("this user is no longer here"))
+            .ok_or_else(|| ServerError::signed_out("this user is no longer here"))
     }
 }

@@ -60,15 +60,17 @@ impl Tenant {
             })
             .optional()?;
         let Some((device, user, replaces, expires_at, revoked_at)) = found else {
-            return Err(signed_out("this token is not known; enrol with a code"));
+            return Err(ServerError::signed_out(
+                "this token is not known; enrol with a code",
+            ));
         };
         if revoked_at.is_some() {
-            return Err(signed_out(
+            return Err(ServerError::signed_out(
                 "this device was revoked; its unsent work stays on it. Enrol again with a new code",
             ));
         }
         if expires_at < self.surroundings.now().0 {
-            return Err(signed_out(
+            return Err(ServerError::signed_out(
                 "this token has expired; refresh it, or enrol with a new code",
             ));
         }
@@ -122,10 +124,6 @@ impl Tenant {
     fn token(&self) -> String {
         format!("{}-{}", self.id.to_string().replace('-', ""), self.secret())
     }
-}
-
-pub(crate) fn signed_out(message: &str) -> ServerError {
-    ServerError::refused("signed_out", message)
 }
 
 pub(crate) fn hashed(secret: &str) -> Vec<u8> {

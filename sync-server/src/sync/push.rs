@@ -25,7 +25,7 @@ use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
 
 use super::verdict::{self, Reason};
-use crate::error::ServerError;
+use crate::error::{ErrorKind, ServerError};
 use crate::people::Session;
 use crate::people::reach::{followed_since, held_since};
 use crate::tenant::Tenant;
@@ -112,7 +112,11 @@ impl Tenant {
             let message = format!(
                 "a push holds at most {PUSH_ENTRIES_MAX} entries and {PUSH_BYTES_MAX} bytes; send less"
             );
-            return Err(ServerError::bad_input("push_too_large", message));
+            return Err(ServerError::new(
+                ErrorKind::TooLarge,
+                "push_too_large",
+                message,
+            ));
         }
         let issued = entries.iter().map(|entry| entry.number).max().unwrap_or(0);
         if issued > OUTBOX_NUMBER_MAX {

@@ -84,7 +84,7 @@ fn serve(folder: &Path) -> Result<(), String> {
     let ready = |address: &str| {
         writeln!(std::io::stdout(), "{address}").ok();
     };
-    outfield_server::http::serve(folder, ("127.0.0.1:0", Until::Told), site::system(), &ready)
+    outfield_server::http::serve(folder, "127.0.0.1:0", Until::Told, site::system(), &ready)
         .map_err(|error| error.message)
 }
 

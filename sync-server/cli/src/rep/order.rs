@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use outfield_core::app::Device;
 use outfield_core::base::id::RecordId;
+use outfield_server::envelope;
 use serde_json::{Value as Json, json};
 
 use super::order_view;
@@ -116,8 +117,8 @@ pub(crate) fn order(device: &mut Device, order: Order) -> Result<Answer, Failure
 
 /// What a basket in a file costs, in exactly the bytes that the server answers.
 pub(crate) fn price(device: &mut Device, basket: &Path) -> Result<Answer, Failure> {
-    let text = device.price(&office::text_of(basket)?)?;
-    Ok(Answer::verbatim(text))
+    let priced = device.price(&office::text_of(basket)?)?;
+    Ok(Answer::verbatim(envelope::done(None, &priced)))
 }
 
 fn ordered(device: &mut Device, verb: &str, line: Line) -> Result<Json, Failure> {

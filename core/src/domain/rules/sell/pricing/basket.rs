@@ -125,7 +125,7 @@ impl Basket {
     pub fn too_large() -> Refusal {
         let message =
             format!("a basket has at most {REQUEST_BYTES_MAX} bytes; price less at a time");
-        Refusal::bad_input("too_large", message)
+        Refusal::too_large("too_large", message)
     }
 }
 
