@@ -161,8 +161,8 @@ pub struct QuarantineEntry {
 /// What the server refused and keeps, oldest first.
 #[must_use]
 pub fn quarantine(db: &Db) -> Vec<QuarantineEntry> {
-    let sql = "SELECT q.code, q.object, q.record, q.bytes FROM quarantine q JOIN verdict v ON v.hash = q.hash
-               ORDER BY v.number";
+    let sql = "SELECT q.code, q.object, q.record, q.bytes
+               FROM quarantine q JOIN verdict v ON v.hash = q.hash ORDER BY v.number";
     let mut statement = db.prepare(sql).unwrap();
     let rows = statement.query_map([], |row| {
         Ok((

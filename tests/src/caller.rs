@@ -70,7 +70,8 @@ pub fn say(address: SocketAddr, bytes: &[u8], patience: Duration) -> Result<Http
 /// A call without a body.
 pub fn get(address: SocketAddr, path: &str, token: &str, patience: Duration) -> Result<HttpAnswer> {
     let head = format!(
-        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         connection: close\r\n\r\n"
     );
     say(address, head.as_bytes(), patience)
 }
@@ -84,7 +85,8 @@ pub fn post(
     patience: Duration,
 ) -> Result<HttpAnswer> {
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     say(address, &[head.as_bytes(), body].concat(), patience)

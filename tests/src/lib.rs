@@ -19,6 +19,7 @@ pub mod caller;
 pub mod clock;
 pub mod crafter;
 pub mod dice;
+pub mod files;
 pub mod fuzz;
 pub mod impostor;
 pub mod keeper;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use outfield_core::app::{Device, FieldError, Receipt};
 use serde_json::{Value as Json, json};
 
+use crate::files::{copy_database, move_database, with_ending};
 use crate::{Clock, Luck, PhoneLine, Server};
 
 /// The address that phones enrol at; nothing listens there.
@@ -232,33 +233,4 @@ fn array(json: Json) -> Vec<Json> {
     } else {
         panic!("{json} is no list")
     }
-}
-
-/// Copies a database that may be in use, as it is on the disk at this moment.
-pub fn copy_database(from: &Path, to: &Path) {
-    for ending in ["", "-wal"] {
-        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
-        if from.exists() {
-            std::fs::copy(from, to).unwrap();
-        } else {
-            drop(std::fs::remove_file(to));
-        }
-    }
-}
-
-/// Puts a copied database into the place of another, which nobody has open.
-pub fn move_database(from: &Path, to: &Path) {
-    for ending in ["", "-wal", "-shm"] {
-        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
-        drop(std::fs::remove_file(&to));
-        if from.exists() {
-            std::fs::rename(from, to).unwrap();
-        }
-    }
-}
-
-fn with_ending(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

@@ -18,7 +18,7 @@ use outfield_server::http::status;
 use outfield_server::{office::Applicant, people::Session, tenant::Tenant};
 use serde_json::Value as Json;
 
-use crate::phone::move_database;
+use crate::files::move_database;
 use crate::{Clock, Luck};
 
 /// A data folder with its tenants open.

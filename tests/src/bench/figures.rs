@@ -45,7 +45,12 @@ const MIB: u64 = 1024 * 1024;
 
 macro_rules! figures {
     ($($part:literal, $name:literal, $unit:ident, $budget:ident($limit:expr);)*) => {
-        &[$(BenchFigure { part: $part, name: $name, unit: BenchUnit::$unit, budget: Budget::$budget($limit) },)*]
+        &[$(BenchFigure {
+            part: $part,
+            name: $name,
+            unit: BenchUnit::$unit,
+            budget: Budget::$budget($limit),
+        },)*]
     };
 }
 

@@ -7,13 +7,13 @@ use std::sync::Barrier;
 use outfield_core::base::id::UserId;
 use serde_json::json;
 
+use super::base::{Bench, NORTH, PEOPLE};
 use super::day::{self, BenchDay, D, SHORT};
 use super::measure::{Samples, timed};
 use super::report::GrowthStep;
 use super::site::{CarriedCall, Site, SiteDevice, sum};
 use super::standin::{self, StandIn};
 use super::workload::{BenchTerritory, Catalogue, PATCH, Scale};
-use super::{Bench, NORTH, PEOPLE};
 
 /// Measures one step on a server.
 fn step(

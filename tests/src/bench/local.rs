@@ -5,11 +5,12 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value as Json, json};
 
+use super::base::{Base, Bench, blob};
+use super::day;
 use super::floor::{Floor, Rows, rows};
 use super::measure::{Pairs, pairs, time, timed};
 use super::site::SiteDevice;
 use super::workload::{BenchTerritory, Catalogue};
-use super::{Base, Bench, blob, day};
 
 /// A device that is measured beside its floor.
 pub(super) struct LocalBench<'a> {

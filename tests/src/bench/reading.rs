@@ -4,10 +4,10 @@
 use rusqlite::types::Value as Sql;
 use serde_json::json;
 
+use super::base::{Bench, blob};
 use super::local::LocalBench;
 use super::measure::{Samples, pairs, time};
 use super::workload::{COUNTS, PROMOTIONS};
-use super::{Bench, blob};
 
 /// Lines of the order that is priced.
 const ORDER_LINES: usize = 100;

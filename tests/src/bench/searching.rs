@@ -7,7 +7,7 @@ use outfield_core::objects::{Descriptor, Record};
 use outfield_core::store::{self, Db, tables};
 use rusqlite::types::Value as Sql;
 
-use super::Bench;
+use super::base::Bench;
 use super::floor::{Floor, rows};
 use super::measure::{pairs, time};
 use super::site::system;

@@ -6,10 +6,10 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::json;
 
+use super::base::{Base, Bench, NORTH, PEOPLE, blob};
 use super::floor::{Floor, rows};
 use super::measure::{Samples, Who, cpu_ns, pairs, time};
 use super::site::{SiteDevice, sum};
-use super::{Base, Bench, NORTH, PEOPLE, blob};
 
 /// Changes of one push.
 const BATCH: usize = 100;

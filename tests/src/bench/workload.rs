@@ -195,7 +195,8 @@ impl Maker {
             let class = standard_id("tax_class", if n % 7 == 0 { "Reduced" } else { "Standard" })
                 .to_string();
             let write = self.write("product", values(&json!({
-                "name": ware.name, "gtin": ware.gtin, "category": ware.category, "base_unit": "EA", "tax_class": class,
+                "name": ware.name, "gtin": ware.gtin, "category": ware.category,
+                "base_unit": "EA", "tax_class": class,
                 "units/case/unit": "XCS", "units/case/numerator": 12, "units/case/denominator": 1,
             })));
             let (product, cents) = (write.id.to_string(), 49 + self.dice.roll(1_951));
@@ -220,8 +221,10 @@ impl Maker {
             writes.push(self.write(
                 "promotion",
                 values(&json!({
-                    "name": format!("Promotion {n}"), "promotion_version": 1, "level": "line", "hurdle": "quantity",
-                    "hurdle_quantity": "10", "reward": "percent", "reward_percent": (1 + n % 9).to_string(),
+                    "name": format!("Promotion {n}"), "promotion_version": 1, "level": "line",
+                    "hurdle": "quantity",
+                    "hurdle_quantity": "10", "reward": "percent",
+                    "reward_percent": (1 + n % 9).to_string(),
                     "product": products[n % products.len()], "priority": n,
                 })),
             ));
@@ -285,9 +288,12 @@ impl Maker {
         self.write(
             "account",
             values(&json!({
-                "name": format!("{} {}", store.kind, store.city), "code": code, "type": store.kind, "tier": "B",
-                "street": store.street, "city": store.city, "region": store.region, "postal_code": store.postal_code,
-                "country": "US", "phone": phone, "position": store.position, "time_zone": "America/Chicago",
+                "name": format!("{} {}", store.kind, store.city), "code": code,
+                "type": store.kind, "tier": "B",
+                "street": store.street, "city": store.city, "region": store.region,
+                "postal_code": store.postal_code,
+                "country": "US", "phone": phone, "position": store.position,
+                "time_zone": "America/Chicago",
                 "territory": territory, "opened_on": store.opened,
             })),
         )
@@ -308,7 +314,8 @@ impl Maker {
         self.write(
             "contact",
             values(&json!({
-                "name": format!("{first} {last}"), "job_title": title, "phone": phone, "consent_email": true,
+                "name": format!("{first} {last}"), "job_title": title, "phone": phone,
+                "consent_email": true,
                 "email": format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase()),
                 "owner": owner.to_string(), format!("roles/{account}/account"): account,
                 format!("roles/{account}/role"): title,
@@ -320,15 +327,19 @@ impl Maker {
         let template = RecordId::derived(&[b"visit_template", b"standard"]).to_string();
         let (now, day) = (self.now(), self.day());
         let mut fields = values(&json!({
-            "account": at.id, "owner": owner.to_string(), "planned_on": day, "started_on": day, "started_at": now,
-            "checked_in_at": now + 60_000, "check_in_position": at.position, "check_in_accuracy_m": 12, "fence_m": 200,
-            "distance_m": 31, "account_position": at.position, "checked_out_at": now + 1_800_000, "state": "completed",
+            "account": at.id, "owner": owner.to_string(), "planned_on": day, "started_on": day,
+            "started_at": now,
+            "checked_in_at": now + 60_000, "check_in_position": at.position,
+            "check_in_accuracy_m": 12, "fence_m": 200,
+            "distance_m": 31, "account_position": at.position,
+            "checked_out_at": now + 1_800_000, "state": "completed",
             "template": template, "template_version": 1,
         }));
         for n in 0..ACTIONS {
             let line = |field: &str| format!("actions/a{n}/{field}");
             fields.extend(values(&json!({
-                line("kind"): KINDS[n], line("title"): TITLES[n], line("mandatory"): n < 3, line("state"): "done",
+                line("kind"): KINDS[n], line("title"): TITLES[n], line("mandatory"): n < 3,
+                line("state"): "done",
                 line("answer"): ANSWERS[n], line("position"): n + 1,
             })));
         }
@@ -338,7 +349,8 @@ impl Maker {
     fn check(&mut self, account: &str, visit: &str, user: UserId, goods: &Catalogue) -> Write {
         let (at, day, user) = (self.now(), self.day(), user.to_string());
         let mut fields = values(&json!({
-            "account": account, "visit": visit, "action": "a1", "owner": user, "at": at, "counted_on": day,
+            "account": account, "visit": visit, "action": "a1", "owner": user, "at": at,
+            "counted_on": day,
             "state": "finished",
         }));
         let first = self.dice.roll(goods.products.len());
@@ -359,9 +371,11 @@ impl Maker {
     fn order(&mut self, account: &str, owner: UserId, goods: &Catalogue) -> Write {
         let (at, day, number) = (self.now(), self.day(), self.made);
         let mut fields = values(&json!({
-            "account": account, "owner": owner.to_string(), "number": format!("SO-0badcafe-{number}"),
+            "account": account, "owner": owner.to_string(),
+            "number": format!("SO-0badcafe-{number}"),
             "series": "0badcafe", "ordered_on": day, "currency": "USD", "tax_mode": "exclusive",
-            "tax_rounding": "document", "state": "submitted", "submitted_at": at, "net": "412.35", "tax": "35.05",
+            "tax_rounding": "document", "state": "submitted", "submitted_at": at,
+            "net": "412.35", "tax": "35.05",
             "gross": "447.40", "content_hash": format!("{:064x}", self.dice.roll(usize::MAX)),
         }));
         let first = self.dice.roll(goods.products.len());
@@ -399,8 +413,10 @@ pub fn described(scale: Scale, seed: u64) -> Json {
         orders,
     } = scale;
     json!({
-        "accounts": accounts, "contacts": contacts, "products": products, "price_entries": products * entries,
-        "visits": visits, "orders": orders, "actions": ACTIONS, "counts": COUNTS, "order_lines": ORDER_LINES,
+        "accounts": accounts, "contacts": contacts, "products": products,
+        "price_entries": products * entries,
+        "visits": visits, "orders": orders, "actions": ACTIONS, "counts": COUNTS,
+        "order_lines": ORDER_LINES,
         "seed": seed,
     })
 }

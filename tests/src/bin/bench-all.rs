@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use outfield_server::http::Until;
 use outfield_tests::bench::{Bench, BenchPlan, PARTS, first_sync, machine, site};
 
-const USAGE: &str = "usage: bench-all [--quick] [--only PART]... [--json FILE] [--stores FILE] [--products FILE] \
-                     [--library FILE]";
+const USAGE: &str = "usage: bench-all [--quick] [--only PART]... [--json FILE] [--stores FILE] \
+                     [--products FILE] [--library FILE]";
 
 /// The words of the command line: what is measured, and where it goes as JSON.
 fn read(words: Vec<String>) -> Result<(BenchPlan, Option<PathBuf>), String> {

@@ -8,8 +8,8 @@ use outfield_core::base::planted::Planted;
 use outfield_tests::power::{self, WantedImages, batch};
 use outfield_tests::seeds::{self, say};
 
-const USAGE: &str = "usage: power --images N [--from S] | --seeds N [--from S] | --seed S [--place P] | \
-                     --planted all|NAME [--from S]";
+const USAGE: &str = "usage: power --images N [--from S] | --seeds N [--from S] | \
+                     --seed S [--place P] | --planted all|NAME [--from S]";
 
 /// What is asked for.
 enum PowerWork {

@@ -9,7 +9,8 @@ use outfield_core::base::planted::Planted;
 use outfield_tests::seeds::{self, say};
 use outfield_tests::simulate::{self, batch};
 
-const USAGE: &str = "usage: simulate --seeds N [--from S] | --hours H [--from S] | --seed S | --planted all|NAME [--from S]";
+const USAGE: &str = "usage: simulate --seeds N [--from S] | --hours H [--from S] | --seed S | \
+                     --planted all|NAME [--from S]";
 
 /// What is asked for.
 enum SimWork {

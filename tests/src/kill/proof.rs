@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 
 use super::ledger::{Fate, KillLedger, WriteAttempt};
 use super::place::{self, PlaceContents, PlaceRecord};
+use super::plan::{KillDefect, KillOutcome};
 use super::processes::said;
 use super::stage::KillStage;
-use super::{KillDefect, KillOutcome};
 
 /// One field of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
 
-use super::{DiskCache, ImageKind, PowerOutcome, WantedImages, run};
+use super::disk::{DiskCache, ImageKind};
+use super::run::{PowerOutcome, WantedImages, run};
 use crate::seeds::on_every_core;
 
 /// Places of a seed where power is cut, where a number of images is asked for.
@@ -95,7 +96,8 @@ impl PowerReport {
         );
         writeln!(
             text,
-            "{tried} images from {seeds} seeds with {places} places, {went_on} lived on with, {failed} failed, {seconds} s"
+            "{tried} images from {seeds} seeds with {places} places, {went_on} lived on with, \
+             {failed} failed, {seconds} s"
         )
         .ok();
         text

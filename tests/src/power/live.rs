@@ -56,7 +56,7 @@ pub(crate) struct StepBooks {
 
 /// One verdict that left the server.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
+pub(crate) struct ToldVerdict {
     /// Entries of the tape by then.
     pub(crate) after: usize,
     pub(crate) hash: ChangeHash,
@@ -68,7 +68,7 @@ pub(crate) struct Lived {
     pub(crate) profile: Profile,
     pub(crate) tape: Vec<journal::TapeEntry>,
     pub(crate) books: Vec<StepBooks>,
-    pub(crate) told: Vec<Told>,
+    pub(crate) told: Vec<ToldVerdict>,
     /// The tenant that most things happen in, and the other one.
     pub(crate) tenants: [TenantId; 2],
     pub(crate) shops: Vec<String>,
@@ -114,8 +114,8 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
 }
 
 /// Hears what the server tells from now on, with its place on the tape.
-fn listen(stage: &SimStage) -> Rc<RefCell<Vec<Told>>> {
-    let told: Rc<RefCell<Vec<Told>>> = Rc::default();
+fn listen(stage: &SimStage) -> Rc<RefCell<Vec<ToldVerdict>>> {
+    let told: Rc<RefCell<Vec<ToldVerdict>>> = Rc::default();
     for carried in &stage.carried {
         let (heard, told, name) = (
             Rc::clone(&stage.heard),
@@ -131,11 +131,12 @@ fn listen(stage: &SimStage) -> Rc<RefCell<Vec<Told>>> {
                 .verdicts
                 .iter()
                 .filter(|(hash, _)| !before.contains(hash));
-            told.borrow_mut().extend(new.map(|(hash, ruling)| Told {
-                after,
-                hash: *hash,
-                ruling: ruling.clone(),
-            }));
+            told.borrow_mut()
+                .extend(new.map(|(hash, ruling)| ToldVerdict {
+                    after,
+                    hash: *hash,
+                    ruling: ruling.clone(),
+                }));
         });
     }
     told

@@ -167,8 +167,12 @@ methods! {
         let bytes = std::slice::from_raw_parts(from.cast::<u8>(), bytes.unsigned_abs() as usize);
         FileOperation::Write { at: at.unsigned_abs() as usize, bytes: bytes.to_vec() }
     };
-    truncate = xTruncate(size: sqlite3_int64) tells FileOperation::Size(size.unsigned_abs() as usize);
-    sync = xSync(flags: c_int) tells FileOperation::Sync { full: flags & SYNC_KIND == SQLITE_SYNC_FULL };
+    truncate = xTruncate(size: sqlite3_int64) tells {
+        FileOperation::Size(size.unsigned_abs() as usize)
+    };
+    sync = xSync(flags: c_int) tells {
+        FileOperation::Sync { full: flags & SYNC_KIND == SQLITE_SYNC_FULL }
+    };
     size = xFileSize(to: *mut sqlite3_int64);
     lock = xLock(level: c_int);
     unlock = xUnlock(level: c_int);

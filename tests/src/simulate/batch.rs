@@ -1,15 +1,13 @@
 //! Many seeds, one after the other on each core, and what people read of them.
 //! It does not know what happens in a run.
 
-use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::panic;
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
 
-use super::{Counts, SimOutcome, Trouble, run};
+use super::run::{SimOutcome, run};
+use super::trouble::{Counts, Trouble};
 use crate::seeds::on_every_core;
 
 /// Steps of a failing seed that are shown.
@@ -18,33 +16,6 @@ const SHOWN: usize = 30;
 const TWICE_ONE_OF: u64 = 20;
 /// Seeds within which a planted error must be found.
 pub const SEEDS_TO_FIND: u64 = 300;
-
-thread_local! {
-    static WORDS: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// From now on a panic in a run is kept instead of printed.
-pub(crate) fn quiet() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        panic::set_hook(Box::new(|info| {
-            let payload = info.payload();
-            let text = payload.downcast_ref::<String>().map(String::as_str);
-            let text = text
-                .or_else(|| payload.downcast_ref::<&str>().copied())
-                .unwrap_or("it panicked");
-            let place = info
-                .location()
-                .map(|place| format!(" ({}:{})", place.file(), place.line()));
-            WORDS.with_borrow_mut(|words| *words = format!("{text}{}", place.unwrap_or_default()));
-        }));
-    });
-}
-
-/// What the last panic of this thread said.
-pub(crate) fn last_words() -> String {
-    WORDS.take()
-}
 
 /// What a batch of seeds came to.
 #[derive(Debug, Default)]

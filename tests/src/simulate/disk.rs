@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use outfield_core::store::disk::{self, Moment, Room};
 
-use crate::phone::copy_database;
+use crate::files::copy_database;
 use crate::{Clock, PhoneLine, Server};
 
 /// Whom a disk belongs to.

@@ -319,7 +319,9 @@ impl SimStage {
         if which == 1 {
             // Its owner hears of the record before the object: the bucket of a person comes first.
             let owner = self.world.user(self.carried[0].person);
-            let fields = json!({"name": "Cooler", "account": self.shops[0], "owner": owner, "state": "placed"});
+            let fields = json!({
+                "name": "Cooler", "account": self.shops[0], "owner": owner, "state": "placed",
+            });
             self.world.puts("cooler", None, &fields);
         }
     }

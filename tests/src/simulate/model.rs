@@ -15,7 +15,8 @@ use super::documents::ExpectedDocument;
 /// office makes alike share one change. What no bucket holds is in no log.
 const ACCEPTED: &str = "
     SELECT h.record, p.bytes, h.tick, h.number
-    FROM (SELECT v.hash, v.record, (SELECT min(tick) FROM log l WHERE l.hash = v.hash) AS tick, v.number
+    FROM (SELECT v.hash, v.record,
+            (SELECT min(tick) FROM log l WHERE l.hash = v.hash) AS tick, v.number
           FROM verdict v WHERE v.code = 'accepted' AND v.number > ?2
           UNION ALL
           SELECT l.hash, l.id, min(l.tick), NULL FROM log l
