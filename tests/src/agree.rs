@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::behind::Standing;
+use crate::behind::BucketStanding;
 use crate::{Phone, World, behind};
 
 /// Rounds of syncs after which nothing new may come up.
@@ -54,8 +54,9 @@ impl World {
         );
         let (mine, theirs) = (behind::standings(&here), behind::standings(&there));
         for bucket in &session.buckets {
-            let of =
-                |all: &BTreeMap<String, Standing>| all.get(bucket).copied().unwrap_or_default();
+            let of = |all: &BTreeMap<String, BucketStanding>| {
+                all.get(bucket).copied().unwrap_or_default()
+            };
             assert_eq!(of(&mine), of(&theirs), "{name}: {bucket} stands elsewhere");
             assert_eq!(
                 of(&mine).kept,

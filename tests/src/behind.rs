@@ -26,7 +26,7 @@ pub fn unsent(file: &Path) -> Vec<Entry> {
 
 /// Where a bucket stands: its cursor, its sum as kept, and as its members add up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct BucketStanding {
     /// The last operation.
     pub cursor: u64,
     /// The sum that is kept.
@@ -37,12 +37,12 @@ pub struct Standing {
 
 /// Where all buckets stand, by name.
 #[must_use]
-pub fn standings(db: &Db) -> BTreeMap<String, Standing> {
+pub fn standings(db: &Db) -> BTreeMap<String, BucketStanding> {
     let standing = |(name, state): (String, members::BucketState)| {
         let recomputed = members::recompute(db, &name).unwrap();
         (
             name,
-            Standing {
+            BucketStanding {
                 cursor: state.cursor,
                 kept: state.sum,
                 recomputed,
@@ -147,7 +147,7 @@ pub fn operations_of(entry: &Entry) -> Vec<(String, Json)> {
 
 /// One entry that the server refused and keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct QuarantineEntry {
     /// Why.
     pub code: String,
     /// The object's name.
@@ -160,9 +160,9 @@ pub struct Held {
 
 /// What the server refused and keeps, oldest first.
 #[must_use]
-pub fn quarantine(db: &Db) -> Vec<Held> {
-    let sql = "SELECT q.code, q.object, q.record, q.bytes FROM quarantine q JOIN verdict v ON v.hash = q.hash
-               ORDER BY v.number";
+pub fn quarantine(db: &Db) -> Vec<QuarantineEntry> {
+    let sql = "SELECT q.code, q.object, q.record, q.bytes
+               FROM quarantine q JOIN verdict v ON v.hash = q.hash ORDER BY v.number";
     let mut statement = db.prepare(sql).unwrap();
     let rows = statement.query_map([], |row| {
         Ok((
@@ -177,7 +177,7 @@ pub fn quarantine(db: &Db) -> Vec<Held> {
         let record = RecordId::from_slice(&record).unwrap().to_string();
         let operations =
             Change::from_bytes(bytes).map_or_else(|_| Vec::new(), |change| operations(&change));
-        Held {
+        QuarantineEntry {
             code,
             object,
             record,

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The head, in lower case.
@@ -18,7 +18,7 @@ pub struct Heard {
     pub body: Vec<u8>,
 }
 
-impl Heard {
+impl HttpAnswer {
     /// The body as JSON; null if it is none.
     #[must_use]
     pub fn json(&self) -> Json {
@@ -36,7 +36,7 @@ impl Heard {
 }
 
 /// Says these bytes and hears the answer out, all within `patience`.
-pub fn say(address: SocketAddr, bytes: &[u8], patience: Duration) -> Result<Heard> {
+pub fn say(address: SocketAddr, bytes: &[u8], patience: Duration) -> Result<HttpAnswer> {
     let until = Instant::now() + patience;
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_nodelay(true)?;
@@ -68,9 +68,10 @@ pub fn say(address: SocketAddr, bytes: &[u8], patience: Duration) -> Result<Hear
 }
 
 /// A call without a body.
-pub fn get(address: SocketAddr, path: &str, token: &str, patience: Duration) -> Result<Heard> {
+pub fn get(address: SocketAddr, path: &str, token: &str, patience: Duration) -> Result<HttpAnswer> {
     let head = format!(
-        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         connection: close\r\n\r\n"
     );
     say(address, head.as_bytes(), patience)
 }
@@ -79,11 +80,13 @@ pub fn get(address: SocketAddr, path: &str, token: &str, patience: Duration) -> 
 pub fn post(
     address: SocketAddr,
     path: &str,
-    (token, body): (&str, &[u8]),
+    token: &str,
+    body: &[u8],
     patience: Duration,
-) -> Result<Heard> {
+) -> Result<HttpAnswer> {
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     say(address, &[head.as_bytes(), body].concat(), patience)
@@ -117,7 +120,7 @@ fn whole(heard: &[u8]) -> bool {
     }
 }
 
-fn understood(heard: &[u8]) -> Option<Heard> {
+fn understood(heard: &[u8]) -> Option<HttpAnswer> {
     let (head, body) = parts(heard)?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let body = if is_chunked(&head) {
@@ -125,7 +128,7 @@ fn understood(heard: &[u8]) -> Option<Heard> {
     } else {
         body.to_vec()
     };
-    Some(Heard { status, head, body })
+    Some(HttpAnswer { status, head, body })
 }
 
 fn unchunked(mut body: &[u8]) -> Vec<u8> {

@@ -161,7 +161,7 @@ pub fn data_of(chunk: &[u8]) -> &[u8] {
 
 /// The parts of a change, each as its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct CraftedChange {
     /// Hashes of what it builds on, with their count in front.
     pub deps: Vec<u8>,
     /// The writer, with the length in front.
@@ -182,7 +182,7 @@ pub struct Change {
     pub behind: Vec<u8>,
 }
 
-impl Change {
+impl CraftedChange {
     /// An honest first change that puts texts at keys, which must ascend.
     #[must_use]
     pub fn puts(actor: [u8; 16], texts: &[(&str, &str)]) -> Self {
@@ -204,7 +204,7 @@ impl Change {
             ),
             (column::REPLACES, each(|_| unsigned(0))),
         ];
-        Change {
+        CraftedChange {
             deps: unsigned(0),
             actor: [unsigned(16), actor.to_vec()].concat(),
             seq: unsigned(1),
@@ -224,7 +224,7 @@ impl Change {
         let mut sorted = deps.to_vec();
         sorted.sort_unstable();
         let deps = [unsigned(sorted.len() as u64), sorted.concat()].concat();
-        Change {
+        CraftedChange {
             deps,
             seq: unsigned(seq),
             start: unsigned(start),

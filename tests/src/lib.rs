@@ -19,6 +19,7 @@ pub mod caller;
 pub mod clock;
 pub mod crafter;
 pub mod dice;
+pub mod files;
 pub mod fuzz;
 pub mod impostor;
 pub mod keeper;
@@ -38,7 +39,7 @@ pub mod simulate;
 pub mod world;
 
 pub use clock::{Clock, Luck};
-pub use line::{Fault, Line};
+pub use line::{Fault, PhoneLine};
 pub use phone::Phone;
 pub use server::Server;
 pub use world::World;

@@ -10,7 +10,7 @@ use outfield_core::sync::carrier::Take;
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
 
 use crate::Server;
-use crate::server::Answer;
+use crate::server::ServerAnswer;
 
 /// Bytes of an answer that arrive at once.
 const PIECE_BYTES: usize = 600;
@@ -42,10 +42,10 @@ pub enum Fault {
 /// What a test does at the moment of a call.
 type Between = Box<dyn FnOnce()>;
 /// Who listens to a call and its answer where they leave the server.
-type Ear = Box<dyn FnMut(&Call, &Answer)>;
+type Ear = Box<dyn FnMut(&Call, &ServerAnswer)>;
 
 /// The line of one phone.
-pub struct Line {
+pub struct PhoneLine {
     server: Rc<Server>,
     faults: RefCell<VecDeque<(&'static str, Fault)>>,
     between: RefCell<Option<(&'static str, Between)>>,
@@ -56,11 +56,11 @@ pub struct Line {
     cut: Cell<bool>,
 }
 
-impl Line {
+impl PhoneLine {
     /// A line that works.
     #[must_use]
-    pub fn new(server: &Rc<Server>) -> Line {
-        Line {
+    pub fn new(server: &Rc<Server>) -> PhoneLine {
+        PhoneLine {
             server: Rc::clone(server),
             faults: RefCell::default(),
             between: RefCell::default(),
@@ -95,7 +95,7 @@ impl Line {
     }
 
     /// From now on this hears every call that the server answers.
-    pub fn heard_by(&self, ear: impl FnMut(&Call, &Answer) + 'static) {
+    pub fn heard_by(&self, ear: impl FnMut(&Call, &ServerAnswer) + 'static) {
         self.ear.replace(Some(Box::new(ear)));
     }
 
@@ -118,7 +118,7 @@ impl Line {
     }
 
     /// The server's answer; none if it was killed meanwhile.
-    fn ask(&self, call: &Call) -> Option<Answer> {
+    fn ask(&self, call: &Call) -> Option<ServerAnswer> {
         let answer = self.server.answer(call)?;
         if let Some(ear) = self.ear.borrow_mut().as_mut() {
             ear(call, &answer);
@@ -137,7 +137,7 @@ impl Line {
     }
 }
 
-impl Carrier for Line {
+impl Carrier for PhoneLine {
     fn carry(&self, call: &Call, take: Take<'_>) -> Result<Reply, CarryError> {
         self.calls.borrow_mut().push(call.path);
         self.happen(call.path);

@@ -1,4 +1,4 @@
-//! A phone: a house on a file of its own, a person's hands, and a line to the server.
+//! A phone: a device on a file of its own, a person's hands, and a line to the server.
 //! It does not know what the person wants.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use outfield_core::app::{Device, FieldError, Receipt};
 use serde_json::{Value as Json, json};
 
-use crate::{Clock, Line, Luck, Server};
+use crate::files::{copy_database, move_database, with_ending};
+use crate::{Clock, Luck, PhoneLine, Server};
 
 /// The address that phones enrol at; nothing listens there.
 pub const URL: &str = "https://outfield.example";
@@ -18,12 +19,12 @@ pub struct Phone {
     /// Its name, which is its file's too.
     pub name: String,
     /// The line to the server.
-    pub line: Rc<Line>,
+    pub line: Rc<PhoneLine>,
     /// The file of its database.
     pub file: PathBuf,
     /// Its clock.
     pub clock: Arc<Clock>,
-    house: Option<Device>,
+    device: Option<Device>,
     seed: u64,
     openings: u64,
 }
@@ -35,11 +36,12 @@ impl Phone {
         folder: &Path,
         name: &str,
         server: &Rc<Server>,
-        (clock, seed): (&Arc<Clock>, u64),
+        clock: &Arc<Clock>,
+        seed: u64,
     ) -> Phone {
         let (file, line) = (
             folder.join(format!("{name}.db")),
-            Rc::new(Line::new(server)),
+            Rc::new(PhoneLine::new(server)),
         );
         let (name, clock) = (name.to_owned(), clock.another());
         let mut phone = Phone {
@@ -47,7 +49,7 @@ impl Phone {
             line,
             file,
             clock,
-            house: None,
+            device: None,
             seed,
             openings: 0,
         };
@@ -55,17 +57,20 @@ impl Phone {
         phone
     }
 
-    /// A second house on the same file, as an app has one for the person and one for the line.
+    /// A second device on the same file, as an app has one for the person and one for the line.
     #[must_use]
     pub fn beside(&self, server: &Rc<Server>) -> Phone {
-        let (name, line) = (format!("beside {}", self.name), Rc::new(Line::new(server)));
+        let (name, line) = (
+            format!("beside {}", self.name),
+            Rc::new(PhoneLine::new(server)),
+        );
         let (file, clock) = (self.file.clone(), Arc::clone(&self.clock));
         let mut phone = Phone {
             name,
             line,
             file,
             clock,
-            house: None,
+            device: None,
             seed: self.seed,
             openings: self.openings,
         };
@@ -73,21 +78,21 @@ impl Phone {
         phone
     }
 
-    /// The house of the phone.
+    /// The device of the phone.
     pub fn device(&mut self) -> &mut Device {
-        self.house.as_mut().unwrap()
+        self.device.as_mut().unwrap()
     }
 
     /// Closes the app and starts it again.
     pub fn reopen(&mut self) {
-        self.house = None;
+        self.device = None;
         self.openings += 1;
         let luck = Luck::of(
             &self.clock,
             self.seed,
             &format!("{} {}", self.name, self.openings),
         );
-        self.house = Some(Device::open(&self.file, luck).unwrap());
+        self.device = Some(Device::open(&self.file, luck).unwrap());
     }
 
     /// The system kills the app: what is on the disk at that moment is all there is.
@@ -100,7 +105,7 @@ impl Phone {
     /// Starts the app on what was on the disk when it was killed; `image` is where `copy_database`
     /// put it.
     pub fn reopen_on(&mut self, image: &Path) {
-        self.house = None;
+        self.device = None;
         move_database(image, &self.file);
         self.reopen();
     }
@@ -119,7 +124,7 @@ impl Phone {
 
     /// Puts files that were copied before back into this phone's place.
     pub fn restore_files(&mut self, from: &Path) {
-        self.house = None;
+        self.device = None;
         let image = self.file.with_extension("restored");
         copy_database(from, &image);
         move_database(&image, &self.file);
@@ -228,33 +233,4 @@ fn array(json: Json) -> Vec<Json> {
     } else {
         panic!("{json} is no list")
     }
-}
-
-/// Copies a database that may be in use, as it is on the disk at this moment.
-pub fn copy_database(from: &Path, to: &Path) {
-    for ending in ["", "-wal"] {
-        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
-        if from.exists() {
-            std::fs::copy(from, to).unwrap();
-        } else {
-            drop(std::fs::remove_file(to));
-        }
-    }
-}
-
-/// Puts a copied database into the place of another, which nobody has open.
-pub fn move_database(from: &Path, to: &Path) {
-    for ending in ["", "-wal", "-shm"] {
-        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
-        drop(std::fs::remove_file(&to));
-        if from.exists() {
-            std::fs::rename(from, to).unwrap();
-        }
-    }
-}
-
-fn with_ending(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

@@ -17,16 +17,16 @@ const STOCK: usize = 3;
 
 /// Records that references may point to, by object.
 #[derive(Debug, Default)]
-pub struct Stock {
+pub struct SampleStock {
     ids: BTreeMap<String, Vec<String>>,
 }
 
-impl Stock {
+impl SampleStock {
     /// The office makes what is lacking of every object that some field refers to.
     #[must_use]
-    pub fn of(world: &World) -> Stock {
+    pub fn of(world: &World) -> SampleStock {
         let registry = world.registry();
-        let mut stock = Stock::default();
+        let mut stock = SampleStock::default();
         let named: Vec<String> = registry
             .all()
             .flat_map(|descriptor| references(descriptor))

@@ -39,11 +39,12 @@ pub fn named(errors: &[Planted], word: &str) -> Option<Vec<Planted>> {
     (!chosen.is_empty()).then_some(chosen)
 }
 
-/// Plants each error and says how many `units` it took to find it, and by what; whether all were
+/// Plants each error and says how many units it took to find it, and by what; whether all were
 /// found within the bound.
 pub fn search(
     errors: Vec<Planted>,
-    (unit, bound): (&str, u64),
+    unit: &str,
+    bound: u64,
     find: impl Fn(Planted) -> Option<(u64, String)>,
 ) -> bool {
     let width = bound.to_string().len();

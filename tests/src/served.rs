@@ -180,7 +180,8 @@ impl Served {
         let heard = caller::post(
             self.address,
             "/sync/v1/enrol",
-            ("", body.as_bytes()),
+            "",
+            body.as_bytes(),
             PATIENCE,
         )
         .expect("an answer");

@@ -18,7 +18,7 @@ use outfield_server::http::status;
 use outfield_server::{office::Applicant, people::Session, tenant::Tenant};
 use serde_json::Value as Json;
 
-use crate::phone::move_database;
+use crate::files::move_database;
 use crate::{Clock, Luck};
 
 /// A data folder with its tenants open.
@@ -37,7 +37,7 @@ pub struct Server {
 
 /// Status and body of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ServerAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body.
@@ -114,9 +114,9 @@ impl Server {
     }
 
     /// Answers one call; not if the server was killed meanwhile, which runs anew then.
-    pub fn answer(&self, call: &Call) -> Option<Answer> {
+    pub fn answer(&self, call: &Call) -> Option<ServerAnswer> {
         let answer = match self.carry_out(call) {
-            Ok(body) => Answer { status: 200, body },
+            Ok(body) => ServerAnswer { status: 200, body },
             Err(error)
                 if matches!(error.kind, ErrorKind::Broken | ErrorKind::DiskFull)
                     && !self.full.get() =>
@@ -243,8 +243,8 @@ fn bad(code: &str, why: impl std::fmt::Display) -> ServerError {
     ServerError::bad_input(code, why.to_string())
 }
 
-fn refusal(error: &ServerError) -> Answer {
-    Answer {
+fn refusal(error: &ServerError) -> ServerAnswer {
+    ServerAnswer {
         status: status(error.kind),
         body: envelope::refused(error.reason(), None).into_bytes(),
     }

@@ -71,7 +71,7 @@ impl World {
     /// The world of a folder in which there is one already, at this moment in milliseconds since
     /// 1970; its luck is another.
     #[must_use]
-    pub fn again(folder: TempDir, (seed, ms): (u64, i64), tenant: TenantId) -> World {
+    pub fn again(folder: TempDir, seed: u64, ms: i64, tenant: TenantId) -> World {
         let clock = Clock::at(&Timestamp(ms).rfc3339());
         let server = Rc::new(Server::open(&folder.path().join("server"), &clock, seed));
         World {
@@ -179,7 +179,8 @@ impl World {
             self.folder.path(),
             file,
             &self.server,
-            (&self.clock, self.seed),
+            &self.clock,
+            self.seed,
         )
     }
 

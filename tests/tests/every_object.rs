@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use outfield_core::base::context::Role;
 use outfield_core::objects::{Descriptor, Kind, Path, Registry};
-use outfield_tests::samples::{Stock, misfit, of_kind, paths};
+use outfield_tests::samples::{SampleStock, misfit, of_kind, paths};
 use outfield_tests::{Phone, World};
 use serde_json::{Map, Value as Json, json};
 
@@ -28,7 +28,7 @@ struct Battery {
     ann: Phone,
     ben: Phone,
     registry: Registry,
-    stock: Stock,
+    stock: SampleStock,
 }
 
 fn battery() -> Battery {
@@ -42,7 +42,7 @@ fn battery() -> Battery {
         world.phone_for("Ben", Role::Manager, &["North", "South", "East"]),
     );
     let _third = world.phone_for("Cid", Role::Rep, &["North"]);
-    let stock = Stock::of(&world);
+    let stock = SampleStock::of(&world);
     world.agree(&mut [&mut ann, &mut ben]);
     let registry = ann.device().registry().clone();
     assert_eq!(registry, world.registry(), "the phones know every object");

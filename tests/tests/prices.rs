@@ -373,7 +373,8 @@ fn a_refusal_over_http_is_what_the_command_line_prints_byte_for_byte() {
         let heard = caller::post(
             served.address,
             "/api/v1/price",
-            (&token, text.as_bytes()),
+            &token,
+            text.as_bytes(),
             PATIENCE,
         )
         .unwrap();

@@ -4,11 +4,11 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::site::SiteDevice;
-use super::workload::{COUNTS, Goods, ORDER_LINES, Territory};
+use super::workload::{BenchAccount, BenchTerritory, COUNTS, Catalogue, ORDER_LINES};
 
 /// How much is done in a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day {
+pub struct BenchDay {
     /// Visits.
     pub visits: usize,
     /// Orders.
@@ -18,13 +18,13 @@ pub struct Day {
 }
 
 /// A day as the plan has it.
-pub const D: Day = Day {
+pub const D: BenchDay = BenchDay {
     visits: 20,
     orders: 15,
     edits: 30,
 };
 /// A short one.
-pub const SHORT: Day = Day {
+pub const SHORT: BenchDay = BenchDay {
     visits: 2,
     orders: 1,
     edits: 3,
@@ -32,7 +32,7 @@ pub const SHORT: Day = Day {
 
 /// The command that counts forty products on a shelf.
 #[must_use]
-pub fn count(visit: &str, goods: &Goods, first: usize) -> Json {
+pub fn count(visit: &str, goods: &Catalogue, first: usize) -> Json {
     let mut command = Map::new();
     command.insert("do".into(), "count".into());
     command.insert("visit".into(), visit.into());
@@ -50,9 +50,11 @@ pub fn count(visit: &str, goods: &Goods, first: usize) -> Json {
     Json::Object(command)
 }
 
-fn visit(device: &mut SiteDevice, (account, position): &(String, String), goods: &Goods, n: usize) {
-    let visit = device.does(&json!({"do": "start_visit", "account": account}));
-    device.does(&json!({"do": "check_in", "visit": visit, "position": position, "accuracy_m": 12}));
+fn visit(device: &mut SiteDevice, account: &BenchAccount, goods: &Catalogue, n: usize) {
+    let visit = device.does(&json!({"do": "start_visit", "account": account.id}));
+    device.does(&json!({
+        "do": "check_in", "visit": visit, "position": account.position, "accuracy_m": 12,
+    }));
     device.does(&count(&visit, goods, n * COUNTS));
     let answers = [
         ("storefront", Some("cooler at the door")),
@@ -65,26 +67,39 @@ fn visit(device: &mut SiteDevice, (account, position): &(String, String), goods:
         );
     }
     device.does(&json!({
-        "do": "answer_question", "visit": visit, "action": "survey", "question": "sells", "value": "yes",
+        "do": "answer_question", "visit": visit, "action": "survey", "question": "sells",
+        "value": "yes",
     }));
     device.does(&json!({"do": "check_out", "visit": visit}));
 }
 
-fn order(device: &mut SiteDevice, account: &str, goods: &Goods, n: usize) {
+fn order(device: &mut SiteDevice, account: &str, goods: &Catalogue, n: usize) {
     let order = device.does(&json!({"do": "new_order", "account": account}));
     for line in 0..ORDER_LINES {
         let product = &goods.products[(n * ORDER_LINES + line) % goods.products.len()];
         let quantity = (1 + line).to_string();
-        device.does(&json!({"do": "set_order_line", "sales_order": order, "product": product, "quantity": quantity}));
+        device.does(&json!({
+            "do": "set_order_line", "sales_order": order, "product": product,
+            "quantity": quantity,
+        }));
     }
     device.does(&json!({"do": "submit_order", "sales_order": order}));
 }
 
 /// Spends a day offline in a territory.
-pub fn spend(device: &mut SiteDevice, day: Day, territory: &Territory, goods: &Goods) {
+pub fn spend(
+    device: &mut SiteDevice,
+    day: BenchDay,
+    territory: &BenchTerritory,
+    goods: &Catalogue,
+) {
     let account = |n: usize| &territory.accounts[n % territory.accounts.len()];
-    (0..day.visits).for_each(|n| visit(device, account(n), goods, n));
-    (0..day.orders).for_each(|n| order(device, &account(n).0, goods, n));
+    for n in 0..day.visits {
+        visit(device, account(n), goods, n);
+    }
+    for n in 0..day.orders {
+        order(device, &account(n).id, goods, n);
+    }
     for n in 0..day.edits {
         let contact = &territory.contacts[n % territory.contacts.len()];
         device.edits(

@@ -3,7 +3,7 @@
 
 /// What a figure is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum BenchUnit {
     /// Nanoseconds.
     Time,
     /// Bytes.
@@ -29,13 +29,13 @@ pub enum Budget {
 
 /// One figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figure {
+pub struct BenchFigure {
     /// The part that measures it.
     pub part: &'static str,
     /// What it is.
     pub name: &'static str,
     /// What it is counted in.
-    pub unit: Unit,
+    pub unit: BenchUnit,
     /// What it may be.
     pub budget: Budget,
 }
@@ -45,12 +45,17 @@ const MIB: u64 = 1024 * 1024;
 
 macro_rules! figures {
     ($($part:literal, $name:literal, $unit:ident, $budget:ident($limit:expr);)*) => {
-        &[$(Figure { part: $part, name: $name, unit: Unit::$unit, budget: Budget::$budget($limit) },)*]
+        &[$(BenchFigure {
+            part: $part,
+            name: $name,
+            unit: BenchUnit::$unit,
+            budget: Budget::$budget($limit),
+        },)*]
     };
 }
 
 /// All figures, in the order of the plan.
-pub const FIGURES: &[Figure] = figures! {
+pub const FIGURES: &[BenchFigure] = figures! {
     "first-sync", "first sync of T, CPU of the device", Time, Floor(150);
     "first-sync", "first sync of T, on the wire a row", ByteHundredths, AtMost(6_200);
     "first-sync", "device database a row", ByteHundredths, AtMost(25_000);
@@ -87,18 +92,18 @@ pub const GROWTH: &[&str] = &["scale", "devices", "evening", "monday"];
 
 /// A number as people read it.
 #[must_use]
-pub fn shown(unit: Unit, number: u64) -> String {
+pub fn shown(unit: BenchUnit, number: u64) -> String {
     let fraction = |step: u64| format!("{}.{:02}", number / step, number % step * 100 / step);
     match unit {
-        Unit::Time if number >= 1_000 * MS => format!("{} s", fraction(1_000 * MS)),
-        Unit::Time if number >= MS => format!("{} ms", fraction(MS)),
-        Unit::Time => format!("{} us", fraction(1_000)),
-        Unit::Bytes if number >= MIB => format!("{} MiB", fraction(MIB)),
-        Unit::Bytes if number >= 10 * 1024 => format!("{} KiB", fraction(1024)),
-        Unit::Bytes => format!("{number} B"),
-        Unit::ByteHundredths => format!("{} B", fraction(100)),
-        Unit::Rate => format!("{number} /s"),
-        Unit::Count => number.to_string(),
+        BenchUnit::Time if number >= 1_000 * MS => format!("{} s", fraction(1_000 * MS)),
+        BenchUnit::Time if number >= MS => format!("{} ms", fraction(MS)),
+        BenchUnit::Time => format!("{} us", fraction(1_000)),
+        BenchUnit::Bytes if number >= MIB => format!("{} MiB", fraction(MIB)),
+        BenchUnit::Bytes if number >= 10 * 1024 => format!("{} KiB", fraction(1024)),
+        BenchUnit::Bytes => format!("{number} B"),
+        BenchUnit::ByteHundredths => format!("{} B", fraction(100)),
+        BenchUnit::Rate => format!("{number} /s"),
+        BenchUnit::Count => number.to_string(),
     }
 }
 
@@ -108,12 +113,15 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_in_the_unit_that_suits_them() {
-        let times = [950, 1_234_567, 61_500_000_000].map(|ns| shown(Unit::Time, ns));
+        let times = [950, 1_234_567, 61_500_000_000].map(|ns| shown(BenchUnit::Time, ns));
         assert_eq!(times, ["0.95 us", "1.23 ms", "61.50 s"]);
-        let bytes = [400, 20 * 1024, 6 * MIB + MIB / 2].map(|bytes| shown(Unit::Bytes, bytes));
+        let bytes = [400, 20 * 1024, 6 * MIB + MIB / 2].map(|bytes| shown(BenchUnit::Bytes, bytes));
         assert_eq!(bytes, ["400 B", "20.00 KiB", "6.50 MiB"]);
         assert_eq!(
-            [shown(Unit::ByteHundredths, 6_207), shown(Unit::Rate, 9)],
+            [
+                shown(BenchUnit::ByteHundredths, 6_207),
+                shown(BenchUnit::Rate, 9)
+            ],
             ["62.07 B", "9 /s"]
         );
     }

@@ -9,67 +9,14 @@ use outfield_core::objects::Registry;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
-use super::floor::{Floor, Rows, all, rows};
+use super::base::{Base, Bench, PEOPLE};
+use super::device_rows::{all_rows, object_tables, tables};
+use super::floor::{Floor, all};
 use super::measure::{self, Samples, Who, cpu_ns, memory, pairs, timed};
 use super::site::{Meter, sum, system};
-use super::{Base, Bench, PEOPLE};
 
 /// The word of this program that makes it a device which syncs for the first time.
 pub const DEVICE: &str = "first-sync-for-benchmark";
-
-/// Tables of all objects and of their lines.
-#[must_use]
-pub fn object_tables(registry: &Registry) -> Vec<String> {
-    let of = |object: &str, lines: &[&String]| {
-        let lines = lines.iter().map(|lines| format!("{object}__{lines}"));
-        std::iter::once(object.to_owned())
-            .chain(lines)
-            .collect::<Vec<_>>()
-    };
-    registry
-        .all()
-        .flat_map(|object| of(&object.object, &object.lines.keys().collect::<Vec<_>>()))
-        .collect()
-}
-
-/// The tables of a floor: those of all objects, the blobs, and the words that are searched.
-#[must_use]
-pub fn tables(registry: &Registry) -> Vec<String> {
-    let others = ["document", "search_entry", "search"].map(str::to_owned);
-    object_tables(registry).into_iter().chain(others).collect()
-}
-
-/// All rows, blobs and words of a device.
-#[must_use]
-pub fn all_rows(registry: &Registry, device: &Connection) -> Vec<Rows> {
-    let whole = |table: &str| {
-        rows(
-            device,
-            &format!("\"{table}\""),
-            &format!("SELECT * FROM \"{table}\""),
-            &[],
-        )
-    };
-    let mut found: Vec<Rows> = object_tables(registry)
-        .iter()
-        .map(|table| whole(table))
-        .collect();
-    found.extend([whole("document"), whole("search_entry")]);
-    for object in registry.all().filter(|object| !object.search.is_empty()) {
-        let words: Vec<String> = object
-            .search
-            .iter()
-            .map(|field| format!("coalesce(t.\"{field}\", '')"))
-            .collect();
-        let query = format!(
-            "SELECT e.rowid, {} FROM search_entry e JOIN \"{}\" t ON t.id = e.id",
-            words.join(" || ' ' || "),
-            object.object
-        );
-        found.push(rows(device, "search (rowid, words)", &query, &[]));
-    }
-    found
-}
 
 fn count(registry: &Registry, device: &Connection) -> u64 {
     let counted = object_tables(registry).into_iter().map(|table| {
@@ -85,7 +32,7 @@ fn count(registry: &Registry, device: &Connection) -> u64 {
 /// Measures the part.
 pub fn run(bench: &mut Bench) {
     let rounds = bench.plan.rounds(3, 1);
-    let (base, report, _) = bench.base();
+    let (base, report) = bench.base();
     let model_file = base.site.place("first-sync-model");
     // The first one warms up the server and shows what a device holds.
     device(base, &model_file);
@@ -95,7 +42,7 @@ pub fn run(bench: &mut Bench) {
     let size = measure::disk(&model_file);
     let mut told = Vec::new();
     let mut floors = Vec::new();
-    let (ours, floor) = pairs(
+    let pairs = pairs(
         rounds,
         &mut (&mut told, &mut floors),
         |(told, _), round| {
@@ -130,8 +77,8 @@ pub fn run(bench: &mut Bench) {
     );
     report.note(
         "first sync of T, CPU of the device",
-        ours.median(),
-        Some(floor.median()),
+        pairs.ours.median(),
+        Some(pairs.floor.median()),
         walls,
     );
     let deflated = deflated(&registry, &model);
@@ -206,18 +153,22 @@ fn device(base: &mut Base, file: &Path) -> Json {
 /// What this process does as a device: enrols, syncs, and says what that took.
 #[must_use]
 pub fn as_device(url: &str, code: &str, file: &Path) -> Json {
-    let mut house = Device::open(file, system()).unwrap();
+    let mut device = Device::open(file, system()).unwrap();
     let meter = Meter::new(url);
-    house.enrol_over(&meter, url, code).unwrap();
+    device.enrol_over(&meter, url, code).unwrap();
     drop(meter.carried());
     let own = std::process::id();
     measure::forget_peak();
     let (before, cpu) = (memory(own, "VmRSS"), cpu_ns(Who::Own));
-    let (said, wall_ns) = timed(|| house.sync_over(&meter).unwrap());
+    let (said, wall_ns) = timed(|| device.sync_over(&meter).unwrap());
     let (cpu, peak) = (cpu_ns(Who::Own) - cpu, memory(own, "VmHWM"));
-    let (sent, received, _) = sum(&meter.carried(), "");
+    let traffic = sum(&meter.carried(), "");
     json!({
-        "cpu_ns": cpu, "wall_ns": wall_ns, "memory": peak.saturating_sub(before), "sent": sent, "received": received,
+        "cpu_ns": cpu,
+        "wall_ns": wall_ns,
+        "memory": peak.saturating_sub(before),
+        "sent": traffic.sent,
+        "received": traffic.received,
         "operations": said.data["received"],
     })
 }

@@ -54,7 +54,8 @@ impl Floor {
         db.pragma_update(None, "fullfsync", is_durable).unwrap();
         db.set_prepared_statement_cache_capacity(256);
         for table in tables {
-            let sql = "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC";
+            let sql = "SELECT sql FROM sqlite_schema \
+                WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC";
             for sql in all(model, sql, &[Sql::Text(table.clone())]) {
                 let [Sql::Text(sql)] = &sql[..] else {
                     panic!("{table} has no schema")

@@ -70,7 +70,7 @@ const MADE: usize = 3_000;
 
 /// One store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Store {
+pub struct RetailStore {
     /// What kind of store it is.
     pub kind: String,
     /// Its street.
@@ -100,9 +100,9 @@ pub struct Ware {
 
 /// Stores within some fifty kilometres.
 #[must_use]
-pub fn stores(dice: &mut Dice) -> Vec<Store> {
+pub fn stores(dice: &mut Dice) -> Vec<RetailStore> {
     (0..MADE)
-        .map(|n| Store {
+        .map(|n| RetailStore {
             kind: KINDS[dice.roll(KINDS.len())].to_owned(),
             street: format!(
                 "{} {} STREET",
@@ -179,10 +179,10 @@ fn table(file: &Path) -> Vec<Vec<String>> {
 
 /// Stores of a file with the columns `store_no,type,street,city,state,zip,lat,lon,opened`.
 #[must_use]
-pub fn read_stores(file: &Path) -> Vec<Store> {
+pub fn read_stores(file: &Path) -> Vec<RetailStore> {
     let whole = table(file).into_iter().filter(|row| row.len() == 9);
     whole
-        .map(|row| Store {
+        .map(|row| RetailStore {
             kind: row[1].clone(),
             street: row[2].clone(),
             city: row[3].clone(),

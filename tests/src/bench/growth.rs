@@ -7,19 +7,24 @@ use std::sync::Barrier;
 use outfield_core::base::id::UserId;
 use serde_json::json;
 
-use super::day::{self, D, SHORT};
+use super::base::{Bench, NORTH, PEOPLE};
+use super::day::{self, BenchDay, D, SHORT};
 use super::measure::{Samples, timed};
-use super::report::Step;
-use super::site::{Carried, Site, SiteDevice, sum};
+use super::report::GrowthStep;
+use super::site::{CarriedCall, Site, SiteDevice, sum};
 use super::standin::{self, StandIn};
-use super::workload::{Goods, PATCH, Scale, Territory};
-use super::{Bench, NORTH, PEOPLE};
+use super::workload::{BenchTerritory, Catalogue, PATCH, Scale};
 
 /// Measures one step on a server.
-fn step(site: &Site, part: &'static str, what: String, work: impl FnOnce() -> String) -> Step {
+fn step(
+    site: &Site,
+    part: &'static str,
+    what: String,
+    work: impl FnOnce() -> String,
+) -> GrowthStep {
     let before = site.cpu_ns();
     let (note, wall_ns) = timed(work);
-    Step {
+    GrowthStep {
         part,
         what,
         wall_ns,
@@ -43,7 +48,7 @@ pub fn scale(bench: &mut Bench) {
         bench.plan.scale(),
     );
     let goods = maker.goods(&mut site.tenant, scale);
-    let (mut first, mut device): (Option<Territory>, Option<SiteDevice>) = (None, None);
+    let (mut first, mut device): (Option<BenchTerritory>, Option<SiteDevice>) = (None, None);
     let mut made = 0;
     for size in steps {
         bench.tell(&format!("scale: {size} territories"));
@@ -51,7 +56,7 @@ pub fn scale(bench: &mut Bench) {
             let name = format!("Area {made}");
             site.territory(&name);
             let (rep, code) = site.rep(&format!("Rep {made}"), std::slice::from_ref(&name));
-            let territory = maker.territory(&mut site.tenant, &name, (&goods, &[rep]), scale);
+            let territory = maker.territory(&mut site.tenant, &name, &goods, &[rep], scale);
             if device.is_none() {
                 device = Some(site.device("scale", &code));
             }
@@ -92,7 +97,7 @@ pub fn scale(bench: &mut Bench) {
                         contact,
                         &json!({"phone": format!("+1479558{:04}", size * 100 + n)}),
                     );
-                    pushes.push(sum(&device.sync(), "/push").2);
+                    pushes.push(sum(&device.sync(), "/push").ns);
                 }
                 format!("push p50 {} us", pushes.median() / 1_000)
             },
@@ -120,7 +125,7 @@ pub fn devices(bench: &mut Bench) {
             ..PATCH
         },
     );
-    maker.territory(&mut site.tenant, NORTH, (&goods, &[rep]), PATCH);
+    maker.territory(&mut site.tenant, NORTH, &goods, &[rep], PATCH);
     site.serve();
     let mut idle: Vec<StandIn> = Vec::new();
     for size in steps {
@@ -160,10 +165,16 @@ pub fn devices(bench: &mut Bench) {
 }
 
 /// A phone that has spent a day in a territory of its own.
-fn spent(site: &mut Site, n: usize, goods: &Goods, day: (day::Day, Territory)) -> SiteDevice {
+fn spent(
+    site: &mut Site,
+    n: usize,
+    goods: &Catalogue,
+    day: BenchDay,
+    territory: &BenchTerritory,
+) -> SiteDevice {
     let code = site.code(&format!("Rep {n}"));
     let mut phone = site.device(&format!("evening-{n}"), &code);
-    day::spend(&mut phone, day.0, &day.1, goods);
+    day::spend(&mut phone, day, territory, goods);
     phone
 }
 
@@ -189,47 +200,15 @@ pub fn evening(bench: &mut Bench) {
         let name = format!("Area {n}");
         site.territory(&name);
         let (rep, _): (UserId, String) = site.rep(&format!("Rep {n}"), std::slice::from_ref(&name));
-        let territory = maker.territory(&mut site.tenant, &name, (&goods, &[rep]), PATCH);
-        spent_days.push(spent(&mut site, n, &goods, (day, territory)));
+        let territory = maker.territory(&mut site.tenant, &name, &goods, &[rep], PATCH);
+        spent_days.push(spent(&mut site, n, &goods, day, &territory));
     }
     site.restart();
-    let (url, barrier) = (site.url(), Barrier::new(phones));
-    let evening = step(
-        &site,
-        "evening",
-        format!("{phones} phones push their day at once"),
-        || {
-            let carried: Vec<Vec<Carried>> = std::thread::scope(|scope| {
-                let running: Vec<_> = spent_days
-                    .iter_mut()
-                    .map(|phone| {
-                        phone.moves_to(&url);
-                        scope.spawn(|| {
-                            barrier.wait();
-                            phone.sync()
-                        })
-                    })
-                    .collect();
-                running
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap())
-                    .collect()
-            });
-            let pushes: Vec<&Carried> = carried
-                .iter()
-                .flatten()
-                .filter(|call| call.path.ends_with("/push"))
-                .collect();
-            let times: Samples = pushes.iter().map(|call| call.ns).collect();
-            let kib = pushes.iter().map(|call| call.sent).sum::<u64>() / 1024;
-            format!(
-                "{} pushes of {kib} KiB; p50 {} ms, p99 {} ms",
-                times.count(),
-                times.median() / 1_000_000,
-                times.percentile(99) / 1_000_000
-            )
-        },
-    );
+    let url = site.url();
+    let what = format!("{phones} phones push their day at once");
+    let evening = step(&site, "evening", what, || {
+        push_at_once(&mut spent_days, &url)
+    });
     bench.report.growth.push(evening);
     for phone in &mut spent_days {
         let status = phone.device().status().unwrap().data;
@@ -241,10 +220,44 @@ pub fn evening(bench: &mut Bench) {
     }
 }
 
+/// All phones sync at the same time; says how their pushes went.
+fn push_at_once(phones: &mut [SiteDevice], url: &str) -> String {
+    let barrier = &Barrier::new(phones.len());
+    let carried: Vec<Vec<CarriedCall>> = std::thread::scope(|scope| {
+        let mut running = Vec::new();
+        for phone in phones {
+            phone.moves_to(url);
+            running.push(scope.spawn(move || {
+                barrier.wait();
+                phone.sync()
+            }));
+        }
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let mut times = Samples::default();
+    let mut bytes = 0;
+    for call in carried.iter().flatten() {
+        if call.path.ends_with("/push") {
+            times.push(call.ns);
+            bytes += call.sent;
+        }
+    }
+    format!(
+        "{} pushes of {} KiB; p50 {} ms, p99 {} ms",
+        times.count(),
+        bytes / 1024,
+        times.median() / 1_000_000,
+        times.percentile(99) / 1_000_000
+    )
+}
+
 /// Many new devices fetch a territory at once.
 pub fn monday(bench: &mut Bench) {
     let phones = bench.plan.rounds(100, 3);
-    let (base, report, _) = bench.base();
+    let (base, report) = bench.base();
     let address = {
         base.site.restart();
         base.site.address()
@@ -255,35 +268,39 @@ pub fn monday(bench: &mut Bench) {
         .enumerate()
         .map(|(n, code)| StandIn::enrol(address, code, &format!("Monday {n}")))
         .collect();
-    let barrier = Barrier::new(phones);
-    let monday = step(
-        &base.site,
-        "monday",
-        format!("{phones} phones fetch T at once"),
-        || {
-            let told: Vec<(u64, u64)> = std::thread::scope(|scope| {
-                let fetch = |one: &StandIn| {
-                    barrier.wait();
-                    let buckets = one.hello(0).buckets;
-                    one.pull(&buckets)
-                };
-                let running: Vec<_> = standins
-                    .iter()
-                    .map(|one| scope.spawn(move || timed(|| fetch(one))))
-                    .collect();
-                running
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap())
-                    .collect()
-            });
-            let times: Samples = told.iter().map(|(_, ns)| *ns).collect();
-            let kib = told.iter().map(|(bytes, _)| bytes).sum::<u64>() / 1024;
-            format!(
-                "{kib} KiB; a phone p50 {} ms, p99 {} ms",
-                times.median() / 1_000_000,
-                times.percentile(99) / 1_000_000
-            )
-        },
-    );
+    let what = format!("{phones} phones fetch T at once");
+    let monday = step(&base.site, "monday", what, || fetch_at_once(&standins));
     report.growth.push(monday);
+}
+
+/// All devices pull at the same time; says how it went.
+fn fetch_at_once(devices: &[StandIn]) -> String {
+    let barrier = Barrier::new(devices.len());
+    let fetch = &|device: &StandIn| {
+        barrier.wait();
+        let buckets = device.hello(0).buckets;
+        device.pull(&buckets)
+    };
+    let told: Vec<(u64, u64)> = std::thread::scope(|scope| {
+        let mut running = Vec::new();
+        for device in devices {
+            running.push(scope.spawn(move || timed(|| fetch(device))));
+        }
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let mut times = Samples::default();
+    let mut bytes = 0;
+    for (received, ns) in told {
+        bytes += received;
+        times.push(ns);
+    }
+    format!(
+        "{} KiB; a phone p50 {} ms, p99 {} ms",
+        bytes / 1024,
+        times.median() / 1_000_000,
+        times.percentile(99) / 1_000_000
+    )
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Bench;
+use super::base::Bench;
 use super::measure::disk;
 use crate::products;
 

@@ -1,109 +1,89 @@
-//! What a person waits for on a device that has no network: writing, opening, lists, searching,
-//! prices. Reads are warm after one round that does not count; writes say themselves whether they
-//! are cold.
+//! Writing on a device that has no network: a visit, one field, one count. Writes say themselves
+//! whether they are cold.
 
-use outfield_core::app::Device;
-use outfield_core::base::id::RecordId;
-use outfield_core::objects::Record;
-use outfield_core::store::{self, tables};
+use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
+use super::base::{Base, Bench, blob};
+use super::day;
 use super::floor::{Floor, Rows, rows};
-use super::measure::{Samples, pairs, time, timed};
-use super::report::Report;
-use super::site::{SiteDevice, system};
-use super::workload::{Goods, PROMOTIONS, Territory};
-use super::{Base, Bench, blob, day};
+use super::measure::{Pairs, pairs, time, timed};
+use super::site::SiteDevice;
+use super::workload::{BenchTerritory, Catalogue};
 
-/// Lines of the order that is priced.
-const ORDER_LINES: usize = 100;
-/// Accounts that are searched.
-const ACCOUNTS: usize = 50_000;
-/// Accounts of a list nearby.
-const NEARBY: usize = 50;
-/// Metres within which all of a territory lies.
-const EVERYWHERE_M: i64 = 20_000_000;
-/// Where a list nearby begins.
-const HERE: (&str, i64, i64) = ("36.342235,-94.071410", 36_342_235, -94_071_410);
-
-struct Stage<'a> {
-    device: &'a mut SiteDevice,
-    territory: &'a Territory,
-    goods: &'a Goods,
-    floor: Floor,
+/// A device that is measured beside its floor.
+pub(super) struct LocalBench<'a> {
+    pub(super) device: &'a mut SiteDevice,
+    pub(super) territory: &'a BenchTerritory,
+    pub(super) goods: &'a Catalogue,
+    pub(super) floor: Floor,
 }
 
-/// Puts median and 99th percentile beside each other's floors.
-fn put(report: &mut Report, what: &str, (ours, floor): (&Samples, &Samples)) {
-    for (name, per_cent) in [("p50", 50), ("p99", 99)] {
-        report.put(
-            &format!("{what}, {name}"),
-            ours.percentile(per_cent),
-            Some(floor.percentile(per_cent)),
-        );
+impl<'a> LocalBench<'a> {
+    /// The base's device and its territory, beside a floor of this name with the same rows.
+    pub(super) fn new(base: &'a mut Base, floor: &str) -> LocalBench<'a> {
+        let floor = base.floor(floor, true);
+        LocalBench {
+            device: &mut base.device,
+            territory: &base.territory,
+            goods: &base.goods,
+            floor,
+        }
     }
 }
 
 /// A visit with five actions, its template's questions and forty counts: two commands, so two
 /// commits for both.
-fn write_visit(stage: &mut Stage<'_>, round: usize, is_cold: bool) -> (u64, Vec<Vec<Rows>>) {
+fn write_visit(local: &mut LocalBench<'_>, round: usize, is_cold: bool) -> (u64, Vec<Vec<Rows>>) {
     if is_cold {
-        stage.device.reopen();
+        local.device.reopen();
     }
-    let account = &stage.territory.accounts[round % stage.territory.accounts.len()].0;
+    let account = &local.territory.accounts[round % local.territory.accounts.len()].id;
     let (visit, first) = timed(|| {
-        stage
+        local
             .device
             .does(&json!({"do": "start_visit", "account": account}))
     });
-    let (check, second) = timed(|| stage.device.does(&day::count(&visit, stage.goods, round)));
-    let db = stage.device.beside();
-    let lines = |table: &str, column: &str, id: &str| {
-        rows(
-            &db,
-            table,
-            &format!("SELECT * FROM {table} WHERE {column} = ?"),
-            &[blob(id)],
-        )
-    };
-    let visits = [
-        ("visit", "id"),
-        ("visit__actions", "parent"),
-        ("visit__questions", "parent"),
+    let (check, second) = timed(|| local.device.does(&day::count(&visit, local.goods, round)));
+    let db = local.device.beside();
+    let visits = vec![
+        rows_of(&db, "visit", "id", &visit),
+        rows_of(&db, "visit__actions", "parent", &visit),
+        rows_of(&db, "visit__questions", "parent", &visit),
     ];
-    let checks = [
-        ("inventory_check", "id"),
-        ("inventory_check__counts", "parent"),
+    let checks = vec![
+        rows_of(&db, "inventory_check", "id", &check),
+        rows_of(&db, "inventory_check__counts", "parent", &check),
     ];
-    let commits = vec![
-        visits
-            .map(|(table, column)| lines(table, column, &visit))
-            .into(),
-        checks
-            .map(|(table, column)| lines(table, column, &check))
-            .into(),
-    ];
-    stage
-        .device
-        .does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"}));
-    (first + second, commits)
+    cancel(local, &visit);
+    (first + second, vec![visits, checks])
 }
 
-fn visits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Samples) {
+fn rows_of(db: &Connection, table: &str, column: &str, id: &str) -> Rows {
+    let query = format!("SELECT * FROM {table} WHERE {column} = ?");
+    rows(db, table, &query, &[blob(id)])
+}
+
+fn cancel(local: &mut LocalBench<'_>, visit: &str) {
+    let command = json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"});
+    local.device.does(&command);
+}
+
+fn visits(local: &mut LocalBench<'_>, rounds: usize, is_cold: bool) -> Pairs {
     pairs(
         rounds,
-        &mut (stage, Vec::new()),
-        |(stage, written), round| {
-            let (ns, commits) = write_visit(stage, round, is_cold);
+        &mut (local, Vec::new()),
+        |(local, written), round| {
+            let (ns, commits) = write_visit(local, round, is_cold);
             *written = commits;
             ns
         },
-        |(stage, written), _| {
+        |(local, written), _| {
             time(|| {
                 written
                     .iter()
-                    .for_each(|commit: &Vec<Rows>| stage.floor.insert(commit))
+                    .for_each(|commit: &Vec<Rows>| local.floor.insert(commit))
             })
         },
     )
@@ -111,348 +91,101 @@ fn visits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Samp
 
 const EDIT: &str = "UPDATE contact SET phone = ?, _changed_at = ? WHERE id = ?";
 
+/// The contact of a round: warm ones first to last, cold ones from the middle on.
+fn contact(local: &LocalBench<'_>, round: usize, is_cold: bool) -> String {
+    let contacts = &local.territory.contacts;
+    let first = if is_cold { contacts.len() / 2 } else { 0 };
+    contacts[(round + first) % contacts.len()].clone()
+}
+
 /// One field of a contact: the second edit of an open app, or the first of one that was just
 /// started.
-fn edits(stage: &mut Stage<'_>, rounds: usize, is_cold: bool) -> (Samples, Samples) {
-    let contact = |stage: &Stage<'_>, round: usize| {
-        let contacts = &stage.territory.contacts;
-        contacts[(round + if is_cold { contacts.len() / 2 } else { 0 }) % contacts.len()].clone()
-    };
+fn edits(local: &mut LocalBench<'_>, rounds: usize, is_cold: bool) -> Pairs {
     pairs(
         rounds,
-        stage,
-        |stage, round| {
-            let contact = contact(stage, round);
+        local,
+        |local, round| {
+            let contact = contact(local, round, is_cold);
             if is_cold {
-                stage.device.reopen();
+                local.device.reopen();
             } else {
-                stage
-                    .device
-                    .edits("contact", &contact, &json!({"job_title": "Buyer"}));
+                let title = json!({"job_title": "Buyer"});
+                local.device.edits("contact", &contact, &title);
             }
             let fields = json!({"phone": format!("+1479556{round:04}")});
-            time(|| stage.device.edits("contact", &contact, &fields))
+            time(|| local.device.edits("contact", &contact, &fields))
         },
-        |stage, round| {
-            let phone = Sql::Text(format!("+1479556{round:04}"));
+        |local, round| {
             let row = vec![
-                phone,
+                Sql::Text(format!("+1479556{round:04}")),
                 Sql::Integer(round as i64),
-                blob(&contact(stage, round)),
+                blob(&contact(local, round, is_cold)),
             ];
-            time(|| stage.floor.commit(&[(EDIT, row)]))
+            time(|| local.floor.commit(&[(EDIT, row)]))
         },
     )
 }
 
 /// One of forty counts of a check that was begun on this device.
-fn counts(stage: &mut Stage<'_>, rounds: usize) -> (Samples, Samples) {
-    let account = stage.territory.accounts[0].0.clone();
-    let visit = stage
+fn counts(local: &mut LocalBench<'_>, rounds: usize) -> Pairs {
+    let account = local.territory.accounts[0].id.clone();
+    let visit = local
         .device
         .does(&json!({"do": "start_visit", "account": account}));
-    let check = stage.device.does(&day::count(&visit, stage.goods, 0));
-    let product = stage.goods.products[0].clone();
-    let (table, sql) = (
+    let check = local.device.does(&day::count(&visit, local.goods, 0));
+    let product = local.goods.products[0].clone();
+    let counted = rows_of(
+        &local.device.beside(),
         "inventory_check__counts",
-        "SELECT * FROM inventory_check__counts WHERE parent = ?",
+        "parent",
+        &check,
     );
-    stage
-        .floor
-        .insert(&[rows(&stage.device.beside(), table, sql, &[blob(&check)])]);
-    let count = |facings: usize| {
+    local.floor.insert(&[counted]);
+    let count = |facings: usize| -> Json {
         json!({
-            "do": "count", "visit": visit, "action": "shelf", format!("counts/{product}/facings"): facings,
+            "do": "count", "visit": visit, "action": "shelf",
+            format!("counts/{product}/facings"): facings,
             format!("counts/{product}/status"): "present",
         })
     };
-    stage.device.does(&count(11));
+    local.device.does(&count(11));
     let sql =
         "UPDATE inventory_check__counts SET facings = ?, status = 'present', listed = 1, at = ?
                WHERE parent = ? AND product = ?";
     let samples = pairs(
         rounds,
-        stage,
-        |stage, round| {
+        local,
+        |local, round| {
             if round % 8 == 7 {
                 // What waits in the outbox is worked above anew each time; nobody counts hundreds
                 // of times offline.
-                stage.device.sync();
+                local.device.sync();
             }
-            time(|| drop(stage.device.does(&count(round % 9))))
+            time(|| drop(local.device.does(&count(round % 9))))
         },
-        |stage, round| {
+        |local, round| {
             let number = Sql::Integer(round as i64);
             let row = vec![number.clone(), number, blob(&check), blob(&product)];
-            time(|| stage.floor.commit(&[(sql, row)]))
+            time(|| local.floor.commit(&[(sql, row)]))
         },
     );
-    stage
-        .device
-        .does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"}));
+    cancel(local, &visit);
     samples
 }
 
 /// Measures what a person writes.
 pub fn write(bench: &mut Bench) {
     let rounds = bench.plan.rounds(200, 4);
-    let (base, report, _) = bench.base();
-    let floor = base.floor("write-floor", true);
-    let Base {
-        device,
-        territory,
-        goods,
-        ..
-    } = base;
-    let mut stage = Stage {
-        device,
-        territory,
-        goods,
-        floor,
-    };
-    visits(&mut stage, 2, false);
+    let (base, report) = bench.base();
+    let mut local = LocalBench::new(base, "write-floor");
+    visits(&mut local, 2, false);
     for (is_cold, word) in [(false, "warm"), (true, "cold")] {
-        let (ours, floor) = visits(&mut stage, rounds / 2, is_cold);
-        put(
-            report,
-            &format!("write a visit of 45 lines, {word}"),
-            (&ours, &floor),
-        );
-        let (ours, floor) = edits(&mut stage, rounds, is_cold);
-        put(report, &format!("edit one field, {word}"), (&ours, &floor));
+        let pairs = visits(&mut local, rounds / 2, is_cold);
+        report.percentiles(&format!("write a visit of 45 lines, {word}"), &pairs);
+        let pairs = edits(&mut local, rounds, is_cold);
+        report.percentiles(&format!("edit one field, {word}"), &pairs);
     }
-    let (ours, floor) = counts(&mut stage, rounds);
-    put(report, "change one count of 40, warm", (&ours, &floor));
-    stage.device.sync();
-}
-
-/// Measures opening a visit and a list nearby.
-pub fn read(bench: &mut Bench) {
-    let rounds = bench.plan.rounds(500, 4);
-    let (base, report, _) = bench.base();
-    let floor = base.floor("read-floor", true);
-    let Base {
-        device,
-        territory,
-        goods,
-        ..
-    } = base;
-    let mut stage = Stage {
-        device,
-        territory,
-        goods,
-        floor,
-    };
-    let open = |stage: &mut Stage<'_>, round: usize| {
-        let (visit, check) = &stage.territory.visits[round % stage.territory.visits.len()];
-        time(|| {
-            let house = stage.device.device();
-            let opened = [
-                house.get("visit", visit).unwrap(),
-                house.get("inventory_check", check).unwrap(),
-            ];
-            assert_eq!(
-                opened[1].data["counts"]
-                    .as_object()
-                    .map(serde_json::Map::len),
-                Some(super::workload::COUNTS)
-            );
-        })
-    };
-    let open_floor = |stage: &mut Stage<'_>, round: usize| {
-        let (visit, check) = &stage.territory.visits[round % stage.territory.visits.len()];
-        let lines = ["visit__actions", "visit__questions", "visit__answers"];
-        let mut queries = vec![(
-            "SELECT * FROM visit WHERE id = ?".to_owned(),
-            vec![blob(visit)],
-        )];
-        queries.extend(lines.map(|table| {
-            (
-                format!("SELECT * FROM {table} WHERE parent = ?"),
-                vec![blob(visit)],
-            )
-        }));
-        queries.push((
-            "SELECT * FROM inventory_check WHERE id = ?".to_owned(),
-            vec![blob(check)],
-        ));
-        queries.push((
-            "SELECT * FROM inventory_check__counts WHERE parent = ?".to_owned(),
-            vec![blob(check)],
-        ));
-        time(|| assert!(stage.floor.read(&queries) > 0))
-    };
-    pairs(1, &mut stage, open, open_floor);
-    let (ours, floors) = pairs(rounds, &mut stage, open, open_floor);
-    let note = |samples: &Samples| format!("p99 {} us", samples.percentile(99) / 1_000);
-    report.note(
-        "open a visit of 45 lines",
-        ours.median(),
-        Some(floors.median()),
-        note(&ours),
-    );
-
-    let near = |stage: &mut Stage<'_>, _: usize| {
-        time(|| {
-            let found = stage
-                .device
-                .device()
-                .list("account", Some((HERE.0, EVERYWHERE_M)), NEARBY)
-                .unwrap();
-            assert_eq!(found.data.as_array().map(Vec::len), Some(NEARBY));
-        })
-    };
-    let sql = "SELECT * FROM account WHERE position_lat BETWEEN -90000000 AND 90000000 AND position_lon BETWEEN
-               -180000000 AND 180000000 ORDER BY (position_lat - ?1) * (position_lat - ?1) + (position_lon - ?2) *
-               (position_lon - ?2) LIMIT 50";
-    let query = [(
-        sql.to_owned(),
-        vec![Sql::Integer(HERE.1), Sql::Integer(HERE.2)],
-    )];
-    let near_floor =
-        |stage: &mut Stage<'_>, _: usize| time(|| assert_eq!(stage.floor.read(&query), NEARBY));
-    pairs(1, &mut stage, near, near_floor);
-    let (ours, floors) = pairs(rounds, &mut stage, near, near_floor);
-    report.note(
-        "list 50 accounts nearby",
-        ours.median(),
-        Some(floors.median()),
-        note(&ours),
-    );
-}
-
-/// Measures pricing an order.
-pub fn price(bench: &mut Bench) {
-    let rounds = bench.plan.rounds(200, 4);
-    let (base, report, _) = bench.base();
-    let floor = base.floor("price-floor", true);
-    let Base {
-        device,
-        territory,
-        goods,
-        ..
-    } = base;
-    let chosen: Vec<&String> = goods.products.iter().take(ORDER_LINES).collect();
-    let lines = chosen
-        .iter()
-        .map(|product| json!({"product": product, "quantity": "12"}));
-    let basket = json!({
-        "currency": "USD", "tax_mode": "exclusive", "tax_rounding": "document", "account": territory.accounts[0].0,
-        "lines": lines.collect::<Vec<_>>(),
-    });
-    let basket = basket.to_string();
-    let by_product = |sql: &str| {
-        chosen
-            .iter()
-            .map(|id| (sql.to_owned(), vec![blob(id)]))
-            .collect::<Vec<_>>()
-    };
-    let mut queries = by_product("SELECT * FROM product WHERE id = ?");
-    queries.extend(by_product("SELECT * FROM product__units WHERE parent = ?"));
-    queries.extend(by_product("SELECT * FROM price_entry WHERE product = ?"));
-    let whole = ["promotion", "promotion__mix", "price_list", "tax_class"];
-    queries.extend(whole.map(|table| (format!("SELECT * FROM {table}"), Vec::new())));
-    let mut stage = Stage {
-        device,
-        territory,
-        goods,
-        floor,
-    };
-    let ours = |stage: &mut Stage<'_>, _: usize| {
-        time(|| drop(stage.device.device().price(&basket).unwrap()))
-    };
-    let floors = |stage: &mut Stage<'_>, _: usize| time(|| assert!(stage.floor.read(&queries) > 0));
-    let priced = stage.device.device().price(&basket).unwrap();
-    assert_eq!(
-        priced.matches("Promotion ").count().min(PROMOTIONS),
-        PROMOTIONS,
-        "each promotion gives its percent"
-    );
-    pairs(1, &mut stage, ours, floors);
-    let (ours, floors) = pairs(rounds, &mut stage, ours, floors);
-    let name = "price an order of 100 lines with 50 promotions";
-    report.note(
-        name,
-        ours.median(),
-        Some(floors.median()),
-        "the floor reads the same rows and computes nothing",
-    );
-}
-
-/// Measures searching many accounts, which are put into a device's tables as a sync puts them.
-pub fn search(bench: &mut Bench) {
-    let rounds = bench.plan.rounds(300, 4);
-    let accounts = bench.plan.rounds(ACCOUNTS, 500);
-    let file = bench.place("search.db");
-    let mut house = Device::open(&file, system()).unwrap();
-    let db = store::open::open(&file, store::PHONE).unwrap();
-    let registry = house.registry().clone();
-    let descriptor = registry.get("account").unwrap();
-    let mut maker = bench.plan.maker();
-    let tx = store::open::begin(&db).unwrap();
-    for n in 0..accounts {
-        let write = maker.account(&maker.store(n), &RecordId([7; 16]).to_string());
-        let record = Record {
-            object: write.object,
-            id: write.id,
-            values: write.values,
-            stamp: None,
-        };
-        tables::put(&tx, descriptor, &record).unwrap();
-    }
-    store::open::commit(tx).unwrap();
-    let names = ["account", "search_entry", "search"].map(str::to_owned);
-    let floor = Floor::like(&db, &names, &bench.place("search-floor.db"), true);
-    let whole = |table: &str| rows(&db, table, &format!("SELECT * FROM {table}"), &[]);
-    let words = "SELECT e.rowid, t.name || ' ' || t.city || ' ' || t.code FROM search_entry e JOIN account t ON t.id = e.id";
-    floor.insert(&[
-        whole("account"),
-        whole("search_entry"),
-        rows(&db, "search (rowid, words)", words, &[]),
-    ]);
-    let asked = [
-        "wal",
-        "su",
-        "rog",
-        "S0",
-        "e",
-        "spring",
-        "supercenter ro",
-        "market h",
-        "har",
-        "b",
-    ];
-    let sql = "SELECT t.* FROM search s JOIN search_entry e ON e.rowid = s.rowid JOIN account t ON t.id = e.id
-               WHERE s.words MATCH ? ORDER BY s.rowid LIMIT 50";
-    let ours = |house: &mut Device, round: usize| {
-        time(|| drop(house.search(asked[round % asked.len()], 50).unwrap()))
-    };
-    let floors = |_: &mut Device, round: usize| {
-        let words: Vec<String> = asked[round % asked.len()]
-            .split(' ')
-            .map(|word| format!("\"{word}\"*"))
-            .collect();
-        let query = [(sql.to_owned(), vec![Sql::Text(words.join(" "))])];
-        time(|| {
-            std::hint::black_box(floor.read(&query));
-        })
-    };
-    let found = asked
-        .iter()
-        .filter(|words| house.search(words, 50).unwrap().data[0].is_object());
-    assert!(
-        found.count() > asked.len() / 2,
-        "the words are those of the accounts"
-    );
-    let (ours, floors) = pairs(rounds, &mut house, ours, floors);
-    let note = format!(
-        "{accounts} accounts; p99 {} us",
-        ours.percentile(99) / 1_000
-    );
-    bench.report.note(
-        "search a prefix over 50,000 accounts",
-        ours.median(),
-        Some(floors.median()),
-        note,
-    );
+    let pairs = counts(&mut local, rounds);
+    report.percentiles("change one count of 40, warm", &pairs);
+    local.device.sync();
 }

@@ -4,6 +4,8 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
+const UNOPTIMISED: &str = "for tests; no figure of this build counts";
+
 /// The first line of a file that begins like this, behind its colon.
 fn line(file: &str, start: &str) -> String {
     let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -42,6 +44,6 @@ pub fn described() -> Json {
         "kernel": kernel.trim(),
         "sqlite": rusqlite::version(),
         "commit": commit(),
-        "built": if cfg!(debug_assertions) { "for tests; no figure of this build counts" } else { "optimised" },
+        "built": if cfg!(debug_assertions) { UNOPTIMISED } else { "optimised" },
     })
 }

@@ -65,19 +65,28 @@ pub fn time(work: impl FnOnce()) -> u64 {
     timed(work).1
 }
 
+/// Times of ours, and of its floor.
+#[derive(Debug, Clone, Default)]
+pub struct Pairs {
+    /// Ours.
+    pub ours: Samples,
+    /// Its floor.
+    pub floor: Samples,
+}
+
 /// Ours and its floor by turns, so that whatever else the machine does meets both.
 pub fn pairs<S>(
     rounds: usize,
-    stage: &mut S,
+    state: &mut S,
     mut ours: impl FnMut(&mut S, usize) -> u64,
     mut floor: impl FnMut(&mut S, usize) -> u64,
-) -> (Samples, Samples) {
-    let mut samples = (Samples::default(), Samples::default());
+) -> Pairs {
+    let mut pairs = Pairs::default();
     for round in 0..rounds {
-        samples.0.push(ours(stage, round));
-        samples.1.push(floor(stage, round));
+        pairs.ours.push(ours(state, round));
+        pairs.floor.push(floor(state, round));
     }
-    samples
+    pairs
 }
 
 /// Whose processor time is asked.

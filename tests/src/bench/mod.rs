@@ -2,7 +2,9 @@
 //! devices in one run, and how cost grows. `docs/performance.md` says how to read it. It does not
 //! know the words of a command line.
 
+pub mod base;
 pub mod day;
+pub mod device_rows;
 pub mod figures;
 pub mod first_sync;
 pub mod floor;
@@ -12,221 +14,14 @@ pub mod library;
 pub mod local;
 pub mod machine;
 pub mod measure;
+pub mod parts;
+pub mod reading;
 pub mod report;
+pub mod searching;
 pub mod site;
 pub mod standin;
 pub mod wire;
 pub mod workload;
 
-use std::path::PathBuf;
-
-use outfield_core::base::id::UserId;
-use outfield_core::objects::Registry;
-use rusqlite::types::Value as Sql;
-use serde_json::Value as Json;
-use tempfile::TempDir;
-
-use floor::Floor;
-use report::Report;
-use site::{Site, SiteDevice};
-use workload::{Goods, Maker, Scale, Territory};
-
-/// What decides all names and numbers.
-pub const SEED: u64 = 20_261_124;
-/// The people of the territory; the first one's device is the one that is looked at.
-const PEOPLE: [&str; 4] = ["Ann", "Ben", "Cyd", "Dan"];
-/// The territory.
-const NORTH: &str = "North";
-
-/// What is to be measured.
-#[derive(Debug, Clone, Default)]
-pub struct Plan {
-    /// Parts by name; none for all.
-    pub only: Vec<String>,
-    /// A small share of everything, to see that it works; its figures count for nothing.
-    pub quick: bool,
-    /// A file of stores.
-    pub stores: Option<PathBuf>,
-    /// A file of products.
-    pub products: Option<PathBuf>,
-    /// A library that was built for phones.
-    pub library: Option<PathBuf>,
-}
-
-impl Plan {
-    /// How much there is of everything.
-    #[must_use]
-    pub fn scale(&self) -> Scale {
-        if self.quick {
-            workload::SMALL
-        } else {
-            workload::T
-        }
-    }
-
-    /// So many, or so many in a quick run.
-    #[must_use]
-    pub fn rounds(&self, full: usize, quick: usize) -> usize {
-        if self.quick { quick } else { full }
-    }
-
-    /// The maker of its records.
-    #[must_use]
-    pub fn maker(&self) -> Maker {
-        Maker::new(SEED, self.stores.as_deref(), self.products.as_deref())
-    }
-}
-
-/// Measures one part.
-type Part = fn(&mut Bench);
-
-/// All parts, in the order in which they run.
-pub const PARTS: &[(&str, Part)] = &[
-    ("first-sync", first_sync::run),
-    ("write", local::write),
-    ("read", local::read),
-    ("price", local::price),
-    ("search", local::search),
-    ("push", wire::push),
-    ("online", wire::online),
-    ("idle", wire::idle),
-    ("library", library::run),
-    ("scale", growth::scale),
-    ("devices", growth::devices),
-    ("evening", growth::evening),
-    ("monday", growth::monday),
-];
-
-/// One run.
-pub struct Bench {
-    /// What is to be measured.
-    pub plan: Plan,
-    /// What was measured.
-    pub report: Report,
-    progress: Box<dyn FnMut(&str)>,
-    base: Option<Base>,
-    folder: TempDir,
-}
-
-/// A territory of the plan's size on a running server, and a device that holds it.
-pub struct Base {
-    /// The server.
-    pub site: Site,
-    /// Its catalogue.
-    pub goods: Goods,
-    /// The territory.
-    pub territory: Territory,
-    /// The first person's device.
-    pub device: SiteDevice,
-}
-
-impl Base {
-    /// The objects that are known.
-    #[must_use]
-    pub fn registry(&self) -> &Registry {
-        self.site.tenant.registry()
-    }
-
-    /// A floor with the same rows that the device holds, or without rows.
-    #[must_use]
-    pub fn floor(&self, name: &str, is_durable: bool) -> Floor {
-        let model = self.device.beside();
-        let floor = Floor::like(
-            &model,
-            &first_sync::tables(self.registry()),
-            &self.site.place(name),
-            is_durable,
-        );
-        floor.insert(&first_sync::all_rows(self.registry(), &model));
-        floor
-    }
-}
-
-impl Bench {
-    /// Nothing measured yet; `progress` is told what is being done.
-    #[must_use]
-    pub fn new(plan: Plan, progress: Box<dyn FnMut(&str)>) -> Bench {
-        let folder = tempfile::tempdir().unwrap();
-        Bench {
-            plan,
-            report: Report::default(),
-            progress,
-            base: None,
-            folder,
-        }
-    }
-
-    /// Measures every part that is wanted.
-    pub fn run(&mut self) {
-        for (name, part) in PARTS {
-            if self.plan.only.is_empty() || self.plan.only.iter().any(|only| only == name) {
-                self.tell(name);
-                part(self);
-            }
-        }
-        self.tell("");
-    }
-
-    /// Says what is being done.
-    pub fn tell(&mut self, what: &str) {
-        (self.progress)(what);
-    }
-
-    /// A place for a site of its own.
-    #[must_use]
-    pub fn place(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// What was measured, for programs.
-    #[must_use]
-    pub fn json(&self) -> Json {
-        self.report.json(
-            &machine::described(),
-            &workload::described(self.plan.scale(), SEED),
-        )
-    }
-
-    /// The territory that most parts look at, made when it is first wanted, and the report.
-    pub fn base(&mut self) -> (&mut Base, &mut Report, &Plan) {
-        if self.base.is_none() {
-            self.tell("fills a territory");
-            self.base = Some(self.fill());
-        }
-        let Bench {
-            base, report, plan, ..
-        } = self;
-        (base.as_mut().expect("it was just made"), report, plan)
-    }
-
-    fn fill(&self) -> Base {
-        let (mut site, mut maker, scale) = (
-            Site::found(&self.place("base")),
-            self.plan.maker(),
-            self.plan.scale(),
-        );
-        site.territory(NORTH);
-        let people = PEOPLE.map(|name| site.rep(name, &[NORTH.to_owned()]));
-        let goods = maker.goods(&mut site.tenant, scale);
-        let reps: Vec<UserId> = people.iter().map(|(user, _)| *user).collect();
-        let territory = maker.territory(&mut site.tenant, NORTH, (&goods, &reps), scale);
-        let device = site.device(PEOPLE[0], &people[0].1);
-        Base {
-            site,
-            goods,
-            territory,
-            device,
-        }
-    }
-}
-
-/// An id as SQLite keeps it.
-#[must_use]
-pub fn blob(id: &str) -> Sql {
-    Sql::Blob(
-        id.parse::<outfield_core::base::id::RecordId>()
-            .unwrap()
-            .0
-            .to_vec(),
-    )
-}
+pub use base::{Base, Bench, BenchPlan, SEED};
+pub use parts::PARTS;

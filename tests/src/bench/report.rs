@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use super::figures::{Budget, FIGURES, Figure, Unit, shown};
+use super::figures::{BenchFigure, BenchUnit, Budget, FIGURES, shown};
+use super::measure::Pairs;
 
 /// One figure as it came out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Measured {
 
 /// One step of how cost grows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct GrowthStep {
     /// The part.
     pub part: &'static str,
     /// How much there is, in words.
@@ -40,7 +41,7 @@ pub struct Step {
 
 /// How a figure stands to its budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum BudgetResult {
     /// Beyond its budget.
     Miss,
     /// Within its budget.
@@ -49,35 +50,35 @@ pub enum Standing {
 
 /// Everything that one run measured.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub struct BenchReport {
     figures: BTreeMap<&'static str, Measured>,
     /// Why figures were not measured, by name.
     skipped: BTreeMap<&'static str, String>,
     /// How cost grows.
-    pub growth: Vec<Step>,
+    pub growth: Vec<GrowthStep>,
 }
 
-fn named(name: &str) -> &'static Figure {
+fn named(name: &str) -> &'static BenchFigure {
     FIGURES
         .iter()
         .find(|figure| figure.name == name)
         .unwrap_or_else(|| panic!("there is no figure `{name}`"))
 }
 
-fn standing(figure: &Figure, measured: &Measured) -> Standing {
+fn result(figure: &BenchFigure, measured: &Measured) -> BudgetResult {
     let meets = match figure.budget {
         Budget::Floor(hundredths) => measured.ours * 100 <= measured.floor.unwrap() * hundredths,
         Budget::AtMost(limit) => measured.ours <= limit,
         Budget::AtLeast(limit) => measured.ours >= limit,
     };
     if meets {
-        Standing::Meets
+        BudgetResult::Meets
     } else {
-        Standing::Miss
+        BudgetResult::Miss
     }
 }
 
-impl Report {
+impl BenchReport {
     /// Takes in a figure.
     pub fn put(&mut self, name: &str, ours: u64, floor: Option<u64>) {
         self.note(name, ours, floor, "");
@@ -95,6 +96,20 @@ impl Report {
         );
     }
 
+    /// Takes in the median of ours beside that of its floor.
+    pub fn median(&mut self, name: &str, pairs: &Pairs, note: impl Into<String>) {
+        self.note(name, pairs.ours.median(), Some(pairs.floor.median()), note);
+    }
+
+    /// Takes in median and 99th percentile, each beside that of the floor.
+    pub fn percentiles(&mut self, what: &str, pairs: &Pairs) {
+        for (name, per_cent) in [("p50", 50), ("p99", 99)] {
+            let ours = pairs.ours.percentile(per_cent);
+            let floor = pairs.floor.percentile(per_cent);
+            self.put(&format!("{what}, {name}"), ours, Some(floor));
+        }
+    }
+
     /// A figure that this run cannot measure.
     pub fn skip(&mut self, name: &str, why: &str) {
         self.skipped.insert(named(name).name, why.to_owned());
@@ -103,18 +118,18 @@ impl Report {
     /// Figures beyond their budget, in the order of the plan.
     #[must_use]
     pub fn misses(&self) -> Vec<&'static str> {
-        self.rows(Standing::Miss)
+        self.rows(BudgetResult::Miss)
             .into_iter()
             .map(|(figure, _)| figure.name)
             .collect()
     }
 
-    fn rows(&self, wanted: Standing) -> Vec<(&'static Figure, &Measured)> {
+    fn rows(&self, wanted: BudgetResult) -> Vec<(&'static BenchFigure, &Measured)> {
         let measured = FIGURES
             .iter()
             .filter_map(|figure| Some((figure, self.figures.get(figure.name)?)));
         measured
-            .filter(|(figure, measured)| standing(figure, measured) == wanted)
+            .filter(|(figure, measured)| result(figure, measured) == wanted)
             .collect()
     }
 
@@ -123,22 +138,19 @@ impl Report {
     pub fn table(&self) -> String {
         let mut lines =
             vec![["figure", "ours", "floor", "times", "budget", "", ""].map(str::to_owned)];
-        for (standing, word) in [(Standing::Miss, "MISS"), (Standing::Meets, "meets")] {
-            lines.extend(self.rows(standing).into_iter().map(|(figure, measured)| {
-                let floor = measured
-                    .floor
-                    .map_or("-".to_owned(), |floor| shown(figure.unit, floor));
-                let (name, ours) = (figure.name.to_owned(), shown(figure.unit, measured.ours));
-                [
-                    name,
-                    ours,
-                    floor,
+        for (result, word) in [(BudgetResult::Miss, "MISS"), (BudgetResult::Meets, "meets")] {
+            for (figure, measured) in self.rows(result) {
+                let floor = measured.floor.map(|floor| shown(figure.unit, floor));
+                lines.push([
+                    figure.name.to_owned(),
+                    shown(figure.unit, measured.ours),
+                    floor.unwrap_or("-".to_owned()),
                     times(figure, measured),
                     budget(figure),
                     word.to_owned(),
                     measured.note.clone(),
-                ]
-            }));
+                ]);
+            }
         }
         for (name, why) in &self.skipped {
             lines.push([
@@ -155,25 +167,17 @@ impl Report {
         if !self.growth.is_empty() {
             let mut lines =
                 vec![["growth", "", "time", "CPU", "memory", "disk", ""].map(str::to_owned)];
-            lines.extend(self.growth.iter().map(|step| {
-                let (wall, cpu) = (
-                    shown(Unit::Time, step.wall_ns),
-                    shown(Unit::Time, step.cpu_ns),
-                );
-                let (memory, disk) = (
-                    shown(Unit::Bytes, step.memory),
-                    shown(Unit::Bytes, step.disk),
-                );
-                [
+            for step in &self.growth {
+                lines.push([
                     step.part.to_owned(),
                     step.what.clone(),
-                    wall,
-                    cpu,
-                    memory,
-                    disk,
+                    shown(BenchUnit::Time, step.wall_ns),
+                    shown(BenchUnit::Time, step.cpu_ns),
+                    shown(BenchUnit::Bytes, step.memory),
+                    shown(BenchUnit::Bytes, step.disk),
                     step.note.clone(),
-                ]
-            }));
+                ]);
+            }
             write!(table, "\n{}", aligned(&lines)).unwrap();
         }
         table
@@ -182,31 +186,43 @@ impl Report {
     /// The same for programs.
     #[must_use]
     pub fn json(&self, machine: &Json, workload: &Json) -> Json {
-        let figures: Vec<Json> = (self.figures.iter())
-            .map(|(name, measured)| {
-                let figure = named(name);
-                json!({
-                    "part": figure.part, "name": name, "unit": format!("{:?}", figure.unit),
-                    "budget": budget(figure), "ours": measured.ours, "floor": measured.floor, "note": measured.note,
-                    "meets": standing(figure, measured) == Standing::Meets,
-                })
-            })
-            .collect();
-        let growth: Vec<Json> = (self.growth.iter())
-            .map(|step| {
-                json!({
-                    "part": step.part, "what": step.what, "wall_ns": step.wall_ns, "cpu_ns": step.cpu_ns,
-                    "memory": step.memory, "disk": step.disk, "note": step.note,
-                })
-            })
-            .collect();
+        let mut figures = Vec::new();
+        for (name, measured) in &self.figures {
+            let figure = named(name);
+            figures.push(json!({
+                "part": figure.part,
+                "name": name,
+                "unit": format!("{:?}", figure.unit),
+                "budget": budget(figure),
+                "ours": measured.ours,
+                "floor": measured.floor,
+                "note": measured.note,
+                "meets": result(figure, measured) == BudgetResult::Meets,
+            }));
+        }
+        let mut growth = Vec::new();
+        for step in &self.growth {
+            growth.push(json!({
+                "part": step.part,
+                "what": step.what,
+                "wall_ns": step.wall_ns,
+                "cpu_ns": step.cpu_ns,
+                "memory": step.memory,
+                "disk": step.disk,
+                "note": step.note,
+            }));
+        }
         json!({
-            "machine": machine, "workload": workload, "figures": figures, "skipped": self.skipped, "growth": growth,
+            "machine": machine,
+            "workload": workload,
+            "figures": figures,
+            "skipped": self.skipped,
+            "growth": growth,
         })
     }
 }
 
-fn times(figure: &Figure, measured: &Measured) -> String {
+fn times(figure: &BenchFigure, measured: &Measured) -> String {
     let Some(floor) = measured
         .floor
         .filter(|floor| *floor > 0 && measured.ours > 0)
@@ -214,7 +230,7 @@ fn times(figure: &Figure, measured: &Measured) -> String {
         return "-".to_owned();
     };
     // Of a rate the floor is the greater number.
-    let hundredths = if figure.unit == Unit::Rate {
+    let hundredths = if figure.unit == BenchUnit::Rate {
         floor * 100 / measured.ours
     } else {
         measured.ours * 100 / floor
@@ -222,7 +238,7 @@ fn times(figure: &Figure, measured: &Measured) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-fn budget(figure: &Figure) -> String {
+fn budget(figure: &BenchFigure) -> String {
     match figure.budget {
         Budget::Floor(hundredths) => {
             format!("<= {}.{} floors", hundredths / 100, hundredths % 100 / 10)
@@ -258,7 +274,7 @@ mod tests {
 
     #[test]
     fn misses_come_first_and_say_by_how_much() {
-        let mut report = Report::default();
+        let mut report = BenchReport::default();
         report.put("open a visit of 45 lines", 900_000, Some(300_000));
         report.put("edit one field, warm, p50", 460, Some(300));
         report.put(

@@ -65,18 +65,18 @@ pub struct Site {
     pub tenant: Tenant,
     folder: PathBuf,
     id: TenantId,
-    server: Option<Served>,
+    server: Option<ServerProcess>,
 }
 
 /// A running server.
-struct Served {
+struct ServerProcess {
     child: Child,
     address: SocketAddr,
     // Ends the child with this process, however it ends.
     _keeper: Keeper,
 }
 
-impl Drop for Served {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -138,7 +138,7 @@ impl Site {
             .read_line(&mut line)
             .unwrap();
         let address = line.trim().trim_start_matches("http://").parse().unwrap();
-        self.server = Some(Served {
+        self.server = Some(ServerProcess {
             child,
             address,
             _keeper: keeper,
@@ -218,7 +218,7 @@ impl Site {
     pub fn device(&mut self, file: &str, code: &str) -> SiteDevice {
         self.serve();
         let mut device = SiteDevice {
-            house: None,
+            device: None,
             file: self.place(file),
             url: self.url(),
         };
@@ -233,27 +233,27 @@ impl Site {
 
 /// A device.
 pub struct SiteDevice {
-    house: Option<Device>,
+    device: Option<Device>,
     /// Its file.
     pub file: PathBuf,
     url: String,
 }
 
 impl SiteDevice {
-    /// Its house.
+    /// Its device.
     pub fn device(&mut self) -> &mut Device {
-        self.house.as_mut().expect("it is open")
+        self.device.as_mut().expect("it is open")
     }
 
     /// Closes the app and starts it again.
     pub fn reopen(&mut self) {
-        self.house = None;
-        self.house = Some(Device::open(&self.file, system()).unwrap());
+        self.device = None;
+        self.device = Some(Device::open(&self.file, system()).unwrap());
     }
 
     /// Closes the app, so that its file is whole.
     pub fn close(&mut self) {
-        self.house = None;
+        self.device = None;
     }
 
     /// The server listens elsewhere now.
@@ -268,7 +268,7 @@ impl SiteDevice {
     }
 
     /// Meets the server over a new line; answers what was carried.
-    pub fn sync(&mut self) -> Vec<Carried> {
+    pub fn sync(&mut self) -> Vec<CarriedCall> {
         let meter = self.line();
         self.device().sync_over(&meter).unwrap();
         meter.carried()
@@ -296,7 +296,7 @@ impl SiteDevice {
 
 /// One call as it was carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
+pub struct CarriedCall {
     /// Its path.
     pub path: &'static str,
     /// Bytes of the body that went.
@@ -310,7 +310,7 @@ pub struct Carried {
 /// HTTP that counts bodies and times.
 pub struct Meter {
     http: Http,
-    carried: RefCell<Vec<Carried>>,
+    carried: RefCell<Vec<CarriedCall>>,
 }
 
 impl Meter {
@@ -325,7 +325,7 @@ impl Meter {
 
     /// What was carried so far.
     #[must_use]
-    pub fn carried(&self) -> Vec<Carried> {
+    pub fn carried(&self) -> Vec<CarriedCall> {
         self.carried.take()
     }
 }
@@ -343,7 +343,7 @@ impl Carrier for Meter {
         let ns = u64::try_from(begin.elapsed().as_nanos())
             .unwrap_or(u64::MAX)
             .saturating_sub(aside);
-        self.carried.borrow_mut().push(Carried {
+        self.carried.borrow_mut().push(CarriedCall {
             path: call.path,
             sent: call.body.len() as u64,
             received,
@@ -353,11 +353,25 @@ impl Carrier for Meter {
     }
 }
 
-/// What the calls to paths that end like this came to: bytes sent, bytes received, nanoseconds.
+/// What calls came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Nanoseconds.
+    pub ns: u64,
+}
+
+/// What the calls to paths that end like this came to.
 #[must_use]
-pub fn sum(carried: &[Carried], ending: &str) -> (u64, u64, u64) {
-    let calls = carried.iter().filter(|call| call.path.ends_with(ending));
-    calls.fold((0, 0, 0), |sum, call| {
-        (sum.0 + call.sent, sum.1 + call.received, sum.2 + call.ns)
-    })
+pub fn sum(carried: &[CarriedCall], ending: &str) -> Traffic {
+    let mut sum = Traffic::default();
+    for call in carried.iter().filter(|call| call.path.ends_with(ending)) {
+        sum.sent += call.sent;
+        sum.received += call.received;
+        sum.ns += call.ns;
+    }
+    sum
 }

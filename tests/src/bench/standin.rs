@@ -29,8 +29,7 @@ impl StandIn {
     #[must_use]
     pub fn enrol(address: SocketAddr, code: &str, name: &str) -> StandIn {
         let body = json!({"code": code, "install": name, "name": name}).to_string();
-        let heard =
-            caller::post(address, "/sync/v1/enrol", ("", body.as_bytes()), PATIENCE).unwrap();
+        let heard = caller::post(address, "/sync/v1/enrol", "", body.as_bytes(), PATIENCE).unwrap();
         let token = heard.json()["token"]
             .as_str()
             .expect("the code is good")
@@ -46,7 +45,7 @@ impl StandIn {
 
     fn call(&self, path: &str, frames: &[Frame]) -> Vec<u8> {
         let body = wire::encode(frames).unwrap();
-        let heard = caller::post(self.address, path, (&self.token, &body), PATIENCE).unwrap();
+        let heard = caller::post(self.address, path, &self.token, &body, PATIENCE).unwrap();
         assert_eq!(
             heard.status,
             200,

@@ -6,13 +6,15 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::json;
 
+use super::base::{Base, Bench, NORTH, PEOPLE, blob};
 use super::floor::{Floor, rows};
 use super::measure::{Samples, Who, cpu_ns, pairs, time};
 use super::site::{SiteDevice, sum};
-use super::{Base, Bench, NORTH, PEOPLE, blob};
 
 /// Changes of one push.
 const BATCH: usize = 100;
+/// Bytes of a change of one field.
+const CHANGE_BYTES: usize = 250;
 /// Territories of somebody who follows 64 buckets.
 const TERRITORIES: usize = 62;
 
@@ -27,10 +29,27 @@ fn edit_all(device: &mut SiteDevice, contacts: &[String], round: usize) {
     }
 }
 
+/// What the floor does of [`edit_all`]: the contact's row, and a payload as long as a change.
+fn edit_all_plainly(contacts: &[String], round: usize) -> Vec<(&'static str, Vec<Sql>)> {
+    let edit = "UPDATE contact SET phone = ?, _changed_at = ? WHERE id = ?";
+    let keep = "INSERT INTO payload VALUES (?, ?)";
+    let mut statements = Vec::new();
+    for (n, contact) in contacts.iter().enumerate() {
+        let hash = ChangeHash::of(format!("{round} {n}").as_bytes()).0.to_vec();
+        let phone = Sql::Text(format!("+1479{:07}", round * BATCH + n));
+        statements.push((edit, vec![phone, Sql::Integer(n as i64), blob(contact)]));
+        statements.push((
+            keep,
+            vec![Sql::Blob(hash), Sql::Blob(vec![7; CHANGE_BYTES])],
+        ));
+    }
+    statements
+}
+
 /// Measures bytes and speed of pushes.
 pub fn push(bench: &mut Bench) {
     let rounds = bench.plan.rounds(20, 1);
-    let (base, report, _) = bench.base();
+    let (base, report) = bench.base();
     let server = Connection::open(base.site.file()).unwrap();
     let names = ["contact", "payload"].map(str::to_owned);
     let floor = Floor::like(&server, &names, &base.site.place("push-floor"), true);
@@ -49,31 +68,19 @@ pub fn push(bench: &mut Bench) {
         device.sync();
     }
     let (mut sent, mut cpu) = (0, 0);
-    let edit = "UPDATE contact SET phone = ?, _changed_at = ? WHERE id = ?";
-    let keep = "INSERT INTO payload VALUES (?, ?)";
-    let change = vec![7_u8; 250];
-    let (ours, floors) = pairs(
+    let pairs = pairs(
         rounds,
         &mut (&mut *device, &mut sent, &mut cpu),
         |(device, sent, cpu), round| {
             edit_all(device, &contacts, round + 2);
             let before = site.cpu_ns();
-            let (bytes, _, ns) = sum(&device.sync(), "/push");
-            **sent += bytes;
+            let pushed = sum(&device.sync(), "/push");
+            **sent += pushed.sent;
             **cpu += site.cpu_ns() - before;
-            ns
+            pushed.ns
         },
         |_, round| {
-            let both = |(n, contact): (usize, &String)| {
-                let hash = ChangeHash::of(format!("{round} {n}").as_bytes()).0.to_vec();
-                let phone = Sql::Text(format!("+1479{:07}", round * BATCH + n));
-                let edited = (edit, vec![phone, Sql::Integer(n as i64), blob(contact)]);
-                [
-                    edited,
-                    (keep, vec![Sql::Blob(hash), Sql::Blob(change.clone())]),
-                ]
-            };
-            let statements: Vec<_> = contacts.iter().enumerate().flat_map(both).collect();
+            let statements = edit_all_plainly(&contacts, round);
             time(|| floor.commit(&statements))
         },
     );
@@ -90,14 +97,14 @@ pub fn push(bench: &mut Bench) {
     );
     report.note(
         "server push of one-field changes, warm",
-        rate(&ours),
-        Some(rate(&floors)),
+        rate(&pairs.ours),
+        Some(rate(&pairs.floor)),
         per_cpu,
     );
     device.edits("contact", &contacts[0], &json!({"phone": "+14795550100"}));
     report.put(
         "push a one-field change alone",
-        sum(&device.sync(), "/push").0,
+        sum(&device.sync(), "/push").sent,
         None,
     );
 }
@@ -106,7 +113,7 @@ pub fn push(bench: &mut Bench) {
 /// alone.
 pub fn online(bench: &mut Bench) {
     let rounds = bench.plan.rounds(100, 3);
-    let (base, report, _) = bench.base();
+    let (base, report) = bench.base();
     let code = base.site.code(PEOPLE[1]);
     let mut other = base.site.device("online", &code);
     let Base {
@@ -119,8 +126,8 @@ pub fn online(bench: &mut Bench) {
         let contact = &territory.contacts[round % territory.contacts.len()];
         let phone = json!(format!("+1479557{round:04}"));
         device.edits("contact", contact, &json!({"phone": phone}));
-        let pushed = sum(&device.sync(), "/push").2;
-        let pulled = sum(&other.sync(), "").2;
+        let pushed = sum(&device.sync(), "/push").ns;
+        let pulled = sum(&other.sync(), "").ns;
         assert_eq!(
             other.device().get("contact", contact).unwrap().data["phone"],
             phone
@@ -146,7 +153,7 @@ pub fn online(bench: &mut Bench) {
 /// Measures a sync that has nothing to say, of somebody who follows as many buckets as one may.
 pub fn idle(bench: &mut Bench) {
     let rounds = bench.plan.rounds(200, 3);
-    let (base, report, _) = bench.base();
+    let (base, report) = bench.base();
     let mut territories = vec![NORTH.to_owned()];
     for n in 1..TERRITORIES {
         territories.push(format!("Area {n}"));
@@ -156,15 +163,20 @@ pub fn idle(bench: &mut Bench) {
     let mut device = base.site.device("idle", &code);
     device.sync();
     let carried = device.sync();
-    let (sent, received, _) = sum(&carried, "");
-    report.put("no-op sync of 64 buckets, bytes sent", sent, None);
-    report.put("no-op sync of 64 buckets, bytes received", received, None);
+    let traffic = sum(&carried, "");
+    report.put("no-op sync of 64 buckets, bytes sent", traffic.sent, None);
+    report.put(
+        "no-op sync of 64 buckets, bytes received",
+        traffic.received,
+        None,
+    );
     report.put(
         "no-op sync of 64 buckets, round trips",
         carried.len() as u64,
         None,
     );
-    let before = (cpu_ns(Who::Own), base.site.cpu_ns());
+    let device_before = cpu_ns(Who::Own);
+    let server_before = base.site.cpu_ns();
     let mut walls = Samples::default();
     for _ in 0..rounds {
         walls.push(time(|| assert_eq!(device.sync().len(), 1)));
@@ -173,13 +185,13 @@ pub fn idle(bench: &mut Bench) {
     let note = format!("wall p50 {} us", walls.median() / 1_000);
     report.note(
         "no-op sync of 64 buckets, CPU of the device",
-        each(cpu_ns(Who::Own), before.0),
+        each(cpu_ns(Who::Own), device_before),
         None,
         note,
     );
     report.put(
         "no-op sync of 64 buckets, CPU of the server",
-        each(base.site.cpu_ns(), before.1),
+        each(base.site.cpu_ns(), server_before),
         None,
     );
 }

@@ -100,29 +100,47 @@ const ANSWERS: [&str; ACTIONS] = [
 
 /// The product catalogue.
 #[derive(Debug, Clone, Default)]
-pub struct Goods {
+pub struct Catalogue {
     /// Ids of the products.
     pub products: Vec<String>,
 }
 
 /// One territory.
 #[derive(Debug, Clone, Default)]
-pub struct Territory {
+pub struct BenchTerritory {
     /// Its name.
     pub name: String,
-    /// Ids and positions of its accounts.
-    pub accounts: Vec<(String, String)>,
+    /// Its accounts.
+    pub accounts: Vec<BenchAccount>,
     /// Ids of its contacts.
     pub contacts: Vec<String>,
-    /// Ids of its visits, each with its inventory check.
-    pub visits: Vec<(String, String)>,
+    /// Its visits.
+    pub visits: Vec<BenchVisit>,
+}
+
+/// One account.
+#[derive(Debug, Clone, Default)]
+pub struct BenchAccount {
+    /// Its id.
+    pub id: String,
+    /// Where it is.
+    pub position: String,
+}
+
+/// One visit.
+#[derive(Debug, Clone, Default)]
+pub struct BenchVisit {
+    /// Its id.
+    pub id: String,
+    /// The id of its inventory check.
+    pub check: String,
 }
 
 /// Makes records, one after the other, as a seed decides.
 pub struct Maker {
     dice: Dice,
     made: i64,
-    stores: Vec<goods::Store>,
+    stores: Vec<goods::RetailStore>,
     wares: Vec<goods::Ware>,
 }
 
@@ -169,7 +187,7 @@ impl Maker {
     }
 
     /// Products with units, prices and promotions.
-    pub fn goods(&mut self, tenant: &mut Tenant, scale: Scale) -> Goods {
+    pub fn goods(&mut self, tenant: &mut Tenant, scale: Scale) -> Catalogue {
         let list = standard_id("price_list", "Standard").to_string();
         let (mut writes, mut products) = (Vec::new(), Vec::new());
         for n in 0..scale.products {
@@ -177,7 +195,8 @@ impl Maker {
             let class = standard_id("tax_class", if n % 7 == 0 { "Reduced" } else { "Standard" })
                 .to_string();
             let write = self.write("product", values(&json!({
-                "name": ware.name, "gtin": ware.gtin, "category": ware.category, "base_unit": "EA", "tax_class": class,
+                "name": ware.name, "gtin": ware.gtin, "category": ware.category,
+                "base_unit": "EA", "tax_class": class,
                 "units/case/unit": "XCS", "units/case/numerator": 12, "units/case/denominator": 1,
             })));
             let (product, cents) = (write.id.to_string(), 49 + self.dice.roll(1_951));
@@ -202,14 +221,16 @@ impl Maker {
             writes.push(self.write(
                 "promotion",
                 values(&json!({
-                    "name": format!("Promotion {n}"), "promotion_version": 1, "level": "line", "hurdle": "quantity",
-                    "hurdle_quantity": "10", "reward": "percent", "reward_percent": (1 + n % 9).to_string(),
+                    "name": format!("Promotion {n}"), "promotion_version": 1, "level": "line",
+                    "hurdle": "quantity",
+                    "hurdle_quantity": "10", "reward": "percent",
+                    "reward_percent": (1 + n % 9).to_string(),
                     "product": products[n % products.len()], "priority": n,
                 })),
             ));
         }
         put(tenant, &writes);
-        Goods { products }
+        Catalogue { products }
     }
 
     /// A territory with what was done in it, by these people in turn.
@@ -217,43 +238,44 @@ impl Maker {
         &mut self,
         tenant: &mut Tenant,
         name: &str,
-        (goods, reps): (&Goods, &[UserId]),
+        goods: &Catalogue,
+        reps: &[UserId],
         scale: Scale,
-    ) -> Territory {
+    ) -> BenchTerritory {
         let id = tenant.territory_named(name).unwrap().unwrap().to_string();
-        let mut territory = Territory {
+        let mut territory = BenchTerritory {
             name: name.to_owned(),
-            ..Territory::default()
+            ..BenchTerritory::default()
         };
         let mut writes = Vec::new();
         for n in 0..scale.accounts {
             let store = self.stores[n % self.stores.len()].clone();
             let write = self.account(&store, &id);
-            territory
-                .accounts
-                .push((write.id.to_string(), store.position));
+            territory.accounts.push(BenchAccount {
+                id: write.id.to_string(),
+                position: store.position,
+            });
             writes.push(write);
         }
         for n in 0..scale.contacts {
-            let account = territory.accounts[n % scale.accounts].0.clone();
+            let account = territory.accounts[n % scale.accounts].id.clone();
             let write = self.contact(&account, reps[n % reps.len()]);
             territory.contacts.push(write.id.to_string());
             writes.push(write);
         }
         for n in 0..scale.visits {
-            let (account, rep) = (
-                territory.accounts[n * 7 % scale.accounts].clone(),
-                reps[n % reps.len()],
-            );
+            let account = territory.accounts[n * 7 % scale.accounts].clone();
+            let rep = reps[n % reps.len()];
             let visit = self.visit(&account, rep);
-            let check = self.check(&account.0, &visit.id.to_string(), (rep, goods));
-            territory
-                .visits
-                .push((visit.id.to_string(), check.id.to_string()));
+            let check = self.check(&account.id, &visit.id.to_string(), rep, goods);
+            territory.visits.push(BenchVisit {
+                id: visit.id.to_string(),
+                check: check.id.to_string(),
+            });
             writes.extend([visit, check]);
         }
         for n in 0..scale.orders {
-            let account = territory.accounts[n * 11 % scale.accounts].0.clone();
+            let account = territory.accounts[n * 11 % scale.accounts].id.clone();
             writes.push(self.order(&account, reps[n % reps.len()], goods));
         }
         put(tenant, &writes);
@@ -261,14 +283,17 @@ impl Maker {
     }
 
     /// An account at a store.
-    pub fn account(&mut self, store: &goods::Store, territory: &str) -> Write {
+    pub fn account(&mut self, store: &goods::RetailStore, territory: &str) -> Write {
         let (phone, code) = (self.phone(), format!("S{:06}", self.made));
         self.write(
             "account",
             values(&json!({
-                "name": format!("{} {}", store.kind, store.city), "code": code, "type": store.kind, "tier": "B",
-                "street": store.street, "city": store.city, "region": store.region, "postal_code": store.postal_code,
-                "country": "US", "phone": phone, "position": store.position, "time_zone": "America/Chicago",
+                "name": format!("{} {}", store.kind, store.city), "code": code,
+                "type": store.kind, "tier": "B",
+                "street": store.street, "city": store.city, "region": store.region,
+                "postal_code": store.postal_code,
+                "country": "US", "phone": phone, "position": store.position,
+                "time_zone": "America/Chicago",
                 "territory": territory, "opened_on": store.opened,
             })),
         )
@@ -276,7 +301,7 @@ impl Maker {
 
     /// The store of this number.
     #[must_use]
-    pub fn store(&self, n: usize) -> goods::Store {
+    pub fn store(&self, n: usize) -> goods::RetailStore {
         self.stores[n % self.stores.len()].clone()
     }
 
@@ -289,7 +314,8 @@ impl Maker {
         self.write(
             "contact",
             values(&json!({
-                "name": format!("{first} {last}"), "job_title": title, "phone": phone, "consent_email": true,
+                "name": format!("{first} {last}"), "job_title": title, "phone": phone,
+                "consent_email": true,
                 "email": format!("{}.{}@example.com", first.to_lowercase(), last.to_lowercase()),
                 "owner": owner.to_string(), format!("roles/{account}/account"): account,
                 format!("roles/{account}/role"): title,
@@ -297,29 +323,34 @@ impl Maker {
         )
     }
 
-    fn visit(&mut self, (account, position): &(String, String), owner: UserId) -> Write {
+    fn visit(&mut self, at: &BenchAccount, owner: UserId) -> Write {
         let template = RecordId::derived(&[b"visit_template", b"standard"]).to_string();
-        let (at, day) = (self.now(), self.day());
+        let (now, day) = (self.now(), self.day());
         let mut fields = values(&json!({
-            "account": account, "owner": owner.to_string(), "planned_on": day, "started_on": day, "started_at": at,
-            "checked_in_at": at + 60_000, "check_in_position": position, "check_in_accuracy_m": 12, "fence_m": 200,
-            "distance_m": 31, "account_position": position, "checked_out_at": at + 1_800_000, "state": "completed",
+            "account": at.id, "owner": owner.to_string(), "planned_on": day, "started_on": day,
+            "started_at": now,
+            "checked_in_at": now + 60_000, "check_in_position": at.position,
+            "check_in_accuracy_m": 12, "fence_m": 200,
+            "distance_m": 31, "account_position": at.position,
+            "checked_out_at": now + 1_800_000, "state": "completed",
             "template": template, "template_version": 1,
         }));
         for n in 0..ACTIONS {
             let line = |field: &str| format!("actions/a{n}/{field}");
             fields.extend(values(&json!({
-                line("kind"): KINDS[n], line("title"): TITLES[n], line("mandatory"): n < 3, line("state"): "done",
+                line("kind"): KINDS[n], line("title"): TITLES[n], line("mandatory"): n < 3,
+                line("state"): "done",
                 line("answer"): ANSWERS[n], line("position"): n + 1,
             })));
         }
         self.write("visit", fields)
     }
 
-    fn check(&mut self, account: &str, visit: &str, (user, goods): (UserId, &Goods)) -> Write {
+    fn check(&mut self, account: &str, visit: &str, user: UserId, goods: &Catalogue) -> Write {
         let (at, day, user) = (self.now(), self.day(), user.to_string());
         let mut fields = values(&json!({
-            "account": account, "visit": visit, "action": "a1", "owner": user, "at": at, "counted_on": day,
+            "account": account, "visit": visit, "action": "a1", "owner": user, "at": at,
+            "counted_on": day,
             "state": "finished",
         }));
         let first = self.dice.roll(goods.products.len());
@@ -337,12 +368,14 @@ impl Maker {
         self.write("inventory_check", fields)
     }
 
-    fn order(&mut self, account: &str, owner: UserId, goods: &Goods) -> Write {
+    fn order(&mut self, account: &str, owner: UserId, goods: &Catalogue) -> Write {
         let (at, day, number) = (self.now(), self.day(), self.made);
         let mut fields = values(&json!({
-            "account": account, "owner": owner.to_string(), "number": format!("SO-0badcafe-{number}"),
+            "account": account, "owner": owner.to_string(),
+            "number": format!("SO-0badcafe-{number}"),
             "series": "0badcafe", "ordered_on": day, "currency": "USD", "tax_mode": "exclusive",
-            "tax_rounding": "document", "state": "submitted", "submitted_at": at, "net": "412.35", "tax": "35.05",
+            "tax_rounding": "document", "state": "submitted", "submitted_at": at,
+            "net": "412.35", "tax": "35.05",
             "gross": "447.40", "content_hash": format!("{:064x}", self.dice.roll(usize::MAX)),
         }));
         let first = self.dice.roll(goods.products.len());
@@ -380,8 +413,10 @@ pub fn described(scale: Scale, seed: u64) -> Json {
         orders,
     } = scale;
     json!({
-        "accounts": accounts, "contacts": contacts, "products": products, "price_entries": products * entries,
-        "visits": visits, "orders": orders, "actions": ACTIONS, "counts": COUNTS, "order_lines": ORDER_LINES,
+        "accounts": accounts, "contacts": contacts, "products": products,
+        "price_entries": products * entries,
+        "visits": visits, "orders": orders, "actions": ACTIONS, "counts": COUNTS,
+        "order_lines": ORDER_LINES,
         "seed": seed,
     })
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use outfield_server::http::Until;
-use outfield_tests::bench::{Bench, PARTS, Plan, first_sync, machine, site};
+use outfield_tests::bench::{Bench, BenchPlan, PARTS, first_sync, machine, site};
 
-const USAGE: &str = "usage: bench-all [--quick] [--only PART]... [--json FILE] [--stores FILE] [--products FILE] \
-                     [--library FILE]";
+const USAGE: &str = "usage: bench-all [--quick] [--only PART]... [--json FILE] [--stores FILE] \
+                     [--products FILE] [--library FILE]";
 
 /// The words of the command line: what is measured, and where it goes as JSON.
-fn read(words: Vec<String>) -> Result<(Plan, Option<PathBuf>), String> {
-    let (mut plan, mut json) = (Plan::default(), None);
+fn read(words: Vec<String>) -> Result<(BenchPlan, Option<PathBuf>), String> {
+    let (mut plan, mut json) = (BenchPlan::default(), None);
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
         let mut next = || {

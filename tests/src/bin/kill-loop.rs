@@ -6,14 +6,14 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::process::ExitCode;
 
-use outfield_tests::kill::{self, Defect, Plan};
+use outfield_tests::kill::{self, KillDefect, KillPlan};
 
 const USAGE: &str = "usage: kill-loop N [SEED] [--keep] [--break lose|double|forget]";
 /// Seeds that nobody chose stay below this, so that they are easy to type.
 const SEEDS: u64 = 1_000_000;
 
-fn plan(words: Vec<String>) -> Option<Plan> {
-    let mut plan = Plan {
+fn plan(words: Vec<String>) -> Option<KillPlan> {
+    let mut plan = KillPlan {
         kills: 0,
         seed: RandomState::new().build_hasher().finish() % SEEDS,
         defect: None,
@@ -24,7 +24,7 @@ fn plan(words: Vec<String>) -> Option<Plan> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--keep" => plan.keep = true,
-            "--break" => plan.defect = Some(Defect::named(&words.next()?)?),
+            "--break" => plan.defect = Some(KillDefect::named(&words.next()?)?),
             number => numbers.push(number.parse::<u64>().ok()?),
         }
     }

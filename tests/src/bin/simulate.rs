@@ -9,17 +9,18 @@ use outfield_core::base::planted::Planted;
 use outfield_tests::seeds::{self, say};
 use outfield_tests::simulate::{self, batch};
 
-const USAGE: &str = "usage: simulate --seeds N [--from S] | --hours H [--from S] | --seed S | --planted all|NAME [--from S]";
+const USAGE: &str = "usage: simulate --seeds N [--from S] | --hours H [--from S] | --seed S | \
+                     --planted all|NAME [--from S]";
 
 /// What is asked for.
-enum Work {
+enum SimWork {
     Seeds(u64),
     Hours(u64),
     Seed(u64),
     Planted(Vec<Planted>),
 }
 
-fn read() -> Option<(Work, u64)> {
+fn read() -> Option<(SimWork, u64)> {
     let (mut work, mut from) = (None, 1);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -27,10 +28,12 @@ fn read() -> Option<(Work, u64)> {
         let number = || value.parse::<u64>().ok();
         match word.as_str() {
             "--from" => from = number()?,
-            "--seeds" => work = Some(Work::Seeds(number()?)),
-            "--hours" => work = Some(Work::Hours(number()?)),
-            "--seed" => work = Some(Work::Seed(number()?)),
-            "--planted" => work = Some(Work::Planted(seeds::named(&Planted::SIMULATED, &value)?)),
+            "--seeds" => work = Some(SimWork::Seeds(number()?)),
+            "--hours" => work = Some(SimWork::Hours(number()?)),
+            "--seed" => work = Some(SimWork::Seed(number()?)),
+            "--planted" => {
+                work = Some(SimWork::Planted(seeds::named(&Planted::SIMULATED, &value)?))
+            }
             _ => return None,
         }
     }
@@ -59,14 +62,14 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let holds = match work {
-        Work::Seeds(count) => many(from, count, None),
-        Work::Hours(hours) => many(
+        SimWork::Seeds(count) => many(from, count, None),
+        SimWork::Hours(hours) => many(
             from,
             u64::MAX,
             Some(Instant::now() + Duration::from_secs(hours * 3_600)),
         ),
-        Work::Seed(seed) => one(seed),
-        Work::Planted(errors) => seeds::search(errors, ("seed", batch::SEEDS_TO_FIND), |error| {
+        SimWork::Seed(seed) => one(seed),
+        SimWork::Planted(errors) => seeds::search(errors, "seed", batch::SEEDS_TO_FIND, |error| {
             batch::find(error, from)
         }),
     };

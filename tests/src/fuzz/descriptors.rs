@@ -10,7 +10,7 @@ use outfield_core::objects::check::check_shape;
 use outfield_core::objects::path::line_path;
 use outfield_core::objects::{Descriptor, FieldKind, Record, Registry, Value, Values};
 use outfield_core::store::{self, Db, PHONE, query, tables};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 thread_local! {
     static BUILT_IN: Registry = domain::registry().unwrap();
@@ -141,15 +141,26 @@ fn edited(chosen: u8, edits: &[u8]) -> Json {
     }
     for edit in edits.chunks_exact(4).take(24) {
         let mut left = usize::from(edit[0]);
-        while !edit_one(&mut json, &mut left, (edit[1], edit[2], edit[3]))
-            && left < usize::from(edit[0])
-        {}
+        let change = Edit {
+            how: edit[1],
+            one: edit[2],
+            two: edit[3],
+        };
+        while !edit_one(&mut json, &mut left, change) && left < usize::from(edit[0]) {}
     }
     json
 }
 
+/// What is done to a node, and with which words or members.
+#[derive(Clone, Copy)]
+struct Edit {
+    how: u8,
+    one: u8,
+    two: u8,
+}
+
 /// Walks to the node that `left` counts down to, and edits it; false if there are fewer nodes.
-fn edit_one(json: &mut Json, left: &mut usize, edit: (u8, u8, u8)) -> bool {
+fn edit_one(json: &mut Json, left: &mut usize, edit: Edit) -> bool {
     if *left == 0 {
         apply(json, edit);
         return true;
@@ -164,51 +175,54 @@ fn edit_one(json: &mut Json, left: &mut usize, edit: (u8, u8, u8)) -> bool {
     }
 }
 
-fn apply(json: &mut Json, (how, one, two): (u8, u8, u8)) {
-    let word = |at: u8| WORDS[usize::from(at) % WORDS.len()].to_owned();
+fn apply(json: &mut Json, Edit { how, one, two }: Edit) {
     let copy = json.clone();
     match (how % 8, json) {
         (0, json) => *json = json!(word(one)),
-        (1, json) => {
-            *json = [
-                json!(null),
-                json!(true),
-                json!(i64::from(one) - 9),
-                json!([]),
-                json!({}),
-            ][usize::from(two) % 5]
-                .clone()
-        }
+        (1, json) => *json = plain(one, two),
         (2, Json::Object(members)) => {
-            let name = members
-                .keys()
-                .nth(usize::from(one) % members.len().max(1))
-                .cloned();
-            let taken = name.and_then(|name| members.remove(&name));
-            members.insert(word(two), taken.unwrap_or_default());
+            let taken = member(members, one).and_then(|name| members.remove(&name));
+            members.insert(word(two).to_owned(), taken.unwrap_or_default());
         }
         (3, Json::Object(members)) => {
-            let name = members
-                .keys()
-                .nth(usize::from(one) % members.len().max(1))
-                .cloned();
-            let taken = name.and_then(|name| members.get(&name).cloned());
-            members.insert(word(two), taken.unwrap_or_default());
+            let copied = member(members, one).and_then(|name| members.get(&name).cloned());
+            members.insert(word(two).to_owned(), copied.unwrap_or_default());
         }
         (4, Json::Object(members)) => {
-            let name = members
-                .keys()
-                .nth(usize::from(one) % members.len().max(1))
-                .cloned();
-            drop(name.map(|name| members.remove(&name)));
+            if let Some(name) = member(members, one) {
+                members.remove(&name);
+            }
         }
-        (5, Json::Object(members)) => drop(members.insert(word(one), json!(word(two)))),
-        (6, Json::Object(members)) => drop(members.insert(word(one), json!({ "kind": word(two) }))),
+        (5, Json::Object(members)) => drop(members.insert(word(one).to_owned(), json!(word(two)))),
+        (6, Json::Object(members)) => {
+            drop(members.insert(word(one).to_owned(), json!({ "kind": word(two) })))
+        }
         (2 | 3, Json::Array(items)) => items.push(json!(word(one))),
         (4, Json::Array(items)) => drop(items.pop()),
         (_, Json::Array(items)) => items.push(items.first().cloned().unwrap_or_default()),
         (_, json) => *json = json!([copy]),
     }
+}
+
+fn word(at: u8) -> &'static str {
+    WORDS[usize::from(at) % WORDS.len()]
+}
+
+/// A value that is no text.
+fn plain(number: u8, kind: u8) -> Json {
+    match kind % 5 {
+        0 => json!(null),
+        1 => json!(true),
+        2 => json!(i64::from(number) - 9),
+        3 => json!([]),
+        _ => json!({}),
+    }
+}
+
+/// The name of one of the members, if there are any.
+fn member(members: &Map<String, Json>, at: u8) -> Option<String> {
+    let index = usize::from(at) % members.len().max(1);
+    members.keys().nth(index).cloned()
 }
 
 /// What was published makes tables on a phone, and they hold a record.

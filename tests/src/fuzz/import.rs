@@ -14,21 +14,21 @@ use serde_json::Value as Json;
 const ROWS_MAX: usize = 40;
 
 /// A tenant on a folder of its own, which goes with it.
-struct Place {
+struct FuzzTenant {
     tenant: Tenant,
     _folder: tempfile::TempDir,
 }
 
 thread_local! {
-    static PLACE: RefCell<Place> = RefCell::new(found());
+    static PLACE: RefCell<FuzzTenant> = RefCell::new(found());
 }
 
-fn found() -> Place {
+fn found() -> FuzzTenant {
     let folder = tempfile::tempdir().unwrap();
     let mut office = DataDir::open(folder.path(), Arc::new(System::open().unwrap())).unwrap();
     office.add_tenant("Acme", "UTC").unwrap();
     let tenant = office.tenant(None).unwrap();
-    Place {
+    FuzzTenant {
         tenant,
         _folder: folder,
     }

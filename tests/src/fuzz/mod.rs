@@ -24,10 +24,10 @@ pub use import::import;
 pub use query::query;
 
 /// What takes the bytes of a target.
-pub type Target = fn(&[u8]);
+pub type FuzzTarget = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: &[(&str, Target)] = &[
+pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("codes", codes),
     ("descriptors", descriptors),
     ("frames", frames),

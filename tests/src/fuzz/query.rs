@@ -12,10 +12,17 @@ use outfield_core::store::query::{Query, list};
 use outfield_core::store::{self, Db, PHONE, search, tables};
 
 /// What is listed: an object with fields of every kind and lines.
-const OBJECT: &str = r#"{"object":"shop","version":1,"label":"Shop","kind":"row","scope":[{"bucket":"tenant"}],"rights":{},
-    "fields":{"name":{"kind":"text"},"city":{"kind":"text"},"at":{"kind":"position"},"size":{"kind":"integer"},
-    "open":{"kind":"boolean"},"chain":{"kind":"reference","of":"shop"}},
-    "lines":{"goods":{"fields":{"gtin":{"kind":"text"},"units":{"kind":"integer"}}}},"search":["name","city"]}"#;
+const OBJECT: &str = r#"{
+    "object":"shop","version":1,"label":"Shop","kind":"row",
+    "scope":[{"bucket":"tenant"}],"rights":{},
+    "fields":{
+        "name":{"kind":"text"},"city":{"kind":"text"},"at":{"kind":"position"},
+        "size":{"kind":"integer"},"open":{"kind":"boolean"},
+        "chain":{"kind":"reference","of":"shop"}
+    },
+    "lines":{"goods":{"fields":{"gtin":{"kind":"text"},"units":{"kind":"integer"}}}},
+    "search":["name","city"]
+}"#;
 
 const NAMES: &[&str] = &[
     "Harp's Food",
@@ -28,23 +35,35 @@ const NAMES: &[&str] = &[
     "12",
 ];
 
-thread_local! {
-    static SHOPS: (Db, Descriptor, Vec<Record>) = shops();
+/// A database of shops, with the same shops beside it.
+struct Shops {
+    db: Db,
+    descriptor: Descriptor,
+    records: Vec<Record>,
 }
 
-fn shops() -> (Db, Descriptor, Vec<Record>) {
+thread_local! {
+    static SHOPS: Shops = shops();
+}
+
+fn shops() -> Shops {
     let db = store::open::open(Path::new(":memory:"), PHONE).unwrap();
     let mut registry = domain::registry().unwrap();
-    let descriptor = (*registry
+    let descriptor = registry
         .publish("shop.json", OBJECT, &domain::names())
-        .unwrap())
-    .clone();
+        .unwrap()
+        .as_ref()
+        .clone();
     tables::ensure(&db, &registry).unwrap();
-    let records: Vec<Record> = (0..40).map(|n: u8| shop(n)).collect();
-    records
-        .iter()
-        .for_each(|record| tables::put(&db, &descriptor, record).unwrap());
-    (db, descriptor, records)
+    let records: Vec<Record> = (0..40).map(shop).collect();
+    for record in &records {
+        tables::put(&db, &descriptor, record).unwrap();
+    }
+    Shops {
+        db,
+        descriptor,
+        records,
+    }
 }
 
 fn shop(n: u8) -> Record {
@@ -96,72 +115,96 @@ pub fn query(bytes: &[u8]) {
         limit: 100,
         ..Query::default()
     };
-    SHOPS.with(|(db, descriptor, records)| {
+    SHOPS.with(|shops| {
         for line in text.lines().take(8) {
-            if let Some(words) = line.strip_prefix('/') {
-                searched(db, records, words);
-            } else if let Some((at, metres)) =
-                line.strip_prefix('@').and_then(|near| near.split_once(' '))
-            {
-                asked.near = at.parse().ok().zip(metres.parse().ok());
-            } else if let Some(id) = line.strip_prefix('>') {
-                asked.after = id.parse().ok();
-            } else if let Ok(limit) = line.parse() {
-                asked.limit = limit;
-            } else if let Some((path, json)) = line.split_once('=') {
-                let json =
-                    serde_json::from_str(json).unwrap_or_else(|_| serde_json::Value::from(json));
-                asked
-                    .filter
-                    .extend(Value::from_json(&json).map(|value| (path.to_owned(), value)));
+            match line.strip_prefix('/') {
+                Some(words) => shops.searched(words),
+                None => asks(&mut asked, line),
             }
         }
-        listed(db, descriptor, records, &asked);
+        shops.listed(&asked);
     });
 }
 
-fn listed(db: &Db, descriptor: &Descriptor, records: &[Record], asked: &Query) {
-    let found = list(db, descriptor, asked);
-    if asked
-        .filter
-        .iter()
-        .any(|(path, _)| descriptor.field_at(path).is_none())
-    {
-        assert!(found.is_err());
-        return;
+fn asks(asked: &mut Query, line: &str) {
+    let near = line.strip_prefix('@').and_then(|near| near.split_once(' '));
+    if let Some((at, metres)) = near {
+        asked.near = at.parse().ok().zip(metres.parse().ok());
+    } else if let Some(id) = line.strip_prefix('>') {
+        asked.after = id.parse().ok();
+    } else if let Ok(limit) = line.parse() {
+        asked.limit = limit;
+    } else if let Some((path, json)) = line.split_once('=') {
+        let json = serde_json::from_str(json).unwrap_or_else(|_| serde_json::Value::from(json));
+        if let Some(value) = Value::from_json(&json) {
+            asked.filter.push((path.to_owned(), value));
+        }
     }
-    let fits = |record: &&Record| {
-        asked
-            .filter
+}
+
+impl Shops {
+    fn listed(&self, asked: &Query) {
+        let found = list(&self.db, &self.descriptor, asked);
+        let is_known = |path: &str| self.descriptor.field_at(path).is_some();
+        if !asked.filter.iter().all(|(path, _)| is_known(path)) {
+            assert!(found.is_err());
+            return;
+        }
+        let mut wanted: Vec<(Option<i64>, &Record)> = Vec::new();
+        for record in &self.records {
+            if !asked
+                .filter
+                .iter()
+                .all(|(path, value)| has(record, path, value))
+            {
+                continue;
+            }
+            if let Some((at, metres)) = asked.near {
+                let distance = at.metres_to(record.text("at").unwrap().parse().unwrap());
+                if distance <= metres {
+                    wanted.push((Some(distance), record));
+                }
+            } else if asked.after.is_none_or(|id| record.id > id) {
+                wanted.push((None, record));
+            }
+        }
+        wanted.sort_by_key(|(distance, record)| (*distance, record.id));
+        wanted.truncate(asked.limit);
+        let found = found.unwrap();
+        let found: Vec<(Option<i64>, &Record)> = found
             .iter()
-            .all(|(path, value)| has(record, path, value))
-    };
-    let mut wanted: Vec<(Option<i64>, &Record)> = match asked.near {
-        Some((at, metres)) => {
-            let there = |record: &Record| at.metres_to(record.text("at").unwrap().parse().unwrap());
-            let near = records
-                .iter()
-                .filter(fits)
-                .map(|record| (Some(there(record)), record));
-            near.filter(|(distance, _)| *distance <= Some(metres))
-                .collect()
+            .map(|(record, distance)| (*distance, record))
+            .collect();
+        assert_eq!(found, wanted, "{asked:?}");
+    }
+
+    fn searched(&self, words: &str) {
+        let found = search::search(&self.db, words, 1_000).unwrap();
+        // What an index of Unicode takes for a word is its own affair; of ASCII it is plain.
+        if !words.is_ascii() {
+            return;
         }
-        None => {
-            let after = records
-                .iter()
-                .filter(fits)
-                .filter(|record| asked.after.is_none_or(|id| record.id > id));
-            after.map(|record| (None, record)).collect()
+        let asked = split(words);
+        let mut wanted: BTreeSet<RecordId> = BTreeSet::new();
+        for record in &self.records {
+            let mut own = split(record.text("name").unwrap_or(""));
+            own.extend(split(record.text("city").unwrap_or("")));
+            let is_there = |word: &String| own.iter().any(|own| own.starts_with(word));
+            if !asked.is_empty() && asked.iter().all(is_there) {
+                wanted.insert(record.id);
+            }
         }
-    };
-    wanted.sort_by_key(|(distance, record)| (*distance, record.id));
-    wanted.truncate(asked.limit);
-    let found = found.unwrap();
-    let found: Vec<(Option<i64>, &Record)> = found
-        .iter()
-        .map(|(record, distance)| (*distance, record))
-        .collect();
-    assert_eq!(found, wanted, "{asked:?}");
+        let found: BTreeSet<RecordId> = found.into_iter().map(|(_, id)| id).collect();
+        assert_eq!(found, wanted, "{words:?}");
+    }
+}
+
+/// The words of a text, in lower case.
+fn split(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// Whether a record has a value, null being that of an empty field; no line has null, and removed
@@ -175,39 +218,4 @@ fn has(record: &Record, path: &str, value: &Value) -> bool {
         let is_removed = line.get("removed").is_some_and(|removed| removed.is_true());
         !is_removed && !value.is_null() && line.get(field).is_some_and(|own| *own == value)
     })
-}
-
-fn searched(db: &Db, records: &[Record], words: &str) {
-    let found = search::search(db, words, 1_000).unwrap();
-    // What an index of Unicode takes for a word is its own affair; of ASCII it is plain.
-    if !words.is_ascii() {
-        return;
-    }
-    let split = |text: &str| -> Vec<String> {
-        let words = text
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect()
-    };
-    let asked = split(words);
-    let fits = |record: &&Record| {
-        let own: Vec<String> = ["name", "city"]
-            .iter()
-            .flat_map(|field| split(record.text(field).unwrap_or("")))
-            .collect();
-        !asked.is_empty()
-            && asked
-                .iter()
-                .all(|word| own.iter().any(|own| own.starts_with(word)))
-    };
-    let wanted: BTreeSet<RecordId> = records
-        .iter()
-        .filter(fits)
-        .map(|record| record.id)
-        .collect();
-    assert_eq!(
-        found.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>(),
-        wanted,
-        "{words:?}"
-    );
 }

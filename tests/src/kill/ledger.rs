@@ -17,7 +17,7 @@ pub(super) enum Fate {
 
 /// A command that writes one record.
 #[derive(Debug, Clone)]
-pub(super) struct Deed {
+pub(super) struct WriteAttempt {
     /// Which rep gave it.
     pub(super) rep: usize,
     /// The record's object.
@@ -42,26 +42,28 @@ struct Exchange {
     ended: u64,
 }
 
-/// All deeds and syncs, and a clock that moves with each.
+/// All attempts and syncs, and a clock that moves with each.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    /// The deeds, oldest first by their beginning, those of one rep never at the same time.
-    pub(super) deeds: Vec<Deed>,
+pub(super) struct KillLedger {
+    /// The attempts, oldest first by their beginning, those of one rep never at the same time.
+    pub(super) attempts: Vec<WriteAttempt>,
     exchanges: Vec<Exchange>,
     clock: u64,
 }
 
-impl Ledger {
+impl KillLedger {
     /// The next moment.
     pub(super) fn tick(&mut self) -> u64 {
         self.clock += 1;
         self.clock
     }
 
-    /// Keeps a deed that has ended.
-    pub(super) fn note(&mut self, deed: Deed) {
-        let at = self.deeds.partition_point(|other| other.began < deed.began);
-        self.deeds.insert(at, deed);
+    /// Keeps an attempt that has ended.
+    pub(super) fn note(&mut self, attempt: WriteAttempt) {
+        let at = self
+            .attempts
+            .partition_point(|other| other.began < attempt.began);
+        self.attempts.insert(at, attempt);
     }
 
     /// Keeps a sync that ends now.
@@ -73,46 +75,53 @@ impl Ledger {
     /// A record that a rep has seen is there, though the command that made it was killed.
     pub(super) fn adopt(&mut self, text: &str, field: &str, id: &str) {
         let made = self
-            .deeds
+            .attempts
             .iter_mut()
-            .find(|deed| deed.values.get(field).is_some_and(|value| value == text));
-        if let Some(deed) = made {
-            (deed.fate, deed.record) = (Fate::Done, Some(id.to_owned()));
+            .find(|attempt| attempt.values.get(field).is_some_and(|value| value == text));
+        if let Some(attempt) = made {
+            (attempt.fate, attempt.record) = (Fate::Done, Some(id.to_owned()));
         }
     }
 
-    /// Contacts that were made, of one rep or of any.
+    /// Contacts that a rep has made.
     pub(super) fn contacts(&self, rep: usize) -> Vec<String> {
-        let made = self
-            .deeds
-            .iter()
-            .filter(|deed| deed.rep == rep && deed.object == "contact");
-        let made = made.filter(|deed| deed.makes.is_some() && deed.fate == Fate::Done);
-        made.filter_map(|deed| deed.record.clone()).collect()
+        let mut contacts = Vec::new();
+        for attempt in &self.attempts {
+            let is_made = attempt.makes.is_some() && attempt.fate == Fate::Done;
+            if attempt.rep == rep && attempt.object == "contact" && is_made {
+                contacts.extend(attempt.record.clone());
+            }
+        }
+        contacts
     }
 
     /// Whether who gave `later` may have known what `earlier` wrote, so that one value replaces the
     /// other without a conflict: the same rep, or a sync of the one and then a sync of the other
     /// between them.
-    pub(super) fn may_replace(&self, earlier: &Deed, later: &Deed) -> bool {
+    pub(super) fn may_replace(&self, earlier: &WriteAttempt, later: &WriteAttempt) -> bool {
         if later.began <= earlier.began || later.fate == Fate::Refused {
             return false;
         }
-        let of = |rep| {
-            self.exchanges
-                .iter()
-                .filter(move |exchange| exchange.rep == rep)
-        };
+        if earlier.rep == later.rep {
+            return true;
+        }
         // The server may take in what a killed phone sent even after the phone is dead: a sync has
         // no end for it.
-        let sent = of(earlier.rep)
-            .filter(|exchange| exchange.began > earlier.began)
+        let sent = self
+            .exchanges_of(earlier.rep)
             .map(|exchange| exchange.began)
+            .filter(|began| *began > earlier.began)
             .min();
-        let heard = |sent| {
-            of(later.rep).any(|exchange| exchange.began < later.began && exchange.ended > sent)
-        };
-        earlier.rep == later.rep || sent.is_some_and(heard)
+        sent.is_some_and(|sent| {
+            self.exchanges_of(later.rep)
+                .any(|exchange| exchange.began < later.began && exchange.ended > sent)
+        })
+    }
+
+    fn exchanges_of(&self, rep: usize) -> impl Iterator<Item = &Exchange> {
+        self.exchanges
+            .iter()
+            .filter(move |exchange| exchange.rep == rep)
     }
 }
 
@@ -120,9 +129,9 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn edit(ledger: &mut Ledger, rep: usize) -> Deed {
+    fn edit(ledger: &mut KillLedger, rep: usize) -> WriteAttempt {
         let (began, values) = (ledger.tick(), BTreeMap::new());
-        Deed {
+        WriteAttempt {
             rep,
             object: "contact",
             record: None,
@@ -133,14 +142,14 @@ mod tests {
         }
     }
 
-    fn sync(ledger: &mut Ledger, rep: usize) {
+    fn sync(ledger: &mut KillLedger, rep: usize) {
         let began = ledger.tick();
         ledger.note_exchange(rep, began);
     }
 
     #[test]
     fn who_could_not_know_does_not_replace() {
-        let ledger = &mut Ledger::default();
+        let ledger = &mut KillLedger::default();
         let first = edit(ledger, 0);
         sync(ledger, 1);
         sync(ledger, 0);

@@ -2,109 +2,29 @@
 //! was answered is kept. This file tells the order of things; `round` works and kills, `proof`
 //! judges.
 
-use std::fmt::{self, Display, Formatter};
 use std::io::{IsTerminal, Write};
 
-mod chance;
+mod draw;
 mod ledger;
 mod place;
+mod plan;
 mod processes;
 mod proof;
 mod round;
 mod stage;
 
-use processes::Bell;
-use round::Loop;
-use stage::Stage;
+pub use plan::{KillDefect, KillOutcome, KillPlan};
+use processes::Interruption;
+use round::KillLoop;
+use stage::KillStage;
 
 /// Rounds in a row that may pass without a kill.
 const IDLE_ROUNDS_MAX: u64 = 200;
 
-/// What is to be done.
-#[derive(Debug, Clone, Copy)]
-pub struct Plan {
-    /// How many processes are killed.
-    pub kills: u64,
-    /// What decides commands and moments.
-    pub seed: u64,
-    /// What is spoilt before the proof, so that the proof must fail.
-    pub defect: Option<Defect>,
-    /// Whether files stay where they are when something does not hold.
-    pub keep: bool,
-}
-
-/// A way to spoil one phone's file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Defect {
-    /// A follow-up that was answered is gone.
-    Lose,
-    /// A contact that was answered stands there twice.
-    Double,
-    /// A value that was answered is gone.
-    Forget,
-}
-
-impl Defect {
-    /// The defect of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Defect> {
-        let all = [
-            ("lose", Defect::Lose),
-            ("double", Defect::Double),
-            ("forget", Defect::Forget),
-        ];
-        all.iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, defect)| *defect)
-    }
-}
-
-/// What came of it.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// Processes that were killed while they ran.
-    pub kills: u64,
-    /// Commands that people gave.
-    pub commands: u64,
-    /// Records and values that were answered, and are not where they must be.
-    pub lost: u64,
-    /// Records that are somewhere more often than they were asked for.
-    pub doubled: u64,
-    /// The seed.
-    pub seed: u64,
-    /// All that does not hold, in words; what is lost and doubled, and whatever else is amiss.
-    pub problems: Vec<String>,
-}
-
-impl Outcome {
-    /// Whether all is as it must be.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.lost == 0 && self.doubled == 0 && self.problems.is_empty()
-    }
-}
-
-impl Display for Outcome {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let Outcome {
-            kills,
-            commands,
-            lost,
-            doubled,
-            seed,
-            ..
-        } = self;
-        write!(
-            out,
-            "kills={kills} commands={commands} lost={lost} doubled={doubled} seed={seed}"
-        )
-    }
-}
-
 /// Works, kills, restarts, syncs and judges. No process is left, whichever way this ends.
-pub fn run(plan: &Plan) -> Result<Outcome, String> {
-    let bell = Bell::hang()?;
-    let mut looping = Loop::begin(Stage::set(bell)?, plan.seed)?;
+pub fn run(plan: &KillPlan) -> Result<KillOutcome, String> {
+    let interruption = Interruption::listen()?;
+    let mut looping = KillLoop::begin(KillStage::set(interruption)?, plan.seed)?;
     let terminal = std::io::stderr().is_terminal();
     let (mut last, mut idle) = (0, 0);
     while looping.kills < plan.kills {
@@ -123,7 +43,7 @@ pub fn run(plan: &Plan) -> Result<Outcome, String> {
         writeln!(std::io::stderr()).ok();
     }
     looping.settle()?;
-    let Loop {
+    let KillLoop {
         stage,
         ledger,
         kills,
@@ -134,12 +54,12 @@ pub fn run(plan: &Plan) -> Result<Outcome, String> {
     if let Some(defect) = plan.defect {
         proof::spoil(&stage, &ledger, defect)?;
     }
-    let mut outcome = Outcome {
+    let mut outcome = KillOutcome {
         kills,
         commands,
         seed: plan.seed,
         problems: faults,
-        ..Outcome::default()
+        ..KillOutcome::default()
     };
     proof::judge(&stage, &ledger, &mut outcome)?;
     if plan.keep && !outcome.holds() {

@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 const PAGE: usize = 1_000;
 
 /// A record: its id, and path to value for all that is text.
-pub(super) struct Record {
+pub(super) struct PlaceRecord {
     /// The id.
     pub(super) id: String,
     /// The texts.
@@ -34,11 +34,11 @@ pub(super) struct Record {
 }
 
 /// All records that stand in one place.
-pub(super) struct Place {
+pub(super) struct PlaceContents {
     /// What people call it.
     pub(super) name: String,
     /// Object to records, as often as they stand there.
-    pub(super) records: BTreeMap<&'static str, Vec<Record>>,
+    pub(super) records: BTreeMap<&'static str, Vec<PlaceRecord>>,
 }
 
 /// Opens a file for reading.
@@ -49,13 +49,13 @@ pub(super) fn open(file: &Path) -> Result<Connection, String> {
 }
 
 /// What stands in a file.
-pub(super) fn in_file(name: &str, db: &Connection) -> Result<Place, String> {
+pub(super) fn in_file(name: &str, db: &Connection) -> Result<PlaceContents, String> {
     let mut records = BTreeMap::new();
     for (object, lines) in OBJECTS {
-        let mut found: Vec<Record> = Vec::new();
+        let mut found: Vec<PlaceRecord> = Vec::new();
         for mut values in rows(db, object)? {
             let id = values.remove("id").unwrap_or_default();
-            found.push(Record { id, values });
+            found.push(PlaceRecord { id, values });
         }
         for lines in *lines {
             for mut row in rows(db, &format!("{object}__{lines}"))? {
@@ -72,7 +72,7 @@ pub(super) fn in_file(name: &str, db: &Connection) -> Result<Place, String> {
         }
         records.insert(*object, found);
     }
-    Ok(Place {
+    Ok(PlaceContents {
         name: name.to_owned(),
         records,
     })
@@ -131,10 +131,10 @@ fn uuid(bytes: &[u8]) -> String {
 }
 
 /// What the REST API shows to whoever has this token.
-pub(super) fn at_server(name: &str, address: &str, token: &str) -> Result<Place, String> {
+pub(super) fn at_server(name: &str, address: &str, token: &str) -> Result<PlaceContents, String> {
     let mut records = BTreeMap::new();
     for (object, _) in OBJECTS {
-        let mut found: Vec<Record> = Vec::new();
+        let mut found: Vec<PlaceRecord> = Vec::new();
         loop {
             let after = found
                 .last()
@@ -150,7 +150,7 @@ pub(super) fn at_server(name: &str, address: &str, token: &str) -> Result<Place,
                 let mut values = BTreeMap::new();
                 flatten("", record, &mut values);
                 let id = values.remove("id").unwrap_or_default();
-                found.push(Record { id, values });
+                found.push(PlaceRecord { id, values });
             }
             if page.len() < PAGE {
                 break;
@@ -158,7 +158,7 @@ pub(super) fn at_server(name: &str, address: &str, token: &str) -> Result<Place,
         }
         records.insert(*object, found);
     }
-    Ok(Place {
+    Ok(PlaceContents {
         name: name.to_owned(),
         records,
     })

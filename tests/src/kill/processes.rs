@@ -23,11 +23,11 @@ const SIGKILL: i32 = 9;
 
 /// Learns when the person wants to end: Ctrl-C, SIGTERM, or the terminal was closed.
 #[derive(Clone)]
-pub(super) struct Bell(Arc<AtomicBool>);
+pub(super) struct Interruption(Arc<AtomicBool>);
 
-impl Bell {
+impl Interruption {
     /// Listens from now on, in a thread of its own, until this process ends.
-    pub(super) fn hang() -> Result<Bell, String> {
+    pub(super) fn listen() -> Result<Interruption, String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -41,19 +41,23 @@ impl Bell {
                 listen(SignalKind::hangup())?,
             )
         };
-        let bell = Bell(Arc::default());
-        let rung = Arc::clone(&bell.0);
+        let interruption = Interruption(Arc::default());
+        let is_asked = Arc::clone(&interruption.0);
         std::thread::spawn(move || {
             runtime.block_on(async {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {}, _ = closed.recv() => {} }
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                    _ = closed.recv() => {}
+                }
             });
-            rung.store(true, Ordering::Relaxed);
+            is_asked.store(true, Ordering::Relaxed);
         });
-        Ok(bell)
+        Ok(interruption)
     }
 
     /// An error once the person wants to end, so that all processes are ended on the way out.
-    pub(super) fn silent(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         if self.0.load(Ordering::Relaxed) {
             Err("ended by the person before the proof".to_owned())
         } else {
@@ -68,19 +72,19 @@ pub(super) fn said(error: impl std::fmt::Display) -> String {
 }
 
 /// Starts processes.
-pub(super) struct Crew {
+pub(super) struct Launcher {
     /// Ends them all even where this process is killed itself.
     keeper: Keeper,
     program: PathBuf,
     answers: PathBuf,
-    bell: Bell,
+    interruption: Interruption,
     started: AtomicU64,
 }
 
 /// How a process ended.
-pub(super) struct Ended {
+pub(super) struct ProcessExit {
     /// Its exit code; none if it was killed.
-    pub(super) exit: Option<i32>,
+    pub(super) code: Option<i32>,
     /// Whether it was killed before it could end.
     pub(super) was_killed: bool,
     /// What it answered; null if that is not one whole line of JSON.
@@ -89,23 +93,23 @@ pub(super) struct Ended {
     pub(super) took: Duration,
 }
 
-impl Crew {
+impl Launcher {
     /// Processes of this binary that answer into this folder.
-    pub(super) fn gather(program: PathBuf, answers: &Path, bell: Bell) -> Crew {
+    pub(super) fn new(program: PathBuf, answers: &Path, interruption: Interruption) -> Launcher {
         let (keeper, answers) = (Keeper::new(), answers.to_owned());
-        Crew {
+        Launcher {
             keeper,
             program,
             answers,
-            bell,
+            interruption,
             started: AtomicU64::new(0),
         }
     }
 
     /// Starts a command that answers with JSON. It answers into a file, so that it never waits for
     /// a reader.
-    pub(super) fn start(&self, words: &[&str]) -> Result<Process, String> {
-        self.bell.silent()?;
+    pub(super) fn start(&self, words: &[&str]) -> Result<RunningProcess, String> {
+        self.interruption.check()?;
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let file = |end| -> Result<(PathBuf, File), String> {
             let path = self.answers.join(format!("{number}.{end}"));
@@ -132,25 +136,25 @@ impl Crew {
             .spawn()
             .map_err(|error| format!("{} cannot be run: {error}", self.program.display()))?;
         let words = words.join(" ");
-        Ok(Process {
+        Ok(RunningProcess {
             child,
             out,
             err,
             words,
             began: Instant::now(),
-            bell: self.bell.clone(),
+            interruption: self.interruption.clone(),
         })
     }
 
     /// Starts a command and waits until it has ended.
-    pub(super) fn run(&self, words: &[&str]) -> Result<Ended, String> {
+    pub(super) fn run(&self, words: &[&str]) -> Result<ProcessExit, String> {
         self.start(words)?.ended()
     }
 
     /// Runs a command that must be done; answers its id and its data.
     pub(super) fn done(&self, words: &[&str]) -> Result<(String, Json), String> {
         let ended = self.run(words)?;
-        if ended.exit != Some(0) {
+        if ended.code != Some(0) {
             return Err(format!(
                 "`{}` was not done: {}",
                 words.join(" "),
@@ -165,18 +169,18 @@ impl Crew {
 }
 
 /// One process; killed when this is dropped, if it has not ended.
-pub(super) struct Process {
+pub(super) struct RunningProcess {
     child: Child,
     out: PathBuf,
     err: PathBuf,
     words: String,
     began: Instant,
-    bell: Bell,
+    interruption: Interruption,
 }
 
-impl Process {
+impl RunningProcess {
     /// Waits until it has ended.
-    pub(super) fn ended(mut self) -> Result<Ended, String> {
+    pub(super) fn ended(mut self) -> Result<ProcessExit, String> {
         loop {
             if let Some(status) = self.child.try_wait().map_err(said)? {
                 return Ok(self.outcome(status));
@@ -199,7 +203,7 @@ impl Process {
     }
 
     /// Kills it: it can save nothing and say nothing. It may have ended before.
-    pub(super) fn kill(mut self) -> Result<Ended, String> {
+    pub(super) fn kill(mut self) -> Result<ProcessExit, String> {
         self.child.kill().map_err(said)?;
         let status = self.child.wait().map_err(said)?;
         Ok(self.outcome(status))
@@ -214,7 +218,7 @@ impl Process {
     }
 
     fn still(&self, what: &str) -> Result<(), String> {
-        self.bell.silent()?;
+        self.interruption.check()?;
         if self.began.elapsed() > PATIENCE {
             return Err(format!(
                 "`{}` did not {what} within {} s",
@@ -233,10 +237,10 @@ impl Process {
             .unwrap_or_default()
     }
 
-    fn outcome(&self, status: ExitStatus) -> Ended {
+    fn outcome(&self, status: ExitStatus) -> ProcessExit {
         let was_killed = status.signal() == Some(SIGKILL);
-        Ended {
-            exit: status.code(),
+        ProcessExit {
+            code: status.code(),
             was_killed,
             answer: self.answer(),
             took: self.began.elapsed(),
@@ -244,7 +248,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for RunningProcess {
     fn drop(&mut self) {
         // Whoever has ended already cannot be killed, and needs not be.
         self.child.kill().ok();

@@ -1,5 +1,5 @@
 //! Judges, place by place, whether all that was answered is there, once, and whether phones and
-//! server hold the same. It also spoils a file on demand, so that the proof is seen to fail. It
+//! server hold the same. It also spoils a file on demand, so that the proof is observed to fail. It
 //! does not know how commands came about.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,18 +8,33 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::Value as Json;
 
-use super::ledger::{Deed, Fate, Ledger};
-use super::place::{self, Place, Record};
+use super::ledger::{Fate, KillLedger, WriteAttempt};
+use super::place::{self, PlaceContents, PlaceRecord};
+use super::plan::{KillDefect, KillOutcome};
 use super::processes::said;
-use super::stage::Stage;
-use super::{Defect, Outcome};
+use super::stage::KillStage;
 
-/// Deeds on one field of one record, oldest first.
-type ByField<'a> = BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>;
-/// Record, path and value of each side of each open conflict.
-type Sides = BTreeSet<(String, String, String)>;
+/// One field of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct FieldKey<'a> {
+    object: &'a str,
+    id: &'a str,
+    path: &'a str,
+}
 
-/// Numbers of the deeds of which something is amiss, and how it is said.
+/// Numbers of the attempts on each field, oldest first.
+type ByField<'a> = BTreeMap<FieldKey<'a>, Vec<usize>>;
+/// One of the values of an open conflict.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct ConflictSide {
+    record: String,
+    path: String,
+    value: String,
+}
+
+type Sides = BTreeSet<ConflictSide>;
+
+/// Numbers of the attempts of which something is amiss, and how it is said.
 #[derive(Default)]
 struct Findings {
     lost: BTreeSet<usize>,
@@ -27,68 +42,95 @@ struct Findings {
     problems: Vec<String>,
 }
 
+/// All that is looked at.
+#[derive(Default)]
+struct Observed {
+    places: Vec<PlaceContents>,
+    /// Digests, each with whose it is.
+    digests: Vec<(String, Json)>,
+    sides: Sides,
+    /// Sets of open conflicts that phones show; one where they agree.
+    open: BTreeSet<BTreeSet<String>>,
+}
+
 /// Looks at all places, and adds to the outcome what does not hold.
-pub(super) fn judge(stage: &Stage, ledger: &Ledger, outcome: &mut Outcome) -> Result<(), String> {
+pub(super) fn judge(
+    stage: &KillStage,
+    ledger: &KillLedger,
+    outcome: &mut KillOutcome,
+) -> Result<(), String> {
     let mut findings = Findings::default();
-    let (mut places, mut digests) = (Vec::new(), Vec::new());
-    let (mut sides, mut open) = (Sides::new(), BTreeSet::new());
-    for (number, rep) in stage.reps.iter().enumerate() {
-        let db = place::open(Path::new(&rep.db))?;
-        findings
-            .problems
-            .extend(untidy(rep.name, &db, &["outbox", "attention"])?);
-        places.push(place::in_file(&format!("{}'s file", rep.name), &db)?);
-        let token = stage.done(number, &["token"])?;
-        let token = token["token"].as_str().unwrap_or_default();
-        places.push(place::at_server(
-            &format!("REST as {}", rep.name),
-            &stage.address,
-            token,
-        )?);
-        let conflicts = stage.done(number, &["conflicts"])?;
-        sides_of(&conflicts, &mut sides);
-        let ids = conflicts
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|conflict| conflict["id"].to_string());
-        open.insert(ids.collect::<BTreeSet<String>>());
-        digests.push((
-            format!("{}'s phone", rep.name),
-            stage.done(number, &["digest"])?,
-        ));
-        let told = place::get(
-            &stage.address,
-            token,
-            &format!("/api/v1/digest?user={}", rep.user),
-        )?;
-        digests.push((format!("the server for {}", rep.name), told));
-        // What shows must also be what the histories say.
-        stage.done(number, &["rebuild"])?;
-        digests.push((
-            format!("{}'s phone, rebuilt,", rep.name),
-            stage.done(number, &["digest"])?,
-        ));
+    let mut observed = Observed::default();
+    for number in 0..stage.reps.len() {
+        look_at_rep(stage, number, &mut observed, &mut findings)?;
     }
     let server = place::open(&stage.tenant_file()?)?;
-    findings
-        .problems
-        .extend(untidy("the server", &server, &["quarantine"])?);
-    places.push(place::in_file("the server's file", &server)?);
+    let amiss = untidy("the server", &server, &["quarantine"])?;
+    findings.problems.extend(amiss);
+    let contents = place::in_file("the server's file", &server)?;
+    observed.places.push(contents);
     let fields = by_field(ledger);
-    for place in &places {
+    for place in &observed.places {
         made(ledger, place, &mut findings);
-        written(ledger, &fields, (place, &sides), &mut findings);
+        let witness = Witness {
+            ledger,
+            place,
+            sides: &observed.sides,
+        };
+        written(&witness, &fields, &mut findings);
     }
-    findings.problems.extend(unequal(&digests));
-    if open.len() > 1 {
+    findings.problems.extend(unequal(&observed.digests));
+    if observed.open.len() > 1 {
         findings.problems.push(format!(
-            "the phones have different open conflicts: {open:?}"
+            "the phones have different open conflicts: {:?}",
+            observed.open
         ));
     }
     outcome.lost = findings.lost.len() as u64;
     outcome.doubled = findings.doubled.len() as u64;
     outcome.problems.extend(findings.problems);
+    Ok(())
+}
+
+/// Looks at a rep's phone, and at what the server shows to the rep.
+fn look_at_rep(
+    stage: &KillStage,
+    number: usize,
+    observed: &mut Observed,
+    findings: &mut Findings,
+) -> Result<(), String> {
+    let rep = &stage.reps[number];
+    let db = place::open(Path::new(&rep.db))?;
+    let amiss = untidy(rep.name, &db, &["outbox", "attention"])?;
+    findings.problems.extend(amiss);
+    let contents = place::in_file(&format!("{}'s file", rep.name), &db)?;
+    observed.places.push(contents);
+    let token = stage.done(number, &["token"])?;
+    let token = token["token"].as_str().unwrap_or_default();
+    let shown = place::at_server(&format!("REST as {}", rep.name), &stage.address, token)?;
+    observed.places.push(shown);
+    let conflicts = stage.done(number, &["conflicts"])?;
+    sides_of(&conflicts, &mut observed.sides);
+    let mut open = BTreeSet::new();
+    for conflict in conflicts.as_array().into_iter().flatten() {
+        open.insert(conflict["id"].to_string());
+    }
+    observed.open.insert(open);
+    let digest = stage.done(number, &["digest"])?;
+    observed
+        .digests
+        .push((format!("{}'s phone", rep.name), digest));
+    let path = format!("/api/v1/digest?user={}", rep.user);
+    let digest = place::get(&stage.address, token, &path)?;
+    observed
+        .digests
+        .push((format!("the server for {}", rep.name), digest));
+    // What shows must also be what the histories say.
+    stage.done(number, &["rebuild"])?;
+    let digest = stage.done(number, &["digest"])?;
+    observed
+        .digests
+        .push((format!("{}'s phone, rebuilt,", rep.name), digest));
     Ok(())
 }
 
@@ -108,129 +150,146 @@ fn untidy(whose: &str, db: &Connection, empty: &[&str]) -> Result<Vec<String>, S
 }
 
 fn sides_of(conflicts: &Json, sides: &mut Sides) {
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     for conflict in conflicts.as_array().into_iter().flatten() {
-        let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
         for side in ["mine", "theirs", "shown"] {
-            let value = text(&conflict[side]["value"]);
-            sides.insert((text(&conflict["record"]), text(&conflict["path"]), value));
+            sides.insert(ConflictSide {
+                record: text(&conflict["record"]),
+                path: text(&conflict["path"]),
+                value: text(&conflict[side]["value"]),
+            });
         }
     }
 }
 
-fn by_field(ledger: &Ledger) -> ByField<'_> {
+fn by_field(ledger: &KillLedger) -> ByField<'_> {
     let mut fields = ByField::new();
-    for (number, deed) in ledger.deeds.iter().enumerate() {
-        let Some(record) = &deed.record else { continue };
-        for path in deed.values.keys() {
-            fields
-                .entry((deed.object, record, path))
-                .or_default()
-                .push(number);
+    for (number, attempt) in ledger.attempts.iter().enumerate() {
+        let Some(record) = &attempt.record else {
+            continue;
+        };
+        for path in attempt.values.keys() {
+            let key = FieldKey {
+                object: attempt.object,
+                id: record,
+                path,
+            };
+            fields.entry(key).or_default().push(number);
         }
     }
     fields
 }
 
-fn named(deed: &Deed) -> String {
-    let values: Vec<String> = deed
+fn named(attempt: &WriteAttempt) -> String {
+    let values: Vec<String> = attempt
         .values
         .iter()
         .map(|(path, value)| format!("{path}={value}"))
         .collect();
     format!(
         "{} {} {}",
-        deed.object,
-        deed.record.as_deref().unwrap_or("of unknown id"),
+        attempt.object,
+        attempt.record.as_deref().unwrap_or("of unknown id"),
         values.join(" ")
     )
 }
 
 /// What was made is there once; what may have been made at most once; what was refused never.
-fn made(ledger: &Ledger, place: &Place, findings: &mut Findings) {
-    for (number, deed) in ledger.deeds.iter().enumerate() {
-        let Some(field) = deed.makes else { continue };
-        let text = &deed.values[field];
-        let records = place.records.get(deed.object).into_iter().flatten();
-        let found: Vec<&Record> = records
+fn made(ledger: &KillLedger, place: &PlaceContents, findings: &mut Findings) {
+    for (number, attempt) in ledger.attempts.iter().enumerate() {
+        let Some(field) = attempt.makes else { continue };
+        let text = &attempt.values[field];
+        let records = place.records.get(attempt.object).into_iter().flatten();
+        let found: Vec<&PlaceRecord> = records
             .filter(|record| record.values.get(field) == Some(text))
             .collect();
         let known = found
             .iter()
-            .filter(|record| Some(&record.id) == deed.record.as_ref())
+            .filter(|record| Some(&record.id) == attempt.record.as_ref())
             .count();
         let name = &place.name;
-        match deed.fate {
+        match attempt.fate {
             Fate::Done if known == 0 => {
                 findings.lost.insert(number);
                 findings
                     .problems
-                    .push(format!("lost in {name}: {}", named(deed)));
+                    .push(format!("lost in {name}: {}", named(attempt)));
             }
             Fate::Done | Fate::Possible if found.len() > 1 => {
                 findings.doubled.insert(number);
                 findings.problems.push(format!(
                     "doubled in {name}, {} times: {}",
                     found.len(),
-                    named(deed)
+                    named(attempt)
                 ));
             }
             Fate::Refused if !found.is_empty() => {
                 findings.doubled.insert(number);
                 findings
                     .problems
-                    .push(format!("refused, and yet in {name}: {}", named(deed)));
+                    .push(format!("refused, and yet in {name}: {}", named(attempt)));
             }
             Fate::Done | Fate::Possible | Fate::Refused => {}
         }
     }
 }
 
+/// A place beside what was answered, and the sides of conflicts that phones list.
+struct Witness<'a> {
+    ledger: &'a KillLedger,
+    place: &'a PlaceContents,
+    sides: &'a Sides,
+}
+
+impl Witness<'_> {
+    /// What the place shows in this field.
+    fn shown(&self, field: &FieldKey<'_>) -> Option<&String> {
+        let mut records = self.place.records.get(field.object)?.iter();
+        let record = records.find(|record| record.id == field.id)?;
+        record.values.get(field.path)
+    }
+
+    /// Whether the value that was to be written is a side of a conflict.
+    fn is_side(&self, field: &FieldKey<'_>, attempt: &WriteAttempt) -> bool {
+        self.sides.contains(&ConflictSide {
+            record: field.id.to_owned(),
+            path: field.path.to_owned(),
+            value: attempt.values[field.path].clone(),
+        })
+    }
+}
+
 /// Each value that was answered shows, stands in a conflict, or was replaced by one that does and
 /// whose writer may have known it; and no value shows that was refused.
-fn written(
-    ledger: &Ledger,
-    fields: &ByField<'_>,
-    (place, sides): (&Place, &Sides),
-    findings: &mut Findings,
-) {
-    for ((object, id, path), numbers) in fields {
-        let record = place
-            .records
-            .get(object)
-            .into_iter()
-            .flatten()
-            .find(|record| record.id == *id);
-        let shown = record.and_then(|record| record.values.get(*path));
-        let stands = |deed: &Deed| {
-            let value = &deed.values[*path];
-            let is_side = || sides.contains(&((*id).to_owned(), (*path).to_owned(), value.clone()));
-            shown == Some(value) || is_side()
-        };
-        // From the last one backwards: whoever may replace a deed is judged before it.
-        let mut kept: BTreeSet<usize> = BTreeSet::new();
+fn written(witness: &Witness<'_>, fields: &ByField<'_>, findings: &mut Findings) {
+    let Witness { ledger, place, .. } = witness;
+    for (key, numbers) in fields {
+        let FieldKey { object, id, path } = key;
+        let shown = witness.shown(key);
+        // From the last one backwards: whoever may replace an attempt is judged before it.
+        let mut kept: Vec<&WriteAttempt> = Vec::new();
         for number in numbers.iter().rev() {
-            let deed = &ledger.deeds[*number];
-            let replaced = || {
-                kept.iter()
-                    .any(|later| ledger.may_replace(deed, &ledger.deeds[*later]))
-            };
-            if deed.fate != Fate::Refused && (stands(deed) || replaced()) {
-                kept.insert(*number);
-            } else if deed.fate == Fate::Done {
+            let attempt = &ledger.attempts[*number];
+            let stands = || shown == Some(&attempt.values[*path]) || witness.is_side(key, attempt);
+            let replaced = || kept.iter().any(|later| ledger.may_replace(attempt, later));
+            if attempt.fate != Fate::Refused && (stands() || replaced()) {
+                kept.push(attempt);
+            } else if attempt.fate == Fate::Done {
                 findings.lost.insert(*number);
                 let shown = shown.map_or("nothing", String::as_str);
                 findings.problems.push(format!(
                     "lost in {}, where {path} is {shown}: {}",
                     place.name,
-                    named(deed)
+                    named(attempt)
                 ));
             }
         }
-        let asked: BTreeSet<&String> = (numbers.iter().map(|number| &ledger.deeds[*number]))
-            .filter(|deed| deed.fate != Fate::Refused)
-            .map(|deed| &deed.values[*path])
-            .collect();
-        if let Some(value) = shown.filter(|value| !asked.contains(value)) {
+        let Some(value) = shown else { continue };
+        let is_asked = numbers.iter().any(|number| {
+            let attempt = &ledger.attempts[*number];
+            attempt.fate != Fate::Refused && attempt.values[*path] == *value
+        });
+        if !is_asked {
             findings.problems.push(format!(
                 "{}: {path} of {object} {id} is {value}, which nobody wrote",
                 place.name
@@ -244,24 +303,17 @@ fn unequal(digests: &[(String, Json)]) -> Vec<String> {
     let Some((first, one)) = digests.first() else {
         return vec!["there are no digests".to_owned()];
     };
-    let objects: BTreeSet<&String> = digests
-        .iter()
-        .flat_map(|(_, digest)| {
-            digest
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name)
-        })
-        .collect();
+    let mut objects: BTreeSet<&str> = BTreeSet::new();
+    for (_, digest) in digests {
+        let members = digest.as_object().into_iter().flatten();
+        objects.extend(members.map(|(name, _)| name.as_str()));
+    }
     let mut problems = Vec::new();
     for (other, digest) in &digests[1..] {
-        let differing: Vec<&str> = objects
-            .iter()
-            .filter(|name| digest[name.as_str()] != one[name.as_str()])
-            .map(|name| name.as_str())
-            .collect();
+        let mut differing = objects.clone();
+        differing.retain(|name| digest[*name] != one[*name]);
         if !differing.is_empty() {
+            let differing: Vec<&str> = differing.into_iter().collect();
             problems.push(format!(
                 "digests of {first} and {other} differ in: {}",
                 differing.join(", ")
@@ -272,26 +324,37 @@ fn unequal(digests: &[(String, Json)]) -> Vec<String> {
 }
 
 /// Spoils the first rep's file.
-pub(super) fn spoil(stage: &Stage, ledger: &Ledger, defect: Defect) -> Result<(), String> {
+pub(super) fn spoil(
+    stage: &KillStage,
+    ledger: &KillLedger,
+    defect: KillDefect,
+) -> Result<(), String> {
     let db = Connection::open(&stage.reps[0].db).map_err(said)?;
-    let done = ledger.deeds.iter().filter(|deed| deed.fate == Fate::Done);
-    for deed in done {
-        let id = deed.record.as_deref().unwrap_or_default().replace('-', "");
-        let spoilt = match (defect, deed.object, deed.makes) {
-            (Defect::Lose, "follow_up", _) => {
+    let done = ledger
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.fate == Fate::Done);
+    for attempt in done {
+        let id = attempt
+            .record
+            .as_deref()
+            .unwrap_or_default()
+            .replace('-', "");
+        let spoilt = match (defect, attempt.object, attempt.makes) {
+            (KillDefect::Lose, "follow_up", _) => {
                 db.execute("DELETE FROM follow_up WHERE lower(hex(id)) = ?1", [&id])
             }
-            (Defect::Double, "contact", Some(_)) => db
+            (KillDefect::Double, "contact", Some(_)) => db
                 .execute_batch(&format!(
                     "CREATE TEMP TABLE twin AS SELECT * FROM contact WHERE lower(hex(id)) = '{id}';
                      UPDATE twin SET id = randomblob(16); INSERT INTO contact SELECT * FROM twin;"
                 ))
                 .map(|()| 1),
-            (Defect::Forget, "contact", Some(_)) => db.execute(
+            (KillDefect::Forget, "contact", Some(_)) => db.execute(
                 "UPDATE contact SET name = NULL WHERE lower(hex(id)) = ?1",
                 [&id],
             ),
-            (Defect::Lose | Defect::Double | Defect::Forget, _, _) => continue,
+            (KillDefect::Lose | KillDefect::Double | KillDefect::Forget, _, _) => continue,
         };
         if spoilt.map_err(said)? > 0 {
             return Ok(());

@@ -3,14 +3,15 @@
 //! does not judge what was kept.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::chance::{self, Chance, Choice, Desk, Turn};
-use super::ledger::{Fate, Ledger};
-use super::processes::{Ended, Process};
-use super::stage::Stage;
+use super::draw::{self, DrawnCommand, KillDice, VisitEffect, WorkAtHand};
+use super::ledger::{Fate, KillLedger, WriteAttempt};
+use super::processes::{ProcessExit, RunningProcess};
+use super::stage::KillStage;
 
 /// Contacts that all reps edit.
 const SHARED: usize = 5;
@@ -21,21 +22,21 @@ const SETTLING_MAX: u32 = 20;
 /// What a command is thought to take before one was measured.
 const FIRST_GUESS: Duration = Duration::from_millis(40);
 /// A process dies between these thousandths of the time that such a command takes.
-const KILL_PERMILLE: (usize, usize) = (150, 1_150);
+const KILL_PERMILLE: Range<usize> = 150..1_150;
 
 /// All that goes on.
-pub(super) struct Loop {
+pub(super) struct KillLoop {
     /// Where it goes on.
-    pub(super) stage: Stage,
+    pub(super) stage: KillStage,
     /// What was answered.
-    pub(super) ledger: Ledger,
+    pub(super) ledger: KillLedger,
     /// Processes that were killed while they ran.
     pub(super) kills: u64,
     /// Commands that people gave.
     pub(super) commands: u64,
     /// Answers that no command may give here.
     pub(super) faults: Vec<String>,
-    chance: Chance,
+    dice: KillDice,
     shared: Vec<String>,
     /// The visit that each rep has open, as far as answers told.
     visits: BTreeMap<usize, String>,
@@ -43,48 +44,51 @@ pub(super) struct Loop {
     usual: BTreeMap<String, Duration>,
 }
 
+/// A command that a rep has given.
+struct Given {
+    rep: usize,
+    command: DrawnCommand,
+    /// When, by the ledger's own clock.
+    began: u64,
+}
+
 /// A command under way.
 struct Running {
-    rep: usize,
-    choice: Choice,
-    began: u64,
-    process: Process,
+    given: Given,
+    process: RunningProcess,
 }
 
 /// What a round kills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
+enum KillTarget {
     Phone,
     Server,
     Both,
 }
 
-impl Loop {
+impl KillLoop {
     /// One rep makes a few contacts and a follow-up, which all then know; from then on they work.
-    pub(super) fn begin(stage: Stage, seed: u64) -> Result<Loop, String> {
-        let chance = Chance::of(seed);
-        let (ledger, visits, usual) = (Ledger::default(), BTreeMap::new(), BTreeMap::new());
-        let (shared, faults) = (Vec::new(), Vec::new());
-        let mut looping = Loop {
+    pub(super) fn begin(stage: KillStage, seed: u64) -> Result<KillLoop, String> {
+        let mut looping = KillLoop {
             stage,
-            ledger,
+            ledger: KillLedger::default(),
             kills: 0,
             commands: 0,
-            faults,
-            chance,
-            shared,
-            visits,
-            usual,
+            faults: Vec::new(),
+            dice: KillDice::of(seed),
+            shared: Vec::new(),
+            visits: BTreeMap::new(),
+            usual: BTreeMap::new(),
         };
         for _ in 0..SHARED {
-            let choice = looping.choose(0, |chance, desk| chance.create(desk));
-            looping.calm(0, choice)?;
+            let command = looping.choose(0, |dice, work| dice.create(work));
+            looping.calm(0, command)?;
         }
         looping.shared = looping.ledger.contacts(0);
-        let choice = looping.choose(0, |chance, desk| chance.follow_up(desk));
-        looping.calm(0, choice)?;
+        let command = looping.choose(0, |dice, work| dice.follow_up(work));
+        looping.calm(0, command)?;
         for rep in 0..looping.stage.reps.len() {
-            looping.calm(rep, chance::sync())?;
+            looping.calm(rep, draw::sync())?;
         }
         Ok(looping)
     }
@@ -92,210 +96,195 @@ impl Loop {
     fn choose(
         &mut self,
         rep: usize,
-        draw: impl FnOnce(&mut Chance, &Desk<'_>) -> Choice,
-    ) -> Choice {
-        let desk = Desk {
+        draw: impl FnOnce(&mut KillDice, &WorkAtHand<'_>) -> DrawnCommand,
+    ) -> DrawnCommand {
+        let work = WorkAtHand {
             rep,
             accounts: &self.stage.accounts,
             shared: &self.shared,
             own: self.ledger.contacts(rep),
             visit: self.visits.get(&rep).map(String::as_str),
         };
-        draw(&mut self.chance, &desk)
+        draw(&mut self.dice, &work)
     }
 
     /// A sync, by so many chances of a hundred, else any command.
-    fn sync_or_command(&mut self, rep: usize, percent: usize) -> Choice {
-        if self.chance.below(100) < percent {
-            return chance::sync();
+    fn sync_or_command(&mut self, rep: usize, percent: usize) -> DrawnCommand {
+        if self.dice.below(100) < percent {
+            return draw::sync();
         }
-        self.choose(rep, |chance, desk| chance.command(desk))
+        self.choose(rep, |dice, work| dice.command(work))
     }
 
     /// One round, which kills no more processes than are left to kill.
     pub(super) fn round(&mut self, left: u64) -> Result<(), String> {
-        let target = match self.chance.below(100) {
-            0..45 => Target::Phone,
-            45..75 => Target::Server,
-            _ if left > 1 => Target::Both,
-            _ => Target::Server,
+        let target = match self.dice.below(100) {
+            0..45 => KillTarget::Phone,
+            45..75 => KillTarget::Server,
+            _ if left > 1 => KillTarget::Both,
+            _ => KillTarget::Server,
         };
         let reps = self.stage.reps.len();
-        let rep = self.chance.below(reps);
-        let choice = self.sync_or_command(rep, if target == Target::Phone { 20 } else { 65 });
-        let other = (rep + 1 + self.chance.below(reps - 1)) % reps;
-        let beside = (self.chance.below(100) < 50).then(|| self.sync_or_command(other, 50));
-        let moment = self.moment(&choice);
-        let running = self.start(rep, choice)?;
-        let beside = beside.map(|choice| self.start(other, choice)).transpose()?;
+        let rep = self.dice.below(reps);
+        let command = self.sync_or_command(rep, if target == KillTarget::Phone { 20 } else { 65 });
+        let other = (rep + 1 + self.dice.below(reps - 1)) % reps;
+        let beside = (self.dice.below(100) < 50).then(|| self.sync_or_command(other, 50));
+        let moment = self.moment(&command);
+        let running = self.start(rep, command)?;
+        let beside = beside
+            .map(|command| self.start(other, command))
+            .transpose()?;
         std::thread::sleep(moment);
         self.strike(target, running, beside)?;
-        for _ in 0..self.chance.below(CALM_MAX + 1) {
-            let rep = self.chance.below(reps);
-            let choice = self.choose(rep, |chance, desk| chance.command(desk));
-            self.calm(rep, choice)?;
+        for _ in 0..self.dice.below(CALM_MAX + 1) {
+            let rep = self.dice.below(reps);
+            let command = self.choose(rep, |dice, work| dice.command(work));
+            self.calm(rep, command)?;
         }
         Ok(())
     }
 
     /// The drawn moment at which whoever does this dies.
-    fn moment(&mut self, choice: &Choice) -> Duration {
+    fn moment(&mut self, command: &DrawnCommand) -> Duration {
         let usual = self
             .usual
-            .get(&choice.words[0])
+            .get(&command.words[0])
             .copied()
             .unwrap_or(FIRST_GUESS);
-        let (from, to) = KILL_PERMILLE;
-        let permille = from + self.chance.below(to - from);
+        let permille = KILL_PERMILLE.start + self.dice.below(KILL_PERMILLE.len());
         usual * u32::try_from(permille).unwrap_or(0) / 1_000
     }
 
     /// Kills, brings the server back at once, and hears whoever was not killed.
     fn strike(
         &mut self,
-        target: Target,
+        target: KillTarget,
         running: Running,
         beside: Option<Running>,
     ) -> Result<(), String> {
-        let hits_server = target != Target::Phone;
-        let Running {
-            rep,
-            choice,
-            began,
-            process,
-        } = running;
-        let (mut process, mut ended) = (Some(process), None);
-        if target != Target::Server
+        let hits_server = target != KillTarget::Phone;
+        let Running { given, process } = running;
+        let (mut process, mut exit) = (Some(process), None);
+        if target != KillTarget::Server
             && let Some(process) = process.take()
         {
             let killed = process.kill()?;
             self.kills += u64::from(killed.was_killed);
-            ended = Some(killed);
+            exit = Some(killed);
         }
         if hits_server {
             self.kills += u64::from(self.stage.kill_server()?);
             self.stage.restart()?;
         }
         if let Some(process) = process {
-            ended = Some(process.ended()?);
+            exit = Some(process.ended()?);
         }
-        if let Some(ended) = ended {
-            self.conclude((rep, choice, began), &ended, hits_server)?;
+        if let Some(exit) = exit {
+            self.conclude(given, &exit, hits_server)?;
         }
-        if let Some(Running {
-            rep,
-            choice,
-            began,
-            process,
-        }) = beside
-        {
-            let ended = process.ended()?;
-            self.conclude((rep, choice, began), &ended, hits_server)?;
+        if let Some(Running { given, process }) = beside {
+            let exit = process.ended()?;
+            self.conclude(given, &exit, hits_server)?;
         }
         Ok(())
     }
 
-    fn start(&mut self, rep: usize, choice: Choice) -> Result<Running, String> {
-        let words: Vec<&str> = choice.words.iter().map(String::as_str).collect();
+    fn start(&mut self, rep: usize, command: DrawnCommand) -> Result<Running, String> {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
         let began = self.ledger.tick();
         self.commands += 1;
         let process = self.stage.start(rep, &words)?;
-        Ok(Running {
+        let given = Given {
             rep,
-            choice,
+            command,
             began,
-            process,
-        })
+        };
+        Ok(Running { given, process })
     }
 
     /// A command that nobody disturbs.
-    fn calm(&mut self, rep: usize, choice: Choice) -> Result<(), String> {
-        let Running {
-            rep,
-            choice,
-            began,
-            process,
-        } = self.start(rep, choice)?;
-        let ended = process.ended()?;
-        self.conclude((rep, choice, began), &ended, false)
+    fn calm(&mut self, rep: usize, command: DrawnCommand) -> Result<(), String> {
+        let Running { given, process } = self.start(rep, command)?;
+        let exit = process.ended()?;
+        self.conclude(given, &exit, false)
     }
 
     /// Keeps what a command answered, or that it could not.
     fn conclude(
         &mut self,
-        (rep, choice, began): (usize, Choice, u64),
-        ended: &Ended,
+        given: Given,
+        exit: &ProcessExit,
         server_died: bool,
     ) -> Result<(), String> {
         // A whole answer is a promise, whatever befalls the process that gave it.
         let is_done =
-            ended.answer["ok"] == Json::Bool(true) && (ended.was_killed || ended.exit == Some(0));
-        let code = ended.answer["error"]["code"].as_str().unwrap_or_default();
-        if is_done && !ended.was_killed {
-            let usual = self
-                .usual
-                .entry(choice.words[0].clone())
-                .or_insert(ended.took);
-            *usual = (*usual * 3 + ended.took) / 4;
+            exit.answer["ok"] == Json::Bool(true) && (exit.was_killed || exit.code == Some(0));
+        if is_done && !exit.was_killed {
+            self.learn_duration(&given.command, exit.took);
         }
-        let may_be_refused = match choice.turn {
-            Turn::None => choice.deed.is_none() && server_died && code == "unreachable",
-            Turn::Opens => code == "visit_open",
-            Turn::Works | Turn::Closes => code == "wrong_state",
-        };
-        if !is_done && !ended.was_killed && !may_be_refused {
-            let (name, words) = (self.stage.reps[rep].name, choice.words.join(" "));
+        if !is_done && !exit.was_killed && !may_be_refused(&given.command, exit, server_died) {
+            let name = self.stage.reps[given.rep].name;
+            let words = given.command.words.join(" ");
             self.faults.push(format!(
                 "{name}: `{words}` left with {:?}: {}",
-                ended.exit, ended.answer
+                exit.code, exit.answer
             ));
         }
-        let Some(mut deed) = choice.deed else {
-            self.ledger.note_exchange(rep, began);
+        let Some(mut attempt) = given.command.attempt else {
+            self.ledger.note_exchange(given.rep, given.began);
             return Ok(());
         };
-        (deed.began, deed.fate) = match (is_done, ended.was_killed || ended.exit == Some(5)) {
-            (true, _) => (began, Fate::Done),
-            (false, true) => (began, Fate::Possible),
-            (false, false) => (began, Fate::Refused),
+        attempt.began = given.began;
+        attempt.fate = match (is_done, exit.was_killed || exit.code == Some(5)) {
+            (true, _) => Fate::Done,
+            (false, true) => Fate::Possible,
+            (false, false) => Fate::Refused,
         };
-        let fate = deed.fate;
-        if fate == Fate::Done && deed.makes.is_some() {
-            deed.record = ended.answer["id"].as_str().map(str::to_owned);
+        if attempt.fate == Fate::Done && attempt.makes.is_some() {
+            attempt.record = exit.answer["id"].as_str().map(str::to_owned);
         }
-        self.turn(rep, choice.turn, (fate, deed.record.clone()))?;
-        self.ledger.note(deed);
+        self.follow_visit(given.command.effect, &attempt)?;
+        self.ledger.note(attempt);
         Ok(())
     }
 
+    /// Moves what such a command usually takes towards what this one took.
+    fn learn_duration(&mut self, command: &DrawnCommand, took: Duration) {
+        let usual = self.usual.entry(command.words[0].clone()).or_insert(took);
+        *usual = (*usual * 3 + took) / 4;
+    }
+
     /// Follows which visit a rep has open.
-    fn turn(
-        &mut self,
-        rep: usize,
-        turn: Turn,
-        (fate, record): (Fate, Option<String>),
-    ) -> Result<(), String> {
-        match (turn, fate) {
-            (Turn::Opens, Fate::Done) => drop(self.visits.insert(rep, record.unwrap_or_default())),
-            (Turn::Closes, Fate::Done) | (Turn::Works | Turn::Closes, Fate::Refused) => {
-                drop(self.visits.remove(&rep))
+    fn follow_visit(&mut self, effect: VisitEffect, attempt: &WriteAttempt) -> Result<(), String> {
+        let rep = attempt.rep;
+        match (effect, attempt.fate) {
+            (VisitEffect::Opens, Fate::Done) => {
+                let visit = attempt.record.clone().unwrap_or_default();
+                self.visits.insert(rep, visit);
             }
-            // A command that was killed has opened a visit after all; the phone shows it, so it
-            // must stay.
-            (Turn::Opens, Fate::Refused) => {
-                let today = self.stage.done(rep, &["today"])?;
-                let user = self.stage.reps[rep].user.as_str();
-                let open = today.as_array().into_iter().flatten();
-                let open =
-                    open.filter(|visit| visit["owner"] == user && visit["state"] == "in_progress");
-                for visit in open {
-                    let text = |name: &str| visit[name].as_str().unwrap_or_default();
-                    self.ledger.adopt(text("purpose"), "purpose", text("id"));
-                    self.visits.insert(rep, text("id").to_owned());
-                }
+            (VisitEffect::Closes, Fate::Done)
+            | (VisitEffect::Works | VisitEffect::Closes, Fate::Refused) => {
+                self.visits.remove(&rep);
             }
-            (Turn::None, _) | (_, Fate::Possible) => {}
-            (Turn::Works, Fate::Done) => {}
+            (VisitEffect::Opens, Fate::Refused) => self.adopt_open_visit(rep)?,
+            (VisitEffect::None, _) | (_, Fate::Possible) => {}
+            (VisitEffect::Works, Fate::Done) => {}
+        }
+        Ok(())
+    }
+
+    /// A command that was killed has opened a visit after all; the phone shows it, so it must stay.
+    fn adopt_open_visit(&mut self, rep: usize) -> Result<(), String> {
+        let today = self.stage.done(rep, &["today"])?;
+        let user = self.stage.reps[rep].user.as_str();
+        for visit in today.as_array().into_iter().flatten() {
+            if visit["owner"] != user || visit["state"] != "in_progress" {
+                continue;
+            }
+            let id = visit["id"].as_str().unwrap_or_default();
+            let purpose = visit["purpose"].as_str().unwrap_or_default();
+            self.ledger.adopt(purpose, "purpose", id);
+            self.visits.insert(rep, id.to_owned());
         }
         Ok(())
     }
@@ -309,10 +298,9 @@ impl Loop {
                 let began = self.ledger.tick();
                 let data = self.stage.done(rep, &["sync"])?;
                 self.ledger.note_exchange(rep, began);
-                moved += ["sent", "received", "unsent"]
-                    .map(|name| data[name].as_u64().unwrap_or(1))
-                    .iter()
-                    .sum::<u64>();
+                for count in ["sent", "received", "unsent"] {
+                    moved += data[count].as_u64().unwrap_or(1);
+                }
             }
             if moved == 0 {
                 return Ok(());
@@ -321,5 +309,16 @@ impl Loop {
         Err(format!(
             "after {SETTLING_MAX} syncs of each rep there is still something to say"
         ))
+    }
+}
+
+/// Whether the command may have been refused with this answer: a visit may be open or closed
+/// otherwise than the rep was told, and a dead server hears no sync.
+fn may_be_refused(command: &DrawnCommand, exit: &ProcessExit, server_died: bool) -> bool {
+    let code = exit.answer["error"]["code"].as_str().unwrap_or_default();
+    match command.effect {
+        VisitEffect::None => command.attempt.is_none() && server_died && code == "unreachable",
+        VisitEffect::Opens => code == "visit_open",
+        VisitEffect::Works | VisitEffect::Closes => code == "wrong_state",
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use super::processes::{Bell, Crew, Process, said};
+use super::processes::{Interruption, Launcher, RunningProcess, said};
 use crate::products;
 
 /// Accounts of the one territory that all reps share.
@@ -22,7 +22,7 @@ const REPS: &[&str] = &["Ana", "Ben", "Cleo"];
 const STARTS_MAX: u32 = 50;
 
 /// A rep with a phone.
-pub(super) struct Rep {
+pub(super) struct KillRep {
     /// The name.
     pub(super) name: &'static str,
     /// The phone's file.
@@ -32,34 +32,34 @@ pub(super) struct Rep {
 }
 
 /// All of it. What stands first ends first: the server before the folder in which it writes.
-pub(super) struct Stage {
-    server: Option<Process>,
+pub(super) struct KillStage {
+    server: Option<RunningProcess>,
     /// Where the server listens, now and after each start.
     pub(super) address: String,
     /// Starts processes.
-    pub(super) crew: Crew,
+    pub(super) launcher: Launcher,
     /// The reps.
-    pub(super) reps: Vec<Rep>,
+    pub(super) reps: Vec<KillRep>,
     /// Ids of all accounts.
     pub(super) accounts: Vec<String>,
     folder: TempDir,
 }
 
-impl Stage {
+impl KillStage {
     /// Furnishes an office, starts its server, and gives each rep a phone.
-    pub(super) fn set(bell: Bell) -> Result<Stage, String> {
+    pub(super) fn set(interruption: Interruption) -> Result<KillStage, String> {
         let folder = tempfile::Builder::new()
             .prefix("outfield-kill-")
             .tempdir()
             .map_err(said)?;
         let answers = folder.path().join("answers");
         std::fs::create_dir(&answers).map_err(said)?;
-        let crew = Crew::gather(products::folder()?.join("outfield"), &answers, bell);
+        let launcher = Launcher::new(products::folder()?.join("outfield"), &answers, interruption);
         let address = "127.0.0.1:0".to_owned();
-        let mut stage = Stage {
+        let mut stage = KillStage {
             server: None,
             address,
-            crew,
+            launcher,
             reps: Vec::new(),
             accounts: Vec::new(),
             folder,
@@ -94,15 +94,15 @@ impl Stage {
                 .to_string();
             let url = format!("http://{}", stage.address);
             let (_, data) = stage
-                .crew
+                .launcher
                 .done(&["rep", "--db", &db, "enrol", &url, code])?;
             let user = data["user"].as_str().unwrap_or_default().to_owned();
-            stage.crew.done(&["rep", "--db", &db, "sync"])?;
-            stage.reps.push(Rep { name, db, user });
+            stage.launcher.done(&["rep", "--db", &db, "sync"])?;
+            stage.reps.push(KillRep { name, db, user });
         }
         let (_, accounts) =
             stage
-                .crew
+                .launcher
                 .done(&["rep", "--db", &stage.reps[0].db, "list", "account"])?;
         let ids = accounts
             .as_array()
@@ -119,7 +119,7 @@ impl Stage {
 
     fn office(&self, words: &[&str]) -> Result<Json, String> {
         Ok(self
-            .crew
+            .launcher
             .done(&[words, &["--data", &self.data()]].concat())?
             .1)
     }
@@ -135,15 +135,15 @@ impl Stage {
     }
 
     /// Starts one of a rep's commands.
-    pub(super) fn start(&self, rep: usize, words: &[&str]) -> Result<Process, String> {
-        self.crew
+    pub(super) fn start(&self, rep: usize, words: &[&str]) -> Result<RunningProcess, String> {
+        self.launcher
             .start(&[&["rep", "--db", &self.reps[rep].db], words].concat())
     }
 
     /// Runs one of a rep's commands, which must be done.
     pub(super) fn done(&self, rep: usize, words: &[&str]) -> Result<Json, String> {
         Ok(self
-            .crew
+            .launcher
             .done(&[&["rep", "--db", &self.reps[rep].db], words].concat())?
             .1)
     }
@@ -163,7 +163,7 @@ impl Stage {
         let mut fault = String::new();
         for _ in 0..STARTS_MAX {
             let mut server =
-                self.crew
+                self.launcher
                     .start(&["serve", "--listen", &self.address, "--data", &data])?;
             let answer = server.first_answer()?;
             if let Some(address) = answer["data"]["url"]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
 
-use super::{Cache, Kind, Outcome, Wanted, run};
+use super::disk::{DiskCache, ImageKind};
+use super::run::{PowerOutcome, WantedImages, run};
 use crate::seeds::on_every_core;
 
 /// Places of a seed where power is cut, where a number of images is asked for.
@@ -17,12 +18,12 @@ pub const IMAGES_TO_FIND: u64 = 5_000;
 
 /// What many seeds came to.
 #[derive(Debug)]
-pub struct Report {
-    outcomes: Vec<Outcome>,
+pub struct PowerReport {
+    outcomes: Vec<PowerOutcome>,
     took: Duration,
 }
 
-impl Report {
+impl PowerReport {
     /// Whether all held, and every kind was tried on phones and on the server.
     #[must_use]
     pub fn holds(&self) -> bool {
@@ -32,7 +33,7 @@ impl Report {
             && self.absent().is_empty()
     }
 
-    fn images(&self) -> BTreeMap<(bool, Kind), u64> {
+    fn images(&self) -> BTreeMap<(bool, ImageKind), u64> {
         let mut all = BTreeMap::new();
         for (of, count) in self.outcomes.iter().flat_map(|outcome| &outcome.images) {
             *all.entry(*of).or_default() += count;
@@ -40,9 +41,9 @@ impl Report {
         all
     }
 
-    fn absent(&self) -> Vec<(bool, Kind)> {
+    fn absent(&self) -> Vec<(bool, ImageKind)> {
         let images = self.images();
-        let all = Kind::ALL
+        let all = ImageKind::ALL
             .iter()
             .flat_map(|kind| [(false, *kind), (true, *kind)]);
         all.filter(|of| !images.contains_key(of)).collect()
@@ -52,11 +53,11 @@ impl Report {
     #[must_use]
     pub fn shown(&self) -> String {
         let (mut text, images) = (String::new(), self.images());
-        let sum = |of: fn(&Outcome) -> u64| self.outcomes.iter().map(of).sum::<u64>();
+        let sum = |of: fn(&PowerOutcome) -> u64| self.outcomes.iter().map(of).sum::<u64>();
         let count =
-            |is_server: bool, kind: Kind| images.get(&(is_server, kind)).copied().unwrap_or(0);
+            |is_server: bool, kind: ImageKind| images.get(&(is_server, kind)).copied().unwrap_or(0);
         writeln!(text, "{:<10} {:>8} {:>8}", "images", "phones", "server").ok();
-        for kind in Kind::ALL {
+        for kind in ImageKind::ALL {
             let (phones, server) = (count(false, *kind), count(true, *kind));
             writeln!(text, "{:<10} {phones:>8} {server:>8}", kind.name()).ok();
         }
@@ -72,7 +73,7 @@ impl Report {
         let cached = self
             .outcomes
             .iter()
-            .filter(|outcome| outcome.cache() == Cache::Kept);
+            .filter(|outcome| outcome.cache() == DiskCache::Kept);
         let cached: u64 = cached.flat_map(|outcome| outcome.images.values()).sum();
         writeln!(text, "{cached} of them on disks that keep their cache").ok();
         for outcome in &self.outcomes {
@@ -95,7 +96,8 @@ impl Report {
         );
         writeln!(
             text,
-            "{tried} images from {seeds} seeds with {places} places, {went_on} lived on with, {failed} failed, {seconds} s"
+            "{tried} images from {seeds} seeds with {places} places, {went_on} lived on with, \
+             {failed} failed, {seconds} s"
         )
         .ok();
         text
@@ -105,19 +107,21 @@ impl Report {
 /// Runs seeds from `first` on, on every core, until there are about so many images; `say` hears of
 /// each seed.
 #[must_use]
-pub fn run_images(first: u64, images: usize, say: impl Fn(&str) + Sync) -> Report {
+pub fn run_images(first: u64, images: usize, say: impl Fn(&str) + Sync) -> PowerReport {
     let seeds = images.div_ceil(IMAGES_OF_SEED).max(2) as u64;
     // Some places leave nothing that was not tried before.
-    run_many(
-        (first, seeds),
-        Wanted::About((images / seeds as usize) * 11 / 10),
-        say,
-    )
+    let wanted = WantedImages::About((images / seeds as usize) * 11 / 10);
+    run_many(first, seeds, wanted, say)
 }
 
 /// Runs so many seeds from the first on, on every core.
 #[must_use]
-pub fn run_many((first, seeds): (u64, u64), wanted: Wanted, say: impl Fn(&str) + Sync) -> Report {
+pub fn run_many(
+    first: u64,
+    seeds: u64,
+    wanted: WantedImages,
+    say: impl Fn(&str) + Sync,
+) -> PowerReport {
     let began = Instant::now();
     let mut outcomes = on_every_core(|number| {
         let outcome = (number < seeds).then(|| run(first.wrapping_add(number), None, wanted))?;
@@ -129,7 +133,7 @@ pub fn run_many((first, seeds): (u64, u64), wanted: Wanted, say: impl Fn(&str) +
         Some(outcome)
     });
     outcomes.sort_by_key(|outcome| outcome.seed);
-    Report {
+    PowerReport {
         outcomes,
         took: began.elapsed(),
     }
@@ -141,7 +145,7 @@ pub fn run_many((first, seeds): (u64, u64), wanted: Wanted, say: impl Fn(&str) +
 pub fn find(planted: Planted, first: u64) -> Option<(u64, String)> {
     let mut images = 0;
     for seed in first.. {
-        let outcome = run(seed, Some(planted), Wanted::First(IMAGES_OF_SEED));
+        let outcome = run(seed, Some(planted), WantedImages::First(IMAGES_OF_SEED));
         images += outcome.cuts;
         if let Some((.., what)) = outcome.failures.into_iter().next() {
             return Some((images, what));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::journal::{Deed, Entry};
+use super::journal::{FileOperation, TapeEntry};
 use crate::dice::Dice;
 
 /// Bytes that a disk writes whole or not at all.
@@ -14,19 +14,19 @@ macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
         /// What became of the writes that nobody had waited for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Kind {
+        pub enum ImageKind {
             $($(#[doc = $doc])* $variant,)*
         }
 
-        impl Kind {
+        impl ImageKind {
             /// All of them.
-            pub const ALL: &[Kind] = &[$(Kind::$variant,)*];
+            pub const ALL: &[ImageKind] = &[$(ImageKind::$variant,)*];
 
             /// Its name.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Kind::$variant => $name,)*
+                    $(ImageKind::$variant => $name,)*
                 }
             }
         }
@@ -51,7 +51,7 @@ pub(crate) type Image = BTreeMap<PathBuf, Vec<u8>>;
 
 /// What a sync is worth that does not ask the disk to empty its own cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cache {
+pub enum DiskCache {
     /// As much as any other, for that file: Linux and Android empty the cache.
     Emptied,
     /// Nothing until somebody has the cache emptied, which then helps all files: Apple's systems.
@@ -60,26 +60,26 @@ pub enum Cache {
 
 /// One file.
 #[derive(Debug, Default)]
-struct Held {
+struct DiskFile {
     /// What a power cut leaves for sure; none if it may not be there at all.
     sure: Option<Vec<u8>>,
     /// What is read while there is power.
     now: Option<Vec<u8>>,
     /// What was handed to the disk since, and may be in its cache.
-    sent: Vec<Deed>,
+    sent: Vec<FileOperation>,
     /// What was done after that.
-    since: Vec<Deed>,
+    since: Vec<FileOperation>,
 }
 
 /// All files of a run.
 #[derive(Debug)]
 pub(crate) struct Disk {
-    cache: Cache,
-    files: BTreeMap<PathBuf, Held>,
+    cache: DiskCache,
+    files: BTreeMap<PathBuf, DiskFile>,
 }
 
 impl Disk {
-    pub(crate) fn new(cache: Cache) -> Disk {
+    pub(crate) fn new(cache: DiskCache) -> Disk {
         Disk {
             cache,
             files: BTreeMap::new(),
@@ -87,16 +87,16 @@ impl Disk {
     }
 
     /// One more thing is done.
-    pub(crate) fn takes(&mut self, entry: &Entry) {
+    pub(crate) fn takes(&mut self, entry: &TapeEntry) {
         let held = self.files.entry(entry.file.to_path_buf()).or_default();
-        match &entry.deed {
-            Deed::Make if held.now.is_some() => {}
-            Deed::Sync { full } => {
+        match &entry.operation {
+            FileOperation::Make if held.now.is_some() => {}
+            FileOperation::Sync { full } => {
                 let is_new = held
                     .since
                     .iter()
                     .chain(&held.sent)
-                    .any(|deed| *deed == Deed::Make);
+                    .any(|operation| *operation == FileOperation::Make);
                 held.send(held.since.len());
                 self.settle(&entry.file, *full);
                 // SQLite syncs the folder too when it syncs a new log or journal for the first
@@ -105,10 +105,13 @@ impl Disk {
                     self.sync_folder(&entry.file);
                 }
             }
-            deed @ (Deed::Make | Deed::Write { .. } | Deed::Size(_) | Deed::Delete { .. }) => {
-                apply(&mut held.now, deed);
-                held.since.push(deed.clone());
-                if let Deed::Delete { synced: true } = deed {
+            operation @ (FileOperation::Make
+            | FileOperation::Write { .. }
+            | FileOperation::Size(_)
+            | FileOperation::Delete { .. }) => {
+                apply(&mut held.now, operation);
+                held.since.push(operation.clone());
+                if let FileOperation::Delete { synced: true } = operation {
                     self.sync_folder(&entry.file);
                 }
             }
@@ -124,14 +127,19 @@ impl Disk {
             .iter_mut()
             .filter(|(name, _)| name.parent() == folder)
         {
-            let is_of_folder = |deed: &Deed| matches!(deed, Deed::Make | Deed::Delete { .. });
+            let is_of_folder = |operation: &FileOperation| {
+                matches!(
+                    operation,
+                    FileOperation::Make | FileOperation::Delete { .. }
+                )
+            };
             held.send(
                 held.since
                     .iter()
                     .rposition(is_of_folder)
                     .map_or(0, |last| last + 1),
             );
-            if self.cache == Cache::Emptied {
+            if self.cache == DiskCache::Emptied {
                 held.flush();
             }
         }
@@ -142,8 +150,8 @@ impl Disk {
         let machine = machine_of(file);
         for (name, held) in &mut self.files {
             let is_reached = match self.cache {
-                Cache::Emptied => name == file,
-                Cache::Kept => full && machine_of(name) == machine,
+                DiskCache::Emptied => name == file,
+                DiskCache::Kept => full && machine_of(name) == machine,
             };
             if is_reached {
                 held.flush();
@@ -154,19 +162,19 @@ impl Disk {
     /// What can be left of those files after a power cut now. What is not hit by it is as it was.
     pub(crate) fn image(
         &self,
-        kind: Kind,
+        kind: ImageKind,
         is_hit: impl Fn(&Path) -> bool,
         dice: &mut Dice,
     ) -> Image {
-        let of = |(name, held): (&PathBuf, &Held)| {
-            let kind = if is_hit(name) { kind } else { Kind::Kept };
+        let of = |(name, held): (&PathBuf, &DiskFile)| {
+            let kind = if is_hit(name) { kind } else { ImageKind::Kept };
             Some((name.clone(), held.left(kind, dice)?))
         };
         self.files.iter().filter_map(of).collect()
     }
 }
 
-impl Held {
+impl DiskFile {
     /// The first of what was done is handed to the disk.
     fn send(&mut self, count: usize) {
         self.sent.extend(self.since.drain(..count));
@@ -176,26 +184,26 @@ impl Held {
     fn flush(&mut self) {
         self.sent
             .drain(..)
-            .for_each(|deed| apply(&mut self.sure, &deed));
+            .for_each(|operation| apply(&mut self.sure, &operation));
     }
 
-    fn open(&self) -> impl Iterator<Item = &Deed> {
+    fn open(&self) -> impl Iterator<Item = &FileOperation> {
         self.sent.iter().chain(&self.since)
     }
 
-    fn left(&self, kind: Kind, dice: &mut Dice) -> Option<Vec<u8>> {
-        if kind == Kind::Kept || self.open().next().is_none() {
+    fn left(&self, kind: ImageKind, dice: &mut Dice) -> Option<Vec<u8>> {
+        if kind == ImageKind::Kept || self.open().next().is_none() {
             return self.now.clone();
         }
         let mut left = self.sure.clone();
         match kind {
-            Kind::Lost | Kind::Kept => {}
-            Kind::Torn => {
+            ImageKind::Lost | ImageKind::Kept => {}
+            ImageKind::Torn => {
                 let whole = dice.roll(self.open().count() + 1);
                 self.open()
                     .take(whole)
-                    .for_each(|deed| apply(&mut left, deed));
-                if let Some(Deed::Write { at, bytes }) = self.open().nth(whole) {
+                    .for_each(|operation| apply(&mut left, operation));
+                if let Some(FileOperation::Write { at, bytes }) = self.open().nth(whole) {
                     let all = pieces(*at, bytes);
                     let some = dice.roll(all.len() + 1);
                     all.into_iter()
@@ -203,7 +211,9 @@ impl Held {
                         .for_each(|piece| apply(&mut left, &piece));
                 }
             }
-            Kind::Reordered | Kind::Garbled => self.reorder(&mut left, kind == Kind::Garbled, dice),
+            ImageKind::Reordered | ImageKind::Garbled => {
+                self.reorder(&mut left, kind == ImageKind::Garbled, dice)
+            }
         }
         left
     }
@@ -213,35 +223,39 @@ impl Held {
         // In some images nearly all is there, in some nearly nothing.
         let keeps_of_8 = 1 + dice.roll(7);
         let mut kept = Vec::new();
-        for deed in self.open() {
-            match deed {
-                Deed::Make => apply(left, deed),
-                Deed::Delete { .. } => {
+        for operation in self.open() {
+            match operation {
+                FileOperation::Make => apply(left, operation),
+                FileOperation::Delete { .. } => {
                     if dice.roll(2) == 0 {
                         break;
                     }
                     kept.clear();
-                    apply(left, deed);
+                    apply(left, operation);
                 }
-                Deed::Size(_) => kept.extend((dice.roll(2) == 0).then(|| deed.clone())),
-                Deed::Write { at, bytes } => {
+                FileOperation::Size(_) => {
+                    kept.extend((dice.roll(2) == 0).then(|| operation.clone()))
+                }
+                FileOperation::Write { at, bytes } => {
                     kept.extend(
                         pieces(*at, bytes)
                             .into_iter()
                             .filter(|_| dice.roll(8) < keeps_of_8),
                     );
                 }
-                Deed::Sync { .. } => {}
+                FileOperation::Sync { .. } => {}
             }
         }
         for at in (1..kept.len()).rev() {
             kept.swap(at, dice.roll(at + 1));
         }
-        for mut deed in kept {
-            if let (Deed::Write { bytes, .. }, true) = (&mut deed, garbles && dice.roll(4) == 0) {
+        for mut operation in kept {
+            if let (FileOperation::Write { bytes, .. }, true) =
+                (&mut operation, garbles && dice.roll(4) == 0)
+            {
                 *bytes = dice.bytes(bytes.len());
             }
-            apply(left, &deed);
+            apply(left, &operation);
         }
         // The size may be there before what lies in it.
         if let (Some(left), Some(now), 0) = (left, &self.now, dice.roll(4)) {
@@ -251,11 +265,11 @@ impl Held {
 }
 
 /// A write as the parts that fall into one sector each.
-fn pieces(at: usize, bytes: &[u8]) -> Vec<Deed> {
+fn pieces(at: usize, bytes: &[u8]) -> Vec<FileOperation> {
     let (mut all, mut from) = (Vec::new(), 0);
     while from < bytes.len() {
         let upto = (SECTOR_BYTES - (at + from) % SECTOR_BYTES + from).min(bytes.len());
-        all.push(Deed::Write {
+        all.push(FileOperation::Write {
             at: at + from,
             bytes: bytes[from..upto].to_vec(),
         });
@@ -264,17 +278,17 @@ fn pieces(at: usize, bytes: &[u8]) -> Vec<Deed> {
     all
 }
 
-fn apply(content: &mut Option<Vec<u8>>, deed: &Deed) {
-    match deed {
-        Deed::Make => *content = Some(content.take().unwrap_or_default()),
-        Deed::Write { at, bytes } => {
+fn apply(content: &mut Option<Vec<u8>>, operation: &FileOperation) {
+    match operation {
+        FileOperation::Make => *content = Some(content.take().unwrap_or_default()),
+        FileOperation::Write { at, bytes } => {
             let content = content.get_or_insert_default();
             content.resize(content.len().max(at + bytes.len()), 0);
             content[*at..at + bytes.len()].copy_from_slice(bytes);
         }
-        Deed::Size(size) => content.get_or_insert_default().resize(*size, 0),
-        Deed::Sync { .. } => {}
-        Deed::Delete { .. } => *content = None,
+        FileOperation::Size(size) => content.get_or_insert_default().resize(*size, 0),
+        FileOperation::Sync { .. } => {}
+        FileOperation::Delete { .. } => *content = None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::Clock;
 
 /// One thing done to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum FileOperation {
     /// It was opened, and made if it was not there.
     Make,
     /// Bytes were written.
@@ -23,21 +23,21 @@ pub(crate) enum Deed {
     Delete { synced: bool },
 }
 
-/// A deed, with where and when.
+/// What was done to a file, with where and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct TapeEntry {
     /// The file, below the folder of the run.
     pub(crate) file: Rc<Path>,
     /// The world's time in milliseconds.
     pub(crate) ms: i64,
-    pub(crate) deed: Deed,
+    pub(crate) operation: FileOperation,
 }
 
 struct Tape {
     folder: PathBuf,
     clock: Option<Arc<Clock>>,
     names: Vec<Rc<Path>>,
-    entries: Vec<Entry>,
+    entries: Vec<TapeEntry>,
 }
 
 thread_local! {
@@ -68,12 +68,12 @@ pub(crate) fn length() -> usize {
 }
 
 /// Takes the tape out; from now on nobody listens.
-pub(crate) fn end() -> Vec<Entry> {
+pub(crate) fn end() -> Vec<TapeEntry> {
     TAPE.take().map(|tape| tape.entries).unwrap_or_default()
 }
 
 /// Something was done to a file.
-pub(crate) fn tell(path: &Path, deed: Deed) {
+pub(crate) fn tell(path: &Path, operation: FileOperation) {
     TAPE.with_borrow_mut(|tape| {
         let Some(tape) = tape else { return };
         let Ok(name) = path.strip_prefix(&tape.folder) else {
@@ -90,6 +90,10 @@ pub(crate) fn tell(path: &Path, deed: Deed) {
             file
         });
         let ms = tape.clock.as_ref().map_or(0, |clock| clock.now().0);
-        tape.entries.push(Entry { file, ms, deed });
+        tape.entries.push(TapeEntry {
+            file,
+            ms,
+            operation,
+        });
     });
 }

@@ -15,10 +15,10 @@ use outfield_core::sync::frames::Ruling;
 
 use super::{journal, shim};
 use crate::behind;
-use crate::simulate::ledger::{Heard, Ledger};
+use crate::simulate::ledger::{WireLog, WordLedger};
 use crate::simulate::model::Model;
 use crate::simulate::profile::Profile;
-use crate::simulate::stage::{self, Stage, Trace};
+use crate::simulate::stage::{self, SimStage, Trace};
 
 /// Steps of a run.
 const STEPS: usize = 40;
@@ -43,20 +43,20 @@ pub(crate) struct Promise {
 
 /// The books after a step.
 #[derive(Debug, Clone)]
-pub(crate) struct Standing {
+pub(crate) struct StepBooks {
     /// Entries of the tape by then.
     pub(crate) after: usize,
     pub(crate) promises: Vec<Promise>,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: WordLedger,
     pub(crate) model: Model,
-    pub(crate) heard: Heard,
+    pub(crate) heard: WireLog,
     /// The newest tick of the server's logs.
     pub(crate) tick: i64,
 }
 
 /// One verdict that left the server.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
+pub(crate) struct ToldVerdict {
     /// Entries of the tape by then.
     pub(crate) after: usize,
     pub(crate) hash: ChangeHash,
@@ -66,9 +66,9 @@ pub(crate) struct Told {
 /// A run that is over.
 pub(crate) struct Lived {
     pub(crate) profile: Profile,
-    pub(crate) tape: Vec<journal::Entry>,
-    pub(crate) standings: Vec<Standing>,
-    pub(crate) told: Vec<Told>,
+    pub(crate) tape: Vec<journal::TapeEntry>,
+    pub(crate) books: Vec<StepBooks>,
+    pub(crate) told: Vec<ToldVerdict>,
     /// The tenant that most things happen in, and the other one.
     pub(crate) tenants: [TenantId; 2],
     pub(crate) shops: Vec<String>,
@@ -80,14 +80,14 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
     plant(planted);
     let (folder, profile) = (stage::folder(), Profile::short(seed, STEPS));
     journal::begin(folder.path());
-    let mut stage = Stage::new(folder, profile.clone(), Trace::default());
+    let mut stage = SimStage::new(folder, profile.clone(), Trace::default());
     journal::timed_by(&stage.world.clock);
     let told = listen(&stage);
-    let mut standings = vec![standing(&mut stage, None)];
+    let mut books = vec![books_after(&mut stage, None)];
     let mut dice = profile.dice("restarts");
     for _ in 0..profile.steps {
         stage.step();
-        standings.push(standing(&mut stage, standings.last()));
+        books.push(books_after(&mut stage, books.last()));
         match dice.roll(RESTARTS_ONE_OF * 2) {
             0 => stage.world.server.restart(),
             1 => {
@@ -106,7 +106,7 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
     Lived {
         profile,
         tape,
-        standings,
+        books,
         told: told.take(),
         tenants,
         shops,
@@ -114,8 +114,8 @@ pub(crate) fn live(seed: u64, planted: Option<Planted>) -> Lived {
 }
 
 /// Hears what the server tells from now on, with its place on the tape.
-fn listen(stage: &Stage) -> Rc<RefCell<Vec<Told>>> {
-    let told: Rc<RefCell<Vec<Told>>> = Rc::default();
+fn listen(stage: &SimStage) -> Rc<RefCell<Vec<ToldVerdict>>> {
+    let told: Rc<RefCell<Vec<ToldVerdict>>> = Rc::default();
     for carried in &stage.carried {
         let (heard, told, name) = (
             Rc::clone(&stage.heard),
@@ -131,18 +131,19 @@ fn listen(stage: &Stage) -> Rc<RefCell<Vec<Told>>> {
                 .verdicts
                 .iter()
                 .filter(|(hash, _)| !before.contains(hash));
-            told.borrow_mut().extend(new.map(|(hash, ruling)| Told {
-                after,
-                hash: *hash,
-                ruling: ruling.clone(),
-            }));
+            told.borrow_mut()
+                .extend(new.map(|(hash, ruling)| ToldVerdict {
+                    after,
+                    hash: *hash,
+                    ruling: ruling.clone(),
+                }));
         });
     }
     told
 }
 
-fn standing(stage: &mut Stage, before: Option<&Standing>) -> Standing {
-    let promise = |(at, carried): (usize, &stage::Carried)| {
+fn books_after(stage: &mut SimStage, before: Option<&StepBooks>) -> StepBooks {
+    let promise = |(at, carried): (usize, &stage::CarriedPhone)| {
         let file = &carried.phone.file;
         let attention = stage.held(at);
         let earlier = before.and_then(|before| before.promises.get(at));
@@ -173,7 +174,7 @@ fn standing(stage: &mut Stage, before: Option<&Standing>) -> Standing {
         stage.model.clone(),
         stage.heard.borrow().clone(),
     );
-    Standing {
+    StepBooks {
         after: journal::length(),
         promises,
         ledger,

@@ -9,17 +9,17 @@ use outfield_core::store::attention;
 use outfield_core::store::outbox;
 
 use super::disk::Image;
-use super::live::{Lived, Promise, Standing, tick};
+use super::live::{Lived, Promise, StepBooks, tick};
 use super::resume;
 use crate::dice::Dice;
-use crate::simulate::stage::{self, Stage, words, words_of_held};
+use crate::simulate::stage::{self, SimStage, words, words_of_held};
 use crate::{Server, World, behind};
 
 /// The machine that the server runs on.
 pub(crate) const SERVER: &str = "server";
 
 /// A power cut and what it left.
-pub(crate) struct Case<'a> {
+pub(crate) struct PowerCut<'a> {
     pub(crate) lived: &'a Lived,
     /// Entries of the tape that were before it.
     pub(crate) at: usize,
@@ -28,17 +28,17 @@ pub(crate) struct Case<'a> {
     pub(crate) image: &'a Image,
 }
 
-impl Case<'_> {
+impl PowerCut<'_> {
     /// The books after the last step that was over, and after the one that was not.
-    fn standings(&self) -> (Option<&Standing>, Option<&Standing>) {
+    fn books(&self) -> (Option<&StepBooks>, Option<&StepBooks>) {
         let over = self
             .lived
-            .standings
-            .partition_point(|standing| standing.after <= self.at);
+            .books
+            .partition_point(|books| books.after <= self.at);
         (
             over.checked_sub(1)
-                .and_then(|over| self.lived.standings.get(over)),
-            self.lived.standings.get(over),
+                .and_then(|over| self.lived.books.get(over)),
+            self.lived.books.get(over),
         )
     }
 
@@ -46,29 +46,29 @@ impl Case<'_> {
     /// Answers whether they did. Panics with what does not hold.
     pub(crate) fn proves(&self, goes_on: bool, dice: &mut Dice) -> bool {
         let folder = resume::unpack(self.image);
-        let (Some(standing), next) = self.standings() else {
+        let (Some(books), next) = self.books() else {
             self.opens(folder);
             return false;
         };
-        resume::marks(folder.path(), standing, self.machine, dice);
+        resume::marks(folder.path(), books, self.machine, dice);
         let ms = self.lived.tape[self.at - 1].ms;
-        let mut stage = resume::resume(folder, self.lived, (standing, ms));
+        let mut stage = resume::resume(folder, self.lived, books, ms);
         self.is_whole(&stage);
         self.verdicts_are_kept(&stage);
-        for (at, promise) in standing.promises.iter().enumerate() {
+        for (at, promise) in books.promises.iter().enumerate() {
             let later = next
                 .and_then(|next| next.promises.get(at))
                 .unwrap_or(promise);
-            is_kept(&stage, at, (promise, later));
+            is_kept(&stage, at, promise, later);
         }
         let newest = tick(&behind::open(&stage.world.server.file(stage.world.tenant)));
         assert!(
-            newest >= standing.tick,
+            newest >= books.tick,
             "the server's logs end at {newest}, and were at {}",
-            standing.tick
+            books.tick
         );
         // Whether what a person was just taking off the list is there is open.
-        let is_settled = next.is_none_or(|next| next.ledger.dismissed == standing.ledger.dismissed);
+        let is_settled = next.is_none_or(|next| next.ledger.dismissed == books.ledger.dismissed);
         let goes_on = goes_on && is_settled;
         if goes_on {
             stage.heard.borrow_mut().may_repair |= next.is_some_and(|next| next.heard.may_repair);
@@ -86,7 +86,8 @@ impl Case<'_> {
             .keys()
             .map(|name| folder.path().join(name))
             .collect();
-        let world = World::again(folder, (self.lived.profile.seed, ms), self.lived.tenants[0]);
+        let seed = self.lived.profile.seed;
+        let world = World::again(folder, seed, ms, self.lived.tenants[0]);
         if self.machine == SERVER {
             let known = self
                 .lived
@@ -111,7 +112,7 @@ impl Case<'_> {
     }
 
     /// Both tenants open, and SQLite finds no fault in what lost its power.
-    fn is_whole(&self, stage: &Stage) {
+    fn is_whole(&self, stage: &SimStage) {
         let server: &Server = &stage.world.server;
         let tenants = self
             .lived
@@ -131,7 +132,7 @@ impl Case<'_> {
     }
 
     /// Every verdict that had left the server is on its disk.
-    fn verdicts_are_kept(&self, stage: &Stage) {
+    fn verdicts_are_kept(&self, stage: &SimStage) {
         let told = self.lived.told.iter().filter(|told| told.after <= self.at);
         stage
             .heard
@@ -144,7 +145,7 @@ impl Case<'_> {
 
 /// Work that was told `ok` is on the phone or judged by the server; what was refused is on the list
 /// until a person takes it off, and then it is not.
-fn is_kept(stage: &Stage, at: usize, (promise, later): (&Promise, &Promise)) {
+fn is_kept(stage: &SimStage, at: usize, promise: &Promise, later: &Promise) {
     let phone = behind::open(&stage.carried[at].phone.file);
     let server = behind::open(&stage.world.server.file(stage.world.tenant));
     let (unsent, held) = (

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::disk::Image;
-use super::live::{Lived, Standing, mark_of};
+use super::live::{Lived, StepBooks, mark_of};
 use crate::dice::Dice;
 use crate::simulate::Counts;
 use crate::simulate::disk::Disks;
-use crate::simulate::stage::{self, Stage, Trace};
+use crate::simulate::stage::{self, SimStage, Trace};
 use crate::{World, behind};
 
 /// Luck after a power cut is none that was had before.
@@ -29,8 +29,8 @@ pub(crate) fn unpack(image: &Image) -> tempfile::TempDir {
 
 /// Puts the marks beside the databases; that of a phone without power may be there, or empty, or
 /// not there.
-pub(crate) fn marks(folder: &Path, standing: &Standing, machine: &str, dice: &mut Dice) {
-    for promise in &standing.promises {
+pub(crate) fn marks(folder: &Path, books: &StepBooks, machine: &str, dice: &mut Dice) {
+    for promise in &books.promises {
         let file = mark_of(&folder.join(format!("{}.db", promise.phone)));
         match if promise.phone == machine {
             dice.roll(3)
@@ -48,21 +48,22 @@ pub(crate) fn marks(folder: &Path, standing: &Standing, machine: &str, dice: &mu
 pub(crate) fn resume(
     folder: tempfile::TempDir,
     lived: &Lived,
-    (standing, ms): (&Standing, i64),
-) -> Stage {
+    books: &StepBooks,
+    ms: i64,
+) -> SimStage {
     let [tenant, other] = lived.tenants;
     let seed = lived.profile.seed ^ LATER;
-    let world = World::again(folder, (seed, ms), tenant);
+    let world = World::again(folder, seed, ms, tenant);
     let neighbour = world.beside(other);
     let disks = Disks::new(&world.clock);
     let stranger = world.new_phone("Eve");
-    let heard = standing.heard.clone();
-    let mut stage = Stage {
+    let heard = books.heard.clone();
+    let mut stage = SimStage {
         neighbour,
         carried: Vec::new(),
         stranger,
-        ledger: standing.ledger.clone(),
-        model: standing.model.clone(),
+        ledger: books.ledger.clone(),
+        model: books.model.clone(),
         heard: Rc::new(RefCell::new(heard)),
         counts: Counts::default(),
         dice: lived.profile.dice("after"),
@@ -75,7 +76,7 @@ pub(crate) fn resume(
         long_passed: true,
         world,
     };
-    for promise in &standing.promises {
+    for promise in &books.promises {
         stage::run_version(promise.is_old);
         let phone = stage.world.new_phone(&promise.phone);
         stage.joins(phone, promise.person, promise.is_old);

@@ -14,7 +14,7 @@ use rusqlite::ffi::{
     sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
-use super::journal::{self, Deed};
+use super::journal::{self, FileOperation};
 
 /// The kinds of files that hold what must not be lost; all others are of no use after a power cut.
 const KEPT: c_int = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL;
@@ -104,7 +104,7 @@ unsafe extern "C" fn open(
             return rc;
         }
         if let Some(path) = path_of(name).filter(|_| flags & KEPT != 0) {
-            journal::tell(&path, Deed::Make);
+            journal::tell(&path, FileOperation::Make);
             (*shim).path = Box::into_raw(Box::new(path));
         }
         (*shim).base.pMethods = &raw const METHODS;
@@ -121,7 +121,7 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync: c_
         };
         let rc = deletes(vfs, name, sync);
         if let Some(path) = path_of(name).filter(|_| rc == SQLITE_OK) {
-            journal::tell(&path, Deed::Delete { synced: sync != 0 });
+            journal::tell(&path, FileOperation::Delete { synced: sync != 0 });
         }
         rc
     }
@@ -131,26 +131,30 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync: c_
 ///
 /// # Safety
 /// `file` was opened by `open`.
-unsafe fn told(file: *mut sqlite3_file, rc: c_int, deed: impl FnOnce() -> Deed) -> c_int {
+unsafe fn told(
+    file: *mut sqlite3_file,
+    rc: c_int,
+    operation: impl FnOnce() -> FileOperation,
+) -> c_int {
     // SAFETY: the caller's promise; `path` is null or what `open` put there, until `close` takes
     // it.
     let path: Option<&Path> = unsafe { (*file.cast::<Open>()).path.as_ref() }.map(PathBuf::as_path);
     if let (SQLITE_OK, Some(path)) = (rc, path) {
-        journal::tell(path, deed());
+        journal::tell(path, operation());
     }
     rc
 }
 
 /// Methods that do what SQLite's own do, and then perhaps tell of it.
 macro_rules! methods {
-    ($($name:ident = $method:ident($($arg:ident: $of:ty),*) $(tells $deed:expr)?;)*) => {
+    ($($name:ident = $method:ident($($arg:ident: $of:ty),*) $(tells $operation:expr)?;)*) => {
         $(unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $arg: $of)*) -> c_int {
             // SAFETY: SQLite calls this with a file that `open` opened and with what SQLite's own
             // method asks for.
             unsafe {
                 let Some(method) = (*(*real(file)).pMethods).$method else { return SQLITE_IOERR };
                 let rc = method(real(file) $(, $arg)*);
-                $(let rc = told(file, rc, || $deed);)?
+                $(let rc = told(file, rc, || $operation);)?
                 rc
             }
         })*
@@ -161,10 +165,14 @@ methods! {
     read = xRead(to: *mut c_void, bytes: c_int, at: sqlite3_int64);
     write = xWrite(from: *const c_void, bytes: c_int, at: sqlite3_int64) tells {
         let bytes = std::slice::from_raw_parts(from.cast::<u8>(), bytes.unsigned_abs() as usize);
-        Deed::Write { at: at.unsigned_abs() as usize, bytes: bytes.to_vec() }
+        FileOperation::Write { at: at.unsigned_abs() as usize, bytes: bytes.to_vec() }
     };
-    truncate = xTruncate(size: sqlite3_int64) tells Deed::Size(size.unsigned_abs() as usize);
-    sync = xSync(flags: c_int) tells Deed::Sync { full: flags & SYNC_KIND == SQLITE_SYNC_FULL };
+    truncate = xTruncate(size: sqlite3_int64) tells {
+        FileOperation::Size(size.unsigned_abs() as usize)
+    };
+    sync = xSync(flags: c_int) tells {
+        FileOperation::Sync { full: flags & SYNC_KIND == SQLITE_SYNC_FULL }
+    };
     size = xFileSize(to: *mut sqlite3_int64);
     lock = xLock(level: c_int);
     unlock = xUnlock(level: c_int);

@@ -1,15 +1,13 @@
 //! Many seeds, one after the other on each core, and what people read of them.
 //! It does not know what happens in a run.
 
-use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::panic;
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use outfield_core::base::planted::Planted;
 
-use super::{Counts, Outcome, Trouble, run};
+use super::run::{SimOutcome, run};
+use super::trouble::{Counts, Trouble};
 use crate::seeds::on_every_core;
 
 /// Steps of a failing seed that are shown.
@@ -19,48 +17,21 @@ const TWICE_ONE_OF: u64 = 20;
 /// Seeds within which a planted error must be found.
 pub const SEEDS_TO_FIND: u64 = 300;
 
-thread_local! {
-    static WORDS: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// From now on a panic in a run is kept instead of printed.
-pub(crate) fn quiet() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        panic::set_hook(Box::new(|info| {
-            let payload = info.payload();
-            let text = payload.downcast_ref::<String>().map(String::as_str);
-            let text = text
-                .or_else(|| payload.downcast_ref::<&str>().copied())
-                .unwrap_or("it panicked");
-            let place = info
-                .location()
-                .map(|place| format!(" ({}:{})", place.file(), place.line()));
-            WORDS.with_borrow_mut(|words| *words = format!("{text}{}", place.unwrap_or_default()));
-        }));
-    });
-}
-
-/// What the last panic of this thread said.
-pub(crate) fn last_words() -> String {
-    WORDS.take()
-}
-
 /// What a batch of seeds came to.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct SimReport {
     /// How many seeds ran.
     pub seeds: u64,
     /// How often each trouble came about.
     pub counts: Counts,
     /// The seeds that failed.
-    pub failures: Vec<Outcome>,
+    pub failures: Vec<SimOutcome>,
     /// How long it took.
     pub took: Duration,
 }
 
-impl Report {
-    fn add(&mut self, outcome: Outcome) {
+impl SimReport {
+    fn add(&mut self, outcome: SimOutcome) {
         self.seeds += 1;
         for (trouble, times) in &outcome.counts {
             *self.counts.entry(*trouble).or_default() += times;
@@ -114,8 +85,8 @@ impl Report {
 
 /// A failing seed: its last steps, what did not hold, and how to see it again.
 #[must_use]
-pub fn shown(outcome: &Outcome) -> String {
-    let Outcome {
+pub fn shown(outcome: &SimOutcome) -> String {
+    let SimOutcome {
         seed,
         trace,
         failure,
@@ -135,7 +106,7 @@ pub fn shown(outcome: &Outcome) -> String {
 
 /// What a second run of a seed does otherwise, if anything: one seed gives one trace.
 #[must_use]
-pub fn difference(outcome: &Outcome) -> Option<String> {
+pub fn difference(outcome: &SimOutcome) -> Option<String> {
     let again = run(outcome.seed, None);
     let same = outcome
         .trace
@@ -148,7 +119,7 @@ pub fn difference(outcome: &Outcome) -> Option<String> {
 
 /// Runs seeds from `first` on, so many or until this time is over, on every core.
 #[must_use]
-pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
+pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> SimReport {
     let began = Instant::now();
     let outcomes = on_every_core(|number| {
         if number >= count || until.is_some_and(|until| Instant::now() >= until) {
@@ -163,7 +134,7 @@ pub fn run_many(first: u64, count: u64, until: Option<Instant>) -> Report {
         }
         Some(outcome)
     });
-    let mut report = Report::default();
+    let mut report = SimReport::default();
     outcomes.into_iter().for_each(|outcome| report.add(outcome));
     report.failures.sort_by_key(|outcome| outcome.seed);
     report.took = began.elapsed();

@@ -54,30 +54,23 @@ impl Hand<'_> {
     /// Objects that people write; those that many records refer to come up more often.
     fn object(&mut self, wanted: impl Fn(&Descriptor, Role) -> bool) -> Option<Descriptor> {
         let registry = self.phone.device().registry().clone();
-        let role = self.role;
-        let fitting = registry
-            .all()
-            .filter(|of| of.kind != Kind::Row && wanted(of, role));
-        let all: Vec<Descriptor> = fitting.map(|of| of.as_ref().clone()).collect();
+        let mut all: Vec<Descriptor> = Vec::new();
+        for descriptor in registry.all() {
+            if descriptor.kind != Kind::Row && wanted(descriptor, self.role) {
+                all.push(descriptor.as_ref().clone());
+            }
+        }
         self.one_of(&all)
     }
 
     /// Records of an object, often only the oldest, so that people meet.
     fn records(&mut self, object: &str) -> Vec<Json> {
-        let shown = if self.dice.roll(2) == 0 {
-            OLDEST
-        } else {
-            SHOWN
-        };
-        let found = self
-            .phone
-            .device()
-            .list(object, None, shown)
-            .map(|receipt| receipt.data);
-        found
-            .ok()
-            .and_then(|all| all.as_array().cloned())
-            .unwrap_or_default()
+        let is_narrow = self.dice.roll(2) == 0;
+        let shown = if is_narrow { OLDEST } else { SHOWN };
+        match self.phone.device().list(object, None, shown) {
+            Ok(receipt) => receipt.data.as_array().cloned().unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
     }
 
     fn resolve(&mut self) -> Option<Json> {
@@ -103,22 +96,24 @@ impl Hand<'_> {
         }
         for (lines, shape) in &of.lines {
             let line = format!("l{}", self.dice.roll(LINES));
-            self.fill(&mut fields, lines, (&line, shape.fields.iter()));
+            self.fill(&mut fields, lines, &line, shape.fields.iter());
         }
         Some(json!({"do": "add", "object": of.object, "fields": fields}))
     }
 
+    /// Values for a line: each field that is required, and every other one of the rest.
     fn fill<'f>(
         &mut self,
-        fields: &mut Map<String, Json>,
+        into: &mut Map<String, Json>,
         lines: &str,
-        (line, shape): (&str, impl Iterator<Item = (&'f String, &'f Field)>),
+        line: &str,
+        fields: impl Iterator<Item = (&'f String, &'f Field)>,
     ) {
-        for (name, field) in shape {
+        for (name, field) in fields {
             if (field.required || self.dice.roll(2) == 0)
                 && let Some(value) = self.value(field, None)
             {
-                fields.insert(line_path(lines, line, name), value);
+                into.insert(line_path(lines, line, name), value);
             }
         }
     }
@@ -147,31 +142,20 @@ impl Hand<'_> {
     /// A path of a record that this person may write, with its field.
     fn path(&mut self, of: &Descriptor, record: &Json) -> Option<(String, Field)> {
         let right = of.right(self.role);
-        let own = of
-            .fields
-            .iter()
-            .filter(|(name, field)| !of.is_state(name) && !field.retired);
-        let mut paths: Vec<(String, Field)> = own
-            .map(|(name, field)| (name.clone(), field.clone()))
-            .collect();
+        let mut paths: Vec<(String, Field)> = Vec::new();
+        for (name, field) in &of.fields {
+            if !of.is_state(name) && !field.retired {
+                paths.push((name.clone(), field.clone()));
+            }
+        }
         for (lines, shape) in &of.lines {
-            let mut ids: Vec<String> = record[lines]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(id, _)| id.clone())
-                .collect();
-            ids.push(format!("l{}", self.dice.roll(LINES)));
-            let line = self.one_of(&ids)?;
-            let names = shape
-                .fields
-                .keys()
-                .map(String::as_str)
-                .chain([POSITION, REMOVED]);
-            let field = |name: &str| shape.field(name).cloned();
-            paths.extend(
-                names.filter_map(|name| Some((line_path(lines, &line, name), field(name)?))),
-            );
+            let line = self.line(&record[lines])?;
+            let names = shape.fields.keys().map(String::as_str);
+            for name in names.chain([POSITION, REMOVED]) {
+                if let Some(field) = shape.field(name) {
+                    paths.push((line_path(lines, &line, name), field.clone()));
+                }
+            }
         }
         paths.retain(|(path, _)| Path::parse(path).is_some_and(|path| right.may_edit(path)));
         // Taking lines out is rare.
@@ -183,6 +167,16 @@ impl Hand<'_> {
             paths.truncate(HOT);
         }
         self.one_of(&paths)
+    }
+
+    /// One of these lines, or one that people make by themselves.
+    fn line(&mut self, lines: &Json) -> Option<String> {
+        let mut ids: Vec<String> = Vec::new();
+        if let Some(lines) = lines.as_object() {
+            ids.extend(lines.keys().cloned());
+        }
+        ids.push(format!("l{}", self.dice.roll(LINES)));
+        self.one_of(&ids)
     }
 
     fn perform(&mut self) -> Option<Json> {
@@ -221,14 +215,8 @@ impl Hand<'_> {
             let (lines, name) = taken.split_once('/')?;
             let fields = &of.lines.get(lines)?.fields;
             let line = format!("l{}", self.dice.roll(LINES));
-            self.fill(
-                &mut command,
-                lines,
-                (
-                    &line,
-                    fields.iter().filter(|(of, _)| name == "*" || *of == name),
-                ),
-            );
+            let taken = fields.iter().filter(|(of, _)| name == "*" || *of == name);
+            self.fill(&mut command, lines, &line, taken);
         }
         Some(Json::Object(command))
     }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use outfield_core::store::disk::{self, Moment, Room};
 
-use crate::phone::copy_database;
-use crate::{Clock, Line, Server};
+use crate::files::copy_database;
+use crate::{Clock, PhoneLine, Server};
 
 /// Whom a disk belongs to.
 pub(crate) enum Owner {
-    Phone(Rc<Line>),
+    Phone(Rc<PhoneLine>),
     Server(Rc<Server>),
 }
 
@@ -32,7 +32,7 @@ pub(crate) enum Spell {
 }
 
 #[derive(Default)]
-struct State {
+struct DisksState {
     spell: Option<Spell>,
     steps: usize,
     /// What was on the disk when somebody was killed.
@@ -41,12 +41,12 @@ struct State {
 }
 
 /// The disks of one run.
-pub(crate) struct Disks(Rc<RefCell<State>>);
+pub(crate) struct Disks(Rc<RefCell<DisksState>>);
 
 impl Disks {
     /// From now on this thread's disks are these.
     pub(crate) fn new(clock: &Arc<Clock>) -> Disks {
-        let state = Rc::new(RefCell::new(State::default()));
+        let state = Rc::new(RefCell::new(DisksState::default()));
         let (seen, clock) = (Rc::clone(&state), Arc::clone(clock));
         disk::watched_by(Some(Box::new(move |file, moment| {
             seen.borrow_mut().step(Path::new(file), moment, &clock)
@@ -56,9 +56,9 @@ impl Disks {
 
     /// From now on this is to go wrong.
     pub(crate) fn bewitch(&self, spell: Spell) {
-        self.0.replace(State {
+        self.0.replace(DisksState {
             spell: Some(spell),
-            ..State::default()
+            ..DisksState::default()
         });
     }
 
@@ -76,7 +76,7 @@ impl Drop for Disks {
     }
 }
 
-impl State {
+impl DisksState {
     fn step(&mut self, at: &Path, moment: Moment, clock: &Clock) -> Room {
         let is_due = |file: &Path, after: usize, steps: &mut usize| {
             let is_there = at.file_name() == file.file_name();

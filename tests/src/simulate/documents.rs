@@ -13,14 +13,14 @@ use crate::behind;
 
 /// An operation that nobody has written over.
 #[derive(Debug, Clone)]
-struct Op {
+struct StandingOperation {
     counter: u64,
     actor: ActorId,
     value: Value,
     change: ChangeHash,
 }
 
-impl Op {
+impl StandingOperation {
     fn name(&self) -> String {
         format!("{}@{}", self.counter, self.actor)
     }
@@ -28,7 +28,7 @@ impl Op {
 
 /// One conflict as it must be.
 #[derive(Debug, Clone)]
-struct Case {
+struct ExpectedConflict {
     path: String,
     operations: BTreeSet<String>,
     state: &'static str,
@@ -36,14 +36,14 @@ struct Case {
 
 /// One document as it must be.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Replica {
-    standing: BTreeMap<String, Vec<Op>>,
+pub(crate) struct ExpectedDocument {
+    standing: BTreeMap<String, Vec<StandingOperation>>,
     /// What each change builds on, directly or not.
     before: BTreeMap<ChangeHash, BTreeSet<ChangeHash>>,
-    cases: BTreeMap<ConflictId, Case>,
+    cases: BTreeMap<ConflictId, ExpectedConflict>,
 }
 
-impl Replica {
+impl ExpectedDocument {
     /// One more change was accepted.
     pub(crate) fn accept(&mut self, id: RecordId, change: &Change) {
         let mut before: BTreeSet<ChangeHash> = change.deps().iter().copied().collect();
@@ -64,7 +64,7 @@ impl Replica {
         {
             let standing = self.standing.entry(path.clone()).or_default();
             standing.retain(|op| !over.contains(&op.name()));
-            standing.push(Op {
+            standing.push(StandingOperation {
                 counter,
                 actor,
                 value: Value::from_json(&value).unwrap(),
@@ -116,7 +116,7 @@ impl Replica {
         if rivals.windows(2).all(|pair| pair[0].value == pair[1].value) {
             return;
         }
-        let operations: BTreeSet<String> = rivals.iter().map(Op::name).collect();
+        let operations: BTreeSet<String> = rivals.iter().map(StandingOperation::name).collect();
         let names: Vec<&str> = operations.iter().map(String::as_str).collect();
         let conflict = Conflict::id_of(id, path, &names);
         if self.cases.contains_key(&conflict) {
@@ -133,7 +133,7 @@ impl Replica {
         }
         self.cases.insert(
             conflict,
-            Case {
+            ExpectedConflict {
                 path: path.to_owned(),
                 operations,
                 state: "open",
@@ -143,14 +143,14 @@ impl Replica {
 
     /// The last operation of each writer who put something into a line without knowing that it was
     /// taken out.
-    fn writers_into(&self, mark: &str, rivals: &[Op]) -> Vec<Op> {
+    fn writers_into(&self, mark: &str, rivals: &[StandingOperation]) -> Vec<StandingOperation> {
         let removals: Vec<ChangeHash> = rivals
             .iter()
             .filter(|op| op.value.is_true())
             .map(|op| op.change)
             .collect();
         let line = mark.trim_end_matches(REMOVED);
-        let mut writers: BTreeMap<ActorId, Op> = BTreeMap::new();
+        let mut writers: BTreeMap<ActorId, StandingOperation> = BTreeMap::new();
         let fields = self
             .standing
             .iter()
@@ -168,7 +168,7 @@ impl Replica {
             {
                 writers.insert(
                     op.actor,
-                    Op {
+                    StandingOperation {
                         value: Value::Bool(false),
                         ..op.clone()
                     },

@@ -9,7 +9,7 @@ use outfield_core::base::context::Role;
 use serde_json::json;
 
 use super::disk::{Owner, Spell};
-use super::stage::Stage;
+use super::stage::SimStage;
 use super::trouble::Trouble;
 use crate::{Fault, world};
 
@@ -29,7 +29,7 @@ const OWN: [&str; 3] = [
     include_str!("../../objects/cooler_reading.json"),
 ];
 
-impl Stage {
+impl SimStage {
     /// One trouble comes, if this run suffers from it.
     pub(crate) fn trouble(&mut self, at: usize) {
         let trouble = Trouble::ALL[self.dice.roll(Trouble::ALL.len())];
@@ -319,7 +319,9 @@ impl Stage {
         if which == 1 {
             // Its owner hears of the record before the object: the bucket of a person comes first.
             let owner = self.world.user(self.carried[0].person);
-            let fields = json!({"name": "Cooler", "account": self.shops[0], "owner": owner, "state": "placed"});
+            let fields = json!({
+                "name": "Cooler", "account": self.shops[0], "owner": owner, "state": "placed",
+            });
             self.world.puts("cooler", None, &fields);
         }
     }

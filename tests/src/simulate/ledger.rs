@@ -8,14 +8,14 @@ use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::{Frame, Ruling};
 use outfield_core::sync::{Call, wire};
 
-use crate::server::Answer;
+use crate::server::ServerAnswer;
 
 /// A record and a text that was written into it.
 pub(crate) type Word = (String, String);
 
 /// The books of one run.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct WordLedger {
     /// How often each word was written.
     pub(crate) words: BTreeMap<Word, usize>,
     /// Words that were refused and are known to the server alone, for the phone that was told is an
@@ -25,7 +25,7 @@ pub(crate) struct Ledger {
     pub(crate) dismissed: BTreeMap<Word, usize>,
 }
 
-impl Ledger {
+impl WordLedger {
     pub(crate) fn wrote(&mut self, words: impl IntoIterator<Item = Word>) {
         words
             .into_iter()
@@ -51,7 +51,7 @@ impl Ledger {
 
 /// What was heard where it left the server.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Heard {
+pub(crate) struct WireLog {
     /// The first verdict of each entry.
     pub(crate) verdicts: BTreeMap<ChangeHash, Ruling>,
     /// Where each phone's buckets stood when it asked last, in its present meeting.
@@ -60,9 +60,9 @@ pub(crate) struct Heard {
     pub(crate) may_repair: bool,
 }
 
-impl Heard {
+impl WireLog {
     /// One call of a phone and its answer.
-    pub(crate) fn hears(&mut self, phone: &str, call: &Call, answer: &Answer) {
+    pub(crate) fn hears(&mut self, phone: &str, call: &Call, answer: &ServerAnswer) {
         if answer.status != 200 {
             return;
         }

@@ -9,13 +9,14 @@ use outfield_core::base::id::RecordId;
 use outfield_core::objects::Values;
 use outfield_core::store::Db;
 
-use super::documents::Replica;
+use super::documents::ExpectedDocument;
 
 /// Everything that the server took in behind a tick of its log or a verdict. Two records that the
 /// office makes alike share one change. What no bucket holds is in no log.
 const ACCEPTED: &str = "
     SELECT h.record, p.bytes, h.tick, h.number
-    FROM (SELECT v.hash, v.record, (SELECT min(tick) FROM log l WHERE l.hash = v.hash) AS tick, v.number
+    FROM (SELECT v.hash, v.record,
+            (SELECT min(tick) FROM log l WHERE l.hash = v.hash) AS tick, v.number
           FROM verdict v WHERE v.code = 'accepted' AND v.number > ?2
           UNION ALL
           SELECT l.hash, l.id, min(l.tick), NULL FROM log l
@@ -34,7 +35,7 @@ struct Accepted {
 /// All documents as they must be.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
-    replicas: BTreeMap<RecordId, Replica>,
+    replicas: BTreeMap<RecordId, ExpectedDocument>,
     tick: i64,
     number: i64,
 }
@@ -65,13 +66,13 @@ impl Model {
     pub(crate) fn conflicts(&self) -> BTreeMap<String, String> {
         self.replicas
             .values()
-            .flat_map(Replica::conflicts)
+            .flat_map(ExpectedDocument::conflicts)
             .collect()
     }
 
     /// What a document shows; none if nothing of it was accepted.
     pub(crate) fn values(&self, id: RecordId) -> Option<Values> {
-        self.replicas.get(&id).map(Replica::values)
+        self.replicas.get(&id).map(ExpectedDocument::values)
     }
 
     fn accepted(&self, db: &Db) -> Vec<Accepted> {

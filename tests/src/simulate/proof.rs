@@ -10,11 +10,11 @@ use outfield_core::store::{Db, documents, tables};
 use outfield_core::sync::frames::Ruling;
 
 use super::ledger::Word;
-use super::stage::{CANARIES, Stage, words_of_held};
+use super::stage::{CANARIES, SimStage, words_of_held};
 use super::trouble::Trouble;
 use crate::{Phone, behind};
 
-impl Stage {
+impl SimStage {
     /// Troubles cease, and everything is looked at. Panics with what does not hold.
     pub(crate) fn proves(&mut self) {
         self.world.server.restart();

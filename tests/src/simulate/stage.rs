@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::commands::Hand;
 use super::disk::{Disks, Owner, Spell};
-use super::ledger::{Heard, Ledger, Word};
+use super::ledger::{WireLog, Word, WordLedger};
 use super::model::Model;
 use super::profile::Profile;
 use super::trouble::{Counts, Trouble};
@@ -43,7 +43,7 @@ const LONG_DAYS: i64 = 200;
 pub(crate) type Trace = Rc<RefCell<Vec<String>>>;
 
 /// One phone and who carries it.
-pub(crate) struct Carried {
+pub(crate) struct CarriedPhone {
     pub(crate) phone: Phone,
     pub(crate) person: &'static str,
     /// Whether the app on it is an older version.
@@ -52,14 +52,14 @@ pub(crate) struct Carried {
 }
 
 /// A world in which steps happen.
-pub(crate) struct Stage {
+pub(crate) struct SimStage {
     pub(crate) world: World,
     pub(crate) neighbour: World,
-    pub(crate) carried: Vec<Carried>,
+    pub(crate) carried: Vec<CarriedPhone>,
     pub(crate) stranger: Phone,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: WordLedger,
     pub(crate) model: Model,
-    pub(crate) heard: Rc<RefCell<Heard>>,
+    pub(crate) heard: Rc<RefCell<WireLog>>,
     pub(crate) counts: Counts,
     pub(crate) dice: Dice,
     pub(crate) profile: Profile,
@@ -71,9 +71,9 @@ pub(crate) struct Stage {
     pub(crate) long_passed: bool,
 }
 
-impl Stage {
+impl SimStage {
     /// Everybody is there and in step with the server.
-    pub(crate) fn new(folder: TempDir, profile: Profile, trace: Trace) -> Stage {
+    pub(crate) fn new(folder: TempDir, profile: Profile, trace: Trace) -> SimStage {
         let world = World::within(folder, profile.seed);
         let disks = Disks::new(&world.clock);
         let shops = vec![
@@ -82,7 +82,7 @@ impl Stage {
             world.account(&format!("Lowe's {}", CANARIES[0]), "South"),
         ];
         world.goods(&shops);
-        let heard = Rc::new(RefCell::new(Heard::default()));
+        let heard = Rc::new(RefCell::new(WireLog::default()));
         heard.borrow_mut().may_repair = profile.copies;
         let neighbour = world.neighbour("Globex");
         let shop = neighbour.account(&format!("Corner {}", CANARIES[1]), "East");
@@ -94,7 +94,7 @@ impl Stage {
         );
         let (carried, ledger, model, counts) = Default::default();
         let dice = profile.dice("stage");
-        let mut stage = Stage {
+        let mut stage = SimStage {
             world,
             neighbour,
             carried,
@@ -140,7 +140,7 @@ impl Stage {
         phone
             .line
             .heard_by(move |call, answer| heard.borrow_mut().hears(&name, call, answer));
-        self.carried.push(Carried {
+        self.carried.push(CarriedPhone {
             phone,
             person,
             is_old,

@@ -320,7 +320,7 @@ impl Run {
             .collect();
         let quarantine = behind::quarantine(&server);
         for (record, text) in &self.texts {
-            let on_server = |held: &behind::Held| {
+            let on_server = |held: &behind::QuarantineEntry| {
                 held.record == *record
                     && held
                         .operations

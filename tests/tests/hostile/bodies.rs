@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use outfield_core::sync::frames::{Frame, Want};
 use outfield_core::sync::wire;
-use outfield_tests::caller::{self, Heard};
-use outfield_tests::crafter::{Change, frame, unsigned, zstd, zstd_bomb};
+use outfield_tests::caller::{self, HttpAnswer};
+use outfield_tests::crafter::{CraftedChange, frame, unsigned, zstd, zstd_bomb};
 use outfield_tests::dice::Dice;
 
 use super::stage::{Stage, entry, new_record, word};
@@ -21,7 +21,7 @@ const UNKNOWN: u8 = 0x33;
 const UNKNOWN_CRITICAL: u8 = 0xb3;
 
 /// An answer that says in JSON what is wrong.
-fn refused(name: &str, heard: &Heard, status: u16, code: &str) {
+fn refused(name: &str, heard: &HttpAnswer, status: u16, code: &str) {
     let said = String::from_utf8_lossy(&heard.body);
     assert_eq!(
         (heard.status, heard.code().as_str()),
@@ -231,7 +231,7 @@ fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
                 .iter()
                 .map(|(key, text)| (key.as_str(), text.as_str()))
                 .collect();
-            let bytes = Change::puts([8; 16], &all).chunk();
+            let bytes = CraftedChange::puts([8; 16], &all).chunk();
             entry(new_record(&[round, n]), &bytes)
         });
         assert!(

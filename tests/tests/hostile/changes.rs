@@ -2,7 +2,7 @@
 //! It does not know histories.
 
 use outfield_tests::crafter::{
-    self, Change, DOCUMENT, PLAIN, column, deflated, run, runs, signed, text, unsigned,
+    self, CraftedChange, DOCUMENT, PLAIN, column, deflated, run, runs, signed, text, unsigned,
 };
 use outfield_tests::dice::Dice;
 
@@ -11,8 +11,8 @@ use super::stage::{Stage, word};
 const ACTOR: [u8; 16] = [7; 16];
 
 /// A contact by the intruder.
-fn contact(stage: &Stage, name: &str) -> Change {
-    Change::puts(ACTOR, &[("name", name), ("owner", stage.user())])
+fn contact(stage: &Stage, name: &str) -> CraftedChange {
+    CraftedChange::puts(ACTOR, &[("name", name), ("owner", stage.user())])
 }
 
 /// Pushes each case, and compares the verdicts with what is expected of them.
@@ -45,7 +45,7 @@ fn run_lengths_that_lie_are_refused() {
     let mut stage = Stage::new();
     let honest = contact(&stage, "x");
     let huge = |claimed: i64| {
-        Change::puts(ACTOR, &[("a", "")])
+        CraftedChange::puts(ACTOR, &[("a", "")])
             .column(column::KEY, run(claimed, &text("a")))
             .column(column::INSERT, unsigned(claimed.unsigned_abs()))
             .column(column::ACTION, run(claimed, &unsigned(1)))
@@ -217,7 +217,7 @@ fn what_is_not_flat_is_refused() {
             .column(column::VALUE, [value, stage.user().as_bytes()].concat())
     };
     let one = |key: &str, value: &str| {
-        Change::puts(ACTOR, &[(key, value), ("owner", stage.user())]).chunk()
+        CraftedChange::puts(ACTOR, &[(key, value), ("owner", stage.user())]).chunk()
     };
     let cases = vec![
         ("a nested map", with(column::ACTION, [0, 1]), "not_flat"),
@@ -316,7 +316,7 @@ fn heads_that_lie_are_refused() {
     let cases = vec![
         (
             "no sequence",
-            Change {
+            CraftedChange {
                 seq: unsigned(0),
                 ..honest()
             }
@@ -325,7 +325,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "any sequence",
-            Change {
+            CraftedChange {
                 seq: unsigned(u64::MAX),
                 ..honest()
             }
@@ -334,7 +334,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "any start",
-            Change {
+            CraftedChange {
                 start: unsigned(u64::MAX),
                 ..honest()
             }
@@ -343,7 +343,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "a start of none",
-            Change {
+            CraftedChange {
                 start: unsigned(0),
                 ..honest()
             }
@@ -352,7 +352,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "a time beyond time",
-            Change {
+            CraftedChange {
                 time: signed(i64::MAX),
                 ..honest()
             }
@@ -361,7 +361,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "a message",
-            Change {
+            CraftedChange {
                 message: text("hi"),
                 ..honest()
             }
@@ -370,7 +370,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "a message of any length",
-            Change {
+            CraftedChange {
                 message: unsigned(u64::MAX),
                 ..honest()
             }
@@ -379,7 +379,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "a short writer",
-            Change {
+            CraftedChange {
                 actor: [unsigned(15), vec![7; 15]].concat(),
                 ..honest()
             }
@@ -388,7 +388,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "a writer of any length",
-            Change {
+            CraftedChange {
                 actor: unsigned(u64::MAX),
                 ..honest()
             }
@@ -397,7 +397,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "itself as another",
-            Change {
+            CraftedChange {
                 others: [unsigned(1), other(ACTOR)].concat(),
                 ..honest()
             }
@@ -406,7 +406,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "a writer nobody names",
-            Change {
+            CraftedChange {
                 others: [unsigned(1), other([8; 16])].concat(),
                 ..honest()
             }
@@ -415,7 +415,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "writers beyond number",
-            Change {
+            CraftedChange {
                 others: unsigned(1 << 60),
                 ..honest()
             }
@@ -424,7 +424,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "dependencies beyond number",
-            Change {
+            CraftedChange {
                 deps: unsigned(1 << 60),
                 ..honest()
             }
@@ -433,7 +433,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "columns beyond number",
-            Change {
+            CraftedChange {
                 behind: Vec::new(),
                 columns: (0..40).map(|n| (n * 16 + 5, vec![1])).collect(),
                 ..honest()
@@ -443,7 +443,7 @@ fn heads_that_lie_are_refused() {
         ),
         (
             "bytes behind",
-            Change {
+            CraftedChange {
                 behind: vec![0],
                 ..honest()
             }
@@ -502,7 +502,7 @@ fn ten_thousand_spoilt_changes_each_get_a_verdict() {
 
 /// Mostly with a checksum that agrees, so that the spoilt part itself is judged; some of them
 /// deflated.
-fn spoilt(dice: &mut Dice, change: &Change) -> Vec<u8> {
+fn spoilt(dice: &mut Dice, change: &CraftedChange) -> Vec<u8> {
     match dice.roll(8) {
         0 => dice.spoil(&change.chunk()),
         1 => dice.spoil(&deflated(&change.data(), &[])),

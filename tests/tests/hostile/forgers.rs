@@ -364,7 +364,7 @@ fn a_phone_outlives_forged_changes() {
             })]
         }
     };
-    let crafted = |key: &str| crafter::Change::puts(STRANGER.0, &[(key, "forged")]);
+    let crafted = |key: &str| crafter::CraftedChange::puts(STRANGER.0, &[(key, "forged")]);
     let (heads, _) = victim.document(account);
     let heads: Vec<[u8; 32]> = heads.iter().map(|head| head.0).collect();
     let cases = [

@@ -6,22 +6,22 @@ use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Document, Vetted};
 use outfield_core::objects::{Record, Values};
 use outfield_core::sync::frames::{Entry, Ruling};
-use outfield_tests::crafter::{Change, column, runs, signed, unsigned};
+use outfield_tests::crafter::{CraftedChange, column, runs, signed, unsigned};
 
 use super::stage::{Stage, entry, new_record, word};
 
 const ACTOR: [u8; 16] = [9; 16];
 
-fn contact(stage: &Stage, actor: [u8; 16], name: &str) -> Change {
-    Change::puts(actor, &[("name", name), ("owner", stage.user())])
+fn contact(stage: &Stage, actor: [u8; 16], name: &str) -> CraftedChange {
+    CraftedChange::puts(actor, &[("name", name), ("owner", stage.user())])
 }
 
-fn rename(actor: [u8; 16], name: &str) -> Change {
-    Change::puts(actor, &[("name", name)])
+fn rename(actor: [u8; 16], name: &str) -> CraftedChange {
+    CraftedChange::puts(actor, &[("name", name)])
 }
 
 /// The same, replacing the writer's own operation of this counter.
-fn replacing(counter: u64, name: &str) -> Change {
+fn replacing(counter: u64, name: &str) -> CraftedChange {
     let one = |entry: Vec<u8>| runs(&[entry]);
     (rename(ACTOR, name).column(column::REPLACES, one(unsigned(1))))
         .column(column::REPLACES_ACTOR, one(unsigned(0)))
@@ -29,7 +29,7 @@ fn replacing(counter: u64, name: &str) -> Change {
 }
 
 /// The verdict on one change of a record.
-fn judged(stage: &Stage, record: RecordId, change: &Change) -> String {
+fn judged(stage: &Stage, record: RecordId, change: &CraftedChange) -> String {
     word(&stage.push_entries(vec![entry(record, &change.chunk())])[0])
 }
 
@@ -68,7 +68,7 @@ fn what_does_not_continue_the_history_is_refused() {
         ),
         (
             "a second first",
-            Change {
+            CraftedChange {
                 seq: unsigned(1),
                 ..replacing(1)
             },
@@ -159,7 +159,7 @@ fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
     let street = |text: &str| {
         let mut entry = entry(
             account,
-            &Change::puts(ACTOR, &[("street", text)])
+            &CraftedChange::puts(ACTOR, &[("street", text)])
                 .after(&[], 1, 1)
                 .chunk(),
         );
@@ -176,7 +176,7 @@ fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
         .office(&["put", "account", "name=Another", &north, "--tenant", "Acme"]);
     let tick = stage.greet(u64::MAX);
     let change = |text: &str, knew: u64| {
-        let bytes = Change::puts([text.as_bytes()[0]; 16], &[("street", text)]).chunk();
+        let bytes = CraftedChange::puts([text.as_bytes()[0]; 16], &[("street", text)]).chunk();
         Entry {
             object: "account".to_owned(),
             knew,
@@ -324,7 +324,10 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
     let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "x")).collect();
     let many = Entry {
         object: "visit".to_owned(),
-        ..entry(new_record(b"many"), &Change::puts(ACTOR, &texts).chunk())
+        ..entry(
+            new_record(b"many"),
+            &CraftedChange::puts(ACTOR, &texts).chunk(),
+        )
     };
     for verdict in stage.push_entries(vec![many]) {
         assert_eq!(word(&verdict), "bad_value");
@@ -361,7 +364,7 @@ fn a_record_never_outgrows_the_frame_that_must_carry_it() {
     let shop = stage
         .yard
         .office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
-    let first = Change::puts(
+    let first = CraftedChange::puts(
         ACTOR,
         &[("name", "Big"), (&account, shop["id"].as_str().unwrap())],
     );
@@ -377,7 +380,7 @@ fn a_record_never_outgrows_the_frame_that_must_carry_it() {
             .iter()
             .map(|key| (key.as_str(), text.as_str()))
             .collect();
-        let change = Change::puts(ACTOR, &texts).after(&[deps], round + 2, start);
+        let change = CraftedChange::puts(ACTOR, &texts).after(&[deps], round + 2, start);
         match judged(&stage, record, &change).as_str() {
             "accepted" => (deps, start) = (change.hash(), start + 7),
             other => {
@@ -408,7 +411,7 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
     for round in 0..12_u8 {
         let heads = (0..100_u8).map(|n| {
             let street = format!("street {round} {n}");
-            let bytes = Change::puts(
+            let bytes = CraftedChange::puts(
                 [n, round, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
                 &[("street", &street)],
             )

@@ -194,7 +194,7 @@ fn tokens_that_are_none_let_nobody_in() {
         }
         for path in ["/sync/v1/hello", "/sync/v1/push", "/sync/v1/pull"] {
             let heard =
-                caller::post(stage.served.address, path, (&token, b""), PATIENCE).expect("in time");
+                caller::post(stage.served.address, path, &token, b"", PATIENCE).expect("in time");
             assert_eq!(
                 (heard.status, heard.code().as_str()),
                 (401, "signed_out"),

@@ -7,7 +7,7 @@ use outfield_core::app::Device;
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::sync::frames::{Entry, Frame, Hello, PROTOCOL, Ruling, Verdict};
 use outfield_core::sync::wire;
-use outfield_tests::caller::{self, Heard};
+use outfield_tests::caller::{self, HttpAnswer};
 use outfield_tests::served::{Served, Yard};
 use serde_json::{Value as Json, json};
 
@@ -83,7 +83,8 @@ impl Stage {
         let heard = caller::post(
             self.served.address,
             "/sync/v1/push",
-            (self.token(), &body),
+            self.token(),
+            &body,
             patience,
         )
         .expect("in time");
@@ -131,17 +132,18 @@ impl Stage {
     }
 
     /// One body to one path of the protocol, with the intruder's token.
-    pub(crate) fn body(&self, path: &str, body: &[u8]) -> Heard {
+    pub(crate) fn body(&self, path: &str, body: &[u8]) -> HttpAnswer {
         caller::post(
             self.served.address,
             path,
-            (self.token(), body),
+            self.token(),
+            body,
             PATIENCE + GRACE,
         )
         .expect("in time")
     }
 
-    pub(crate) fn get(&self, path: &str) -> Heard {
+    pub(crate) fn get(&self, path: &str) -> HttpAnswer {
         caller::get(self.served.address, path, self.token(), PATIENCE + GRACE).expect("in time")
     }
 

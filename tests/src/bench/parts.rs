@@ -1,0 +1,38 @@
+//! All parts by name, and the run through those that are wanted. It does not know how a part
+//! measures.
+
+use super::base::Bench;
+use super::{first_sync, growth, library, local, reading, searching, wire};
+
+/// Measures one part.
+type BenchPart = fn(&mut Bench);
+
+/// All parts, in the order in which they run.
+pub const PARTS: &[(&str, BenchPart)] = &[
+    ("first-sync", first_sync::run),
+    ("write", local::write),
+    ("read", reading::read),
+    ("price", reading::price),
+    ("search", searching::search),
+    ("push", wire::push),
+    ("online", wire::online),
+    ("idle", wire::idle),
+    ("library", library::run),
+    ("scale", growth::scale),
+    ("devices", growth::devices),
+    ("evening", growth::evening),
+    ("monday", growth::monday),
+];
+
+impl Bench {
+    /// Measures every part that is wanted.
+    pub fn run(&mut self) {
+        for (name, part) in PARTS {
+            if self.plan.only.is_empty() || self.plan.only.iter().any(|only| only == name) {
+                self.tell(name);
+                part(self);
+            }
+        }
+        self.tell("");
+    }
+}

@@ -1,0 +1,33 @@
+//! Moves a database with the log beside it, as it is on the disk. It does not know what is in it.
+
+use std::path::{Path, PathBuf};
+
+/// Copies a database that may be in use, as it is on the disk at this moment.
+pub fn copy_database(from: &Path, to: &Path) {
+    for ending in ["", "-wal"] {
+        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
+        if from.exists() {
+            std::fs::copy(from, to).unwrap();
+        } else {
+            drop(std::fs::remove_file(to));
+        }
+    }
+}
+
+/// Puts a copied database into the place of another, which nobody has open.
+pub fn move_database(from: &Path, to: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        let (from, to) = (with_ending(from, ending), with_ending(to, ending));
+        drop(std::fs::remove_file(&to));
+        if from.exists() {
+            std::fs::rename(from, to).unwrap();
+        }
+    }
+}
+
+/// The file beside a database whose name ends in this as well.
+pub(crate) fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
