@@ -15,6 +15,11 @@ pub const PARAMETERS_MAX: usize = 7;
 /// Names that say nothing.
 const NAMELESS: &[&str] = &["utils", "helpers", "manager", "common", "misc"];
 
+/// Whether a line is nothing but bytes that a test expects, which are compared as a whole.
+fn is_golden(line: &str) -> bool {
+    line.trim().chars().all(|c| c.is_ascii_hexdigit())
+}
+
 /// Whatever is too long, too wide, without a header or without a name.
 pub fn check(files: &[ScannedFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -52,7 +57,7 @@ pub fn check(files: &[ScannedFile]) -> Vec<Finding> {
         }
         for (line, text) in (1..).zip(&file.lines) {
             let chars = text.chars().count();
-            if chars > LINE_CHARS_MAX {
+            if chars > LINE_CHARS_MAX && !is_golden(text) {
                 found(
                     line,
                     format!("{chars} characters, at most {LINE_CHARS_MAX}"),

@@ -195,12 +195,10 @@ const HANDS_OVER: &[&str] = &[
 ];
 
 fn reaches_into(path: &[String], module: &str) -> bool {
-    let mut at = 0;
-    for name in module.split("::") {
+    for (at, name) in module.split("::").enumerate() {
         if path.get(at).map(String::as_str) != Some(name) {
             return false;
         }
-        at += 1;
     }
     true
 }
