@@ -5,12 +5,13 @@ use serde_json::{Value as Json, json};
 
 use super::working::project_all;
 use super::{Device, FieldError, Receipt};
-use crate::base::id::{ActorId, RecordId};
+use crate::base::id::{ActorId, IdError, RecordId};
 use crate::base::place::Position;
 use crate::base::time::Timestamp;
-use crate::domain::rules::figures::gather::{self, Wanted};
-use crate::domain::rules::{party::author, shelf::inventory, visit::check_in};
-use crate::objects::{Conflict, FieldKind, Record, Side};
+use crate::domain::named::Inquiry;
+use crate::domain::rules::party::author;
+use crate::domain::table;
+use crate::objects::{Conflict, FieldKind, Side, Value, Values};
 use crate::store::outbox::EntryKind;
 use crate::store::query::{self, Query};
 use crate::store::{self, attention, conflicts, digest, members, meta, outbox, search, tables};
@@ -23,9 +24,7 @@ impl Device {
     pub fn get(&mut self, object: &str, id: &str) -> Result<Receipt, FieldError> {
         let _still = store::open::snapshot(&self.db)?;
         let descriptor = self.descriptor(object)?;
-        let id: RecordId = id.parse().map_err(|error: crate::base::id::IdError| {
-            FieldError::bad_input("bad_id", error.to_string(), &["id"])
-        })?;
+        let id: RecordId = id.parse().map_err(bad_id)?;
         let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(|| {
             let message = format!(
                 "there is no {object} {id} on this device; sync, or choose one from the list"
@@ -116,24 +115,7 @@ impl Device {
     /// before; the latter with `missed`, and open ones with `other_visit_open` where two devices
     /// have opened more than one.
     pub fn today(&mut self) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let context = self.context()?;
-        let (visits, today) = (check_in::today(&self.reader(), &context)?, context.today());
-        let is_open = |visit: &Record| visit.text("state") == Some(check_in::IN_PROGRESS);
-        let several_open = visits.iter().filter(|visit| is_open(visit)).count() > 1;
-        let shown = visits.iter().map(|visit| {
-            let mut json = visit.to_json();
-            for (mark, holds) in [
-                ("missed", check_in::is_missed(visit, &today)),
-                ("other_visit_open", several_open && is_open(visit)),
-            ] {
-                if holds {
-                    json[mark] = Json::Bool(true);
-                }
-            }
-            json
-        });
-        Ok(Receipt::of(shown.collect()))
+        self.answer("today", &[])
     }
 
     /// The figures of a day (`YYYY-MM-DD`, else today) for a person and a territory, each by name
@@ -145,31 +127,58 @@ impl Device {
         rep: Option<&str>,
         territory: Option<&str>,
     ) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let wanted = Wanted {
-            day,
-            rep,
-            territory,
-        };
-        Ok(Receipt::of(gather::of_day(
-            &self.registry,
-            &self.reader(),
-            &self.context()?,
-            wanted,
-        )?))
+        let said = [("day", day), ("rep", rep), ("territory", territory)];
+        self.answer("figures", &said)
     }
 
     /// What the shelves that were counted in a visit come to, or one inventory check: products,
     /// figures, our share by category, and the order that is proposed.
     pub fn shelf(&mut self, id: &str) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let id: RecordId = id.parse().map_err(|error: crate::base::id::IdError| {
-            FieldError::bad_input("bad_id", error.to_string(), &["id"])
-        })?;
+        self.answer_about("shelf", id)
+    }
+
+    /// An order as people look at it: where it stands, its lines with the story of their prices,
+    /// the verdict.
+    pub fn order(&mut self, id: &str) -> Result<Receipt, FieldError> {
+        self.answer_about("order", id)
+    }
+
+    /// Reads a scanner's text: GTIN, batch, expiry and the like, and the product and unit that
+    /// carry the GTIN.
+    pub fn scan(&mut self, text: &str) -> Result<Receipt, FieldError> {
+        self.answer("scan", &[("text", Some(text))])
+    }
+
+    /// Answers a question of `domain::table` about one record.
+    fn answer_about(&mut self, question: &str, id: &str) -> Result<Receipt, FieldError> {
+        let answer = self.answer(question, &[("id", Some(id))])?;
+        let id: RecordId = id.parse().map_err(bad_id)?;
         Ok(Receipt {
             id: Some(id.to_string()),
-            data: inventory::shown(&self.reader(), id)?,
+            ..answer
         })
+    }
+
+    /// Answers a question of `domain::table` from one state of the database.
+    fn answer(
+        &mut self,
+        question: &str,
+        said: &[(&str, Option<&str>)],
+    ) -> Result<Receipt, FieldError> {
+        let _still = store::open::snapshot(&self.db)?;
+        let mut input = Values::new();
+        for (name, text) in said {
+            if let Some(text) = text {
+                input.insert((*name).to_owned(), Value::from(*text));
+            }
+        }
+        let inquiry = Inquiry {
+            registry: &self.registry,
+            reader: &self.reader(),
+            context: &self.context()?,
+            input: &input,
+        };
+        Ok(Receipt::of(table::question(question)?(&inquiry)?))
     }
 
     /// Fields that two people changed and nobody has decided yet: base, mine, theirs, who and when.
@@ -306,4 +315,8 @@ pub fn digest_json(digest: &std::collections::BTreeMap<String, (u64, String)>) -
         .iter()
         .map(|(object, (count, hash))| (object.clone(), json!({ "count": count, "sha256": hash })))
         .collect()
+}
+
+fn bad_id(error: IdError) -> FieldError {
+    FieldError::bad_input("bad_id", error.to_string(), &["id"])
 }

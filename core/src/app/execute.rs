@@ -13,7 +13,7 @@ use crate::base::limits::CHANGE_BYTES_MAX;
 use crate::base::time::Timestamp;
 use crate::crdt::{Document, Vetted};
 use crate::domain::command::Command;
-use crate::domain::decide::{Decision, decide};
+use crate::domain::{Decision, decide};
 use crate::objects::{ConflictState, Kind, Record, Registry, Stamp, Write};
 use crate::store::attention::{self, Attention};
 use crate::store::outbox::{EntryKind, NewEntry};

@@ -1,11 +1,10 @@
 //! Answers what a rep asks while selling: what a basket costs, how an order stands, what a scanner
 //! read. It does not know prices: rules do.
 
-use super::{Device, FieldError, Receipt};
+use super::{Device, FieldError};
 use crate::base::day::Day;
-use crate::base::id::RecordId;
 use crate::base::time::TimeError;
-use crate::domain::rules::{goods::scan, sell::order, sell::price_book::book, sell::pricing};
+use crate::domain::rules::sell::{price_book::book, pricing};
 use crate::objects::Reader;
 use crate::store;
 
@@ -29,31 +28,5 @@ impl Device {
         let _still = store::open::snapshot(&self.db)?;
         let context = self.context()?;
         priced(&self.reader(), basket, &context.today(), &context.time_zone)
-    }
-
-    /// An order as people look at it: where it stands, its lines with the story of their prices,
-    /// the verdict.
-    pub fn order(&mut self, id: &str) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let wrong = |error: crate::base::id::IdError| {
-            FieldError::bad_input("bad_id", error.to_string(), &["id"])
-        };
-        let id: RecordId = id.parse().map_err(wrong)?;
-        Ok(Receipt {
-            id: Some(id.to_string()),
-            data: order::show(&self.reader(), id)?,
-        })
-    }
-
-    /// Reads a scanner's text: GTIN, batch, expiry and the like, and the product and unit that
-    /// carry the GTIN.
-    pub fn scan(&mut self, text: &str) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let today = self
-            .context()?
-            .today()
-            .parse()
-            .map_err(|error: TimeError| FieldError::broken(error))?;
-        Ok(Receipt::of(scan::scan(&self.reader(), text, today)?))
     }
 }

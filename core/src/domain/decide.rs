@@ -3,30 +3,19 @@
 
 use std::collections::BTreeMap;
 
-pub use super::admit::admit;
 use super::command::Command;
-use super::guards::guard;
+use super::decision::Decision;
 use super::refusal::Refusal;
 use super::situation::Situation;
-use super::{admit as rights, judges, rules, spelling, values};
+use super::table::{self, guard};
+use super::{rights, rules, spelling, values};
 use crate::base::context::Context;
-use crate::base::id::{ConflictId, RecordId};
+use crate::base::id::RecordId;
 use crate::objects::descriptor::{Descriptor, Field, Verb};
 use crate::objects::{FieldKind, Reader, Record, Registry, Value, Values, Write};
 
 /// The field that names the person a record belongs to.
 const OWNER: &str = "owner";
-
-/// What a command comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// The record that the command was about.
-    pub id: RecordId,
-    /// What is written, one write a record; empty if nothing really changes.
-    pub writes: Vec<Write>,
-    /// The conflict that it closes.
-    pub resolves: Option<ConflictId>,
-}
 
 /// Decides a command; the same arguments give the same decision on phone and server.
 pub fn decide(
@@ -97,7 +86,7 @@ impl Decider<'_> {
         self.references(descriptor, &changed)?;
         let (registry, reader, context) = (self.registry, self.reader, self.context);
         let (record, input) = (&before, &changed);
-        judges::admit(&Situation {
+        table::may_take_in(&Situation {
             registry,
             descriptor,
             record,
@@ -106,6 +95,7 @@ impl Decider<'_> {
             input,
             reader,
             context,
+            proofs: table::proof,
         })?;
         self.finish(descriptor, &before, false, changed)
     }
@@ -153,6 +143,7 @@ impl Decider<'_> {
                 input,
                 reader,
                 context,
+                proofs: table::proof,
             },
         )
     }
@@ -208,7 +199,7 @@ impl Decider<'_> {
         let ruled = verb
             .rule
             .as_deref()
-            .map(rules::rule)
+            .map(table::rule)
             .transpose()?
             .map_or(Ok(Vec::new()), |rule| rule(&situation))?;
         let mut others: BTreeMap<(String, RecordId), Write> = BTreeMap::new();
@@ -227,7 +218,7 @@ impl Decider<'_> {
         }
         let mut decision = self.finish(descriptor, record, new, own)?;
         for write in others.into_values() {
-            rights::admit(
+            rights::may_write(
                 self.registry,
                 self.context.role,
                 &write.object,

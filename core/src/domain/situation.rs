@@ -1,6 +1,7 @@
 //! What a guard, a rule or a judge is handed.
 //! It does not know who asks.
 
+use super::proof::Proofs;
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::objects::descriptor::Descriptor;
@@ -25,6 +26,8 @@ pub struct Situation<'a> {
     pub reader: &'a dyn Reader,
     /// Who acts and when.
     pub context: &'a Context,
+    /// What shows that actions of visits were done.
+    pub proofs: Proofs,
 }
 
 impl Situation<'_> {

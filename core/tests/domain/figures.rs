@@ -7,8 +7,10 @@ use outfield_core::base::id::RecordId;
 use outfield_core::base::ratio::Ratio;
 use outfield_core::base::time::Timestamp;
 use outfield_core::domain::rules::exact::Exact;
+use outfield_core::domain::rules::figures::compute::{
+    Call, Day, Figure, Order, figures, in_sequence,
+};
 use outfield_core::domain::rules::figures::gather::{Wanted, of_day};
-use outfield_core::domain::rules::figures::{Call, Day, Figure, Order, figures, in_sequence};
 use serde_json::{Value as Json, json};
 
 use crate::support::{NOW, World, id};

@@ -2,9 +2,9 @@
 
 use outfield_core::base::ratio::Ratio;
 use outfield_core::domain::check;
+use outfield_core::domain::rules::figures::compute::{Day, Figure, Unit, figures};
 use outfield_core::domain::rules::figures::gather::Wanted;
 use outfield_core::domain::rules::figures::perfect::{Part, perfect_store};
-use outfield_core::domain::rules::figures::{Day, Figure, Unit, figures};
 use serde_json::{Value as Json, json};
 
 use crate::figures::{asked, field, halves, visit};
@@ -168,9 +168,11 @@ fn weights_are_one_or_more_each_and_make_a_hundred_together() {
             .unwrap()
             .extend(parts.as_object().unwrap().clone());
         let said = check(
-            (&world.registry, &world),
+            &world.registry,
+            &world,
             descriptor,
-            (None, id(90)),
+            id(90),
+            None,
             &values(&written),
         );
         said.map_or_else(

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use expect_test::expect;
 use outfield_core::base::context::Role;
-use outfield_core::domain::decide::admit;
+use outfield_core::domain::rights::may_write;
 use outfield_core::objects::path::line_path;
 use outfield_core::objects::{Descriptor, FieldKind, Kind, Value, Values};
 use serde_json::json;
@@ -28,7 +28,7 @@ fn paths(descriptor: &Descriptor) -> Vec<String> {
 }
 
 fn admits(world: &World, role: Role, object: &str, new: bool, path: &str) -> bool {
-    admit(
+    may_write(
         &world.registry,
         role,
         object,
@@ -121,7 +121,7 @@ fn a_role_that_a_file_does_not_name_may_do_nothing() {
         assert!(!world.registry.get("contact").unwrap().right(role).read);
         assert!(!admits(&world, role, "contact", true, "name"));
         assert!(!admits(&world, role, "contact", false, "name"));
-        let nothing = admit(&world.registry, role, "contact", false, &Values::new());
+        let nothing = may_write(&world.registry, role, "contact", false, &Values::new());
         assert_eq!(nothing.unwrap_err().code, "not_allowed");
     }
 }
@@ -137,7 +137,7 @@ fn every_row_is_read_by_all_and_written_by_nobody() {
         for role in Role::ALL {
             assert!(descriptor.right(role).read, "{}", descriptor.object);
             for new in [true, false] {
-                let refusal = admit(
+                let refusal = may_write(
                     &world.registry,
                     role,
                     &descriptor.object,
@@ -190,7 +190,7 @@ fn a_pushed_change_is_checked_for_names_kinds_states_and_rights() {
         ("follow_up", false, json!({"note": "x"}), "fact_is_final"),
         ("spaceship", true, json!({}), "unknown_object"),
     ] {
-        let said = admit(&world.registry, Role::Rep, object, new, &values(&json));
+        let said = may_write(&world.registry, Role::Rep, object, new, &values(&json));
         assert_eq!(
             said.map_or_else(|refusal| refusal.code, |()| "ok".to_owned()),
             code,

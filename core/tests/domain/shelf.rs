@@ -220,7 +220,7 @@ fn a_first_check_begins_with_the_accounts_assortment() {
             (71, json!({"status": "listed_void"})),
         ],
     ));
-    let shown = outfield_core::domain::rules::shelf::inventory::shown(&world, check).unwrap();
+    let shown = outfield_core::domain::rules::figures::shelf::shown(&world, check).unwrap();
     let must: Vec<&Json> = shown["products"]
         .as_array()
         .unwrap()
@@ -342,7 +342,7 @@ fn two_reps_who_count_one_shelf_offline_make_one_check_that_keeps_both_counts() 
         });
         lines(&world, check, (70, user), &counted);
     }
-    let shown = outfield_core::domain::rules::shelf::inventory::shown(&world, check).unwrap();
+    let shown = outfield_core::domain::rules::figures::shelf::shown(&world, check).unwrap();
     assert_eq!(shown["products"][0]["on_hand_units"], json!(17));
     assert_eq!(shown["products"][0]["order_units"], json!(23));
 }
@@ -561,7 +561,7 @@ fn a_shelf_count_is_answered_by_its_check_and_a_price_check_by_its_prices() {
 #[test]
 fn a_shelf_shows_each_product_and_what_the_counts_come_to() {
     let (mut world, visit) = counting();
-    let shown = |world: &World| outfield_core::domain::rules::shelf::inventory::shown(world, visit);
+    let shown = |world: &World| outfield_core::domain::rules::figures::shelf::shown(world, visit);
     assert_eq!(shown(&world).unwrap_err().code, "not_found");
     let check = world.tell(&count(
         visit,
@@ -631,7 +631,7 @@ fn two_shelf_counts_of_a_visit_are_two_shelves() {
         checks.push(world.tell(&command));
     }
     assert_ne!(checks[0], checks[1]);
-    let shown = outfield_core::domain::rules::shelf::inventory::shown(&world, visit).unwrap();
+    let shown = outfield_core::domain::rules::figures::shelf::shown(&world, visit).unwrap();
     let products = shown["products"].as_array().unwrap().iter();
     let orders: Vec<(&Json, &Json)> = products
         .map(|product| (&product["action"], &product["order_units"]))
@@ -648,6 +648,6 @@ fn two_shelf_counts_of_a_visit_are_two_shelves() {
         ),
         (&json!(7), &json!(7))
     );
-    let one = outfield_core::domain::rules::shelf::inventory::shown(&world, checks[1]).unwrap();
+    let one = outfield_core::domain::rules::figures::shelf::shown(&world, checks[1]).unwrap();
     assert_eq!(one["figures"][2]["numerator"], json!(3));
 }

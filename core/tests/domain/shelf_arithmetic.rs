@@ -3,7 +3,7 @@
 
 use outfield_core::base::id::RecordId;
 use outfield_core::base::ratio::Ratio;
-use outfield_core::domain::rules::figures;
+use outfield_core::domain::rules::figures::compute;
 use outfield_core::domain::rules::shelf::arithmetic::{
     Count, Status, availability, joined, share, shares, suggested,
 };
@@ -55,7 +55,7 @@ fn availability_is_present_of_listed_and_checked_and_the_rest_is_out_of_stock() 
         (&[ListedVoid], Some("0.0"), Some("100.0")),
     ] {
         let stocks = joined(&found(statuses));
-        let [osa, oos, _] = &figures::shelf(&[stocks])[..] else {
+        let [osa, oos, _] = &compute::shelf(&[stocks])[..] else {
             panic!("three figures")
         };
         assert_eq!(
@@ -92,7 +92,7 @@ fn share_of_shelf_is_own_facings_of_all_facings_of_the_category() {
         (by_category["tea"], by_category["cola"]),
         (Ratio::of(4, 12), Ratio::of(3, 3))
     );
-    let [_, _, figure] = &figures::shelf(&[stocks])[..] else {
+    let [_, _, figure] = &compute::shelf(&[stocks])[..] else {
         panic!("three figures")
     };
     assert_eq!(

@@ -3,7 +3,7 @@
 
 use outfield_core::base::id::RecordId;
 use outfield_core::domain::rules::sell::order::show;
-use outfield_core::domain::{judges, situation::Situation};
+use outfield_core::domain::{situation::Situation, table};
 use outfield_core::objects::{Reader, Record, Values, Write};
 use serde_json::{Value as Json, json};
 
@@ -160,19 +160,20 @@ impl Shop {
             input: &nothing,
             reader: world,
             context: &context,
+            proofs: table::proof,
         })
     }
 
     /// Whether the server would take in a change: the code of its refusal, or `ok`.
     pub(crate) fn admitted(&self) -> String {
-        self.asks(judges::admit)
+        self.asks(table::may_take_in)
             .map_or_else(|refusal| refusal.code, |()| "ok".to_owned())
     }
 
     /// Has the server judge, and writes what it says.
     #[track_caller]
     pub(crate) fn judged(&mut self) -> Vec<Write> {
-        let writes = self.asks(judges::judge).unwrap();
+        let writes = self.asks(table::judge).unwrap();
         for write in writes.clone() {
             let (object, id) = (write.object.clone(), write.id);
             let blank = Record {

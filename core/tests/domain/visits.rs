@@ -1,7 +1,7 @@
 //! Visits: start, check-in, actions, check-out, cancelling.
 
 use outfield_core::base::id::RecordId;
-use outfield_core::domain::rules::visit::check_in::is_missed;
+use outfield_core::domain::rules::visit::today::is_missed;
 use serde_json::{Value as Json, json};
 
 use crate::support::{HERE, NOW, World, id};

@@ -217,9 +217,11 @@ impl Tenant {
             registry: &self.registry,
         };
         domain::check(
-            (&self.registry, &reader),
+            &self.registry,
+            &reader,
             &descriptor,
-            (before.as_ref(), id),
+            id,
+            before.as_ref(),
             &values,
         )?;
         if before.is_none()

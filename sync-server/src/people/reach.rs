@@ -1,5 +1,5 @@
 //! Whose records are within whose reach: now, and by what a device could know when it wrote.
-//! It does not know rights on fields: `domain::admit` does.
+//! It does not know rights on fields: `domain::rights` does.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
 //! Someone who is in: the person and device that a token speaks for, and what they follow.
-//! It does not know what those who are in may do: `domain::admit` does.
+//! It does not know what those who are in may do: `domain::rights` does.
 
 use outfield_core::base::context::Role;
 use outfield_core::base::id::{DeviceId, UserId};

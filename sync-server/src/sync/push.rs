@@ -13,10 +13,10 @@ use outfield_core::base::limits::{
 use outfield_core::base::planted::{self, Planted};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{CrdtError, Document, Vetted, gate, touched};
-use outfield_core::domain::admit::admit;
+use outfield_core::domain::rights::may_write;
 use outfield_core::domain::rules::conflict::{chose, closes};
 use outfield_core::domain::situation::Situation;
-use outfield_core::domain::{Refusal, RefusalKind, judges};
+use outfield_core::domain::{Refusal, RefusalKind, table};
 use outfield_core::objects::{
     ConflictState, Descriptor, Kind, Record, Registry, Side, Stamp, Values,
 };
@@ -303,7 +303,7 @@ impl PushBatch<'_> {
         if !missing.is_empty() {
             return Ok(Err(Ruling::Needs { hashes: missing }));
         }
-        if let Err(refusal) = admit(
+        if let Err(refusal) = may_write(
             self.registry,
             self.session.role,
             &entry.object,
@@ -330,7 +330,7 @@ impl PushBatch<'_> {
             );
             return refused("too_many_heads", message);
         }
-        if let Err(refusal) = self.ask(descriptor, entry.record, values, judges::admit)? {
+        if let Err(refusal) = self.ask(descriptor, entry.record, values, table::may_take_in)? {
             return Ok(Err(denied(refusal)));
         }
         match document.apply(std::slice::from_ref(change)) {
@@ -402,7 +402,7 @@ impl PushBatch<'_> {
                 format!("fact {} is here already with other values", entry.record),
             );
         }
-        if let Err(refusal) = admit(
+        if let Err(refusal) = may_write(
             self.registry,
             self.session.role,
             &entry.object,
@@ -461,6 +461,7 @@ impl PushBatch<'_> {
             input,
             reader,
             context,
+            proofs: table::proof,
         });
         match asked {
             Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal.into()),
@@ -478,7 +479,7 @@ impl PushBatch<'_> {
         if descriptor.judge.is_none() {
             return Ok(());
         }
-        for write in self.ask(descriptor, id, written, judges::judge)?? {
+        for write in self.ask(descriptor, id, written, table::judge)?? {
             let Some(row) = known(self.registry, &write.object, Kind::Row) else {
                 return Err(ServerError::broken(format!(
                     "a judge writes a `{}`, which is no row",
@@ -510,7 +511,7 @@ impl PushBatch<'_> {
         };
         let value = chose(fact).unwrap_or_default();
         let written = Values::from([(conflict.path.clone(), value.clone())]);
-        if let Err(refusal) = admit(
+        if let Err(refusal) = may_write(
             self.registry,
             self.session.role,
             &conflict.object,

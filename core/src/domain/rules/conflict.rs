@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::base::context::Context;
 use crate::base::id::{ActorId, ConflictId, UserId};
-use crate::domain::admit;
 use crate::domain::command::Choice;
-use crate::domain::decide::Decision;
+use crate::domain::decision::Decision;
 use crate::domain::refusal::Refusal;
+use crate::domain::rights;
+use crate::domain::rules::names::CONFLICT_RESOLUTION;
 use crate::domain::rules::party::author;
 use crate::domain::values;
 use crate::objects::descriptor::Descriptor;
@@ -16,12 +17,10 @@ use crate::objects::{
     Conflict, ConflictState, Reader, Record, Registry, Side, Value, Values, Write,
 };
 
-const RESOLUTION: &str = "conflict_resolution";
-
 /// The conflict that a record decides, if it is the fact of a decision.
 #[must_use]
 pub fn closes(record: &Record) -> Option<ConflictId> {
-    (record.object == RESOLUTION)
+    (record.object == CONFLICT_RESOLUTION)
         .then(|| record.text("conflict")?.parse().ok())
         .flatten()
 }
@@ -41,7 +40,7 @@ pub fn resolve(
     context: &Context,
 ) -> Result<Decision, Refusal> {
     let conflict = open(id, reader)?;
-    let descriptor = admit::known(registry, &conflict.object)?;
+    let descriptor = rights::known(registry, &conflict.object)?;
     let Some(record) = reader.record(&conflict.object, conflict.record)? else {
         let message = format!(
             "the `{}` {} is not here; sync first",
@@ -53,9 +52,9 @@ pub fn resolve(
     let value = values::tidy(values::field(descriptor, &conflict.path), value);
     let written = Values::from([(conflict.path.clone(), value.clone())]);
     check(descriptor, &record, &written, context)?;
-    let resolution = admit::known(registry, RESOLUTION)?;
+    let resolution = rights::known(registry, CONFLICT_RESOLUTION)?;
     let fact = fact(&conflict, choice, &value, context);
-    admit::allow(resolution, context.role, true, std::iter::empty())?;
+    rights::allow(resolution, context.role, true, std::iter::empty())?;
     let (object, record) = (conflict.object, conflict.record);
     let writes = vec![
         Write {
@@ -161,9 +160,9 @@ fn check(
     written: &Values,
     context: &Context,
 ) -> Result<(), Refusal> {
-    admit::may_be_written(descriptor, false)?;
+    rights::may_be_written(descriptor, false)?;
     values::check(descriptor, written)?;
-    admit::allow(
+    rights::allow(
         descriptor,
         context.role,
         false,
@@ -190,7 +189,7 @@ fn fact(conflict: &Conflict, choice: &Choice, value: &Value, context: &Context) 
         text("owner", context.user.to_string()),
     ]);
     Write {
-        object: RESOLUTION.to_owned(),
+        object: CONFLICT_RESOLUTION.to_owned(),
         id: context.new_id(),
         new: true,
         values,

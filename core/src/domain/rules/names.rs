@@ -47,3 +47,34 @@ pub const USER: &str = "user";
 pub const VISIT: &str = "visit";
 /// The object `visit_template`.
 pub const VISIT_TEMPLATE: &str = "visit_template";
+
+/// The lines of a visit and of its template that hold the actions.
+pub const ACTIONS: &str = "actions";
+/// The lines of a visit and of its template that hold the questions of surveys.
+pub const QUESTIONS: &str = "questions";
+/// The kind of an action that asks questions.
+pub const SURVEY: &str = "survey";
+/// The kind of an action that counts a shelf.
+pub const SHELF_COUNT: &str = "shelf_count";
+/// The kind of an action that notes prices.
+pub const PRICE_CHECK: &str = "price_check";
+/// The kind of an action that takes an order.
+pub const ORDER_ACTION: &str = "order";
+/// The state of an action that nobody has done.
+pub const TO_DO: &str = "to_do";
+/// The state of an action that is done.
+pub const DONE: &str = "done";
+/// The state of a visit that nobody has begun.
+pub const PLANNED: &str = "planned";
+/// The state of a visit that is being made.
+pub const IN_PROGRESS: &str = "in_progress";
+/// The lines of an inventory check that hold the counts.
+pub const COUNTS: &str = "counts";
+/// The state of an inventory check that has ended.
+pub const FINISHED: &str = "finished";
+/// The lines of an order.
+pub const LINES: &str = "lines";
+/// The state of an order that was handed in.
+pub const SUBMITTED: &str = "submitted";
+/// The state of an order that was called off.
+pub const CANCELLED: &str = "cancelled";

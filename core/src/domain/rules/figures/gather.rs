@@ -5,23 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use super::{Call, Day, Figure, Order, figures, perfect};
+use super::compute::{Call, Day, Figure, Order, figures};
+use super::perfect;
 use crate::base::context::{Context, Role};
 use crate::base::id::RecordId;
 use crate::base::ratio::Ratio;
 use crate::base::time::check_day;
+use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::exact::Exact;
+use crate::domain::rules::names::{
+    ACCOUNT, ACTIONS, DONE, INVENTORY_CHECK, SALES_ORDER, TERRITORY, USER, VISIT,
+};
 use crate::domain::rules::sell::order::is_rejected;
 use crate::domain::rules::shelf::{arithmetic, counting};
-use crate::domain::rules::visit::{actions, check_in};
 use crate::objects::{ReadError, Reader, Record, Registry, Value};
-
-const ACCOUNT: &str = "account";
-const TERRITORY: &str = "territory";
-const USER: &str = "user";
-/// The object whose records are orders; figures do without where it is not known.
-pub const ORDER: &str = "sales_order";
 
 /// Which figures are asked for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,6 +43,16 @@ struct Selection<'a> {
     rep: Option<Record>,
     territory: Option<Record>,
     accounts: BTreeSet<RecordId>,
+}
+
+/// The figures of a day for a person and a territory, each as `day`, `rep` and `territory` say.
+pub fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
+    let wanted = Wanted {
+        day: inquiry.text("day"),
+        rep: inquiry.text("rep"),
+        territory: inquiry.text("territory"),
+    };
+    of_day(inquiry.registry, inquiry.reader, inquiry.context, wanted)
 }
 
 /// The figures of a day as JSON. Where neither a person nor a territory is named, a rep's are the
@@ -162,14 +170,14 @@ impl Selection<'_> {
         let day = Value::from(self.day.as_str());
         let mut visits: BTreeMap<RecordId, Record> = BTreeMap::new();
         for field in ["planned_on", "started_on"] {
-            let found = self.reader.find(check_in::VISIT, &[(field, day.clone())])?;
+            let found = self.reader.find(VISIT, &[(field, day.clone())])?;
             visits.extend(found.into_iter().map(|visit| (visit.id, visit)));
         }
         let mut calls = Vec::new();
         for visit in visits.values().filter(|visit| self.counts(visit)) {
             calls.extend(self.call(visit)?);
         }
-        let mut checks = self.reader.find(counting::CHECK, &[("counted_on", day)])?;
+        let mut checks = self.reader.find(INVENTORY_CHECK, &[("counted_on", day)])?;
         checks.retain(|check| self.counts(check));
         let shelves = checks
             .iter()
@@ -226,14 +234,14 @@ impl Selection<'_> {
     fn orders(&self, visit: &Record) -> Result<Vec<Order>, ReadError> {
         let has_visit = self
             .registry
-            .get(ORDER)
+            .get(SALES_ORDER)
             .is_some_and(|order| order.fields.contains_key("visit"));
         if !has_visit {
             return Ok(Vec::new());
         }
         let found = self
             .reader
-            .find(ORDER, &[("visit", Value::from(visit.id.to_string()))])?;
+            .find(SALES_ORDER, &[("visit", Value::from(visit.id.to_string()))])?;
         let mut standing = Vec::new();
         for record in found.iter().filter(|order| is_submitted(order)) {
             if !is_rejected(self.reader, record)? {
@@ -251,7 +259,7 @@ fn share_of(
     counts: fn(&Line<'_>) -> bool,
     is_so: fn(&Line<'_>) -> bool,
 ) -> Ratio {
-    let lines = visit.lines(actions::ACTIONS);
+    let lines = visit.lines(ACTIONS);
     let of_kind: Vec<&Line<'_>> = lines
         .values()
         .filter(|line| says(line, "kind", kind) && counts(line))
@@ -263,7 +271,7 @@ fn share_of(
 }
 
 fn is_done(line: &Line<'_>) -> bool {
-    says(line, "state", actions::DONE)
+    says(line, "state", DONE)
 }
 
 fn says(line: &Line<'_>, field: &str, word: &str) -> bool {

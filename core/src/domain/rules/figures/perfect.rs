@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Figure, Unit};
+use super::compute::{Figure, Unit};
 use crate::base::fraction::{Fraction, FractionError};
 use crate::base::ratio::Ratio;
 use crate::domain::refusal::Refusal;

@@ -3,3 +3,7 @@
 
 pub mod product;
 pub mod scan;
+
+use crate::domain::named::Question;
+
+pub(in crate::domain) const QUESTIONS: &[(&str, Question)] = &[("scan", scan::asked)];

@@ -5,10 +5,21 @@ use serde_json::{Value as Json, json};
 
 use crate::base::day::Day;
 use crate::base::gs1;
+use crate::base::time::TimeError;
+use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::names::PRODUCT;
 use crate::objects::{Reader, Record};
 
-const PRODUCT: &str = "product";
+/// What the scanner's `text` names, read on the asker's day.
+pub fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
+    let text = inquiry.text("text").unwrap_or_default();
+    let today = inquiry.context.today();
+    let today = today
+        .parse()
+        .map_err(|error: TimeError| Refusal::bad_input("bad_value", format!("today: {error}")))?;
+    scan(inquiry.reader, text, today)
+}
 
 /// Reads a scanner's text and finds the product by the GTIN of its base unit or of a packaging
 /// level.

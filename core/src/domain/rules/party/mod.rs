@@ -3,3 +3,7 @@
 
 pub mod author;
 pub mod contact;
+
+use crate::domain::named::Rule;
+
+pub(in crate::domain) const RULES: &[(&str, Rule)] = &[("link_contact", contact::link_contact)];

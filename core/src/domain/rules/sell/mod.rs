@@ -5,3 +5,37 @@ pub mod order;
 pub mod price_book;
 pub mod pricing;
 pub mod tax;
+
+use crate::domain::named::{Guard, Judge, Question, Rule};
+use crate::domain::proof::Proof;
+use crate::domain::rules::names::{ORDER_ACTION, SALES_ORDER};
+
+pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
+    ("account_not_blocked", order::account_not_blocked),
+    ("confirmed_stays", order::confirmed_stays),
+    ("not_confirmed", order::not_confirmed),
+    ("order_has_lines", order::order_has_lines),
+    ("order_is_decided", order::order_is_decided),
+    ("order_lines_sellable", order::order_lines_sellable),
+];
+
+pub(in crate::domain) const RULES: &[(&str, Rule)] = &[
+    ("add_order_line", order::add_order_line),
+    ("cancel_order", order::cancel_order),
+    ("new_order", order::new_order),
+    ("remove_order_line", order::remove_order_line),
+    ("set_order_line", order::set_order_line),
+    ("submit_order", order::submit_order),
+];
+
+pub(in crate::domain) const JUDGES: &[(&str, Judge)] = &[("judge_order", order::judge_order)];
+
+pub(in crate::domain) const QUESTIONS: &[(&str, Question)] = &[("order", order::asked)];
+
+pub(in crate::domain) const PROOFS: &[Proof] = &[Proof {
+    kind: ORDER_ACTION,
+    object: SALES_ORDER,
+    names_action: false,
+    shows: order::stands,
+    ends: |_| None,
+}];

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::base::id::RecordId;
+use crate::domain::rules::names::{ACCOUNT, ASSORTMENT};
 use crate::objects::{ReadError, Reader, Value};
 
-const ASSORTMENT: &str = "assortment";
 const PRODUCTS: &str = "products";
 
 /// A product that an account lists.
@@ -28,7 +28,7 @@ pub fn listed(
 ) -> Result<BTreeMap<String, Listed>, ReadError> {
     let id = account.parse::<RecordId>().ok();
     let tier = id
-        .map(|id| reader.record("account", id))
+        .map(|id| reader.record(ACCOUNT, id))
         .transpose()?
         .flatten();
     let tier = tier.map_or(Value::Null, |account| account.value("tier").clone());

@@ -7,17 +7,12 @@ use crate::base::gtin;
 use crate::base::id::RecordId;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::exact::Exact;
+use crate::domain::rules::names::{COUNTS, INVENTORY_CHECK, PRODUCT};
 use crate::domain::rules::shelf::arithmetic::{Count, Status};
 use crate::domain::rules::shelf::assortment::{self, Listed};
 use crate::domain::situation::Situation;
 use crate::objects::path::{REMOVED, line_path};
 use crate::objects::{Path, ReadError, Record, Value, Values};
-
-/// The object whose lines these are.
-pub const CHECK: &str = "inventory_check";
-/// The lines of a check that hold the counts.
-pub const COUNTS: &str = "counts";
-const PRODUCT: &str = "product";
 
 /// What a new line takes over from an earlier one of the same product.
 const KEPT: &[&str] = &["listed", "par_units", "category", "own", "sum"];
@@ -220,7 +215,7 @@ fn first_line(situation: &Situation<'_>, product: &Record) -> Values {
 fn last(situation: &Situation<'_>, account: &str) -> Result<Option<Record>, ReadError> {
     let mut checks = situation
         .reader
-        .find(CHECK, &[("account", Value::from(account))])?;
+        .find(INVENTORY_CHECK, &[("account", Value::from(account))])?;
     checks.retain(|check| check.id != situation.id && !check.lines(COUNTS).is_empty());
     Ok(checks
         .into_iter()

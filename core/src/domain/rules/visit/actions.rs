@@ -2,23 +2,17 @@
 //! skipping, and what stops a check-out. It does not know how questions depend on each other, nor
 //! how shelves are counted.
 
+use super::action_line::action;
+use super::survey::Survey;
 use crate::base::id::RecordId;
-use crate::domain::guards::named;
+use crate::domain::named::unknown;
+use crate::domain::proof::Proof;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::exact::Exact;
-use crate::domain::rules::figures::gather::ORDER;
-use crate::domain::rules::visit::survey::{SURVEY, Survey};
-use crate::domain::rules::{shelf::counting, shelf::inventory};
+use crate::domain::rules::names::{ACTIONS, DONE, ORDER_ACTION, PRICE_CHECK, SHELF_COUNT, SURVEY};
 use crate::domain::situation::Situation;
 use crate::objects::path::line_path;
 use crate::objects::{Record, Value, Write};
-
-/// The lines of a visit and of its template that hold the actions.
-pub const ACTIONS: &str = "actions";
-/// The state of an action that nobody has done.
-pub const TO_DO: &str = "to_do";
-/// The state of an action that is done.
-pub const DONE: &str = "done";
 
 /// What an action is whose template does not say its kind.
 const KIND_UNSAID: &str = "task";
@@ -31,6 +25,8 @@ struct Asked<'a> {
     said: Option<&'a str>,
     /// What would be right, for a message.
     wants: &'static str,
+    /// What records can show it done, if any can.
+    proof: Option<&'static Proof>,
 }
 
 /// What is kept of a valid answer.
@@ -44,44 +40,48 @@ struct Answer {
 /// Agrees to an answer, or refuses it.
 type Form = fn(&Asked<'_>) -> Result<Answer, Refusal>;
 
-/// Each kind of action: what a valid answer is, in words and as a check.
-const KINDS: &[(&str, (&str, Form))] = &[
-    (SURVEY, ("words, where the survey has no questions", survey)),
-    ("photo", ("words, such as what is on the photo", words)),
-    (
-        "shelf_count",
-        (
-            "words, such as `12 facings`, or nothing once the shelf is counted",
-            shelf_count,
-        ),
+/// A kind of action: what a valid answer is, in words and as a check.
+struct ActionKind {
+    name: &'static str,
+    wants: &'static str,
+    form: Form,
+}
+
+const fn kind(name: &'static str, wants: &'static str, form: Form) -> ActionKind {
+    ActionKind { name, wants, form }
+}
+
+/// Each kind of action.
+const KINDS: &[ActionKind] = &[
+    kind(SURVEY, "words, where the survey has no questions", survey),
+    kind("photo", "words, such as what is on the photo", words),
+    kind(
+        SHELF_COUNT,
+        "words, such as `12 facings`, or nothing once the shelf is counted",
+        by_record,
     ),
-    (
-        "price_check",
-        (
-            "words, such as `as listed`, or nothing once prices are counted",
-            price_check,
-        ),
+    kind(
+        PRICE_CHECK,
+        "words, such as `as listed`, or nothing once prices are counted",
+        by_record,
     ),
-    (
+    kind(
         "promotion_check",
-        ("`present`, `absent` or `partial`", promotion_check),
+        "`present`, `absent` or `partial`",
+        promotion_check,
     ),
-    (
-        "order",
-        (
-            "words, such as the order's number, or nothing once the visit has an order",
-            order,
-        ),
+    kind(
+        ORDER_ACTION,
+        "words, such as the order's number, or nothing once the visit has an order",
+        by_record,
     ),
-    (
+    kind(
         "collection",
-        (
-            "an exact amount with its currency, such as `125.50 USD`",
-            collection,
-        ),
+        "an exact amount with its currency, such as `125.50 USD`",
+        collection,
     ),
-    ("signature", ("the name of who signed", signature)),
-    ("task", ("words, such as `done`", words)),
+    kind("signature", "the name of who signed", signature),
+    kind("task", "words, such as `done`", words),
 ];
 
 /// Checks the answer by the action's kind, writes it and marks the action done.
@@ -89,12 +89,14 @@ pub fn answer_action(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let action = action(situation)?;
     let path = |field: &str| line_path(ACTIONS, action, field);
     let kind = situation.record.text(&path("kind")).unwrap_or(KIND_UNSAID);
-    let (wants, form) = named(KINDS, kind)?;
-    let answer = form(&Asked {
+    let known = KINDS.iter().find(|known| known.name == kind);
+    let known = known.ok_or_else(|| unknown(kind))?;
+    let answer = (known.form)(&Asked {
         situation,
         action,
         said: situation.words("value"),
-        wants,
+        wants: known.wants,
+        proof: (situation.proofs)(kind),
     })?;
     let mut writes = answer.writes;
     writes.push(situation.write([
@@ -167,32 +169,6 @@ pub fn mandatory_actions_done(situation: &Situation<'_>) -> Result<(), Refusal> 
     }))
 }
 
-/// The id of the action that the input names.
-pub(super) fn action<'a>(situation: &Situation<'a>) -> Result<&'a str, Refusal> {
-    let wanted = situation
-        .input
-        .get("action")
-        .and_then(Value::text)
-        .unwrap_or_default();
-    let lines = situation.record.lines(ACTIONS);
-    if let Some((line, _)) = lines.get_key_value(wanted) {
-        return Ok(line);
-    }
-    let known = lines.iter().map(|(line, action)| {
-        let title = action
-            .get("title")
-            .and_then(|title| title.text())
-            .unwrap_or_default();
-        format!("{line} ({title})")
-    });
-    let known: Vec<String> = known.collect();
-    let message = format!(
-        "the visit has no action `{wanted}`; it has: {}",
-        known.join(", ")
-    );
-    Err(Refusal::not_found("unknown_action", message).about("action"))
-}
-
 impl Asked<'_> {
     fn needed(&self) -> Result<&str, Refusal> {
         self.said.ok_or_else(|| {
@@ -219,28 +195,27 @@ impl Asked<'_> {
 
     /// The record of this visit that shows what was done: the one that the answer names, else the
     /// newest.
-    fn shown_by(
-        &self,
-        object: &str,
-        shows: impl Fn(&Record) -> bool,
-    ) -> Result<Option<Record>, Refusal> {
+    fn shown_by(&self, proof: &Proof) -> Result<Option<Record>, Refusal> {
         let named: Option<RecordId> = self.said.and_then(|said| said.parse().ok());
-        let has_visit = self
-            .situation
-            .registry
-            .get(object)
-            .is_some_and(|of| of.fields.contains_key("visit"));
+        let Situation {
+            registry, reader, ..
+        } = self.situation;
+        let object = registry.get(proof.object);
+        let has_visit = object.is_some_and(|of| of.fields.contains_key("visit"));
         if !has_visit || self.said.is_some() != named.is_some() {
             return Ok(None);
         }
         let visit = Value::from(self.situation.id.to_string());
-        let mut found = self.situation.reader.find(object, &[("visit", visit)])?;
-        found.retain(|record| named.is_none_or(|named| record.id == named) && shows(record));
+        let mut found = reader.find(proof.object, &[("visit", visit)])?;
+        found.retain(|record| {
+            let is_of_action = !proof.names_action || record.text("action") == Some(self.action);
+            named.is_none_or(|named| record.id == named) && is_of_action && (proof.shows)(record)
+        });
         match (found.pop(), named) {
             (None, Some(named)) => {
                 let message = format!(
-                    "`value`: this visit has no `{object}` {named} that shows it; wanted is {}",
-                    self.wants
+                    "`value`: this visit has no `{}` {named} that shows it; wanted is {}",
+                    proof.object, self.wants
                 );
                 Err(Refusal::not_found("unknown_reference", message).about("value"))
             }
@@ -276,47 +251,22 @@ fn survey(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     }))
 }
 
-fn shelf_count(asked: &Asked<'_>) -> Result<Answer, Refusal> {
-    let is_of_action = |check: &Record| check.text("action") == Some(asked.action);
-    let check = asked.shown_by(counting::CHECK, |check| {
-        is_of_action(check) && counting::is_counted(check)
-    })?;
-    let Some(check) = check else {
+/// Words, or the record that shows what was done.
+fn by_record(asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    let Some(proof) = asked.proof else {
         return words(asked);
     };
-    Ok(Answer {
-        text: Some(check.id.to_string()),
-        writes: inventory::finished(&check).into_iter().collect(),
-    })
-}
-
-fn price_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {
-    by_record(asked, counting::CHECK, counting::has_prices)
+    match asked.shown_by(proof)? {
+        Some(record) => Ok(Answer {
+            text: Some(record.id.to_string()),
+            writes: (proof.ends)(&record).into_iter().collect(),
+        }),
+        None => words(asked),
+    }
 }
 
 fn promotion_check(asked: &Asked<'_>) -> Result<Answer, Refusal> {
     asked.if_fits(|said| ["present", "absent", "partial"].contains(&said))
-}
-
-fn order(asked: &Asked<'_>) -> Result<Answer, Refusal> {
-    by_record(asked, ORDER, |order| {
-        order.text("state") != Some("cancelled")
-    })
-}
-
-/// Words, or the record that shows what was done.
-fn by_record(
-    asked: &Asked<'_>,
-    object: &str,
-    shows: impl Fn(&Record) -> bool,
-) -> Result<Answer, Refusal> {
-    match asked.shown_by(object, shows)? {
-        Some(record) => Ok(Answer {
-            text: Some(record.id.to_string()),
-            writes: Vec::new(),
-        }),
-        None => words(asked),
-    }
 }
 
 fn collection(asked: &Asked<'_>) -> Result<Answer, Refusal> {

@@ -1,26 +1,18 @@
 //! Rules of visits: starting, checking in and out, cancelling, and what a template brings.
 //! A check-in never moves the account. It does not know how actions are answered: `actions` does.
 
-use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::base::place::Position;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::visit::actions::{ACTIONS, TO_DO};
-use crate::domain::rules::visit::survey::QUESTIONS;
+use crate::domain::rules::names::{
+    ACCOUNT, ACTIONS, IN_PROGRESS, QUESTIONS, TO_DO, VISIT, VISIT_TEMPLATE,
+};
 use crate::domain::situation::Situation;
 use crate::objects::path::{POSITION, line_path};
-use crate::objects::{ReadError, Reader, Record, Value, Values, Write};
+use crate::objects::{Record, Value, Values, Write};
 
 /// Metres around the account within which a check-in needs no reason, at perfect accuracy.
 pub const FENCE_M: i64 = 200;
-
-/// The object whose rules these are.
-pub const VISIT: &str = "visit";
-/// The state in which a visit is being made.
-pub const IN_PROGRESS: &str = "in_progress";
-const ACCOUNT: &str = "account";
-const TEMPLATE: &str = "visit_template";
-const PLANNED: &str = "planned";
 
 /// What a visit keeps of its template's lines.
 const COPIED: &[(&str, &[&str])] = &[
@@ -39,40 +31,6 @@ const COPIED: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-
-/// The visits that wait for this person: open ones first, then planned ones up to today by day and
-/// in the order of the day's route, missed ones among them.
-pub fn today(reader: &dyn Reader, context: &Context) -> Result<Vec<Record>, ReadError> {
-    let (mine, today) = (Value::from(context.user.to_string()), context.today());
-    let in_state =
-        |state: &str| reader.find(VISIT, &[("owner", mine.clone()), ("state", state.into())]);
-    let mut planned = in_state(PLANNED)?;
-    planned.retain(|visit| {
-        visit
-            .text("planned_on")
-            .is_none_or(|day| day <= today.as_str())
-    });
-    planned.sort_by_key(|visit| {
-        let in_route = visit.value("route_position").int().unwrap_or(i64::MAX);
-        (
-            visit.text("planned_on").map(str::to_owned),
-            in_route,
-            visit.id,
-        )
-    });
-    let mut visits = in_state(IN_PROGRESS)?;
-    visits.extend(planned);
-    Ok(visits)
-}
-
-/// Whether the day for which a visit was planned is past, and the visit neither completed nor
-/// called off. Time makes it so and nobody writes it, so it is kept nowhere.
-#[must_use]
-pub fn is_missed(visit: &Record, today: &str) -> bool {
-    let waits = matches!(visit.text("state"), Some(PLANNED | IN_PROGRESS));
-    let was_planned = !visit.value("unplanned").is_true();
-    waits && was_planned && visit.text("planned_on").is_some_and(|day| day < today)
-}
 
 /// One open visit at a time: the person must have no other in progress.
 pub fn no_other_visit_open(situation: &Situation<'_>) -> Result<(), Refusal> {
@@ -245,10 +203,10 @@ fn check_fence(distance_m: i64, accuracy_m: i64) -> Result<(), Refusal> {
 /// The named template, or else the tenant's default one.
 fn template(situation: &Situation<'_>, named: &Value) -> Result<Option<Record>, Refusal> {
     match named.text().and_then(|id| id.parse::<RecordId>().ok()) {
-        Some(id) => Ok(situation.reader.record(TEMPLATE, id)?),
+        Some(id) => Ok(situation.reader.record(VISIT_TEMPLATE, id)?),
         None => Ok(situation
             .reader
-            .find(TEMPLATE, &[("is_default", Value::Bool(true))])?
+            .find(VISIT_TEMPLATE, &[("is_default", Value::Bool(true))])?
             .into_iter()
             .next()),
     }

@@ -3,17 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use super::action_line::action;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::exact::Exact;
-use crate::domain::rules::visit::actions;
+use crate::domain::rules::names::{ACTIONS, DONE, QUESTIONS, SURVEY, TO_DO};
 use crate::domain::situation::Situation;
 use crate::objects::path::{POSITION, line_path};
 use crate::objects::{Record, Value, Write};
 
-/// The kind of an action that asks questions.
-pub const SURVEY: &str = "survey";
-/// The lines of a visit and of its template that hold the questions.
-pub const QUESTIONS: &str = "questions";
 const ANSWERS: &str = "answers";
 /// Between the choices of a question, which are one text.
 const CHOICES_SEPARATOR: char = '|';
@@ -187,9 +184,9 @@ impl Question<'_> {
 /// it hides stay, and count again should they be asked again. A survey that is no longer complete
 /// is to do again.
 pub fn answer_question(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    let action = actions::action(situation)?;
+    let action = action(situation)?;
     let survey = Survey::of(situation.record, action);
-    let kind = line_path(actions::ACTIONS, action, "kind");
+    let kind = line_path(ACTIONS, action, "kind");
     if situation.record.text(&kind) != Some(SURVEY) {
         let message = format!("`{action}` is no survey; answer it as a whole by `answer_action`");
         return Err(Refusal::bad_input("not_a_survey", message).about("action"));
@@ -207,11 +204,10 @@ pub fn answer_question(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal>
     let mut after = situation.record.clone();
     after.values.insert(path.clone(), value.clone());
     let mut write = situation.write([(path.as_str(), value)]);
-    let state = line_path(actions::ACTIONS, action, "state");
-    if situation.record.text(&state) == Some(actions::DONE)
-        && !Survey::of(&after, action).open().is_empty()
+    let state = line_path(ACTIONS, action, "state");
+    if situation.record.text(&state) == Some(DONE) && !Survey::of(&after, action).open().is_empty()
     {
-        write.values.insert(state, Value::from(actions::TO_DO));
+        write.values.insert(state, Value::from(TO_DO));
     }
     Ok(vec![write])
 }

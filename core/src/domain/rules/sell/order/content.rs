@@ -1,8 +1,8 @@
 //! What of an order counts when it is submitted and judged, in one hash: another content is another
 //! order. It does not know states, numbers or notes.
 
-use super::LINES;
 use crate::base::id::ChangeHash;
+use crate::domain::rules::names::LINES;
 use crate::objects::{Path, Record, Values};
 
 /// Fields of the order itself that count.

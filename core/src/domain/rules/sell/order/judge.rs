@@ -3,16 +3,17 @@
 
 use serde_json::Value as Json;
 
+use super::content::content_hash;
 use super::limits::{
     check, credit_figure, discontinued, is_judged, number, stock_figures, too_large,
 };
 use super::totals::{Totals, kept, told, totals};
 use super::undecided::undecided;
-use super::{ACCOUNT, SUBMITTED, VERDICT, content_hash};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::id::RecordId;
 use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::rules::names::{ACCOUNT, ORDER_VERDICT, SUBMITTED};
 use crate::domain::situation::Situation;
 use crate::objects::path::{POSITION, line_path};
 use crate::objects::{Record, Value, Values, Write};
@@ -45,7 +46,7 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
         .reference("account")
         .map_or(Ok(None), |id| reader.record(ACCOUNT, id))?;
     if let Some(account) = account.filter(|account| account.value("blocked").is_true()) {
-        return Err(super::blocked(&account));
+        return Err(super::draft::blocked(&account));
     }
     if let Some(refusal) = discontinued(reader, order)? {
         return Err(refusal);
@@ -85,7 +86,7 @@ fn verdict(situation: &Situation<'_>, words: &str) -> Write {
         .unwrap_or_default()
         .to_be_bytes();
     let id = RecordId::derived(&[
-        VERDICT.as_bytes(),
+        ORDER_VERDICT.as_bytes(),
         order.id.as_bytes(),
         hash.as_bytes(),
         &at,
@@ -100,7 +101,7 @@ fn verdict(situation: &Situation<'_>, words: &str) -> Write {
         values.insert(field.to_owned(), order.value(field).clone());
     }
     Write {
-        object: VERDICT.to_owned(),
+        object: ORDER_VERDICT.to_owned(),
         id,
         new: true,
         values,

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use super::policy::policy;
 use super::totals::{Totals, in_base, told};
-use super::{LINES, ORDER, PRODUCT, SUBMITTED, VERDICT, policy};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::names::{LINES, ORDER_VERDICT, PRODUCT, SALES_ORDER, SUBMITTED};
 use crate::objects::{ReadError, Reader, Record, Value};
 
 const CREDIT: &str = "credit_figure";
@@ -97,7 +98,7 @@ fn unjudged(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadErro
         ("state", SUBMITTED.into()),
     ];
     let mut waiting = Vec::new();
-    for other in reader.find(ORDER, &wanted)? {
+    for other in reader.find(SALES_ORDER, &wanted)? {
         let counts = other.id != order.id && other.value("currency") == order.value("currency");
         if counts && !is_judged(reader, &other)? {
             waiting.push(other);
@@ -108,13 +109,19 @@ fn unjudged(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadErro
 
 /// Whether there is a verdict on what the order says it submitted.
 pub(super) fn is_judged(reader: &dyn Reader, order: &Record) -> Result<bool, ReadError> {
-    let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
+    let verdicts = reader.find(
+        ORDER_VERDICT,
+        &[("order", Value::from(order.id.to_string()))],
+    )?;
     Ok(verdicts.iter().any(|verdict| answers(verdict, order)))
 }
 
 /// Whether the server said no to what the order says it submitted.
 pub fn is_rejected(reader: &dyn Reader, order: &Record) -> Result<bool, ReadError> {
-    let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
+    let verdicts = reader.find(
+        ORDER_VERDICT,
+        &[("order", Value::from(order.id.to_string()))],
+    )?;
     Ok(verdicts
         .iter()
         .any(|verdict| verdict.text("verdict") == Some("rejected") && answers(verdict, order)))
@@ -165,7 +172,7 @@ fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Ref
 /// All other orders that wait for a verdict.
 fn unjudged_anywhere(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadError> {
     let mut waiting = Vec::new();
-    for other in reader.find(ORDER, &[("state", SUBMITTED.into())])? {
+    for other in reader.find(SALES_ORDER, &[("state", SUBMITTED.into())])? {
         if other.id != order.id && !is_judged(reader, &other)? {
             waiting.push(other);
         }

@@ -6,19 +6,29 @@ use serde_json::{Map, Value as Json, json};
 
 use super::limits::{answers, number};
 use super::totals::{by_position, priced, told};
-use super::{ACCOUNT, LINES, PRODUCT, SUBMITTED, VERDICT};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
-use crate::base::id::RecordId;
+use crate::base::id::{IdError, RecordId};
 use crate::base::time::Timestamp;
+use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::names::{ACCOUNT, LINES, ORDER_VERDICT, PRODUCT, SALES_ORDER, SUBMITTED};
 use crate::objects::path::POSITION;
 use crate::objects::{ReadError, Reader, Record, Value};
+
+/// The order with this `id`, as people look at it.
+pub fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
+    let id = inquiry.text("id").unwrap_or_default();
+    let id: RecordId = id
+        .parse()
+        .map_err(|error: IdError| Refusal::bad_input("bad_id", error.to_string()).about("id"))?;
+    show(inquiry.reader, id)
+}
 
 /// The order with this id: number, account, `status` (`draft`, `waiting`, `confirmed`, `rejected`,
 /// `cancelled`), sums, lines with the steps that made their prices, near misses, and the verdict.
 pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
-    let order = reader.record(super::ORDER, id)?.ok_or_else(|| {
+    let order = reader.record(SALES_ORDER, id)?.ok_or_else(|| {
         let message = format!("there is no order {id} here; sync, or choose one from the list");
         Refusal::not_found("unknown_record", message).about("order")
     })?;
@@ -45,7 +55,10 @@ pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
 
 /// The verdict on what the order says now; a confirmation stands whatever the order says.
 fn verdict(reader: &dyn Reader, order: &Record) -> Result<Option<Record>, ReadError> {
-    let verdicts = reader.find(VERDICT, &[("order", Value::from(order.id.to_string()))])?;
+    let verdicts = reader.find(
+        ORDER_VERDICT,
+        &[("order", Value::from(order.id.to_string()))],
+    )?;
     let confirmed = verdicts
         .iter()
         .find(|verdict| verdict.text("verdict") == Some("confirmed"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{LINES, PRODUCT, fits, orderable, takeable};
+use super::bounds::{fits, orderable, takeable};
 use crate::base::currency::Currency;
 use crate::base::decimal::{Decimal, DecimalError};
 use crate::base::fraction::Fraction;
@@ -14,6 +14,7 @@ use crate::base::time::TimeError;
 use crate::base::unit::{Unit, UnitError};
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
+use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::rules::sell::price_book::of_order;
 use crate::domain::rules::sell::pricing::{Basket, BasketLine, Item, Priced, Stage, price};
 use crate::domain::rules::sell::tax::WordError;

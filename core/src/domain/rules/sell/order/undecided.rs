@@ -3,8 +3,9 @@
 //! how they are decided.
 
 use super::content::counts;
-use super::{LINES, PRODUCT, not_confirmed};
+use super::submit::not_confirmed;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::situation::Situation;
 use crate::objects::path::line_path;
 use crate::objects::{Path, ReadError, Reader, Record};

@@ -11,7 +11,7 @@ use crate::objects::{Kind, Path, Registry, Values};
 
 /// What the server checks of a pushed change or fact: that object and paths are known, that values
 /// fit their fields, and that the role may do it. `new` says that nobody has the record yet.
-pub fn admit(
+pub fn may_write(
     registry: &Registry,
     role: Role,
     object: &str,

@@ -1,0 +1,89 @@
+//! Joins what the areas of `rules` hand out, and looks it up by name: guards, rules, judges,
+//! questions, proofs. It does not know what any of them does.
+
+use super::named::{Guard, Judge, Question, Rule, named};
+use super::proof::Proof;
+use super::refusal::Refusal;
+use super::rules::{figures, goods, party, sell, shelf, visit};
+use super::situation::Situation;
+use crate::objects::Registry;
+use crate::objects::Write;
+use crate::objects::check::{Names, Problem};
+
+const GUARDS: &[&[(&str, Guard)]] = &[sell::GUARDS, visit::GUARDS];
+const RULES: &[&[(&str, Rule)]] = &[party::RULES, sell::RULES, shelf::RULES, visit::RULES];
+const JUDGES: &[&[(&str, Judge)]] = &[sell::JUDGES];
+const QUESTIONS: &[&[(&str, Question)]] = &[
+    figures::QUESTIONS,
+    goods::QUESTIONS,
+    sell::QUESTIONS,
+    visit::QUESTIONS,
+];
+const PROOFS: &[&[Proof]] = &[sell::PROOFS, shelf::PROOFS];
+
+/// The guard of this name. A device that lacks it is too old for the descriptor.
+pub fn guard(name: &str) -> Result<Guard, Refusal> {
+    named(GUARDS, name)
+}
+
+/// The rule of this name. A device that lacks it is too old for the descriptor.
+pub fn rule(name: &str) -> Result<Rule, Refusal> {
+    named(RULES, name)
+}
+
+/// The question of this name.
+pub fn question(name: &str) -> Result<Question, Refusal> {
+    named(QUESTIONS, name)
+}
+
+/// What shows that an action of this kind was done, if records can.
+#[must_use]
+pub fn proof(kind: &str) -> Option<&'static Proof> {
+    PROOFS
+        .iter()
+        .copied()
+        .flatten()
+        .find(|proof| proof.kind == kind)
+}
+
+/// Whether the server may take in a change; the situation's record is as it was before, its input
+/// what is written.
+pub fn may_take_in(situation: &Situation<'_>) -> Result<(), Refusal> {
+    for name in &situation.descriptor.admit {
+        guard(name)?(situation)?;
+    }
+    Ok(())
+}
+
+/// What follows from a change that was taken in.
+pub fn judge(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
+    match &situation.descriptor.judge {
+        Some(name) => named(JUDGES, name)?(situation),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The names of guards, rules and judges that descriptors may use.
+#[must_use]
+pub fn names() -> Names {
+    Names {
+        guards: each(GUARDS),
+        rules: each(RULES),
+        judges: each(JUDGES),
+    }
+}
+
+fn each<T>(areas: &[&'static [(&'static str, T)]]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for area in areas {
+        names.extend(area.iter().map(|(name, _)| *name));
+    }
+    // The tables of areas follow each other; one list of names is in order.
+    names.sort_unstable();
+    names
+}
+
+/// The objects that come with this version, checked against the guards and rules that it has.
+pub fn registry() -> Result<Registry, Vec<Problem>> {
+    Registry::built_in(&names())
+}
