@@ -1,4 +1,5 @@
-//! Prints how the code reads, for the table that compares us with other codebases. It only measures.
+//! Prints how the code reads, for the table that compares us with other codebases. It only
+//! measures.
 
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 

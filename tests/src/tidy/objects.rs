@@ -15,6 +15,8 @@ const NAMELESS_FOLDERS: &[&str] = &[
 ];
 /// Where objects are named.
 const RULES_FOLDER: &str = "core/src/domain/rules/";
+/// The one file that joins what areas export.
+const TABLE: &str = "core/src/domain/table.rs";
 /// The module of the constants, from the crate down.
 const NAMES_MODULE: &str = "outfield_core::domain::rules::names";
 const RULES_MODULE: &str = "outfield_core::domain::rules";
@@ -89,6 +91,9 @@ pub fn named(map: &ModuleMap<'_>, objects: &[String]) -> NamedByFile {
         }
         for reach in map.reaches(index) {
             if let Some(name) = named_by_path(&reach.path, objects) {
+                if file.path == TABLE && name.starts_with("rules::") {
+                    continue;
+                }
                 let first = names.entry(name).or_insert(reach.line);
                 *first = reach.line.min(*first);
             }

@@ -179,11 +179,7 @@ pub(crate) fn hard_step(phones: usize) -> impl Strategy<Value = RunStep> {
 /// number of the deed, so that no two are alike.
 pub(crate) fn command(deed: &PhoneDeed, phone: &mut Phone, number: u32) -> Option<Json> {
     Some(match deed {
-        PhoneDeed::Add => {
-            let home = ids(phone, "account").first()?.clone();
-            let fields = json!({"name": format!("Person {number}"), "roles/first/account": home});
-            json!({"do": "add", "object": "contact", "fields": fields})
-        }
+        PhoneDeed::Add => add_contact(phone, number)?,
         PhoneDeed::Edit(index, field) => {
             let fields = json!({ *field: field_text(field, number) });
             edit("contact", contact(phone, index)?, &fields)
@@ -193,11 +189,10 @@ pub(crate) fn command(deed: &PhoneDeed, phone: &mut Phone, number: u32) -> Optio
             let role = format!("Role {number}");
             json!({"do": "link_contact", "contact": contact, "account": shop, "role": role})
         }
-        PhoneDeed::EditRole(index) => edit(
-            "contact",
-            contact(phone, index)?,
-            &json!({"roles/first/role": format!("Role {number}")}),
-        ),
+        PhoneDeed::EditRole(index) => {
+            let fields = json!({"roles/first/role": format!("Role {number}")});
+            edit("contact", contact(phone, index)?, &fields)
+        }
         PhoneDeed::Unlink(index) => {
             let id = contact(phone, index)?;
             unlink(phone, id)?
@@ -206,21 +201,15 @@ pub(crate) fn command(deed: &PhoneDeed, phone: &mut Phone, number: u32) -> Optio
             let (shop, note) = (shop(phone, index)?, format!("Note {number}"));
             json!({"do": "log_follow_up", "account": shop, "note": note})
         }
-        PhoneDeed::Call(index) => edit(
-            "account",
-            shop(phone, index)?,
-            &json!({"phone": format!("+1479{number:07}")}),
-        ),
-        PhoneDeed::Rename(index) => edit(
-            "account",
-            shop(phone, index)?,
-            &json!({"name": format!("Shop {number}")}),
-        ),
-        PhoneDeed::OpenShop => {
-            let territory = ids(phone, "territory").first()?.clone();
-            let fields = json!({"name": format!("Shop {number}"), "territory": territory});
-            json!({"do": "add", "object": "account", "fields": fields})
+        PhoneDeed::Call(index) => {
+            let fields = json!({"phone": format!("+1479{number:07}")});
+            edit("account", shop(phone, index)?, &fields)
         }
+        PhoneDeed::Rename(index) => {
+            let fields = json!({"name": format!("Shop {number}")});
+            edit("account", shop(phone, index)?, &fields)
+        }
+        PhoneDeed::OpenShop => open_shop(phone, number)?,
         PhoneDeed::Start(index) => json!({"do": "start_visit", "account": shop(phone, index)?}),
         PhoneDeed::CheckIn => {
             json!({"do": "check_in", "visit": open_visit(phone)?, "position": HERE})
@@ -239,14 +228,8 @@ pub(crate) fn command(deed: &PhoneDeed, phone: &mut Phone, number: u32) -> Optio
             json!({"do": "new_order", "account": shop, "note": note})
         }
         PhoneDeed::OrderLine(index, quantity) => {
-            let product = ids(phone, "product").first()?.clone();
-            order_command(
-                "set_order_line",
-                sales_order(phone, index)?,
-                &json!({
-                    "product": product, "quantity": quantity.to_string(),
-                }),
-            )
+            let order = sales_order(phone, index)?;
+            set_order_line(phone, order, *quantity)?
         }
         PhoneDeed::Submit(index) => {
             order_command("submit_order", sales_order(phone, index)?, &json!({}))
@@ -284,6 +267,24 @@ fn sales_order(phone: &mut Phone, index: &Index) -> Option<String> {
 fn open_visit(phone: &mut Phone) -> Option<String> {
     let visits = phone.device().today().unwrap().data;
     visits[0]["id"].as_str().map(str::to_owned)
+}
+
+fn add_contact(phone: &mut Phone, number: u32) -> Option<Json> {
+    let home = ids(phone, "account").first()?.clone();
+    let fields = json!({"name": format!("Person {number}"), "roles/first/account": home});
+    Some(json!({"do": "add", "object": "contact", "fields": fields}))
+}
+
+fn open_shop(phone: &mut Phone, number: u32) -> Option<Json> {
+    let territory = ids(phone, "territory").first()?.clone();
+    let fields = json!({"name": format!("Shop {number}"), "territory": territory});
+    Some(json!({"do": "add", "object": "account", "fields": fields}))
+}
+
+fn set_order_line(phone: &mut Phone, order: String, quantity: u8) -> Option<Json> {
+    let product = ids(phone, "product").first()?.clone();
+    let line = json!({"product": product, "quantity": quantity.to_string()});
+    Some(order_command("set_order_line", order, &line))
 }
 
 fn edit(object: &str, id: String, fields: &Json) -> Json {
