@@ -9,6 +9,10 @@ use std::str::FromStr;
 pub const DIGITS_MAX: usize = 24;
 /// Digits after the point.
 pub const SCALE_MAX: u8 = 12;
+/// Digits before the point of a number that somebody types.
+const TYPED_DIGITS_MAX: usize = 15;
+/// Digits after the point of a number that somebody types.
+const TYPED_SCALE_MAX: usize = 6;
 
 // Two decimals brought to one scale must fit 128 bits, so that comparing cannot fail.
 const _: () = assert!(DIGITS_MAX + (SCALE_MAX as usize) <= 38);
@@ -57,6 +61,42 @@ impl Decimal {
         Ok(Decimal { mantissa, scale })
     }
 
+    /// A number as people type it, at most 15 digits before and 6 after the point; zeros may lead,
+    /// as they do on a till. None if it is no such number.
+    #[must_use]
+    pub fn typed(text: &str) -> Option<Decimal> {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", text),
+        };
+        let (whole, after) = match digits.split_once('.') {
+            Some((whole, after)) => (whole, after),
+            None => (digits, "0"),
+        };
+        let is_number = whole.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number
+            || whole.is_empty()
+            || whole.len() > TYPED_DIGITS_MAX
+            || after.len() > TYPED_SCALE_MAX
+        {
+            return None;
+        }
+        let whole = match whole.trim_start_matches('0') {
+            "" => "0",
+            significant => significant,
+        };
+        format!("{sign}{whole}.{after}").parse().ok()
+    }
+
+    /// So many units of which 10 to the power of `scale`, at most 12, make one.
+    pub(super) fn shifted(units: i64, scale: u8) -> Decimal {
+        let (mut mantissa, mut scale) = (i128::from(units), scale.min(SCALE_MAX));
+        while scale > 0 && mantissa % 10 == 0 {
+            (mantissa, scale) = (mantissa / 10, scale - 1);
+        }
+        Decimal { mantissa, scale }
+    }
+
     /// All digits as one whole number.
     #[must_use]
     pub fn mantissa(self) -> i128 {
@@ -73,6 +113,12 @@ impl Decimal {
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.mantissa == 0
+    }
+
+    /// Whether it is more than nothing.
+    #[must_use]
+    pub fn is_positive(self) -> bool {
+        self.mantissa > 0
     }
 
     /// Whether it is less than nothing.
@@ -159,6 +205,18 @@ impl fmt::Display for Decimal {
     }
 }
 
+/// A shifted whole number that prints with exactly `scale` digits after the point.
+pub(super) struct Fixed {
+    pub(super) mantissa: i128,
+    pub(super) scale: u8,
+}
+
+impl fmt::Display for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fixed(self.mantissa, self.scale, f)
+    }
+}
+
 /// Prints a shifted whole number with exactly `scale` digits after the point.
 pub(super) fn fixed(mantissa: i128, scale: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let sign = if mantissa < 0 { "-" } else { "" };
@@ -234,5 +292,42 @@ mod tests {
         assert!(decimal("-2") < decimal("-1.5"));
         assert_eq!(decimal("1.50"), Decimal::new(150, 2).unwrap());
         assert!(Decimal::new(1, 13).is_err() && Decimal::new(10_i128.pow(24), 0).is_err());
+    }
+
+    #[test]
+    fn what_people_type_has_one_text() {
+        for (typed, kept) in [
+            ("2.50", "2.5"),
+            ("007", "7"),
+            ("-0", "0"),
+            ("0.00", "0"),
+            ("-3.10", "-3.1"),
+            ("10", "10"),
+        ] {
+            let read = Decimal::typed(typed).map(|read| read.to_string());
+            assert_eq!(read.as_deref(), Some(kept), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_decimal_is_none() {
+        for text in [
+            "",
+            "-",
+            ".5",
+            "5.",
+            "1e3",
+            "1,5",
+            "+1",
+            " 1",
+            "1.2.3",
+            "1.1234567",
+            "1234567890123456",
+            "٣",
+            "0-1",
+            "--1",
+        ] {
+            assert_eq!(Decimal::typed(text), None, "{text}");
+        }
     }
 }

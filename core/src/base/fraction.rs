@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::decimal::{Decimal, SCALE_MAX, ten_to};
+use super::decimal::{Decimal, Fixed, SCALE_MAX, ten_to};
 
 /// A computation that has no exact answer here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -273,6 +273,71 @@ fn small_divisor(mut one: u64, mut other: u64) -> u64 {
     one.max(1)
 }
 
+/// One count over another, such as 15 of 18; unlike a fraction it keeps both, and may have nothing
+/// below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ratio {
+    /// What is counted.
+    pub numerator: i128,
+    /// What it is counted of.
+    pub denominator: i128,
+}
+
+impl Ratio {
+    /// A fraction of two counts.
+    #[must_use]
+    pub fn of(numerator: impl Into<i128>, denominator: impl Into<i128>) -> Self {
+        Ratio {
+            numerator: numerator.into(),
+            denominator: denominator.into(),
+        }
+    }
+
+    /// Both halves counted together with those of another: a share of two wholes.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Ratio {
+            numerator: self.numerator.saturating_add(other.numerator),
+            denominator: self.denominator.saturating_add(other.denominator),
+        }
+    }
+
+    /// What is left of the whole.
+    #[must_use]
+    pub fn rest(self) -> Self {
+        Ratio {
+            numerator: self.denominator.saturating_sub(self.numerator),
+            denominator: self.denominator,
+        }
+    }
+
+    /// Percent with one decimal, such as `83.3`; none where the denominator is 0.
+    #[must_use]
+    pub fn percent(self) -> Option<String> {
+        Ratio {
+            numerator: self.numerator.checked_mul(100)?,
+            ..self
+        }
+        .decimal(1)
+    }
+
+    /// The quotient with so many decimals; none where the denominator is 0 or the numbers have no
+    /// room.
+    #[must_use]
+    pub fn decimal(self, decimals: u8) -> Option<String> {
+        let scale = 10_i128.checked_pow(u32::from(decimals))?;
+        let numerator = self.numerator.checked_mul(scale)?;
+        let rounded = Fraction::new(numerator, self.denominator).ok()?.rounded();
+        Some(
+            Fixed {
+                mantissa: rounded,
+                scale: decimals,
+            }
+            .to_string(),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,5 +415,45 @@ mod tests {
         assert!(fraction(i128::MAX - 2, i128::MAX - 1) < fraction(i128::MAX - 1, i128::MAX));
         assert!(fraction(-1, 3) < fraction(-1, 4) && fraction(-1, 3) > fraction(-1, 2));
         assert_eq!(fraction(3, 9).cmp(&fraction(1, 3)), Ordering::Equal);
+    }
+
+    #[track_caller]
+    fn check_percent(numerator: i64, denominator: i64, percent: Option<&str>) {
+        assert_eq!(
+            Ratio::of(numerator, denominator).percent().as_deref(),
+            percent,
+            "{numerator}/{denominator}"
+        );
+    }
+
+    #[test]
+    fn percent_has_one_decimal_rounded_half_away_from_zero() {
+        check_percent(15, 18, Some("83.3"));
+        check_percent(15, 20, Some("75.0"));
+        check_percent(1, 2000, Some("0.1"));
+        check_percent(-1, 2000, Some("-0.1"));
+        check_percent(1, 2001, Some("0.0"));
+        check_percent(2, 3, Some("66.7"));
+        check_percent(0, 7, Some("0.0"));
+        check_percent(9, 3, Some("300.0"));
+    }
+
+    #[test]
+    fn nothing_has_no_share_and_too_much_no_text() {
+        check_percent(0, 0, None);
+        check_percent(7, 0, None);
+        assert_eq!(Ratio::of(i128::MAX, 1).percent(), None);
+        assert_eq!(Ratio::of(i128::MIN, -1).decimal(0), None);
+    }
+
+    #[test]
+    fn a_quotient_has_the_decimals_that_were_asked_for() {
+        assert_eq!(Ratio::of(17, 4).decimal(1).as_deref(), Some("4.3"));
+        assert_eq!(Ratio::of(-17, 4).decimal(1).as_deref(), Some("-4.3"));
+        assert_eq!(Ratio::of(17, 4).decimal(0).as_deref(), Some("4"));
+        assert_eq!(Ratio::of(18, 4).decimal(0).as_deref(), Some("5"));
+        assert_eq!(Ratio::of(1, -2).decimal(0).as_deref(), Some("-1"));
+        assert_eq!(Ratio::of(18, 4).rest(), Ratio::of(-14, 4));
+        assert_eq!(Ratio::of(1, 4).and(Ratio::of(2, 3)), Ratio::of(3, 7));
     }
 }

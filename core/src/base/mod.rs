@@ -15,7 +15,6 @@ pub mod money;
 pub mod place;
 pub mod planted;
 pub mod quantity;
-pub mod ratio;
 pub mod spread;
 pub mod time;
 pub mod unit;

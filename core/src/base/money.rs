@@ -116,6 +116,18 @@ impl Money {
     }
 }
 
+impl From<Money> for Decimal {
+    fn from(money: Money) -> Self {
+        Decimal::shifted(money.minor, money.currency.exponent())
+    }
+}
+
+impl From<Money> for Fraction {
+    fn from(money: Money) -> Self {
+        Decimal::from(money).into()
+    }
+}
+
 /// An amount in smallest units, still exact.
 pub fn in_minor(amount: Fraction, currency: Currency) -> Result<Fraction, FractionError> {
     amount.times(Fraction::whole(ten_to(currency.exponent())))

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use outfield_core::base::context::Role;
+use outfield_core::base::decimal::Decimal;
+use outfield_core::base::fraction::Ratio;
 use outfield_core::base::id::RecordId;
-use outfield_core::base::ratio::Ratio;
 use outfield_core::base::time::Timestamp;
-use outfield_core::domain::rules::exact::Exact;
 use outfield_core::domain::rules::figures::compute::{
     Call, Day, Figure, Order, figures, in_sequence,
 };
@@ -34,7 +34,7 @@ fn call(number: u8, planned: bool, made: bool) -> Call {
 
 fn order(products: &[u8], value: Option<(&str, &str)>) -> Order {
     let value =
-        value.map(|(amount, currency)| (currency.to_owned(), Exact::parse(amount).unwrap()));
+        value.map(|(amount, currency)| (currency.to_owned(), Decimal::typed(amount).unwrap()));
     Order {
         products: products.iter().copied().map(id).collect(),
         value,

@@ -1,6 +1,6 @@
 //! The perfect store: a weighted sum of figures, by weights that the office keeps.
 
-use outfield_core::base::ratio::Ratio;
+use outfield_core::base::fraction::Ratio;
 use outfield_core::domain::check;
 use outfield_core::domain::rules::figures::compute::{Day, Figure, Unit, figures};
 use outfield_core::domain::rules::figures::gather::Wanted;

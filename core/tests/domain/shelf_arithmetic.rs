@@ -1,8 +1,8 @@
 //! What counts of a shelf come to: availability, share, what to order, and when counts of several
 //! people add up.
 
+use outfield_core::base::fraction::Ratio;
 use outfield_core::base::id::RecordId;
-use outfield_core::base::ratio::Ratio;
 use outfield_core::domain::rules::figures::compute;
 use outfield_core::domain::rules::shelf::arithmetic::{
     Count, Status, availability, joined, share, shares, suggested,

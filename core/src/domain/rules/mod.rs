@@ -5,7 +5,6 @@
 //! `goods`, `conflict` the authors of `party`, and `figures` the arithmetic of those it counts.
 
 pub mod conflict;
-pub mod exact;
 pub mod figures;
 pub mod goods;
 pub mod names;

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
+use crate::base::decimal::Decimal;
+use crate::base::fraction::Ratio;
 use crate::base::id::RecordId;
-use crate::base::ratio::Ratio;
-use crate::domain::rules::exact::Exact;
 use crate::domain::rules::shelf::arithmetic::{Stock, availability, share};
 
 /// One order that was taken in a visit.
@@ -20,7 +20,7 @@ pub struct Order {
     /// The products that it names.
     pub products: BTreeSet<RecordId>,
     /// Its value, by currency; none where the order does not say.
-    pub value: Option<(String, Exact)>,
+    pub value: Option<(String, Decimal)>,
 }
 
 /// One visit as figures see it.
@@ -72,7 +72,7 @@ pub enum Unit {
         /// The currency; empty where no order says one.
         currency: String,
         /// Decimals of the amounts.
-        decimals: u32,
+        decimals: u8,
     },
 }
 
@@ -111,7 +111,7 @@ impl Figure {
                 let denominator = self
                     .ratio
                     .denominator
-                    .checked_mul(10_i128.checked_pow(*decimals)?)?;
+                    .checked_mul(10_i128.checked_pow(u32::from(*decimals))?)?;
                 Ratio {
                     denominator,
                     ..self.ratio
@@ -133,7 +133,7 @@ impl Figure {
             Unit::Percent => ("%", whole(numerator)),
             Unit::Each => ("", whole(numerator)),
             Unit::Money { currency, decimals } => {
-                let scale = 10_i128.checked_pow(*decimals).unwrap_or(1);
+                let scale = 10_i128.checked_pow(u32::from(*decimals)).unwrap_or(1);
                 (
                     currency.as_str(),
                     json!(
@@ -282,7 +282,7 @@ fn lines(productive: &[&Call]) -> Figure {
 /// One figure a currency, over the productive visits with an order in it; amounts of two currencies
 /// never add up.
 fn drop_sizes(productive: &[&Call]) -> Vec<Figure> {
-    let mut by_currency: BTreeMap<&str, (Vec<Exact>, BTreeSet<RecordId>)> = BTreeMap::new();
+    let mut by_currency: BTreeMap<&str, (Vec<Decimal>, BTreeSet<RecordId>)> = BTreeMap::new();
     for call in productive {
         for (currency, value) in call.orders.iter().filter_map(|order| order.value.as_ref()) {
             let (values, calls) = by_currency.entry(currency).or_default();
@@ -293,32 +293,32 @@ fn drop_sizes(productive: &[&Call]) -> Vec<Figure> {
     if by_currency.is_empty() {
         by_currency.entry("").or_default();
     }
-    let figure = |(currency, (values, calls)): (&str, (Vec<Exact>, BTreeSet<RecordId>))| {
-        let decimals = values.iter().map(|value| value.decimals).max().unwrap_or(0);
-        let scaled = |value: &Exact| {
-            value
-                .units
-                .saturating_mul(10_i128.pow(decimals - value.decimals))
-        };
-        let numerator = values
-            .iter()
-            .fold(0_i128, |sum, value| sum.saturating_add(scaled(value)));
-        let unit = Unit::Money {
+    by_currency
+        .into_iter()
+        .map(|(currency, (values, calls))| drop_size(currency, &values, calls.len()))
+        .collect()
+}
+
+/// The value of orders over the visits in which they were taken.
+fn drop_size(currency: &str, values: &[Decimal], calls: usize) -> Figure {
+    let decimals = values.iter().map(|value| value.scale()).max().unwrap_or(0);
+    let mut numerator = 0_i128;
+    for value in values {
+        let shift = 10_i128.pow(u32::from(decimals - value.scale()));
+        numerator = numerator.saturating_add(value.mantissa().saturating_mul(shift));
+    }
+    Figure {
+        name: "drop_size",
+        unit: Unit::Money {
             currency: currency.to_owned(),
             decimals,
-        };
-        let ratio = Ratio {
+        },
+        ratio: Ratio {
             numerator,
-            denominator: calls.len() as i128,
-        };
-        Figure {
-            name: "drop_size",
-            unit,
-            ratio,
-            of: ("order value", "productive visits"),
-        }
-    };
-    by_currency.into_iter().map(figure).collect()
+            denominator: calls as i128,
+        },
+        of: ("order value", "productive visits"),
+    }
 }
 
 /// Planned visits made in sequence, of the planned visits made by people who have a route that day:

@@ -8,12 +8,12 @@ use serde_json::{Value as Json, json};
 use super::compute::{Call, Day, Figure, Order, figures};
 use super::perfect;
 use crate::base::context::{Context, Role};
+use crate::base::decimal::Decimal;
+use crate::base::fraction::Ratio;
 use crate::base::id::RecordId;
-use crate::base::ratio::Ratio;
 use crate::base::time::check_day;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::exact::Exact;
 use crate::domain::rules::names::{
     ACCOUNT, ACTIONS, DONE, INVENTORY_CHECK, SALES_ORDER, TERRITORY, USER, VISIT,
 };
@@ -285,7 +285,7 @@ fn order(order: &Record) -> Order {
         .values()
         .filter_map(|line| line.get("product")?.text()?.parse().ok())
         .collect();
-    let gross = order.text("gross").and_then(Exact::parse);
+    let gross = order.text("gross").and_then(Decimal::typed);
     Order {
         products,
         value: order.text("currency").map(str::to_owned).zip(gross),

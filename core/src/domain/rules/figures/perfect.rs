@@ -4,8 +4,8 @@
 use serde_json::{Value as Json, json};
 
 use super::compute::{Figure, Unit};
+use crate::base::fraction::Ratio;
 use crate::base::fraction::{Fraction, FractionError};
-use crate::base::ratio::Ratio;
 use crate::domain::refusal::Refusal;
 use crate::objects::{Reader, Record, Registry, Value};
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::compute::{Figure, shelf as shelf_figures};
+use crate::base::fraction::Ratio;
 use crate::base::id::{IdError, RecordId};
-use crate::base::ratio::Ratio;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{INVENTORY_CHECK, PRODUCT};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::fraction::Ratio;
 use crate::base::id::RecordId;
-use crate::base::ratio::Ratio;
 
 /// How a product was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

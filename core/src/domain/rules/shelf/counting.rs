@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::decimal::Decimal;
 use crate::base::gtin;
 use crate::base::id::RecordId;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::exact::Exact;
 use crate::domain::rules::names::{COUNTS, INVENTORY_CHECK, PRODUCT};
 use crate::domain::rules::shelf::arithmetic::{Count, Status};
 use crate::domain::rules::shelf::assortment::{self, Listed};
@@ -326,7 +326,7 @@ fn check(status: Status, name: &str, given: &Fields<'_>) -> Result<(), Refusal> 
         );
         return Err(Refusal::bad_input("bad_value", message).about(at(field)));
     }
-    let is_price = |text: &str| Exact::parse(text).is_some_and(|price| price.units >= 0);
+    let is_price = |text: &str| Decimal::typed(text).is_some_and(|price| !price.is_negative());
     if let Some(price) = given
         .get("price")
         .and_then(|price| price.text())

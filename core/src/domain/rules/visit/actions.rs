@@ -4,11 +4,11 @@
 
 use super::action_line::action;
 use super::survey::Survey;
+use crate::base::decimal::Decimal;
 use crate::base::id::RecordId;
 use crate::domain::named::unknown;
 use crate::domain::proof::Proof;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::exact::Exact;
 use crate::domain::rules::names::{ACTIONS, DONE, ORDER_ACTION, PRICE_CHECK, SHELF_COUNT, SURVEY};
 use crate::domain::situation::Situation;
 use crate::objects::path::line_path;
@@ -276,7 +276,7 @@ fn collection(asked: &Asked<'_>) -> Result<Answer, Refusal> {
         };
         let is_currency =
             currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
-        is_currency && Exact::parse(amount).is_some_and(|amount| amount.units > 0)
+        is_currency && Decimal::typed(amount).is_some_and(Decimal::is_positive)
     })
 }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::action_line::action;
+use crate::base::decimal::Decimal;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::exact::Exact;
 use crate::domain::rules::names::{ACTIONS, DONE, QUESTIONS, SURVEY, TO_DO};
 use crate::domain::situation::Situation;
 use crate::objects::path::{POSITION, line_path};
@@ -158,7 +158,7 @@ impl Question<'_> {
         let (read, wants) = match self.kind {
             "yes_no" => (yes_no(said).map(str::to_owned), "`yes` or `no`".to_owned()),
             "number" => (
-                Exact::parse(said).map(Exact::text),
+                Decimal::typed(said).map(|number| number.to_string()),
                 "a number such as `12` or `2.5`".to_owned(),
             ),
             "choice" => {
