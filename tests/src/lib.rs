@@ -36,6 +36,7 @@ pub mod served;
 pub mod server;
 #[cfg(feature = "planted")]
 pub mod simulate;
+pub mod tidy;
 pub mod world;
 
 pub use clock::{Clock, Luck};

@@ -199,12 +199,12 @@ impl Office {
         user["data"]["enrolment_code"].as_str().unwrap().to_owned()
     }
 
-    fn serve(&self) -> Server {
+    fn serve(&self) -> ServerProcess {
         let mut command = self.command();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(self.home.join("office"));
-        let mut server = Server {
+        let mut server = ServerProcess {
             process: command.stdout(Stdio::piped()).spawn().unwrap(),
             url: String::new(),
         };
@@ -222,12 +222,12 @@ impl Office {
 }
 
 /// A running server; it does not outlive the test, however that ends.
-struct Server {
+struct ServerProcess {
     process: Child,
     url: String,
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         self.process.kill().ok();
         self.process.wait().ok();

@@ -24,7 +24,7 @@ const ANYTHING: &str = "…";
 
 /// One command of the document.
 #[derive(Debug, PartialEq, Eq)]
-struct Step {
+struct DocumentStep {
     /// The line of the document that it begins on.
     line: usize,
     command: String,
@@ -47,8 +47,8 @@ fn document() -> String {
 }
 
 /// The commands of all console blocks. A line that starts with `> ` continues a command.
-fn steps(document: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
+fn steps(document: &str) -> Vec<DocumentStep> {
+    let mut steps: Vec<DocumentStep> = Vec::new();
     let (mut inside, mut in_command) = (false, false);
     for (at, line) in document.lines().enumerate() {
         if line.starts_with("```") {
@@ -62,7 +62,7 @@ fn steps(document: &str) -> Vec<Step> {
             ) {
                 (Some(command), _, _) => {
                     let (command, exit) = parted(command);
-                    steps.push(Step {
+                    steps.push(DocumentStep {
                         line: at + 1,
                         command,
                         exit,
@@ -111,10 +111,10 @@ impl Drop for Shell {
 }
 
 /// What a step printed, and its exit code; none if the shell did not come so far.
-type Outcome = Option<(String, i32)>;
+type StepOutcome = Option<(String, i32)>;
 
 /// Runs all steps in one shell, in an empty folder below `home`.
-fn run(steps: &[Step], home: &Path) -> Vec<Outcome> {
+fn run(steps: &[DocumentStep], home: &Path) -> Vec<StepOutcome> {
     let (work, notes) = (home.join("work"), home.join("notes"));
     std::fs::create_dir_all(&work).unwrap();
     std::fs::create_dir_all(&notes).unwrap();
@@ -188,7 +188,7 @@ fn line_agrees(expected: &str, actual: &str) -> bool {
 }
 
 /// What differs between document and outcome, for whoever mends one of them.
-fn difference(name: &str, step: &Step, outcome: &Outcome) -> Option<String> {
+fn difference(name: &str, step: &DocumentStep, outcome: &StepOutcome) -> Option<String> {
     let Some((printed, exit)) = outcome else {
         return Some(format!(
             "{name}:{}: the shell did not come to this\n  $ {}",
@@ -216,7 +216,7 @@ fn difference(name: &str, step: &Step, outcome: &Outcome) -> Option<String> {
     ))
 }
 
-fn check(name: &str, steps: &[Step]) {
+fn check(name: &str, steps: &[DocumentStep]) {
     let home = tempfile::tempdir().unwrap();
     let outcomes = run(steps, home.path());
     let wrong: Vec<String> = steps
@@ -245,7 +245,7 @@ fn the_first_screen_of_the_readme_was_really_run() {
         .lines()
         .take_while(|line| !line.starts_with("## "))
         .count();
-    let (mut day, mut before): (Vec<Step>, Vec<Step>) = steps(&readme)
+    let (mut day, mut before): (Vec<DocumentStep>, Vec<DocumentStep>) = steps(&readme)
         .into_iter()
         .partition(|step| step.line <= screen);
     let shown = day.len() + day.iter().map(|step| step.expected.len()).sum::<usize>();
@@ -311,9 +311,10 @@ fn wildcards_stand_for_text_and_for_lines() {
 #[test]
 fn steps_know_their_exit_codes_and_lines_below() {
     let read = steps(
-        "text\n```console\n$ false # exit 1\n$ cat <<'END'\n> a\n> END\na\n```\n```sh\n$ not run\n```\n",
+        "text\n```console\n$ false # exit 1\n$ cat <<'END'\n> a\n> END\na\n```\n```sh\n$ not \
+            run\n```\n",
     );
-    let step = |line, command: &str, exit, expected: &[&str]| Step {
+    let step = |line, command: &str, exit, expected: &[&str]| DocumentStep {
         line,
         command: command.to_owned(),
         exit,

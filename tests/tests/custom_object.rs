@@ -165,7 +165,8 @@ fn two_reps_merge_its_lines_and_keep_what_competes() {
         .len();
     assert_eq!((shelves, ann.conflicts().len()), (3, 1));
     assert_eq!(ann.conflicts()[0]["path"], "shelves/top/facings_count");
-    let lacking = json!({"do": "edit", "object": "cooler", "id": cooler, "fields": {"shelves/x/note": "new"}});
+    let lacking = json!({"do": "edit", "object": "cooler", "id": cooler,
+        "fields": {"shelves/x/note": "new"}});
     assert_eq!(
         ben.refused(&lacking),
         ("required".to_owned(), vec!["shelves/x/product".to_owned()])
@@ -236,7 +237,8 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
         &old,
         &json!({"colour": "red", "filters/f1/serial": "A-1"}),
     );
-    let new = json!({"name": "Back", "account": shop, "owner": mine, "colour": "blue", "filters/f1/serial": "B-1"});
+    let new = json!({"name": "Back", "account": shop, "owner": mine, "colour": "blue",
+        "filters/f1/serial": "B-1"});
     let new = ben.adds("cooler", &new);
     ben.sync();
     // Ann's phone knows the older form until it syncs, and what is her own comes before the news.
@@ -290,7 +292,8 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
 fn a_word_that_was_cleared_elsewhere_is_not_found() {
     let (world, mut ann, mut ben, shop) = coolers();
     let sticker = json!({
-        "object": "sticker", "version": 1, "label": "Sticker", "kind": "document", "search": ["slogan"],
+        "object": "sticker", "version": 1, "label": "Sticker", "kind": "document",
+        "search": ["slogan"],
         "fields": {"slogan": {"kind": "text"}, "account": {"kind": "reference", "of": "account"}},
         "scope": [{"bucket": "through", "field": "account"}],
         "rights": {"rep": {"read": true, "create": true, "edit": ["*"]}},
@@ -386,7 +389,8 @@ fn a_form_that_only_a_newer_app_can_read_stops_nothing_else() {
         &COOLER.replace("\"kind\": \"integer\"", "\"kind\": \"temperature\""),
     );
     let sticker = json!({
-        "object": "sticker", "version": 1, "label": "Sticker", "kind": "row", "scope": [{"bucket": "tenant"}],
+        "object": "sticker", "version": 1, "label": "Sticker", "kind": "row",
+        "scope": [{"bucket": "tenant"}],
         "fields": {"slogan": {"kind": "text"}}, "rights": {"rep": {"read": true}},
     });
     world.publishes(&sticker.to_string());

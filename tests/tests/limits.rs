@@ -22,8 +22,10 @@ fn diary(kind: &str) -> String {
         json!([])
     };
     let descriptor = json!({
-        "object": kind.to_owned() + "_diary", "version": 1, "label": "Diary", "kind": kind, "fields": texts,
-        "scope": [{"bucket": "tenant"}], "rights": {"rep": {"read": true, "create": true, "edit": edit}},
+        "object": kind.to_owned() + "_diary", "version": 1, "label": "Diary", "kind": kind,
+        "fields": texts,
+        "scope": [{"bucket": "tenant"}], "rights": {"rep": {"read": true, "create": true,
+        "edit": edit}},
     });
     descriptor.to_string()
 }
@@ -84,7 +86,8 @@ fn a_record_whose_history_is_full_says_so_and_others_go_on() {
     let code = loop {
         written += 1;
         let letters = format!("{written:04}").repeat(TEXT_BYTES_MAX / 4);
-        let edit = json!({"do": "edit", "object": "document_diary", "id": diary, "fields": {"page_0": letters}});
+        let edit = json!({"do": "edit", "object": "document_diary", "id": diary,
+            "fields": {"page_0": letters}});
         match ann.tries(&edit) {
             Ok(_) => assert!(written < 200, "there is no end"),
             Err(_) => break ann.refused(&edit).0,

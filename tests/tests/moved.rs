@@ -110,7 +110,8 @@ fn an_edit_from_after_is_refused_and_kept_on_both_sides() {
         "Harp's",
         "unsent work keeps the record here"
     );
-    let late = json!({"do": "edit", "object": "account", "id": scene.shop, "fields": {"email": "late@harps.example"}});
+    let late = json!({"do": "edit", "object": "account", "id": scene.shop,
+        "fields": {"email": "late@harps.example"}});
     scene.ann.does(&late);
     let Scene {
         world,

@@ -15,13 +15,13 @@ use outfield_tests::served::{Yard, binary};
 use serde_json::{Value as Json, json};
 
 /// A rep with an order and a visit at a shop that buys pens.
-struct Desk {
+struct RepDesk {
     yard: Yard,
     order: String,
     visit: String,
 }
 
-fn desk() -> Desk {
+fn desk() -> RepDesk {
     let yard = Yard::new();
     for (file, text) in [
         ("accounts", "code,name,t\n1,Harp's,North\n"),
@@ -37,7 +37,7 @@ fn desk() -> Desk {
     }
     let served = yard.serve("127.0.0.1:0");
     drop(yard.phone(&served, "Ann"));
-    let mut desk = Desk {
+    let mut desk = RepDesk {
         yard,
         order: String::new(),
         visit: String::new(),
@@ -58,7 +58,7 @@ fn desk() -> Desk {
     desk
 }
 
-impl Desk {
+impl RepDesk {
     /// The exit code and the one JSON object that a rep's command prints.
     fn says(&self, words: &[OsString]) -> (i32, Json) {
         let mut command = self.yard.keeper.command(binary());
@@ -94,7 +94,7 @@ impl Desk {
 }
 
 #[test]
-fn nonsense_gets_one_line_that_says_what_is_wrong_and_changes_nothing() {
+fn nonsense_in_orders_gets_one_line_that_says_what_is_wrong_and_changes_nothing() {
     let desk = desk();
     let (order, visit, huge) = (desk.order.as_str(), desk.visit.as_str(), "9".repeat(400));
     let before = desk.says(&["digest".into()]);
@@ -140,6 +140,14 @@ fn nonsense_gets_one_line_that_says_what_is_wrong_and_changes_nothing() {
     desk.refuses(&["order", "submit", visit], "unknown_record");
     desk.refuses(&["order", "show", "x"], "bad_id");
     desk.refuses(&["order", "new", order], "unknown_reference");
+    assert_eq!(desk.says(&["digest".into()]), before);
+}
+
+#[test]
+fn nonsense_in_visits_gets_one_line_that_says_what_is_wrong_and_changes_nothing() {
+    let desk = desk();
+    let (order, visit) = (desk.order.as_str(), desk.visit.as_str());
+    let before = desk.says(&["digest".into()]);
     for count in [
         "facings=-1",
         "facings=1.5",

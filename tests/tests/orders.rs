@@ -13,7 +13,7 @@ use outfield_tests::{Phone, World};
 use serde_json::{Value as Json, json};
 
 /// A shop with a credit limit of 100.00, two reps who sell to it, and a pen at 2.00.
-struct Trade {
+struct OrderWorld {
     world: World,
     ann: Phone,
     ben: Phone,
@@ -21,7 +21,7 @@ struct Trade {
     pen: String,
 }
 
-fn trade() -> Trade {
+fn trade() -> OrderWorld {
     let world = World::new();
     let shop = world.account("Harp's", "North");
     let class = world.puts(
@@ -36,7 +36,7 @@ fn trade() -> Trade {
         &json!({"account": shop, "currency": "USD", "limit": "100", "used": "0"}),
     );
     let (ann, ben) = (world.phone("Ann"), world.phone("Ben"));
-    Trade {
+    OrderWorld {
         world,
         ann,
         ben,
@@ -52,7 +52,8 @@ fn product(world: &World, name: &str, class: &str, price: &str) -> String {
         .unwrap()[0]
         .id;
     let fields = json!({
-        "name": name, "base_unit": "EA", "tax_class": class, "category": "office", "units/case/unit": "XCS",
+        "name": name, "base_unit": "EA", "tax_class": class, "category": "office",
+        "units/case/unit": "XCS",
         "units/case/numerator": 12,
     });
     let product = world.puts("product", None, &fields);
@@ -89,9 +90,8 @@ fn stands(phone: &mut Phone, order: &str, status: &str) {
 }
 
 #[test]
-fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refused_with_the_numbers()
- {
-    let Trade {
+fn of_two_orders_that_fit_the_credit_alone_one_is_refused_with_the_numbers() {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -112,7 +112,8 @@ fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refus
         (&refused["status"], &refused["verdict"]["code"]),
         (&json!("rejected"), &json!("credit_exceeded"))
     );
-    let numbers = json!({"gross": "44.00", "free": "34.00", "limit": "100.00", "used": "66.00", "waiting": "0.00"});
+    let numbers = json!({"gross": "44.00", "free": "34.00", "limit": "100.00", "used": "66.00",
+        "waiting": "0.00"});
     assert_eq!(refused["verdict"]["numbers"], numbers);
     assert!(
         refused["verdict"]["message"]
@@ -139,7 +140,7 @@ fn two_orders_that_fit_the_credit_alone_and_not_together_are_confirmed_and_refus
 
 #[test]
 fn what_was_refused_is_judged_again_as_it_is_once_the_office_allows_more() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -166,7 +167,7 @@ fn what_was_refused_is_judged_again_as_it_is_once_the_office_allows_more() {
 
 #[test]
 fn a_refused_order_holds_up_nothing_of_the_visit_that_it_was_made_in() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -203,7 +204,7 @@ fn a_refused_order_holds_up_nothing_of_the_visit_that_it_was_made_in() {
 
 #[test]
 fn an_edit_that_comes_after_the_confirmation_is_kept_and_changes_nothing() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -239,7 +240,7 @@ fn an_edit_that_comes_after_the_confirmation_is_kept_and_changes_nothing() {
 
 #[test]
 fn a_line_that_another_changed_while_the_order_was_submitted_sends_it_back() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -266,7 +267,7 @@ fn a_line_that_another_changed_while_the_order_was_submitted_sends_it_back() {
 
 #[test]
 fn numbers_of_two_phones_never_meet() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -297,7 +298,7 @@ fn only_conflict(phone: &mut Phone, path: &str) -> Json {
 
 #[test]
 fn a_quantity_that_two_people_changed_is_decided_before_the_order_is_confirmed() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -366,7 +367,7 @@ fn a_quantity_that_two_people_changed_is_decided_before_the_order_is_confirmed()
 
 #[test]
 fn what_does_not_count_may_be_decided_after_the_confirmation_and_changes_nothing_of_it() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -411,9 +412,24 @@ fn what_does_not_count_may_be_decided_after_the_confirmation_and_changes_nothing
     );
 }
 
+/// A promotion on each line, and one on each order.
+fn small_promotions(world: &World) {
+    for (name, level) in [
+        ("A penny off each line", "line"),
+        ("Some more off the whole order", "order"),
+    ] {
+        let promotion = json!({
+            "name": name, "promotion_version": 1, "level": level, "hurdle": "quantity",
+            "hurdle_quantity": "1",
+            "reward": "percent", "reward_percent": "1",
+        });
+        world.puts("promotion", None, &promotion);
+    }
+}
+
 #[test]
 fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
-    let Trade {
+    let OrderWorld {
         world,
         mut ann,
         mut ben,
@@ -424,16 +440,7 @@ fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
         .as_str()
         .unwrap()
         .to_owned();
-    for (name, level) in [
-        ("A penny off each line", "line"),
-        ("Some more off the whole order", "order"),
-    ] {
-        let promotion = json!({
-            "name": name, "promotion_version": 1, "level": level, "hurdle": "quantity", "hurdle_quantity": "1",
-            "reward": "percent", "reward_percent": "1",
-        });
-        world.puts("promotion", None, &promotion);
-    }
+    small_promotions(&world);
     let products: Vec<String> = (0..=ORDER_LINES_MAX)
         .map(|number| product(&world, &format!("Product {number}"), &class, "0.1"))
         .collect();
@@ -461,7 +468,8 @@ fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
     );
     for (fields, code) in [
         (
-            json!({format!("{over}/product"): products[ORDER_LINES_MAX], format!("{over}/quantity"): "1"}),
+            json!({format!("{over}/product"): products[ORDER_LINES_MAX],
+                format!("{over}/quantity"): "1"}),
             "too_many_lines",
         ),
         (

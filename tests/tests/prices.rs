@@ -37,13 +37,14 @@ struct Market {
     goods: Vec<String>,
 }
 
-fn product(world: &World, (name, price): (&str, &str), class: &str) -> String {
+fn product(world: &World, name: &str, price: &str, class: &str) -> String {
     let list = world
         .office(|office| office.find("price_list", "name", &"Standard".into()))
         .unwrap()[0]
         .id;
     let fields = json!({
-        "name": name, "base_unit": "EA", "tax_class": class, "category": "office", "units/case/unit": "XCS",
+        "name": name, "base_unit": "EA", "tax_class": class, "category": "office",
+        "units/case/unit": "XCS",
         "units/case/numerator": 12,
     });
     let product = world.puts("product", None, &fields);
@@ -79,34 +80,53 @@ fn market() -> Market {
         &json!({"name": "Four", "category": "S", "rate_percent": "4.75"}),
     );
     let mut goods = vec![
-        product(&world, ("Pen", "2"), &ten),
-        product(&world, ("Not for sale yet", ""), &ten),
+        product(&world, "Pen", "2", &ten),
+        product(&world, "Not for sale yet", "", &ten),
     ];
-    for named in [
+    for (name, price) in [
         ("Ink", "0.333333"),
         ("Pad", "2.8207"),
         ("Glue", "7.995"),
         ("Ruler", "1.1"),
     ] {
-        goods.push(product(&world, named, &four));
+        goods.push(product(&world, name, price, &four));
     }
-    for (name, account, price) in [("Near", &near, "1.75"), ("Far", &far, "1.5")] {
+    own_prices(&world, &goods[0], &near, &far);
+    promotions(&world, &goods[0], &far);
+    Market {
+        world,
+        near,
+        far,
+        badge,
+        goods,
+    }
+}
+
+/// Lists for the two shops alone, with steps.
+fn own_prices(world: &World, pen: &str, near: &str, far: &str) {
+    for (name, account, price) in [("Near", near, "1.75"), ("Far", far, "1.5")] {
         let list = json!({
-            "name": name, "applies_to": "account", "account": account, "currency": "USD", "list_version": 2,
+            "name": name, "applies_to": "account", "account": account, "currency": "USD",
+            "list_version": 2,
         });
         let list = world.puts("price_list", None, &list);
         for (minimum, unit) in [("0", "EA"), ("2", "XCS")] {
             let entry = json!({
-                "price_list": list, "product": goods[0], "unit": unit, "minimum_quantity": minimum, "unit_price": price,
+                "price_list": list, "product": pen, "unit": unit, "minimum_quantity": minimum,
+                "unit_price": price,
             });
             world.puts("price_entry", None, &entry);
         }
     }
+}
+
+/// Promotions of a line, of an order, and of the other shop.
+fn promotions(world: &World, pen: &str, far: &str) {
     for (name, level, more) in [
         (
             "Dozen",
             "line",
-            json!({"product": goods[0], "hurdle": "quantity", "hurdle_quantity": "12"}),
+            json!({"product": pen, "hurdle": "quantity", "hurdle_quantity": "12"}),
         ),
         (
             "Fifty",
@@ -120,20 +140,14 @@ fn market() -> Market {
         ),
     ] {
         let mut fields = json!({
-            "name": name, "promotion_version": 1, "level": level, "reward": "percent", "reward_percent": "3",
+            "name": name, "promotion_version": 1, "level": level, "reward": "percent",
+            "reward_percent": "3",
         });
         fields
             .as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
         world.puts("promotion", None, &fields);
-    }
-    Market {
-        world,
-        near,
-        far,
-        badge,
-        goods,
     }
 }
 
@@ -162,17 +176,24 @@ fn basket(dice: &mut Dice, market: &Market) -> Json {
     ];
     let lines = (0..=dice.roll(6)).map(|_| {
         let digits = dice.roll(30).to_string();
-        let quantity = mostly(dice, &["", ".5", ".125"], &["e3", ".1234567", "0000000000", "-", " ", ",5"]);
+        let quantity = mostly(
+            dice,
+            &["", ".5", ".125"],
+            &["e3", ".1234567", "0000000000", "-", " ", ",5"],
+        );
         let mut line = json!({
-            "quantity": digits + quantity, "unit": mostly(dice, &["EA", "XCS", "XCS"], &["KGM", "KGM", "each", "", "X\nS"]),
-            "discount_percent": mostly(dice, &["0", "5", "12.5", "33.333"], &["100.1", "-1", "all", "1e400"]),
+            "quantity": digits + quantity, "unit": mostly(dice, &["EA", "XCS", "XCS"], &["KGM",
+            "KGM", "each", "", "X\nS"]),
+            "discount_percent": mostly(dice, &["0", "5", "12.5", "33.333"], &["100.1", "-1", "all",
+            "1e400"]),
         });
         line["product"] = mostly(dice, &goods, &nowhere).into();
         match dice.roll(40) {
             0 => line["unit_price"] = "1".into(),
             1 => drop(line.as_object_mut().unwrap().remove("quantity")),
             2..=5 => {
-                line = json!({"quantity": line["quantity"], "unit_price": mostly(dice, &["2.8207", "-3"], &["1.1234567", "x"])});
+                line = json!({"quantity": line["quantity"], "unit_price": mostly(dice, &["2.8207",
+                    "-3"], &["1.1234567", "x"])});
             }
             _ => {}
         }
@@ -294,8 +315,9 @@ fn what_is_not_the_reps_is_not_there_when_the_server_prices_for_the_rep() {
     let market = market();
     let pens = |account: &str| {
         let lines = json!([{"product": market.goods[0], "quantity": "24"}]);
-        json!({"currency": "USD", "tax_mode": "exclusive", "tax_rounding": "line", "account": account, "lines": lines})
-            .to_string()
+        json!({"currency": "USD", "tax_mode": "exclusive", "tax_rounding": "line",
+            "account": account, "lines": lines})
+        .to_string()
     };
     let mut ann = market.world.phone("Ann");
     for stranger in [&market.far, &market.badge] {
@@ -321,7 +343,8 @@ fn an_administrator_with_an_empty_device_is_told_the_same_by_the_server() {
         .phone_for("Mia", outfield_core::base::context::Role::Admin, &[]);
     for account in [&market.near, &market.far] {
         let basket = json!({
-            "currency": "USD", "tax_mode": "exclusive", "tax_rounding": "line", "account": account, "lines": [],
+            "currency": "USD", "tax_mode": "exclusive", "tax_rounding": "line", "account": account,
+            "lines": [],
         });
         let [here, there] = both(&market, &mut mia, &basket.to_string());
         assert_eq!(here, there);
@@ -340,7 +363,8 @@ fn a_refusal_over_http_is_what_the_command_line_prints_byte_for_byte() {
     drop(device);
     let deep = "[".repeat(100_000);
     let many = format!(
-        "{{\"currency\":\"USD\",\"tax_mode\":\"exclusive\",\"tax_rounding\":\"line\",\"lines\":[{}{{}}]}}",
+        "{{\"currency\":\"USD\",\"tax_mode\":\"exclusive\",\"tax_rounding\":\"line\",\
+         \"lines\":[{}{{}}]}}",
         "{\"unit_price\":\"1\",\"tax_rate\":\"0\",\"quantity\":1},".repeat(50_000),
     );
     assert!(many.len() > 2 * 1024 * 1024);

@@ -276,7 +276,8 @@ fn nobody_decides_what_lies_outside_their_reach() {
     let conflict = torn(&world, &shop, &mut mia, &mut max);
     let mut sue = world.phone_for("Sue", Role::Manager, &["South"]);
     let decided = json!({
-        "conflict": conflict, "of_object": "account", "record": shop, "path": "name", "choice": "value",
+        "conflict": conflict, "of_object": "account", "record": shop, "path": "name",
+        "choice": "value",
         "value_json": "\"Harp's Food\"", "owner": world.user("Sue"),
     });
     let said = hand_in(&world, &mut sue, &decided);

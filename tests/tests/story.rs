@@ -328,14 +328,20 @@ fn one_visit_is_open_at_a_time_and_its_mandatory_actions_come_first() {
         )
     );
     for action in ["shelf", "prices"] {
-        ann.does(&json!({"do": "answer_action", "visit": visit, "action": action, "value": "12 facings"}));
+        ann.does(
+            &json!({"do": "answer_action", "visit": visit, "action": action,
+            "value": "12 facings"}),
+        );
     }
     assert_eq!(
         ann.refused(&json!({"do": "skip_action", "visit": visit, "action": "survey"}))
             .0,
         "required"
     );
-    ann.does(&json!({"do": "skip_action", "visit": visit, "action": "survey", "reason": "The owner is away."}));
+    ann.does(
+        &json!({"do": "skip_action", "visit": visit, "action": "survey",
+        "reason": "The owner is away."}),
+    );
     ann.does(&leave);
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(ben.get("visit", &visit)["state"], "completed");
@@ -501,7 +507,8 @@ fn observers_learn_which_records_changed() {
         ["account", "contact"],
         "what leaves the phone is told as well"
     );
-    let refused = json!({"do": "edit", "object": "contact", "id": "00000000-0000-7000-8000-000000000000", "fields": {}});
+    let refused = json!({"do": "edit", "object": "contact",
+        "id": "00000000-0000-7000-8000-000000000000", "fields": {}});
     ann.refused(&refused);
     assert_eq!(taken(&notes[0]), []);
 }

@@ -48,8 +48,10 @@ fn frame(frame: Frame) -> Json {
 fn change(bytes: &[u8]) -> Json {
     let vetted = gate::change(bytes).unwrap();
     json!({
-        "bytes": hex(bytes), "hash": vetted.hash.to_string(), "actor": hex(&vetted.actor.0), "seq": vetted.seq,
-        "time": vetted.at.0, "deps": vetted.deps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "bytes": hex(bytes), "hash": vetted.hash.to_string(), "actor": hex(&vetted.actor.0),
+        "seq": vetted.seq,
+        "time": vetted.at.0,
+        "deps": vetted.deps.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "puts": touched(&vetted).unwrap(),
     })
 }
@@ -88,6 +90,21 @@ fn story() -> Story {
     }
 }
 
+fn document_frame(story: &Story) -> Doc {
+    Doc {
+        seq: 5,
+        object: "contact".to_owned(),
+        record: CONTACT,
+        blob: story.blob.clone().into(),
+        heads: story.heads.clone(),
+        values: story.shown.clone(),
+        created_ms: NOON.0,
+        created_by: ANN,
+        changed_ms: NOON.0,
+        changed_by: BEN,
+    }
+}
+
 fn frames(story: &Story) -> Json {
     let object = || "contact".to_owned();
     let tenant = || "tenant".to_owned();
@@ -109,25 +126,7 @@ fn frames(story: &Story) -> Json {
             at_ms,
         })
     };
-    let (blob, heads, values) = (
-        story.blob.clone().into(),
-        story.heads.clone(),
-        story.shown.clone(),
-    );
-    let (created_ms, created_by, changed_ms, changed_by) = (NOON.0, ANN, NOON.0, BEN);
-    let (record, object_of, seq) = (CONTACT, object(), 5);
-    let doc = Doc {
-        seq,
-        object: object_of,
-        record,
-        blob,
-        heads,
-        values,
-        created_ms,
-        created_by,
-        changed_ms,
-        changed_by,
-    };
+    let record = CONTACT;
     let hash = gate::change(&story.edited).unwrap().hash;
     let state = wire::fingerprint(&[]);
     let welcome = Welcome {
@@ -144,20 +143,24 @@ fn frames(story: &Story) -> Json {
         buckets: vec![tenant()],
     };
     json!({
-        "hello": frame(Frame::Hello(Hello { proto_min: 1, proto_max: 1, actor: ANN, state, tick: 0, issued: 0 })),
+        "hello": frame(Frame::Hello(Hello { proto_min: 1, proto_max: 1, actor: ANN, state, tick: 0,
+        issued: 0 })),
         "welcome": frame(Frame::Welcome(welcome)),
         "entry_change": frame(entry(1, false, "contact", CONTACT, &story.edited)),
         "entry_fact": frame(entry(2, true, "follow_up", CALL, &story.fact)),
-        "verdict_accepted": frame(Frame::Verdict(Verdict { hash, ruling: Ruling::Accepted { number: 1 } })),
+        "verdict_accepted": frame(Frame::Verdict(Verdict { hash,
+        ruling: Ruling::Accepted { number: 1 } })),
         "verdict_rewrite": frame(Frame::Verdict(Verdict { hash, ruling: Ruling::Rewrite })),
         "want": frame(Frame::Want(Want { bucket: tenant(), cursor: 0 })),
         "need": frame(Frame::Need(Need { record: CONTACT })),
         "start": frame(Frame::Start(Start { bucket: tenant(), from: 0 })),
-        "document": frame(Frame::Doc(doc)),
-        "change": frame(Frame::Change(Change { seq: 6, object: object(), record, bytes: story.edited.clone().into() })),
+        "document": frame(Frame::Doc(document_frame(story))),
+        "change": frame(Frame::Change(Change { seq: 6, object: object(), record,
+        bytes: story.edited.clone().into() })),
         "own": frame(Frame::Own(Own { seq: 6, object: object(), record, hash })),
         "remove": frame(Frame::Remove(Remove { seq: 7, object: object(), record })),
-        "checkpoint": frame(Frame::Checkpoint(Checkpoint { bucket: tenant(), seq: 6, sum: sum(story) })),
+        "checkpoint": frame(Frame::Checkpoint(Checkpoint { bucket: tenant(), seq: 6,
+        sum: sum(story) })),
         "end": frame(Frame::End(End { tick: 7 })),
     })
 }
@@ -183,10 +186,12 @@ fn vectors() -> Json {
         "change": change(&story.made),
         "edit": change(&story.edited),
         "saved": hex(&story.blob),
-        "fact": {"record": hex(&CALL.0), "bytes": hex(&story.fact), "hash": fact_hash(CALL, &story.fact).to_string()},
+        "fact": {"record": hex(&CALL.0), "bytes": hex(&story.fact), "hash": fact_hash(CALL,
+        &story.fact).to_string()},
         "sums": {
             "version_document": sixteen(contact.0), "version_fact": sixteen(call.0),
-            "weight_document": sixteen(contact.weight(CONTACT)), "weight_fact": sixteen(call.weight(CALL)),
+            "weight_document": sixteen(contact.weight(CONTACT)),
+            "weight_fact": sixteen(call.weight(CALL)),
             "sum": sixteen(sum(&story)), "fingerprint_none": sixteen(wire::fingerprint(&[])),
             "fingerprint": sixteen(wire::fingerprint(&[("tenant".to_owned(), 6, sum(&story))])),
         },

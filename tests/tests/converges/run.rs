@@ -13,7 +13,7 @@ use outfield_tests::{Phone, World, behind};
 use proptest::sample::Index;
 use serde_json::{Value as Json, json};
 
-use crate::deeds::{Deed, Order, Step, command, ids};
+use crate::deeds::{OfficeDeed, PhoneDeed, RunStep, command, ids};
 
 /// Phones of one run, copies included.
 const PHONES_MAX: usize = 4;
@@ -80,31 +80,31 @@ impl Run {
     }
 
     /// One thing happens, if the phone that it names is there.
-    pub(crate) fn happens(&mut self, step: Step) {
+    pub(crate) fn happens(&mut self, step: RunStep) {
         if step.phone().is_some_and(|phone| phone >= self.phones.len()) {
             return;
         }
         match step {
-            Step::Do(phone, deed) => self.does(phone, &deed),
-            Step::Sync(phone, faults) => {
+            RunStep::Do(phone, deed) => self.does(phone, &deed),
+            RunStep::Sync(phone, faults) => {
                 faults
                     .into_iter()
                     .for_each(|(call, fault)| self.phones[phone].line.fault(call, fault));
                 self.syncs(phone);
                 self.phones[phone].line.mend();
             }
-            Step::Reopen(phone) => self.phones[phone].reopen(),
-            Step::Kill(phone) => self.phones[phone].killed(),
-            Step::RestartServer => self.world.server.restart(),
-            Step::Compact => self.compacts(),
-            Step::Wait(ms) => self.world.clock.advance(ms),
-            Step::Order(order) => self.ordered(&order),
-            Step::Copy(phone, with_mark) => self.copies(phone, with_mark),
-            Step::BackUp(phone) => {
+            RunStep::Reopen(phone) => self.phones[phone].reopen(),
+            RunStep::Kill(phone) => self.phones[phone].killed(),
+            RunStep::RestartServer => self.world.server.restart(),
+            RunStep::Compact => self.compacts(),
+            RunStep::Wait(ms) => self.world.clock.advance(ms),
+            RunStep::Order(order) => self.ordered(&order),
+            RunStep::Copy(phone, with_mark) => self.copies(phone, with_mark),
+            RunStep::BackUp(phone) => {
                 self.phones[phone].copy_files(&self.world.place(&format!("backup {phone}")), true);
                 self.backups.insert(phone);
             }
-            Step::Restore(phone) => self.restores(phone),
+            RunStep::Restore(phone) => self.restores(phone),
         }
     }
 
@@ -144,7 +144,7 @@ impl Run {
     }
 
     /// Somebody does something, if the rules allow it; what it wrote is noted.
-    fn does(&mut self, phone: usize, deed: &Deed) {
+    fn does(&mut self, phone: usize, deed: &PhoneDeed) {
         self.number += 1;
         let phone = &mut self.phones[phone];
         let Some(command) = command(deed, phone, self.number) else {
@@ -181,19 +181,19 @@ impl Run {
         }
     }
 
-    fn ordered(&mut self, order: &Order) {
+    fn ordered(&mut self, order: &OfficeDeed) {
         match order {
-            Order::Move(shop, to) => {
+            OfficeDeed::Move(shop, to) => {
                 let territory = self.world.territory(to);
                 let shop = &self.shops[shop.index(self.shops.len())];
                 self.world
                     .puts("account", Some(shop), &json!({"territory": territory}));
             }
-            Order::Role(who, role) => self.world.sets(self.person(who), Some(*role), None),
-            Order::Follow(who, territories) => {
+            OfficeDeed::Role(who, role) => self.world.sets(self.person(who), Some(*role), None),
+            OfficeDeed::Follow(who, territories) => {
                 self.world.sets(self.person(who), None, Some(territories))
             }
-            Order::Revoke(phone) => {
+            OfficeDeed::Revoke(phone) => {
                 let status = self.phones[*phone].device().status().unwrap().data;
                 let device = status["enrolled"]["device"].as_str().unwrap();
                 self.world.office(|office| office.revoke(device)).unwrap();

@@ -6,17 +6,17 @@ use outfield_tests::crafter::{
 };
 use outfield_tests::dice::Dice;
 
-use super::stage::{Stage, word};
+use super::stage::{AttackedServer, word};
 
 const ACTOR: [u8; 16] = [7; 16];
 
 /// A contact by the intruder.
-fn contact(stage: &Stage, name: &str) -> CraftedChange {
+fn contact(stage: &AttackedServer, name: &str) -> CraftedChange {
     CraftedChange::puts(ACTOR, &[("name", name), ("owner", stage.user())])
 }
 
 /// Pushes each case, and compares the verdicts with what is expected of them.
-fn check(stage: &mut Stage, cases: Vec<(&str, Vec<u8>, &str)>) {
+fn check(stage: &mut AttackedServer, cases: Vec<(&str, Vec<u8>, &str)>) {
     for cases in cases.chunks(100) {
         let bytes: Vec<Vec<u8>> = cases.iter().map(|(_, bytes, _)| bytes.clone()).collect();
         for ((name, _, expected), verdict) in cases.iter().zip(stage.push(&bytes)) {
@@ -28,7 +28,7 @@ fn check(stage: &mut Stage, cases: Vec<(&str, Vec<u8>, &str)>) {
 
 #[test]
 fn an_honest_change_by_hand_is_accepted_plain_and_deflated() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let (plain, packed) = (contact(&stage, "Ada"), contact(&stage, &"Bob ".repeat(200)));
     let cases = vec![
         ("plain", plain.chunk(), "accepted"),
@@ -40,19 +40,21 @@ fn an_honest_change_by_hand_is_accepted_plain_and_deflated() {
     check(&mut stage, cases);
 }
 
+/// A change that claims this many equal operations in a few bytes.
+fn huge(claimed: i64) -> CraftedChange {
+    CraftedChange::puts(ACTOR, &[("a", "")])
+        .column(column::KEY, run(claimed, &text("a")))
+        .column(column::INSERT, unsigned(claimed.unsigned_abs()))
+        .column(column::ACTION, run(claimed, &unsigned(1)))
+        .column(column::VALUE_META, run(claimed, &unsigned(0)))
+        .column(column::REPLACES, run(claimed, &unsigned(0)))
+        .without(column::VALUE)
+}
+
 #[test]
 fn run_lengths_that_lie_are_refused() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let honest = contact(&stage, "x");
-    let huge = |claimed: i64| {
-        CraftedChange::puts(ACTOR, &[("a", "")])
-            .column(column::KEY, run(claimed, &text("a")))
-            .column(column::INSERT, unsigned(claimed.unsigned_abs()))
-            .column(column::ACTION, run(claimed, &unsigned(1)))
-            .column(column::VALUE_META, run(claimed, &unsigned(0)))
-            .column(column::REPLACES, run(claimed, &unsigned(0)))
-            .without(column::VALUE)
-    };
     assert!(huge(100_000_000).chunk().len() < 113);
     let too_many = "too_many_operations";
     let cases = vec![
@@ -121,8 +123,8 @@ fn run_lengths_that_lie_are_refused() {
 }
 
 #[test]
-fn chunks_and_bombs_are_refused() {
-    let mut stage = Stage::new();
+fn chunks_that_lie_are_refused() {
+    let mut stage = AttackedServer::new();
     let honest = contact(&stage, "x");
     let (data, chunk) = (honest.data(), honest.chunk());
     let length = unsigned(data.len() as u64).len();
@@ -162,6 +164,24 @@ fn chunks_and_bombs_are_refused() {
             "trailing_bytes",
         ),
         (
+            "a number in a longer form",
+            [&chunk[..9], &[0x80 | data.len() as u8, 0][..], &data].concat(),
+            "malformed",
+        ),
+    ];
+    assert_eq!(length, 1, "the last case is about one byte");
+    for case in cases {
+        check(&mut stage, vec![case]);
+    }
+}
+
+#[test]
+fn bombs_are_refused() {
+    let mut stage = AttackedServer::new();
+    let honest = contact(&stage, "x");
+    let (data, chunk) = (honest.data(), honest.chunk());
+    let cases = vec![
+        (
             "50 MB of zeros in 50 KB",
             deflated(&vec![0; 50_000_000], &[]),
             "too_many_bytes",
@@ -187,13 +207,7 @@ fn chunks_and_bombs_are_refused() {
             "too_many_bytes",
         ),
         ("900 KB", vec![0x85; 900_000], "too_many_bytes"),
-        (
-            "a number in a longer form",
-            [&chunk[..9], &[0x80 | data.len() as u8, 0][..], &data].concat(),
-            "malformed",
-        ),
     ];
-    assert_eq!(length, 1, "the case above is about one byte");
     for case in cases {
         check(&mut stage, vec![case]);
     }
@@ -201,7 +215,7 @@ fn chunks_and_bombs_are_refused() {
 
 #[test]
 fn what_is_not_flat_is_refused() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let honest = contact(&stage, "x");
     let with = |name: u64, entries: [u64; 2]| {
         honest
@@ -215,9 +229,6 @@ fn what_is_not_flat_is_refused() {
             .clone()
             .column(column::VALUE_META, column)
             .column(column::VALUE, [value, stage.user().as_bytes()].concat())
-    };
-    let one = |key: &str, value: &str| {
-        CraftedChange::puts(ACTOR, &[(key, value), ("owner", stage.user())]).chunk()
     };
     let cases = vec![
         ("a nested map", with(column::ACTION, [0, 1]), "not_flat"),
@@ -270,6 +281,17 @@ fn what_is_not_flat_is_refused() {
             meta(1 << 4 | 6, &[0xff]).chunk(),
             "malformed",
         ),
+    ];
+    check(&mut stage, cases);
+}
+
+#[test]
+fn keys_and_values_of_nonsense_are_refused() {
+    let mut stage = AttackedServer::new();
+    let one = |key: &str, value: &str| {
+        CraftedChange::puts(ACTOR, &[(key, value), ("owner", stage.user())]).chunk()
+    };
+    let cases = vec![
         (
             "a key of 60 KB",
             one(&"k".repeat(60_000), "x"),
@@ -307,166 +329,121 @@ fn what_is_not_flat_is_refused() {
     check(&mut stage, cases);
 }
 
+/// What a liar makes of the head of an honest change.
+type Spoil = fn(&mut CraftedChange);
+
+/// Heads that lie, and what the server says of each.
+const HEADS_THAT_LIE: &[(&str, Spoil, &str)] = &[
+    (
+        "no sequence",
+        |change| change.seq = unsigned(0),
+        "counter_too_high",
+    ),
+    (
+        "any sequence",
+        |change| change.seq = unsigned(u64::MAX),
+        "counter_too_high",
+    ),
+    (
+        "any start",
+        |change| change.start = unsigned(u64::MAX),
+        "counter_too_high",
+    ),
+    (
+        "a start of none",
+        |change| change.start = unsigned(0),
+        "counter_too_high",
+    ),
+    (
+        "a time beyond time",
+        |change| change.time = signed(i64::MAX),
+        "bad_time",
+    ),
+    (
+        "a message",
+        |change| change.message = text("hi"),
+        "not_flat",
+    ),
+    (
+        "a message of any length",
+        |change| change.message = unsigned(u64::MAX),
+        "not_flat",
+    ),
+    (
+        "a short writer",
+        |change| change.actor = [unsigned(15), vec![7; 15]].concat(),
+        "bad_actor",
+    ),
+    (
+        "a writer of any length",
+        |change| change.actor = unsigned(u64::MAX),
+        "bad_actor",
+    ),
+    (
+        "itself as another",
+        |change| change.others = [unsigned(1), writer(ACTOR)].concat(),
+        "bad_actor",
+    ),
+    (
+        "a writer nobody names",
+        |change| change.others = [unsigned(1), writer([8; 16])].concat(),
+        "not_canonical",
+    ),
+    (
+        "writers beyond number",
+        |change| change.others = unsigned(1 << 60),
+        "too_many_actors",
+    ),
+    (
+        "dependencies beyond number",
+        |change| change.deps = unsigned(1 << 60),
+        "too_many_dependencies",
+    ),
+    (
+        "columns beyond number",
+        |change| {
+            change.behind = Vec::new();
+            change.columns = (0..40).map(|n| (n * 16 + 5, vec![1])).collect();
+        },
+        "bad_columns",
+    ),
+    (
+        "bytes behind",
+        |change| change.behind = vec![0],
+        "trailing_bytes",
+    ),
+    (
+        "an empty column",
+        |change| *change = change.clone().column(0x94, Vec::new()),
+        "bad_columns",
+    ),
+    (
+        "a deflated column",
+        |change| *change = change.clone().column(0x4a, vec![1]),
+        "bad_columns",
+    ),
+];
+
+/// A writer as the head of a change names it.
+fn writer(id: [u8; 16]) -> Vec<u8> {
+    [unsigned(16), id.to_vec()].concat()
+}
+
 #[test]
 fn heads_that_lie_are_refused() {
-    let mut stage = Stage::new();
-    let honest = || contact(&stage, "x");
-    let other = |id: [u8; 16]| [unsigned(16), id.to_vec()].concat();
-    let too_high = "counter_too_high";
-    let cases = vec![
-        (
-            "no sequence",
-            CraftedChange {
-                seq: unsigned(0),
-                ..honest()
-            }
-            .chunk(),
-            too_high,
-        ),
-        (
-            "any sequence",
-            CraftedChange {
-                seq: unsigned(u64::MAX),
-                ..honest()
-            }
-            .chunk(),
-            too_high,
-        ),
-        (
-            "any start",
-            CraftedChange {
-                start: unsigned(u64::MAX),
-                ..honest()
-            }
-            .chunk(),
-            too_high,
-        ),
-        (
-            "a start of none",
-            CraftedChange {
-                start: unsigned(0),
-                ..honest()
-            }
-            .chunk(),
-            too_high,
-        ),
-        (
-            "a time beyond time",
-            CraftedChange {
-                time: signed(i64::MAX),
-                ..honest()
-            }
-            .chunk(),
-            "bad_time",
-        ),
-        (
-            "a message",
-            CraftedChange {
-                message: text("hi"),
-                ..honest()
-            }
-            .chunk(),
-            "not_flat",
-        ),
-        (
-            "a message of any length",
-            CraftedChange {
-                message: unsigned(u64::MAX),
-                ..honest()
-            }
-            .chunk(),
-            "not_flat",
-        ),
-        (
-            "a short writer",
-            CraftedChange {
-                actor: [unsigned(15), vec![7; 15]].concat(),
-                ..honest()
-            }
-            .chunk(),
-            "bad_actor",
-        ),
-        (
-            "a writer of any length",
-            CraftedChange {
-                actor: unsigned(u64::MAX),
-                ..honest()
-            }
-            .chunk(),
-            "bad_actor",
-        ),
-        (
-            "itself as another",
-            CraftedChange {
-                others: [unsigned(1), other(ACTOR)].concat(),
-                ..honest()
-            }
-            .chunk(),
-            "bad_actor",
-        ),
-        (
-            "a writer nobody names",
-            CraftedChange {
-                others: [unsigned(1), other([8; 16])].concat(),
-                ..honest()
-            }
-            .chunk(),
-            "not_canonical",
-        ),
-        (
-            "writers beyond number",
-            CraftedChange {
-                others: unsigned(1 << 60),
-                ..honest()
-            }
-            .chunk(),
-            "too_many_actors",
-        ),
-        (
-            "dependencies beyond number",
-            CraftedChange {
-                deps: unsigned(1 << 60),
-                ..honest()
-            }
-            .chunk(),
-            "too_many_dependencies",
-        ),
-        (
-            "columns beyond number",
-            CraftedChange {
-                behind: Vec::new(),
-                columns: (0..40).map(|n| (n * 16 + 5, vec![1])).collect(),
-                ..honest()
-            }
-            .chunk(),
-            "bad_columns",
-        ),
-        (
-            "bytes behind",
-            CraftedChange {
-                behind: vec![0],
-                ..honest()
-            }
-            .chunk(),
-            "trailing_bytes",
-        ),
-        (
-            "an empty column",
-            honest().column(0x94, Vec::new()).chunk(),
-            "bad_columns",
-        ),
-        (
-            "a deflated column",
-            honest().column(0x4a, vec![1]).chunk(),
-            "bad_columns",
-        ),
-    ];
+    let mut stage = AttackedServer::new();
+    let mut cases = Vec::new();
+    for (name, spoil, expected) in HEADS_THAT_LIE {
+        let mut change = contact(&stage, "x");
+        spoil(&mut change);
+        cases.push((*name, change.chunk(), *expected));
+    }
     check(&mut stage, cases);
 }
 
 #[test]
 fn a_change_cut_off_anywhere_is_refused() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let honest = contact(&stage, &"x".repeat(100));
     for whole in [honest.chunk(), deflated(&honest.data(), &[])] {
         let cut: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();
@@ -481,7 +458,7 @@ fn a_change_cut_off_anywhere_is_refused() {
 
 #[test]
 fn ten_thousand_spoilt_changes_each_get_a_verdict() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let mut dice = Dice::new(45);
     let (mut accepted, mut codes) = (0, std::collections::BTreeSet::new());
     for round in 0..100 {

@@ -1,13 +1,12 @@
 //! Servers that forge data: documents, changes, rows, facts, conflicts, descriptors, sums and
 //! cursors. They greet and listen as the honest one does.
 
-use outfield_core::app::descriptor_id;
 use outfield_core::base::id::{ActorId, ChangeHash, ConflictId, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::Document;
 use outfield_core::objects::{Conflict, ConflictState, Side, Value, Values};
 use outfield_core::sync::frames::{
-    Change, Checkpoint, Doc, End, Fact, Frame, Held, Own, Published, Remove, Row, Start,
+    Change, Checkpoint, Doc, End, Fact, Frame, Held, Own, Remove, Row, Start,
 };
 use outfield_tests::crafter::{self, DOCUMENT};
 use outfield_tests::impostor::Say;
@@ -15,7 +14,7 @@ use outfield_tests::impostor::Say;
 use super::victim::{Victim, body, pulling};
 
 const STRANGER: ActorId = ActorId([66; 16]);
-const LIE: RecordId = RecordId([0x66; 16]);
+pub(super) const LIE: RecordId = RecordId([0x66; 16]);
 
 /// Frames of every bucket, between an honest start and a checkpoint with this sum.
 fn in_buckets(victim: &mut Victim, sum: u64, frames: impl Fn(u64) -> Vec<Frame>) -> Vec<Frame> {
@@ -39,7 +38,7 @@ fn in_buckets(victim: &mut Victim, sum: u64, frames: impl Fn(u64) -> Vec<Frame>)
 
 /// Lies in every bucket, as news and as a bucket told anew, with a sum that is right and with one
 /// that is not.
-fn tells(victim: &mut Victim, name: &str, frames: &dyn Fn(u64) -> Vec<Frame>) {
+pub(super) fn tells(victim: &mut Victim, name: &str, frames: &dyn Fn(u64) -> Vec<Frame>) {
     for (how, anew, true_sum) in [
         ("news", false, false),
         ("anew", true, false),
@@ -192,12 +191,70 @@ fn a_phone_outlives_forged_rows_and_facts() {
     );
 }
 
+/// Documents that are not what the server holds.
+fn forged_documents(account: RecordId, contact: RecordId) -> Vec<(&'static str, Doc)> {
+    let name = values(&[("name", "forged".into())]);
+    vec![
+        ("another history", document("account", account, &name)),
+        (
+            "another object's history",
+            document("contact", account, &name),
+        ),
+        (
+            "another history of one's own",
+            document("contact", contact, &name),
+        ),
+        (
+            "no bytes",
+            Doc {
+                blob: Vec::new().into(),
+                ..document("account", account, &name)
+            },
+        ),
+        (
+            "no bytes and no heads",
+            Doc {
+                blob: Vec::new().into(),
+                heads: Vec::new(),
+                ..document("account", account, &name)
+            },
+        ),
+        (
+            "bytes of nothing",
+            Doc {
+                blob: vec![7; 1_000].into(),
+                ..document("account", account, &name)
+            },
+        ),
+        (
+            "heads of another",
+            Doc {
+                heads: vec![ChangeHash([5; 32])],
+                ..document("account", account, &name)
+            },
+        ),
+        (
+            "heads without end",
+            Doc {
+                heads: vec![ChangeHash([5; 32]); 20_000],
+                ..document("account", account, &name)
+            },
+        ),
+        (
+            "other values than it holds",
+            Doc {
+                values: nonsense(),
+                ..document("account", account, &name)
+            },
+        ),
+    ]
+}
+
 #[test]
 fn a_phone_outlives_forged_documents() {
     let mut victim = Victim::new();
     let (account, contact) = (victim.account, victim.contact);
     let doc = |doc: Doc| move |seq| vec![Frame::Doc(Doc { seq, ..doc.clone() })];
-    let name = values(&[("name", "forged".into())]);
     let keyed: Values = nonsense()
         .into_iter()
         .filter(|(path, _)| !path.is_empty())
@@ -218,70 +275,9 @@ fn a_phone_outlives_forged_documents() {
             &doc(document(object, LIE, &keyed)),
         );
     }
-    tells(
-        &mut victim,
-        "another history",
-        &doc(document("account", account, &name)),
-    );
-    tells(
-        &mut victim,
-        "another object's history",
-        &doc(document("contact", account, &name)),
-    );
-    tells(
-        &mut victim,
-        "another history of one's own",
-        &doc(document("contact", contact, &name)),
-    );
-    tells(
-        &mut victim,
-        "no bytes",
-        &doc(Doc {
-            blob: Vec::new().into(),
-            ..document("account", account, &name)
-        }),
-    );
-    tells(
-        &mut victim,
-        "no bytes and no heads",
-        &doc(Doc {
-            blob: Vec::new().into(),
-            heads: Vec::new(),
-            ..document("account", account, &name)
-        }),
-    );
-    tells(
-        &mut victim,
-        "bytes of nothing",
-        &doc(Doc {
-            blob: vec![7; 1_000].into(),
-            ..document("account", account, &name)
-        }),
-    );
-    tells(
-        &mut victim,
-        "heads of another",
-        &doc(Doc {
-            heads: vec![ChangeHash([5; 32])],
-            ..document("account", account, &name)
-        }),
-    );
-    tells(
-        &mut victim,
-        "heads without end",
-        &doc(Doc {
-            heads: vec![ChangeHash([5; 32]); 20_000],
-            ..document("account", account, &name)
-        }),
-    );
-    tells(
-        &mut victim,
-        "other values than it holds",
-        &doc(Doc {
-            values: nonsense(),
-            ..document("account", account, &name)
-        }),
-    );
+    for (name, forged) in forged_documents(account, contact) {
+        tells(&mut victim, name, &doc(forged));
+    }
 }
 
 #[test]
@@ -345,7 +341,7 @@ fn what_only_looks_like_the_true_history_is_mended_once_the_record_changes() {
     }
 }
 
-fn values_of_lie() -> Values {
+pub(super) fn values_of_lie() -> Values {
     values(&[("name", "forged".into())])
 }
 
@@ -492,186 +488,5 @@ fn a_phone_outlives_forged_conflicts_and_removals() {
                 })]
             },
         );
-    }
-}
-
-#[test]
-fn a_phone_outlives_forged_descriptors() {
-    let mut victim = Victim::new();
-    let built_in = include_str!("../../../core/objects/party/contact.json");
-    let newer = |text: &str| {
-        built_in
-            .replace("\"version\": 1", "\"version\": 99")
-            .replace("\"contact\",", text)
-    };
-    let custom = |object: &str, field: &str| {
-        format!(
-            r#"{{"object": "{object}", "version": 1, "label": "X", "kind": "row", "fields": {{"{field}": {{"kind": "text"}}}},
-            "scope": [{{"bucket": "tenant"}}], "rights": {{}}}}"#
-        )
-    };
-    let nobody = newer("\"contact\",")
-        .replace("\"create\": true", "\"create\": false")
-        .replace("\"edit\": [", "\"edit\": [], \"x\": [");
-    let cases = [
-        ("no JSON", "hello".to_owned()),
-        ("nesting without end", "[".repeat(100_000)),
-        (
-            "an object of the office's",
-            newer("\"contact\",").replace("\"document\"", "\"row\""),
-        ),
-        ("rights taken away", nobody),
-        ("a table of the phone's", custom("outbox", "number")),
-        ("a table of the phone's own", custom("meta", "value")),
-        (
-            "SQL for a name",
-            custom("x\\\" (a); DELETE FROM outbox; --", "a"),
-        ),
-        (
-            "SQL for a field",
-            custom("thing", "a\\\" TEXT); DELETE FROM outbox; --"),
-        ),
-        ("a field that is there already", custom("thing", "id")),
-        ("no name", custom("", "a")),
-        ("an object of its own", custom("thing", "a")),
-        (
-            "a search that is none",
-            custom("thing", "a").replace("\"rights\"", "\"search\": [\"b\"], \"rights\""),
-        ),
-        (
-            "an index that is none",
-            custom("thing", "a")
-                .replace("\"rights\"", "\"indexes\": [[\"b\\\"; --\"]], \"rights\""),
-        ),
-        (
-            "fields without end",
-            custom("thing", "a").replace(
-                "\"fields\": {",
-                &format!(
-                    "\"fields\": {{{}",
-                    (0..3_000)
-                        .map(|n| format!("\"f{n}\": {{\"kind\": \"text\"}},"))
-                        .collect::<String>()
-                ),
-            ),
-        ),
-    ];
-    for (name, json) in cases {
-        let said: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
-        for record in [
-            descriptor_id(said["object"].as_str().unwrap_or_default()),
-            LIE,
-        ] {
-            let told = |seq| {
-                vec![Frame::Descriptor(Published {
-                    seq,
-                    record,
-                    json: json.clone(),
-                })]
-            };
-            tells(&mut victim, name, &told);
-        }
-    }
-}
-
-#[test]
-fn a_phone_outlives_forged_cursors_and_other_buckets() {
-    let mut victim = Victim::new();
-    let buckets = victim.buckets();
-    let start = |bucket: &str, from: u64| {
-        Frame::Start(Start {
-            bucket: bucket.to_owned(),
-            from,
-        })
-    };
-    let mark = |bucket: &str, seq: u64, sum: u64| {
-        Frame::Checkpoint(Checkpoint {
-            bucket: bucket.to_owned(),
-            seq,
-            sum,
-        })
-    };
-    let row = |seq: u64| {
-        Frame::Row(Row {
-            seq,
-            object: "user".to_owned(),
-            record: LIE,
-            values: values_of_lie(),
-        })
-    };
-    let end = Frame::End(End { tick: u64::MAX });
-    let cases = [
-        ("data before a bucket", vec![row(1), end.clone()]),
-        (
-            "data of another person",
-            vec![
-                start("user/01940c3e-5b1a-7cc0-8000-0123456789ab", 0),
-                row(1),
-                end.clone(),
-            ],
-        ),
-        (
-            "a bucket of nonsense",
-            vec![start("'; --", 0), row(1), mark("'; --", 1, 7), end.clone()],
-        ),
-        (
-            "a checkpoint of nothing",
-            vec![mark("nothing", u64::MAX, u64::MAX), end.clone()],
-        ),
-        (
-            "the last number",
-            vec![
-                start(&buckets[0], 0),
-                row(u64::MAX),
-                mark(&buckets[0], u64::MAX, 7),
-                end.clone(),
-            ],
-        ),
-        (
-            "a number beyond",
-            vec![
-                start(&buckets[1], 1 << 63),
-                row(1 << 63),
-                mark(&buckets[1], 1 << 63, 7),
-                end.clone(),
-            ],
-        ),
-        (
-            "numbers backwards",
-            vec![
-                start(&buckets[1], 5),
-                row(9),
-                row(3),
-                row(0),
-                mark(&buckets[1], 0, 7),
-                end.clone(),
-            ],
-        ),
-        ("the end of all ticks", vec![end.clone()]),
-        ("no end", vec![start(&buckets[0], 0)]),
-        (
-            "what phones say",
-            vec![
-                Frame::Want(outfield_core::sync::frames::Want {
-                    bucket: "x".into(),
-                    cursor: 1
-                });
-                3
-            ],
-        ),
-    ];
-    for (name, frames) in cases {
-        let welcome = victim.welcome();
-        victim
-            .meets(name, pulling(welcome, Say::Whole(200, body(&frames))))
-            .ok();
-        let cut = body(&frames);
-        let welcome = victim.welcome();
-        victim
-            .meets(
-                &format!("{name}, cut"),
-                pulling(welcome, Say::Cut(cut[..cut.len() - 3].to_vec())),
-            )
-            .ok();
     }
 }

@@ -8,11 +8,11 @@ use outfield_core::objects::{Record, Values};
 use outfield_core::sync::frames::{Entry, Ruling};
 use outfield_tests::crafter::{CraftedChange, column, runs, signed, unsigned};
 
-use super::stage::{Stage, entry, new_record, word};
+use super::stage::{AttackedServer, entry, new_record, word};
 
 const ACTOR: [u8; 16] = [9; 16];
 
-fn contact(stage: &Stage, actor: [u8; 16], name: &str) -> CraftedChange {
+fn contact(stage: &AttackedServer, actor: [u8; 16], name: &str) -> CraftedChange {
     CraftedChange::puts(actor, &[("name", name), ("owner", stage.user())])
 }
 
@@ -29,13 +29,13 @@ fn replacing(counter: u64, name: &str) -> CraftedChange {
 }
 
 /// The verdict on one change of a record.
-fn judged(stage: &Stage, record: RecordId, change: &CraftedChange) -> String {
+fn judged(stage: &AttackedServer, record: RecordId, change: &CraftedChange) -> String {
     word(&stage.push_entries(vec![entry(record, &change.chunk())])[0])
 }
 
 #[test]
 fn what_does_not_continue_the_history_is_refused() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let (first, record) = (contact(&stage, ACTOR, "first"), new_record(b"history"));
     assert_eq!(judged(&stage, record, &first), "accepted");
     let deps = [first.hash()];
@@ -100,7 +100,7 @@ fn what_does_not_continue_the_history_is_refused() {
 
 #[test]
 fn nobody_writes_for_another() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let other = stage.served.enrol(&stage.yard.user("Olga", "rep"), "other");
     let (theirs, record) = (contact(&stage, [12; 16], "theirs"), new_record(b"theirs"));
     let mine = std::mem::replace(&mut stage.intruder, other);
@@ -146,7 +146,7 @@ fn nobody_writes_for_another() {
 
 #[test]
 fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let north = stage
         .yard
         .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
@@ -193,23 +193,36 @@ fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
     stage.unharmed();
 }
 
-#[test]
-fn facts_that_lie_are_refused() {
-    let mut stage = Stage::new();
-    let note = |note: &str, owner: &str| {
-        Values::from([
-            ("note".into(), note.into()),
-            ("owner".into(), owner.into()),
-            ("kind".into(), "note".into()),
-        ])
-    };
-    let fact = |id: &[u8], bytes: Vec<u8>| Entry {
+fn note(note: &str, owner: &str) -> Values {
+    Values::from([
+        ("note".into(), note.into()),
+        ("owner".into(), owner.into()),
+        ("kind".into(), "note".into()),
+    ])
+}
+
+fn fact(id: &[u8], bytes: Vec<u8>) -> Entry {
+    Entry {
         is_fact: true,
         object: "follow_up".to_owned(),
         actor: Some(ActorId(ACTOR)),
         at_ms: Some(1),
         ..entry(new_record(id), &bytes)
-    };
+    }
+}
+
+/// Each of these gets its verdict, and the server is unharmed.
+fn check_facts(mut stage: AttackedServer, cases: Vec<(&str, Entry, &str)>) {
+    for (name, entry, expected) in cases {
+        let verdicts = stage.push_entries(vec![entry]);
+        assert_eq!(word(&verdicts[0]), expected, "{name}");
+    }
+    stage.unharmed();
+}
+
+#[test]
+fn facts_that_lie_are_refused() {
+    let stage = AttackedServer::new();
     let good = Record::canonical(&note("a", stage.user()));
     let longer = [&[0xb8, 3][..], &good[1..]].concat();
     let endless = [&[0xbf][..], &good[1..], &[0xff]].concat();
@@ -242,6 +255,15 @@ fn facts_that_lie_are_refused() {
             "bad_fact",
         ),
         ("nothing", fact(b"7", Vec::new()), "bad_fact"),
+    ];
+    check_facts(stage, cases);
+}
+
+#[test]
+fn facts_of_others_and_at_other_places_are_refused() {
+    let stage = AttackedServer::new();
+    let good = Record::canonical(&note("a", stage.user()));
+    let cases = vec![
         (
             "no writer",
             Entry {
@@ -299,19 +321,12 @@ fn facts_that_lie_are_refused() {
             "wrong_object",
         ),
     ];
-    for (name, entry, expected) in cases {
-        assert_eq!(
-            word(&stage.push_entries(vec![entry])[0]),
-            expected,
-            "{name}"
-        );
-    }
-    stage.unharmed();
+    check_facts(stage, cases);
 }
 
 #[test]
 fn a_refusal_is_never_longer_than_what_it_refuses() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let name = "n".repeat(1_000_000);
     let bytes = contact(&stage, ACTOR, "x").chunk();
     let long = Entry {
@@ -349,7 +364,7 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
 
 #[test]
 fn a_record_never_outgrows_the_frame_that_must_carry_it() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let record = new_record(b"big");
     let hanna = stage.honest.status().unwrap().data["enrolled"]["user"]
         .as_str()
@@ -396,7 +411,7 @@ fn a_record_never_outgrows_the_frame_that_must_carry_it() {
 
 #[test]
 fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let north = stage
         .yard
         .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
@@ -434,13 +449,14 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
     }
     assert!(refused > 0);
     stage.unharmed();
-    let mend = serde_json::json!({ "do": "edit", "object": "account", "id": id, "fields": { "street": "Main Street" } });
+    let mend = serde_json::json!({ "do": "edit", "object": "account", "id": id,
+        "fields": { "street": "Main Street" } });
     stage.honest.execute(&mend.to_string()).unwrap();
     stage.unharmed();
 }
 #[test]
 fn many_conflicts_of_one_record_do_not_slow_what_follows() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let record = new_record(b"contested");
     let owned = Values::from([
         ("name".into(), "A".into()),
@@ -488,7 +504,7 @@ fn many_conflicts_of_one_record_do_not_slow_what_follows() {
 
 #[test]
 fn a_long_history_does_not_slow_what_follows() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let (first, record) = (contact(&stage, ACTOR, "first"), new_record(b"deep"));
     assert_eq!(judged(&stage, record, &first), "accepted");
     let mut deps = first.hash();

@@ -82,134 +82,65 @@ fn a_phone_outlives_whatever_is_no_answer() {
     }
 }
 
+/// Somebody whom the server does not know.
+const STRANGER: &str = "01940c3e-5b1a-7cc0-8000-0123456789ab";
+
+/// What a liar makes of an honest greeting.
+type SpoilGreeting = fn(&mut Welcome);
+
+const GREETINGS_THAT_LIE: &[(&str, SpoilGreeting)] = &[
+    ("another protocol", |welcome| welcome.proto = 99),
+    ("an unknown role", |welcome| {
+        welcome.role = "king".to_owned()
+    }),
+    ("another role", |welcome| welcome.role = "admin".to_owned()),
+    ("another person", |welcome| {
+        welcome.user = STRANGER.parse().unwrap()
+    }),
+    ("another device", |welcome| {
+        welcome.device = STRANGER.parse().unwrap()
+    }),
+    ("numbers used up", |welcome| welcome.seen = u64::MAX),
+    ("nearly all numbers used up", |welcome| {
+        welcome.seen = i64::MAX as u64
+    }),
+    ("the end of time", |welcome| welcome.server_ms = i64::MAX),
+    ("the begin of time", |welcome| welcome.server_ms = i64::MIN),
+    ("a zone of nonsense", |welcome| {
+        welcome.time_zone = "../../etc/passwd".to_owned()
+    }),
+    ("a name without end", |welcome| {
+        welcome.name = "n".repeat(900_000)
+    }),
+    ("no buckets", |welcome| welcome.buckets = Vec::new()),
+    ("buckets without end", |welcome| {
+        welcome.buckets = (0..20_000).map(|n| format!("territory/{n}")).collect()
+    }),
+    ("buckets of nonsense", |welcome| {
+        welcome.buckets = vec![String::new(), "'; --".to_owned(), "x".repeat(9_000)]
+    }),
+    ("one bucket many times", |welcome| {
+        welcome.buckets = vec!["tenant".to_owned(); 50]
+    }),
+    ("nothing new", |welcome| {
+        welcome.same = true;
+        welcome.buckets = Vec::new();
+    }),
+];
+
 #[test]
 fn a_phone_outlives_greetings_that_lie() {
     let mut victim = Victim::new();
     let honest = victim.welcome();
-    let stranger = victim.contact;
-    let many = (0..20_000).map(|n| format!("territory/{n}")).collect();
-    let cases = [
-        (
-            "another protocol",
-            Welcome {
-                proto: 99,
-                ..honest.clone()
-            },
-        ),
-        (
-            "an unknown role",
-            Welcome {
-                role: "king".to_owned(),
-                ..honest.clone()
-            },
-        ),
-        (
-            "another role",
-            Welcome {
-                role: "admin".to_owned(),
-                ..honest.clone()
-            },
-        ),
-        (
-            "another person",
-            Welcome {
-                user: stranger.to_string().parse().unwrap(),
-                ..honest.clone()
-            },
-        ),
-        (
-            "another device",
-            Welcome {
-                device: stranger.to_string().parse().unwrap(),
-                ..honest.clone()
-            },
-        ),
-        (
-            "numbers used up",
-            Welcome {
-                seen: u64::MAX,
-                ..honest.clone()
-            },
-        ),
-        (
-            "nearly all numbers used up",
-            Welcome {
-                seen: i64::MAX as u64,
-                ..honest.clone()
-            },
-        ),
-        (
-            "the end of time",
-            Welcome {
-                server_ms: i64::MAX,
-                ..honest.clone()
-            },
-        ),
-        (
-            "the begin of time",
-            Welcome {
-                server_ms: i64::MIN,
-                ..honest.clone()
-            },
-        ),
-        (
-            "a zone of nonsense",
-            Welcome {
-                time_zone: "../../etc/passwd".to_owned(),
-                ..honest.clone()
-            },
-        ),
-        (
-            "a name without end",
-            Welcome {
-                name: "n".repeat(900_000),
-                ..honest.clone()
-            },
-        ),
-        (
-            "no buckets",
-            Welcome {
-                buckets: Vec::new(),
-                ..honest.clone()
-            },
-        ),
-        (
-            "buckets without end",
-            Welcome {
-                buckets: many,
-                ..honest.clone()
-            },
-        ),
-        (
-            "buckets of nonsense",
-            Welcome {
-                buckets: vec![String::new(), "'; --".to_owned(), "x".repeat(9_000)],
-                ..honest.clone()
-            },
-        ),
-        (
-            "one bucket many times",
-            Welcome {
-                buckets: vec!["tenant".to_owned(); 50],
-                ..honest.clone()
-            },
-        ),
-        (
-            "nothing new",
-            Welcome {
-                same: true,
-                buckets: Vec::new(),
-                ..honest.clone()
-            },
-        ),
-    ];
-    for (name, welcome) in cases {
+    for (name, spoil) in GREETINGS_THAT_LIE {
+        let mut welcome = honest.clone();
+        spoil(&mut welcome);
         victim.meets(name, pulling(welcome, whole(&body(&[])))).ok();
     }
 }
 
 /// What a liar says of a hash.
-type Rule = fn(ChangeHash) -> Ruling;
+type RulingOf = fn(ChangeHash) -> Ruling;
 
 /// The hash of every entry that was pushed.
 fn hashes(said: &[u8]) -> Vec<ChangeHash> {
@@ -235,7 +166,7 @@ fn hashes(said: &[u8]) -> Vec<ChangeHash> {
 #[test]
 fn a_phone_outlives_verdicts_that_lie() {
     let mut victim = Victim::new();
-    let all = |ruling: Rule| {
+    let all = |ruling: RulingOf| {
         move |said: &[u8]| {
             let verdict = |hash: ChangeHash| {
                 Frame::Verdict(Verdict {
@@ -256,7 +187,7 @@ fn a_phone_outlives_verdicts_that_lie() {
     victim
         .meets("verdicts on nothing", pushed(welcome, unknown))
         .ok();
-    let cases: [(&str, Rule); 4] = [
+    let cases: [(&str, RulingOf); 4] = [
         ("the same again and again", |_| Ruling::Rewrite),
         ("later and later", |_| Ruling::RetryLater),
         ("needs itself", |hash| Ruling::Needs { hashes: vec![hash] }),
@@ -275,7 +206,8 @@ fn a_phone_outlives_forged_tokens() {
     let mut victim = Victim::new();
     let status = victim.phone.status().unwrap().data["enrolled"].clone();
     let good = json!({
-        "token": "t", "refresh_token": "r", "user": status["user"], "name": "Vera", "role": "rep", "device": status["device"],
+        "token": "t", "refresh_token": "r", "user": status["user"], "name": "Vera", "role": "rep",
+        "device": status["device"],
         "tenant": victim.tenant(), "time_zone": "UTC",
     });
     let with = |member: &str, value: &str| {
@@ -326,7 +258,8 @@ fn a_new_phone_outlives_answers_that_enrol_nobody() {
     };
     let id = "01940c3e-5b1a-7cc0-8000-0123456789ab";
     let good = json!({
-        "token": "t", "refresh_token": "r", "user": id, "name": "N", "role": "rep", "device": id, "tenant": id,
+        "token": "t", "refresh_token": "r", "user": id, "name": "N", "role": "rep", "device": id,
+        "tenant": id,
         "time_zone": "UTC",
     });
     for member in [

@@ -9,13 +9,13 @@ use outfield_tests::caller;
 use outfield_tests::dice::Dice;
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::AttackedServer;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
 fn paths_of_nonsense_are_not_found() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let long = "x".repeat(10_000);
     let cases: Vec<String> = [
         "/api/v1/..%2f",
@@ -74,7 +74,7 @@ fn paths_of_nonsense_are_not_found() {
 
 #[test]
 fn queries_of_nonsense_are_refused_or_harmless() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let long = "9".repeat(10_000);
     let cases = [
         ("/api/v1/contact?limit=x", 400, "bad_limit"),
@@ -122,7 +122,7 @@ fn queries_of_nonsense_are_refused_or_harmless() {
 
 #[test]
 fn ways_of_asking_that_a_path_does_not_have_are_refused() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let token = stage.token().to_owned();
     let cases = [
         "DELETE /api/v1/contact",
@@ -134,7 +134,8 @@ fn ways_of_asking_that_a_path_does_not_have_are_refused() {
     ];
     for case in cases {
         let request = format!(
-            "{case} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+            "{case} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: \
+                close\r\n\r\n"
         );
         let heard =
             caller::say(stage.served.address, request.as_bytes(), PATIENCE).expect("in time");
@@ -149,7 +150,7 @@ fn ways_of_asking_that_a_path_does_not_have_are_refused() {
 
 #[test]
 fn tokens_that_are_none_let_nobody_in() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     stage.yard.office(&["tenant", "add", "Rival"]);
     let rival = stage.yard.office(&[
         "user", "add", "Rita", "--role", "admin", "--tenant", "Rival",
@@ -224,7 +225,7 @@ fn tokens_that_are_none_let_nobody_in() {
 
 #[test]
 fn enrolling_with_nonsense_is_refused() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let used = stage.yard.user("Uwe", "rep");
     let _first = stage.served.enrol(&used, "first");
     let cases = [
@@ -283,6 +284,12 @@ fn enrolling_with_nonsense_is_refused() {
             "{name}"
         );
     }
+    stage.unharmed();
+}
+
+#[test]
+fn refreshing_with_nonsense_is_refused() {
+    let mut stage = AttackedServer::new();
     for body in [
         "{}",
         "[[[",
@@ -300,26 +307,43 @@ fn enrolling_with_nonsense_is_refused() {
 
 #[test]
 fn heads_of_nonsense_never_break_the_server() {
-    let mut stage = Stage::new();
+    let mut stage = AttackedServer::new();
     let mut dice = Dice::new(47);
     let token = stage.token().to_owned();
     let good = format!(
-        "GET /api/v1/contact HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        "GET /api/v1/contact HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: \
+            close\r\n\r\n"
     );
     let mut cases: Vec<Vec<u8>> = [
         "\r\n\r\n".to_owned(),
         "GET\r\n\r\n".to_owned(),
         "GET /health HTTP/9.9\r\n\r\n".to_owned(),
         format!("GET /health HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(5_000)),
-        format!("GET /health HTTP/1.1\r\na: {}\r\n\r\n", "b".repeat(1_000_000)),
+        format!(
+            "GET /health HTTP/1.1\r\na: {}\r\n\r\n",
+            "b".repeat(1_000_000)
+        ),
         format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(200_000)),
         "GET /health HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n".to_owned(),
-        "GET /health HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".to_owned(),
-        "POST /sync/v1/push HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n".to_owned(),
-        "POST /sync/v1/push HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nhello\r\n".to_owned(),
-        format!("GET /api/v1/contact HTTP/1.1\r\nauthorization: Bearer {token}\r\nauthorization: Bearer x\r\nconnection: close\r\n\r\n"),
-        "GET /api/v1/contact HTTP/1.1\r\nauthorization: Basic x\r\nconnection: close\r\n\r\n".to_owned(),
-        "GET /api/v1/contact HTTP/1.1\r\nauthorization: Bearer \u{fffd}\r\nconnection: close\r\n\r\n".to_owned(),
+        "GET /health HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: \
+            2\r\n\r\n"
+            .to_owned(),
+        "POST /sync/v1/push HTTP/1.1\r\nhost: x\r\ntransfer-encoding: \
+            chunked\r\n\r\nffffffffffffffff\r\n"
+            .to_owned(),
+        "POST /sync/v1/push HTTP/1.1\r\nhost: x\r\ntransfer-encoding: \
+            chunked\r\n\r\nhello\r\n"
+            .to_owned(),
+        format!(
+            "GET /api/v1/contact HTTP/1.1\r\nauthorization: Bearer {token}\r\nauthorization: \
+            Bearer x\r\nconnection: close\r\n\r\n"
+        ),
+        "GET /api/v1/contact HTTP/1.1\r\nauthorization: Basic x\r\nconnection: \
+            close\r\n\r\n"
+            .to_owned(),
+        "GET /api/v1/contact HTTP/1.1\r\nauthorization: Bearer \u{fffd}\r\nconnection: \
+            close\r\n\r\n"
+            .to_owned(),
     ]
     .map(String::into_bytes)
     .into();
@@ -341,7 +365,7 @@ fn heads_of_nonsense_never_break_the_server() {
 
 #[test]
 fn nobody_who_dawdles_keeps_the_server_from_stopping() {
-    let stage = Stage::new();
+    let stage = AttackedServer::new();
     let dawdle = |said: &str| {
         let mut stream = TcpStream::connect(stage.served.address).unwrap();
         stream.write_all(said.as_bytes()).unwrap();

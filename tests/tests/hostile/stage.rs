@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(10);
 const GROWTH_KIB_MAX: u64 = 48 * 1024;
 
 /// A server under attack.
-pub(crate) struct Stage {
+pub(crate) struct AttackedServer {
     pub(crate) yard: Yard,
     pub(crate) served: Served,
     pub(crate) honest: Device,
@@ -32,8 +32,8 @@ pub(crate) struct Stage {
     peak_kib: u64,
 }
 
-impl Stage {
-    pub(crate) fn new() -> Stage {
+impl AttackedServer {
+    pub(crate) fn new() -> AttackedServer {
         let yard = Yard::new();
         let served = yard.serve("127.0.0.1:0");
         let mut honest = yard.phone(&served, "Hanna");
@@ -42,7 +42,7 @@ impl Stage {
             .unwrap()
             .to_owned();
         let intruder = served.enrol(&yard.user("Ivan", "rep"), "intruder");
-        let mut stage = Stage {
+        let mut stage = AttackedServer {
             yard,
             served,
             honest,

@@ -22,7 +22,7 @@ use serde_json::{Value as Json, json};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the phone did and has not sent, or not known to be: object, id, field and value.
-type Work = (&'static str, String, &'static str, String);
+type UnsentWork = (&'static str, String, &'static str, String);
 
 /// A phone in a bad neighbourhood.
 pub(crate) struct Victim {
@@ -181,7 +181,7 @@ impl Victim {
 
     /// New work of every kind: an edit of what all see, one of what is the phone's own, a new
     /// document, a fact.
-    fn work(&mut self) -> Vec<Work> {
+    fn work(&mut self) -> Vec<UnsentWork> {
         self.rounds += 1;
         let text = format!("work {}", self.rounds);
         let mut carry_out = |command: Json| {
@@ -192,8 +192,10 @@ impl Victim {
                 .unwrap()
         };
         let account = self.account.to_string();
-        let edit = json!({ "do": "edit", "object": "account", "id": account, "fields": { "street": text } });
-        let own = json!({ "do": "edit", "object": "contact", "id": self.contact, "fields": { "job_title": text } });
+        let edit = json!({ "do": "edit", "object": "account", "id": account,
+            "fields": { "street": text } });
+        let own = json!({ "do": "edit", "object": "contact", "id": self.contact,
+            "fields": { "job_title": text } });
         let add = json!({ "do": "add", "object": "contact", "fields": { "name": text } });
         let note = json!({ "do": "log_follow_up", "account": account, "note": text });
         vec![
