@@ -187,9 +187,12 @@ fn a_refusal_tells_the_numbers_behind_it_and_only_then() {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
         desk.says(&words)
     };
-    let (exit, said) = says(&["visit", "check-out", &desk.visit]);
-    assert_eq!((exit, &said["error"]["code"]), (3, &"wrong_state".into()));
-    assert_eq!(said["error"]["numbers"], json!({ "state": "planned" }));
+    let (_, accounts) = says(&["list", "account"]);
+    let account = accounts["data"][0]["id"].as_str().unwrap();
+    let (exit, said) = says(&["visit", "start", account]);
+    assert_eq!((exit, &said["error"]["code"]), (3, &"visit_open".into()));
+    let numbers = json!({ "account": "Harp's", "visit": desk.visit });
+    assert_eq!(said["error"]["numbers"], numbers);
     let (_, said) = says(&["visit", "check-out", "no-id"]);
     assert_eq!(said["error"].get("numbers"), None, "{said}");
 }
