@@ -8,7 +8,7 @@ use automerge::legacy::{Key, OpId, OpType};
 use automerge::{Automerge, Change, ExpandedChange};
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::objects::{Value, Values};
-use outfield_core::store::outbox::Entry;
+use outfield_core::store::outbox::OutboxEntry;
 use outfield_core::store::{Db, documents, members, meta, outbox};
 use serde_json::Value as Json;
 
@@ -20,7 +20,7 @@ pub fn open(file: &Path) -> Db {
 
 /// What waits for the server, oldest first.
 #[must_use]
-pub fn unsent(file: &Path) -> Vec<Entry> {
+pub fn unsent(file: &Path) -> Vec<OutboxEntry> {
     outbox::all(&open(file)).unwrap()
 }
 
@@ -141,7 +141,7 @@ pub fn actor_of(actor: &automerge::ActorId) -> ActorId {
 
 /// The operations of an entry that waits for the server.
 #[must_use]
-pub fn operations_of(entry: &Entry) -> Vec<(String, Json)> {
+pub fn operations_of(entry: &OutboxEntry) -> Vec<(String, Json)> {
     operations(&Change::from_bytes(entry.bytes.clone()).unwrap())
 }
 
@@ -195,7 +195,7 @@ pub fn actor(file: &Path) -> String {
 
 /// The values of a fact that waits for the server.
 #[must_use]
-pub fn fact_values(entry: &Entry) -> Vec<Json> {
+pub fn fact_values(entry: &OutboxEntry) -> Vec<Json> {
     values_of(&entry.bytes)
 }
 

@@ -18,7 +18,7 @@ use crate::domain::decide::decide;
 use crate::domain::rules::conflict::closes;
 use crate::objects::{ConflictState, Kind, Registry};
 use crate::store::attention::{self, Attention};
-use crate::store::outbox::{self, Entry, EntryKind, NewEntry};
+use crate::store::outbox::{self, EntryKind, NewEntry, OutboxEntry};
 use crate::store::{Db, StoreReader, conflicts, documents, meta, tables};
 
 /// Why an entry was set aside.
@@ -35,7 +35,7 @@ pub(super) fn rewrite(
     db: &Db,
     registry: &Registry,
     context: &Context,
-    (refused, reason): (&Entry, &Reason),
+    (refused, reason): (&OutboxEntry, &Reason),
 ) -> Result<(), FieldError> {
     let record = refused.record;
     if refused.kind == EntryKind::Change && accepted(db, record)?.is_none() {
@@ -131,7 +131,7 @@ pub(super) fn sign_anew(
             }
         };
         renamed.insert(old.hash, new.hash);
-        let Entry {
+        let OutboxEntry {
             kind,
             object,
             command,
@@ -168,7 +168,7 @@ fn fetch(db: &Db, record: RecordId) -> Result<(), FieldError> {
 }
 
 /// Takes a record's entries from `from` on out of the outbox.
-fn take_from(db: &Db, record: RecordId, from: i64) -> Result<Vec<Entry>, FieldError> {
+fn take_from(db: &Db, record: RecordId, from: i64) -> Result<Vec<OutboxEntry>, FieldError> {
     let mut entries = outbox::of_record(db, record)?;
     entries.retain(|entry| entry.number >= from);
     for entry in &entries {
@@ -197,7 +197,7 @@ fn carry_out_again(
     db: &Db,
     registry: &Registry,
     context: &Context,
-    entry: &Entry,
+    entry: &OutboxEntry,
 ) -> Result<(), FieldError> {
     let command = Command::parse(&entry.command, registry)?;
     // It happened when it happened, however late it is written again.
@@ -207,7 +207,12 @@ fn carry_out_again(
     carry_out(db, registry, &decision, (&then, &entry.command, entry.knew))
 }
 
-fn set_aside(db: &Db, entry: &Entry, reason: &Reason, context: &Context) -> Result<(), FieldError> {
+fn set_aside(
+    db: &Db,
+    entry: &OutboxEntry,
+    reason: &Reason,
+    context: &Context,
+) -> Result<(), FieldError> {
     if planted::is(Planted::RefusedWorkForgotten) {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use crate::base::limits::TAIL_CHANGES_MAX;
 use crate::base::version::Version;
 use crate::crdt::{CrdtError, Document, Vetted, gate};
 use crate::objects::{Descriptor, Kind, Record, Registry};
-use crate::store::outbox::{Entry, EntryKind};
+use crate::store::outbox::{EntryKind, OutboxEntry};
 use crate::store::{Db, conflicts, documents, members, outbox, tables};
 
 /// Why there is no working document.
@@ -125,7 +125,7 @@ pub(super) fn accept(
 }
 
 /// One entry of the outbox has become part of the accepted history.
-pub(super) fn promote(db: &Db, entry: &Entry) -> Result<(), FieldError> {
+pub(super) fn promote(db: &Db, entry: &OutboxEntry) -> Result<(), FieldError> {
     match entry.kind {
         EntryKind::Change => {
             accept(

@@ -2,7 +2,7 @@
 //! scalar. It knows no business object, no storage and no wire.
 
 mod ancestry;
-pub mod conflict;
+pub mod competing;
 pub mod document;
 pub mod error;
 pub mod gate;

@@ -41,7 +41,7 @@ pub struct NewEntry {
 
 /// An entry with the number under which it waits; numbers only grow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct OutboxEntry {
     /// Its number.
     pub number: i64,
     /// What it is.
@@ -87,7 +87,7 @@ pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
 }
 
 /// All entries, oldest first.
-pub fn all(db: &Db) -> Result<Vec<Entry>, StoreError> {
+pub fn all(db: &Db) -> Result<Vec<OutboxEntry>, StoreError> {
     select(db, "ORDER BY number", &[])
 }
 
@@ -97,7 +97,7 @@ pub fn batch(
     after: i64,
     entries_max: usize,
     bytes_max: usize,
-) -> Result<Vec<Entry>, StoreError> {
+) -> Result<Vec<OutboxEntry>, StoreError> {
     let limit = i64::try_from(entries_max).unwrap_or(i64::MAX);
     let mut entries = select(
         db,
@@ -115,7 +115,7 @@ pub fn batch(
 }
 
 /// The entries of one record, oldest first.
-pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Entry>, StoreError> {
+pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<OutboxEntry>, StoreError> {
     select(
         db,
         "WHERE record = ?1 ORDER BY number",
@@ -124,7 +124,7 @@ pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<Entry>, StoreError> {
 }
 
 /// Takes the entry with this hash out.
-pub fn take(db: &Db, hash: ChangeHash) -> Result<Option<Entry>, StoreError> {
+pub fn take(db: &Db, hash: ChangeHash) -> Result<Option<OutboxEntry>, StoreError> {
     let sql = format!("DELETE FROM outbox WHERE hash = ?1 RETURNING {COLUMNS}");
     let mut statement = db.prepare_cached(&sql)?;
     let taken = statement
@@ -165,11 +165,15 @@ pub fn skip_to(db: &Db, number: u64) -> Result<(), StoreError> {
 }
 
 /// The entry with this hash.
-pub fn find(db: &Db, hash: ChangeHash) -> Result<Option<Entry>, StoreError> {
+pub fn find(db: &Db, hash: ChangeHash) -> Result<Option<OutboxEntry>, StoreError> {
     Ok(select(db, "WHERE hash = ?1", &[&&hash.0[..]])?.pop())
 }
 
-fn select(db: &Db, rest: &str, bound: &[&dyn rusqlite::ToSql]) -> Result<Vec<Entry>, StoreError> {
+fn select(
+    db: &Db,
+    rest: &str,
+    bound: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<OutboxEntry>, StoreError> {
     let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox {rest}"))?;
     let mut rows = statement.query(bound)?;
     let mut entries = Vec::new();
@@ -179,8 +183,8 @@ fn select(db: &Db, rest: &str, bound: &[&dyn rusqlite::ToSql]) -> Result<Vec<Ent
     Ok(entries)
 }
 
-fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
-    Ok(Entry {
+fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {
+    Ok(OutboxEntry {
         number: row.get(0)?,
         kind: if row.get::<_, i64>(1)? == 1 {
             EntryKind::Fact

@@ -10,7 +10,7 @@ use outfield_core::base::id::{ChangeHash, TenantId};
 use outfield_core::base::planted::{Planted, plant};
 use outfield_core::store::Db;
 use outfield_core::store::attention::Attention;
-use outfield_core::store::outbox::Entry;
+use outfield_core::store::outbox::OutboxEntry;
 use outfield_core::sync::frames::Ruling;
 
 use super::{journal, shim};
@@ -33,7 +33,7 @@ pub(crate) struct Promise {
     pub(crate) phone: String,
     pub(crate) person: &'static str,
     pub(crate) is_old: bool,
-    pub(crate) outbox: Vec<Entry>,
+    pub(crate) outbox: Vec<OutboxEntry>,
     pub(crate) attention: Vec<Attention>,
     /// What a person has taken off the list or done again.
     pub(crate) gone: BTreeSet<ChangeHash>,

@@ -9,7 +9,7 @@ use outfield_core::app::{DISK_FULL, FieldError, older};
 use outfield_core::base::context::Role;
 use outfield_core::objects::{Kind, Registry, Value};
 use outfield_core::store::attention::{self, Attention};
-use outfield_core::store::outbox::{self, Entry};
+use outfield_core::store::outbox::{self, OutboxEntry};
 use outfield_core::store::{documents, tables};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -380,7 +380,7 @@ impl SimStage {
         outbox::last_number(&behind::open(&self.carried[at].phone.file)).unwrap()
     }
 
-    fn entries_after(&self, at: usize, before: u64) -> Vec<Entry> {
+    fn entries_after(&self, at: usize, before: u64) -> Vec<OutboxEntry> {
         let mut entries = behind::unsent(&self.carried[at].phone.file);
         entries.retain(|entry| entry.number.cast_unsigned() > before);
         entries
@@ -432,7 +432,7 @@ impl SimStage {
             .iter()
             .map(|entry| entry.hash)
             .collect();
-        let lost: Vec<Entry> = lost
+        let lost: Vec<OutboxEntry> = lost
             .into_iter()
             .filter(|entry| !kept.contains(&entry.hash))
             .collect();
@@ -446,8 +446,9 @@ impl SimStage {
 }
 
 /// The words that entries write.
-pub(crate) fn words(entries: &[Entry]) -> Vec<Word> {
-    let of = |entry: &Entry| words_in(&entry.record.to_string(), behind::values_of(&entry.bytes));
+pub(crate) fn words(entries: &[OutboxEntry]) -> Vec<Word> {
+    let of =
+        |entry: &OutboxEntry| words_in(&entry.record.to_string(), behind::values_of(&entry.bytes));
     entries.iter().flat_map(of).collect()
 }
 

@@ -7,7 +7,7 @@ use outfield_core::app::{FieldError, digest_json};
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
 use outfield_core::store::attention::{self, Attention};
-use outfield_core::store::outbox::{Entry, EntryKind};
+use outfield_core::store::outbox::{EntryKind, OutboxEntry};
 use outfield_core::store::{digest, documents};
 use outfield_tests::{Phone, World, behind};
 use proptest::sample::Index;
@@ -351,7 +351,7 @@ fn count(written: &mut Written, record: &RecordId, operations: Vec<(String, Json
 }
 
 /// The texts that an entry writes.
-fn texts(entry: &Entry) -> Vec<(String, String)> {
+fn texts(entry: &OutboxEntry) -> Vec<(String, String)> {
     let values: Vec<Json> = match entry.kind {
         EntryKind::Change => behind::operations_of(entry)
             .into_iter()
