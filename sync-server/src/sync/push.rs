@@ -57,7 +57,7 @@ enum Work {
 impl Pushed {
     /// Reads an entry; the answer's hash names it: a change's own, a fact's by id and bytes, else
     /// the raw bytes'.
-    fn read(entry: frames::Entry) -> (Pushed, ChangeHash) {
+    fn read(entry: frames::PushEntry) -> (Pushed, ChangeHash) {
         let bytes: Vec<u8> = entry.bytes.into();
         let at = Timestamp(entry.at_ms.unwrap_or(0));
         let (hash, work, actor, at) = if entry.is_fact {

@@ -5,7 +5,7 @@ use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Document, Vetted};
 use outfield_core::objects::{Record, Values};
-use outfield_core::sync::frames::{Entry, Ruling};
+use outfield_core::sync::frames::{PushEntry, Ruling};
 use outfield_tests::crafter::{Change, column, runs, signed, unsigned};
 
 use super::stage::{Stage, entry, new_record, word};
@@ -177,7 +177,7 @@ fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
     let tick = stage.greet(u64::MAX);
     let change = |text: &str, knew: u64| {
         let bytes = Change::puts([text.as_bytes()[0]; 16], &[("street", text)]).chunk();
-        Entry {
+        PushEntry {
             object: "account".to_owned(),
             knew,
             ..entry(account, &bytes)
@@ -203,7 +203,7 @@ fn facts_that_lie_are_refused() {
             ("kind".into(), "note".into()),
         ])
     };
-    let fact = |id: &[u8], bytes: Vec<u8>| Entry {
+    let fact = |id: &[u8], bytes: Vec<u8>| PushEntry {
         is_fact: true,
         object: "follow_up".to_owned(),
         actor: Some(ActorId(ACTOR)),
@@ -244,7 +244,7 @@ fn facts_that_lie_are_refused() {
         ("nothing", fact(b"7", Vec::new()), "bad_fact"),
         (
             "no writer",
-            Entry {
+            PushEntry {
                 actor: None,
                 ..fact(b"8", good.clone())
             },
@@ -252,7 +252,7 @@ fn facts_that_lie_are_refused() {
         ),
         (
             "no calendar's time",
-            Entry {
+            PushEntry {
                 at_ms: Some(i64::MAX),
                 ..fact(b"9", good.clone())
             },
@@ -268,7 +268,7 @@ fn facts_that_lie_are_refused() {
         ),
         (
             "as a document",
-            Entry {
+            PushEntry {
                 object: "contact".to_owned(),
                 ..fact(b"11", good.clone())
             },
@@ -276,7 +276,7 @@ fn facts_that_lie_are_refused() {
         ),
         (
             "as a row",
-            Entry {
+            PushEntry {
                 object: "user".to_owned(),
                 ..fact(b"12", good.clone())
             },
@@ -284,7 +284,7 @@ fn facts_that_lie_are_refused() {
         ),
         (
             "as a table",
-            Entry {
+            PushEntry {
                 object: "outbox\"; --".to_owned(),
                 ..fact(b"13", good.clone())
             },
@@ -292,7 +292,7 @@ fn facts_that_lie_are_refused() {
         ),
         (
             "under an id that is taken",
-            Entry {
+            PushEntry {
                 record: stage.user().parse().unwrap(),
                 ..fact(b"14", good)
             },
@@ -314,7 +314,7 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
     let mut stage = Stage::new();
     let name = "n".repeat(1_000_000);
     let bytes = contact(&stage, ACTOR, "x").chunk();
-    let long = Entry {
+    let long = PushEntry {
         object: name.clone(),
         ..entry(new_record(b"long"), &bytes)
     };
@@ -322,7 +322,7 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
     // Thousands of choices that are none, each of which the refusal would name.
     let keys: Vec<String> = (0..2_000).map(|n| format!("actions/{n:04}/kind")).collect();
     let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "x")).collect();
-    let many = Entry {
+    let many = PushEntry {
         object: "visit".to_owned(),
         ..entry(new_record(b"many"), &Change::puts(ACTOR, &texts).chunk())
     };
@@ -413,7 +413,7 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
                 &[("street", &street)],
             )
             .chunk();
-            Entry {
+            PushEntry {
                 object: "account".to_owned(),
                 ..entry(account, &bytes)
             }
