@@ -14,7 +14,7 @@ use outfield_core::app::{Device, System};
 use outfield_core::base::context::{Role, Surroundings};
 use outfield_core::base::id::{TenantId, UserId};
 use outfield_core::base::time::Timestamp;
-use outfield_core::sync::carrier::Take;
+use outfield_core::sync::carrier::TakePiece;
 use outfield_core::sync::http::Http;
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
 use outfield_server::data_dir::DataDir;
@@ -331,7 +331,7 @@ impl Meter {
 }
 
 impl Carrier for Meter {
-    fn carry(&self, call: &Call, take: Take<'_>) -> Result<Reply, CarryError> {
+    fn carry(&self, call: &Call, take: TakePiece<'_>) -> Result<Reply, CarryError> {
         let (mut received, mut aside) = (0, 0);
         let begin = Instant::now();
         let reply = self.http.carry(call, &mut |status, piece| {
