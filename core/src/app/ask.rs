@@ -219,8 +219,10 @@ impl Device {
             .map(side)
             .collect();
         let mut json = json!({
-            "id": conflict.id, "object": conflict.object, "record": conflict.record, "path": conflict.path,
-            "base": conflict.base, "mine": mine.map(side), "theirs": theirs.first(), "state": conflict.state.name(),
+            "id": conflict.id, "object": conflict.object, "record": conflict.record,
+            "path": conflict.path,
+            "base": conflict.base, "mine": mine.map(side), "theirs": theirs.first(),
+            "state": conflict.state.name(),
             "shown": conflict.sides.first().map(side),
         });
         if theirs.len() > 1 {
@@ -244,7 +246,8 @@ impl Device {
             .map(|held| {
                 json!({
                     "number": held.number, "object": held.object, "record": held.record, "code": held.code,
-                    "message": held.message, "fields": serde_json::from_str::<Json>(&held.fields).unwrap_or_default(),
+                    "message": held.message,
+                    "fields": serde_json::from_str::<Json>(&held.fields).unwrap_or_default(),
                     "command": serde_json::from_str::<Json>(&held.command).unwrap_or_default(),
                     "at": Timestamp(held.at).rfc3339(),
                 })
@@ -285,7 +288,8 @@ impl Device {
         Ok(Receipt::of(json!({
             "enrolled": identity, "name": meta::get(&self.db, "name")?, "server": meta::get(&self.db, "url")?,
             "unsent": outbox::count(&self.db)?, "needs_attention": attention::count(&self.db)?,
-            "conflicts": conflicts::open(&self.db)?.len(), "last_verified": meta::get(&self.db, "last_verified")?,
+            "conflicts": conflicts::open(&self.db)?.len(),
+            "last_verified": meta::get(&self.db, "last_verified")?,
             "buckets": buckets,
         })))
     }

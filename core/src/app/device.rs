@@ -94,7 +94,8 @@ impl Device {
 
     pub(super) fn signed_in(&self) -> Result<&Identity, FieldError> {
         self.identity.as_ref().ok_or_else(|| FieldError::SignIn {
-            message: "this device is not enrolled; enrol it with the address of the server and a code from the office"
+            message: "this device is not enrolled; enrol it with the address of the server and a \
+                      code from the office"
                 .to_owned(),
         })
     }

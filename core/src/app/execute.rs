@@ -223,15 +223,21 @@ fn change(
         let message = match unfit {
             Unfit::Elsewhere => {
                 let message = format!(
-                    "this {} was closed long ago and its history is on the server; sync, then do it again",
+                    "this {} was closed long ago and its history is on the server; sync, then do \
+                     it again",
                     write.object
                 );
                 return FieldError::rule("history_elsewhere", message);
             }
             Unfit::History => "the history of this record is not here; sync, then do it again",
-            Unfit::Author => "unsent work does not fit the history of this record; sync, then do it again",
+            Unfit::Author => {
+                "unsent work does not fit the history of this record; sync, then do \
+                              it again"
+            }
         };
-        FieldError::TryLater { message: message.to_owned() }
+        FieldError::TryLater {
+            message: message.to_owned(),
+        }
     })?;
     let mut change = document.write(context.actor, context.now, &write.values)?;
     // A first change says nothing of its record: two that are made alike in one millisecond would

@@ -293,7 +293,9 @@ impl Device {
                 if !buckets.iter().any(|of| meeting.pull.unbroken.contains(of)) =>
             {
                 let message =
-                    "what this person follows changed meanwhile, or an answer broke off; sync again".to_owned();
+                    "what this person follows changed meanwhile, or an answer broke off; sync \
+                     again"
+                        .to_owned();
                 return Err(FieldError::TryLater { message });
             }
             Some(SyncFailure::Diverged(buckets)) => {
@@ -304,8 +306,10 @@ impl Device {
             }
         }
         Ok(Receipt::of(json!({
-            "sent": meeting.sent, "received": meeting.pull.received, "unsent": outbox::count(&self.db)?,
-            "needs_attention": attention::count(&self.db)?, "last_verified": meta::get(&self.db, "last_verified")?,
+            "sent": meeting.sent, "received": meeting.pull.received,
+            "unsent": outbox::count(&self.db)?,
+            "needs_attention": attention::count(&self.db)?,
+            "last_verified": meta::get(&self.db, "last_verified")?,
         })))
     }
 

@@ -20,7 +20,10 @@ pub enum MoneyError {
     #[error("the amount is too large")]
     Overflow,
     /// More digits than the currency has.
-    #[error("`{amount}` has more digits after the point than {currency} has ({})", currency.exponent())]
+    #[error(
+        "`{amount}` has more digits after the point than {currency} has ({})",
+        currency.exponent()
+    )]
     TooFine {
         /// What was given.
         amount: Decimal,

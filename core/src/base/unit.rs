@@ -85,7 +85,8 @@ const PACKAGES: &[(&str, &str)] = &[
 /// A text that is no unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a unit of UN/ECE Recommendation 20 or 21, such as EA, KGM, XCS (case) or XPX (pallet)"
+    "`{0}` is not a unit of UN/ECE Recommendation 20 or 21, such as EA, KGM, XCS (case) or XPX \
+     (pallet)"
 )]
 pub struct UnitError(pub String);
 

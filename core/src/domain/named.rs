@@ -1,5 +1,5 @@
-//! What descriptors name and Rust defines: guards, rules, judges; and questions, which people ask by
-//! name. It does not know which there are: `table` does.
+//! What descriptors name and Rust defines: guards, rules, judges; and questions, which people ask
+//! by name. It does not know which there are: `table` does.
 
 use serde_json::Value as Json;
 

@@ -1,4 +1,5 @@
-//! What shows that an action of a visit was done: a record of some object that belongs to the visit.
+//! What shows that an action of a visit was done: a record of some object that belongs to the
+//! visit.
 //! It does not know which objects do; each area says so of its own.
 
 use crate::objects::{Record, Write};

@@ -34,7 +34,8 @@ pub struct Attention {
 /// Keeps one refused entry.
 pub fn put(db: &Db, held: &Attention) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT OR REPLACE INTO attention (number, object, record, hash, command, bytes, code, message, fields, at)
+        "INSERT OR REPLACE INTO attention (number, object, record, hash, command, bytes, code, \
+         message, fields, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![

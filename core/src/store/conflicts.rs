@@ -54,7 +54,8 @@ pub fn open(db: &Db) -> Result<Vec<Conflict>, StoreError> {
 
 /// Keeps a conflict that this device found by itself, in the place of those that it found before.
 pub fn put_provisional(db: &Db, conflict: &Conflict) -> Result<(), StoreError> {
-    let sql = "SELECT body FROM conflict WHERE record = ?1 AND path = ?2 AND state = 'open' AND provisional";
+    let sql = "SELECT body FROM conflict WHERE record = ?1 AND path = ?2 AND state = 'open' AND \
+               provisional";
     for older in select(db, sql, &[&conflict.record.as_bytes(), &conflict.path])? {
         if conflict.supersedes(&older) {
             remove(db, older.id)?;

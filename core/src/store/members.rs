@@ -235,7 +235,8 @@ pub fn remove(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
 
 /// Names of the buckets that hold a record.
 pub fn of(db: &Db, id: RecordId) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT b.name FROM member m JOIN bucket b ON b.number = m.bucket WHERE m.id = ?1 ORDER BY b.name";
+    let sql = "SELECT b.name FROM member m JOIN bucket b ON b.number = m.bucket WHERE m.id = ?1 \
+               ORDER BY b.name";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([id.as_bytes()], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -251,7 +252,8 @@ pub fn object_of(db: &Db, id: RecordId) -> Result<Option<String>, StoreError> {
 
 /// Names of the buckets that hold records of an object.
 pub fn holding(db: &Db, object: &str) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT DISTINCT b.name FROM member m JOIN bucket b ON b.number = m.bucket WHERE m.object = ?1";
+    let sql = "SELECT DISTINCT b.name FROM member m JOIN bucket b ON b.number = m.bucket WHERE \
+               m.object = ?1";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([object], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -269,7 +271,8 @@ pub fn count(db: &Db, bucket: &str) -> Result<u64, StoreError> {
 
 /// Whether this bucket holds a record.
 pub fn is_in(db: &Db, bucket: &str, id: RecordId) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) AND id = ?2";
+    let sql = "SELECT 1 FROM member WHERE bucket = (SELECT number FROM bucket WHERE name = ?1) \
+               AND id = ?2";
     Ok(db
         .prepare_cached(sql)?
         .exists(params![bucket, id.as_bytes()])?)

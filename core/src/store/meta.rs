@@ -22,7 +22,8 @@ pub fn set(db: &Db, key: &str, value: &str) -> Result<(), StoreError> {
 
 /// What follows this start in the keys that have it, with their texts, by key.
 pub fn starting(db: &Db, start: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let sql = "SELECT substr(key, 1 + length(?1)), value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
+    let sql = "SELECT substr(key, 1 + length(?1)), value FROM meta WHERE substr(key, 1, \
+               length(?1)) = ?1 ORDER BY key";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([start], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -60,7 +60,10 @@ fn conditions(
             None => format!("\"{path}\" IS ?"),
             Some((lines, field)) => {
                 let table = lines_table(&descriptor.object, lines);
-                format!("id IN (SELECT parent FROM \"{table}\" WHERE \"{field}\" = ? AND coalesce(removed, 0) = 0)")
+                format!(
+                    "id IN (SELECT parent FROM \"{table}\" WHERE \"{field}\" = ? AND \
+                         coalesce(removed, 0) = 0)"
+                )
             }
         });
     }

@@ -361,7 +361,8 @@ pub(super) fn select(
 ) -> Result<Vec<Record>, StoreError> {
     let (own, object) = (columns(descriptor), &descriptor.object);
     let sql = format!(
-        "SELECT id, _created_at, _created_by, _changed_at, _changed_by, _extra{} FROM \"{object}\" WHERE {condition}",
+        "SELECT id, _created_at, _created_by, _changed_at, _changed_by, _extra{} FROM \
+         \"{object}\" WHERE {condition}",
         selected(&own)
     );
     let mut statement = db.prepare_cached(&sql)?;

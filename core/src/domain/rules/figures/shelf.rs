@@ -55,8 +55,10 @@ pub fn shown(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
                 .copied()
                 .unwrap_or_default();
             products.push(json!({
-                "id": stock.product, "name": product.as_ref().and_then(|product| product.text("name")),
-                "action": check.text("action"), "status": stock.status.name(), "facings": stock.facings,
+                "id": stock.product,
+                "name": product.as_ref().and_then(|product| product.text("name")),
+                "action": check.text("action"), "status": stock.status.name(),
+                "facings": stock.facings,
                 "on_hand_units": stock.on_hand_units, "par_units": stock.par_units,
                 "order_units": arithmetic::suggested(stock), "must_stock": listed.must_stock,
             }));

@@ -112,7 +112,8 @@ pub(super) fn counted(situation: &Situation<'_>, begun: &Values) -> Result<Value
         }
     }
     if given.is_empty() {
-        let message = "say what was counted, such as `counts/<product>/status` and `counts/<product>/facings`";
+        let message = "say what was counted, such as `counts/<product>/status` and \
+                       `counts/<product>/facings`";
         return Err(Refusal::bad_input("required", message).about(COUNTS));
     }
     let mut values = Values::new();
@@ -339,7 +340,8 @@ fn check(status: Status, name: &str, given: &Fields<'_>) -> Result<(), Refusal> 
     let says = |field: &&&str| given.get(**field).is_some_and(|value| !value.is_null());
     if let (Status::NotChecked, Some(field)) = (status, SEEN.iter().find(says)) {
         let message = format!(
-            "`{field}` is counted, so say how the product was found: `status` is present, expired, listed_void or \
+            "`{field}` is counted, so say how the product was found: `status` is present, \
+             expired, listed_void or \
              not_listed"
         );
         return Err(Refusal::bad_input("status_needed", message).about(at("status")));

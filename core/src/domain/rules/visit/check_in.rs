@@ -188,7 +188,8 @@ fn check_fence(distance_m: i64, accuracy_m: i64) -> Result<(), Refusal> {
         return Ok(());
     }
     let message = format!(
-        "{distance_m} m from the account, {allowed_m} m are allowed (a fence of {FENCE_M} m less {accuracy_m} m of \
+        "{distance_m} m from the account, {allowed_m} m are allowed (a fence of {FENCE_M} m less \
+         {accuracy_m} m of \
          accuracy); go nearer or give a `reason`"
     );
     let refusal = Refusal::rule("outside_fence", message)

@@ -9,8 +9,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{IN_PROGRESS, PLANNED, VISIT};
 use crate::objects::{ReadError, Reader, Record, Value};
 
-/// The visits that wait for the asker, as JSON; those of past days with `missed`, and open ones with
-/// `other_visit_open` where two devices have opened more than one.
+/// The visits that wait for the asker, as JSON; those of past days with `missed`, and open ones
+/// with `other_visit_open` where two devices have opened more than one.
 pub fn today(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
     let visits = waiting(inquiry.reader, inquiry.context)?;
     let today = inquiry.context.today();
