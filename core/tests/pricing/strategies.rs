@@ -5,8 +5,8 @@ use outfield_core::base::currency::Currency;
 use outfield_core::base::decimal::Decimal;
 use outfield_core::base::money::Money;
 use outfield_core::domain::rules::sell::pricing::{
-    Basket, BasketLine, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Promotion, Reward,
-    Validity,
+    Basket, BasketLine, Buyers, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Promotion,
+    Reward, Validity,
 };
 use outfield_core::domain::rules::sell::tax::{Rounding, TaxMode};
 use proptest::prelude::*;
@@ -66,12 +66,12 @@ fn currency() -> impl Strategy<Value = Currency> {
     select(vec!["EUR", "EUR", "CHF", "JPY", "KWD"]).prop_map(|code| Currency::named(code).unwrap())
 }
 
-fn entry() -> impl Strategy<Value = Entry> {
+fn entry() -> impl Strategy<Value = PriceEntry> {
     let minimum =
         select(vec!["0", "0", "1", "2.5", "10", "24"]).prop_map(|text| text.parse().unwrap());
     let packed = select(vec![None, None, Some("XCS"), Some("KGM"), Some("EA")]);
     (goods(), minimum, packed, number(99_999, 6)).prop_map(|(goods, minimum, packed, price)| {
-        Entry {
+        PriceEntry {
             id: String::new(),
             goods,
             minimum,
@@ -87,7 +87,7 @@ fn list(currency: Currency) -> impl Strategy<Value = PriceList> {
         move |(buyers, priority, validity, tax_inclusive, entries)| {
             let numbered = entries.into_iter().enumerate();
             let entries = numbered
-                .map(|(at, entry)| Entry {
+                .map(|(at, entry)| PriceEntry {
                     id: at.to_string(),
                     ..entry
                 })
@@ -109,7 +109,7 @@ fn list(currency: Currency) -> impl Strategy<Value = PriceList> {
 /// Prices of everything, so that most baskets have one.
 fn base(currency: Currency) -> impl Strategy<Value = PriceList> {
     (number(99_999, 6), number(99_999, 6)).prop_map(move |(snacks, meat)| {
-        let entry = |id: &str, price| Entry {
+        let entry = |id: &str, price| PriceEntry {
             id: id.to_owned(),
             goods: Goods::Category(id.to_owned()),
             minimum: Decimal::ZERO,

@@ -10,7 +10,7 @@ use outfield_core::base::quantity::Packaging;
 use outfield_core::base::unit::Unit;
 use outfield_core::domain::Refusal;
 use outfield_core::domain::rules::sell::pricing::{
-    Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Level, PriceList, Priced, Product,
+    Account, Basket, Book, Buyers, Goods, Hurdle, Level, PriceEntry, PriceList, Priced, Product,
     Promotion, Reward, TaxRate, Validity, price,
 };
 use serde_json::{Value as Json, json};
@@ -54,8 +54,8 @@ pub(crate) fn category(id: &str) -> Goods {
 }
 
 /// A price from so many units on.
-pub(crate) fn entry(id: &str, goods: Goods, minimum: &str, price: &str) -> Entry {
-    Entry {
+pub(crate) fn entry(id: &str, goods: Goods, minimum: &str, price: &str) -> PriceEntry {
+    PriceEntry {
         id: id.to_owned(),
         goods,
         minimum: decimal(minimum),
@@ -65,7 +65,7 @@ pub(crate) fn entry(id: &str, goods: Goods, minimum: &str, price: &str) -> Entry
 }
 
 /// A list in euros that always holds.
-pub(crate) fn list(id: &str, buyers: Buyers, entries: Vec<Entry>) -> PriceList {
+pub(crate) fn list(id: &str, buyers: Buyers, entries: Vec<PriceEntry>) -> PriceList {
     PriceList {
         id: id.to_owned(),
         version: 1,

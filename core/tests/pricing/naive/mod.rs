@@ -8,7 +8,7 @@ mod promotions;
 use std::collections::BTreeMap;
 
 use outfield_core::domain::rules::sell::pricing::{
-    Basket, Buyers, Entry, Goods, Item, PriceList, Product, Validity,
+    Basket, Buyers, Goods, Item, PriceEntry, PriceList, Product, Validity,
 };
 use outfield_core::domain::rules::sell::tax::{Rounding, TaxMode};
 
@@ -149,7 +149,7 @@ fn holds(unit: &str) -> Number {
     }
 }
 
-fn unit_of(entry: &Entry, product: &Product) -> String {
+fn unit_of(entry: &PriceEntry, product: &Product) -> String {
     entry.unit.unwrap_or(product.packaging.base()).to_string()
 }
 
@@ -201,7 +201,7 @@ fn winner<'s>(
     basket: &Basket,
     product: &Product,
     pieces: &Number,
-) -> Result<Option<(&'s PriceList, &'s Entry)>, String> {
+) -> Result<Option<(&'s PriceList, &'s PriceEntry)>, String> {
     let pieces = if pieces.is_below(&Number::whole(0)) {
         Number::whole(0).minus(pieces)
     } else {
@@ -230,8 +230,8 @@ fn winner<'s>(
             }
         }
     }
-    let beats = |one: &(&PriceList, &Entry, u8, usize, Number),
-                 two: &(&PriceList, &Entry, u8, usize, Number)| {
+    let beats = |one: &(&PriceList, &PriceEntry, u8, usize, Number),
+                 two: &(&PriceList, &PriceEntry, u8, usize, Number)| {
         let nearer = (one.2, one.3).cmp(&(two.2, two.3));
         nearer
             .then(two.4.compare(&one.4))

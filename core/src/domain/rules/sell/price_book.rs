@@ -11,7 +11,7 @@ use crate::base::money::Money;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
 use crate::domain::rules::sell::pricing::{
-    Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Product,
+    Account, Basket, Book, Buyers, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Product,
     Promotion, Reward, TaxRate, Validity,
 };
 use crate::objects::{Reader, Record, Value};
@@ -250,7 +250,7 @@ fn entries(
             };
             lists.insert(list.clone(), price_list(&row)?);
         }
-        let entry = Entry {
+        let entry = PriceEntry {
             id: row.id.to_string(),
             goods: goods.clone(),
             minimum: parsed(&row, "minimum_quantity")?.unwrap_or_default(),

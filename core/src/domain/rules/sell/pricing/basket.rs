@@ -2,7 +2,7 @@
 //! It does not know prices: the book does.
 
 use super::super::tax::{Rounding, TaxMode};
-use super::strict::{self, Members};
+use super::strict::{self, JsonMembers};
 use crate::base::currency::Currency;
 use crate::base::day::Day;
 use crate::base::decimal::Decimal;
@@ -129,7 +129,7 @@ impl Basket {
     }
 }
 
-fn at(members: &mut Members, today: Day, time_zone: &str) -> Result<Day, Refusal> {
+fn at(members: &mut JsonMembers, today: Day, time_zone: &str) -> Result<Day, Refusal> {
     let Some(text) = members.text("at")? else {
         return Ok(today);
     };
@@ -144,7 +144,7 @@ fn at(members: &mut Members, today: Day, time_zone: &str) -> Result<Day, Refusal
     moment.ok_or_else(|| members.wrong("at", format!("`{text}`: {expected}")))
 }
 
-fn line(mut members: Members) -> Result<BasketLine, Refusal> {
+fn line(mut members: JsonMembers) -> Result<BasketLine, Refusal> {
     let item = item(&mut members)?;
     let quantity = bounded(
         &mut members,
@@ -169,7 +169,7 @@ fn line(mut members: Members) -> Result<BasketLine, Refusal> {
     })
 }
 
-fn item(members: &mut Members) -> Result<Item, Refusal> {
+fn item(members: &mut JsonMembers) -> Result<Item, Refusal> {
     if let Some(product) = members.text("product")? {
         for own in ["unit_price", "tax_rate"] {
             if members.has(own) {
@@ -199,7 +199,7 @@ fn item(members: &mut Members) -> Result<Item, Refusal> {
 
 /// A decimal with so many digits after the point at most, between two bounds.
 fn bounded(
-    members: &mut Members,
+    members: &mut JsonMembers,
     name: &str,
     scale_max: u8,
     (least, most): (i64, i64),

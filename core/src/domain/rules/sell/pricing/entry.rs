@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 
 use super::basket::Basket;
-use super::book::{Account, Book, Buyers, Entry, Goods, PriceList, Product};
-use super::trace::{Reason, Stage, Step, price_told};
+use super::book::{Book, PriceEntry, PriceList};
+use super::scope::{Account, Buyers, Goods, Product};
+use super::trace::{PriceReason, PriceStage, PriceStep, price_told};
 use crate::base::fraction::Fraction;
 use crate::base::quantity::QuantityError;
 use crate::base::unit::Unit;
@@ -15,7 +16,7 @@ use crate::domain::refusal::Refusal;
 #[derive(Debug, Clone, Copy)]
 struct Candidate<'a> {
     list: &'a PriceList,
-    entry: &'a Entry,
+    entry: &'a PriceEntry,
     /// How near it is to the buyer: contract, account, tier, territory, all.
     buyer_rank: u8,
     /// How near it is to the goods: variant, product, nearest category, the next one up.
@@ -32,7 +33,7 @@ pub(super) struct Found<'a> {
     /// The list it is from.
     pub(super) list: &'a PriceList,
     /// How it was found.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PriceStep>,
 }
 
 /// The price of one `unit` for a buyer of so many base units. The nearest buyer wins, then the
@@ -49,7 +50,7 @@ pub(super) fn price<'a>(
     let Some(winner) = best(&all, true)? else {
         return Ok(None);
     };
-    let mut path: Vec<(Stage, Candidate<'a>)> = Vec::new();
+    let mut path: Vec<(PriceStage, Candidate<'a>)> = Vec::new();
     let is_agreed = |candidate: &Candidate<'_>| candidate.buyer_rank < FIRST_LISTED;
     let (agreed, listed): (Vec<_>, Vec<_>) = all.into_iter().partition(is_agreed);
     // A tie among prices that lose is nobody's error; such a price is only left out of the story.
@@ -57,21 +58,21 @@ pub(super) fn price<'a>(
         best(&listed, false)
             .ok()
             .flatten()
-            .map(|first| (Stage::ListPrice, first)),
+            .map(|first| (PriceStage::ListPrice, first)),
     );
     path.extend(
         best(&agreed, false)
             .ok()
             .flatten()
-            .map(|first| (Stage::AgreedPrice, first)),
+            .map(|first| (PriceStage::AgreedPrice, first)),
     );
     match path.last() {
         Some((_, last)) if same(last, &winner) => {}
         Some((_, last)) if last.class() == winner.class() => {
-            path.push((Stage::QuantityBreak, winner))
+            path.push((PriceStage::QuantityBreak, winner))
         }
-        Some(_) | None if is_agreed(&winner) => path.push((Stage::AgreedPrice, winner)),
-        Some(_) | None => path.push((Stage::ListPrice, winner)),
+        Some(_) | None if is_agreed(&winner) => path.push((PriceStage::AgreedPrice, winner)),
+        Some(_) | None => path.push((PriceStage::ListPrice, winner)),
     }
     let (price, steps) = told(&path, (product, unit), (book, basket))?;
     Ok(Some(Found {
@@ -201,10 +202,10 @@ fn best<'a>(
 /// The price at the end of the path, and each step of it as a person reads it: prices of one unit
 /// of the line.
 fn told(
-    path: &[(Stage, Candidate<'_>)],
+    path: &[(PriceStage, Candidate<'_>)],
     (product, unit): (&Product, Unit),
     (book, basket): (&Book, &Basket),
-) -> Result<(Fraction, Vec<Step>), QuantityError> {
+) -> Result<(Fraction, Vec<PriceStep>), QuantityError> {
     let mut before = None;
     let mut price = Fraction::ZERO;
     let mut steps = Vec::new();
@@ -230,7 +231,7 @@ fn told(
             "{} {} per {priced_by}, for {goods}{from}, {buyers}",
             candidate.entry.price, basket.currency
         );
-        let reason = Reason::new(&candidate.name(), Some(candidate.list.version), &why);
+        let reason = PriceReason::new(&candidate.name(), Some(candidate.list.version), &why);
         steps.push(reason.step(*stage, before.replace(after), after));
     }
     Ok((price, steps))

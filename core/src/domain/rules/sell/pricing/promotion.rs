@@ -7,8 +7,8 @@
 //! looked at together (there `mixed_conditions`, here `Hurdle::Mix` or an order's promotion); two
 //! that exclude each other at one priority are an error that names both.
 
-use super::book::{Buyers, Goods, Validity, bad_book};
-use super::trace::Stage;
+use super::scope::{Buyers, Goods, Validity, bad_book};
+use super::trace::PriceStage;
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
 use crate::base::money::Money;
@@ -100,10 +100,10 @@ impl Promotion {
     }
 
     /// The part of the waterfall that it belongs to.
-    pub(super) fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> PriceStage {
         match self.level {
-            Level::Line => Stage::LinePromotion,
-            Level::Order => Stage::OrderPromotion,
+            Level::Line => PriceStage::LinePromotion,
+            Level::Order => PriceStage::OrderPromotion,
         }
     }
 
