@@ -150,16 +150,12 @@ fn line(mut members: JsonMembers) -> Result<BasketLine, Refusal> {
         &mut members,
         "quantity",
         QUANTITY_SCALE_MAX,
-        (-LINE_QUANTITY_MAX, LINE_QUANTITY_MAX),
+        -LINE_QUANTITY_MAX,
+        LINE_QUANTITY_MAX,
     )?;
     let quantity = members.needed("quantity", quantity)?;
     let unit = members.parsed("unit")?;
-    let discount = bounded(
-        &mut members,
-        "discount_percent",
-        PERCENT_SCALE_MAX,
-        (0, 100),
-    )?;
+    let discount = bounded(&mut members, "discount_percent", PERCENT_SCALE_MAX, 0, 100)?;
     members.nothing_left(LINE)?;
     Ok(BasketLine {
         item,
@@ -188,9 +184,10 @@ fn item(members: &mut JsonMembers) -> Result<Item, Refusal> {
         members,
         "unit_price",
         UNIT_PRICE_SCALE_MAX,
-        (-LINE_PRICE_MAX, LINE_PRICE_MAX),
+        -LINE_PRICE_MAX,
+        LINE_PRICE_MAX,
     )?;
-    let tax_rate = bounded(members, "tax_rate", PERCENT_SCALE_MAX, (0, TAX_RATE_MAX))?;
+    let tax_rate = bounded(members, "tax_rate", PERCENT_SCALE_MAX, 0, TAX_RATE_MAX)?;
     Ok(Item::Own {
         unit_price: members.needed("unit_price", unit_price)?,
         tax_rate: members.needed("tax_rate", tax_rate)?,
@@ -202,7 +199,8 @@ fn bounded(
     members: &mut JsonMembers,
     name: &str,
     scale_max: u8,
-    (least, most): (i64, i64),
+    least: i64,
+    most: i64,
 ) -> Result<Option<Decimal>, Refusal> {
     let Some(decimal) = members.decimal(name)? else {
         return Ok(None);

@@ -75,7 +75,8 @@ fn refuse_rivals(equals: &[&Promotion], judged: &[Judged], lines: usize) -> Resu
                 let mut names = [taker.id.as_str(), promotion.id.as_str()];
                 names.sort_unstable();
                 let message = format!(
-                    "`{}` and `{}` both want `lines[{index}]`, and one excludes the other; give one a higher priority",
+                    "`{}` and `{}` both want `lines[{index}]`, and one excludes the other; \
+                     give one a higher priority",
                     names[0], names[1]
                 );
                 let refusal =
@@ -102,29 +103,26 @@ fn reward<'a>(
                 ));
             };
             let tax = line_tax(book, product, sheet.basket)?;
-            let given = (product, Fraction::from(*quantity), tax);
             let times = judged.hits.iter().map(|(_, times)| *times);
             let times: Vec<i128> = if level == Level::Order {
                 times.take(1).collect()
             } else {
                 times.collect()
             };
-            give(promotion, &given, &times, sheet)?;
+            give(promotion, product, (*quantity).into(), &tax, &times, sheet)?;
             for (index, _) in &judged.hits {
                 sheet.lines[*index].taken.push(promotion);
             }
             Ok(())
         }
-        (Reward::Percent(percent), level) => {
+        (Reward::Percent(percent), _) => {
             let share = Fraction::ONE.minus(Fraction::percent(*percent)?)?;
-            reduce(promotion, &Taker::Share(share), judged, (level, sheet))
+            reduce(promotion, &Taker::Share(share), judged, sheet)
         }
-        (Reward::Amount(off), level) => reduce(
-            promotion,
-            &Taker::Amount(i128::from(off.minor())),
-            judged,
-            (level, sheet),
-        ),
+        (Reward::Amount(off), _) => {
+            let off = Taker::Amount(i128::from(off.minor()));
+            reduce(promotion, &off, judged, sheet)
+        }
     }
 }
 
@@ -132,9 +130,9 @@ fn reduce<'a>(
     promotion: &'a Promotion,
     taker: &Taker,
     judged: &Judged,
-    (level, sheet): (Level, &mut Sheet<'a>),
+    sheet: &mut Sheet<'a>,
 ) -> Result<(), Refusal> {
-    match level {
+    match promotion.level {
         Level::Line => reduce_lines(promotion, taker, judged, sheet),
         Level::Order => reduce_order(promotion, taker, judged, sheet),
     }
@@ -143,7 +141,9 @@ fn reduce<'a>(
 /// Gives goods so many times: once for an order, once for each line that earned them.
 fn give<'a>(
     promotion: &'a Promotion,
-    (product, quantity, tax): &(&'a Product, Fraction, LineTax<'a>),
+    product: &'a Product,
+    quantity: Fraction,
+    tax: &LineTax<'a>,
     times: &[i128],
     sheet: &mut Sheet<'a>,
 ) -> Result<(), Refusal> {

@@ -3,7 +3,7 @@
 
 use super::basket::{Basket, BasketLine};
 use super::book::Book;
-use super::entry;
+use super::entry::{self, PriceQuery};
 use super::scope::{Account, Product};
 use super::sheet::{LineTax, SheetLine};
 use super::trace::{PriceReason, PriceStage, PriceStep, TraceFigure, price_told, told};
@@ -42,12 +42,14 @@ pub(super) fn product_line<'a>(
         quantity => quantity?,
     };
     let tax = line_tax(book, product, basket)?;
-    let found = entry::price(
-        (book, basket),
+    let found = entry::price(&PriceQuery {
+        book,
+        basket,
         account,
-        (product, unit),
-        quantity.unsigned()?,
-    )?;
+        product,
+        unit,
+        quantity: quantity.unsigned()?,
+    })?;
     let Some(found) = found else {
         let (name, currency, at) = (book.name(id), basket.currency, basket.at);
         let message =
@@ -78,7 +80,7 @@ pub(super) fn product_line<'a>(
         ));
         price = after;
     }
-    opened((line, Some(product)), quantity, price, (tax, steps), basket)
+    opened(line, Some(product), quantity, price, tax, steps, basket)
 }
 
 /// Opens a line that carries its own price.
@@ -99,19 +101,23 @@ pub(super) fn own_line<'a>(
     let reason = PriceReason::new(LINE, None, "the line carries its own price");
     let step = reason.step(PriceStage::OwnPrice, None, TraceFigure::Exact(unit_price));
     opened(
-        (line, None),
+        line,
+        None,
         line.quantity.into(),
         unit_price.into(),
-        (tax, vec![step]),
+        tax,
+        vec![step],
         basket,
     )
 }
 
 fn opened<'a>(
-    (line, product): (&'a BasketLine, Option<&'a Product>),
+    line: &'a BasketLine,
+    product: Option<&'a Product>,
     quantity: Fraction,
     unit_price: Fraction,
-    (tax, mut steps): (LineTax<'a>, Vec<PriceStep>),
+    tax: LineTax<'a>,
+    mut steps: Vec<PriceStep>,
     basket: &Basket,
 ) -> Result<SheetLine<'a>, Refusal> {
     let full = in_minor(unit_price.times(line.quantity.into())?, basket.currency)?;

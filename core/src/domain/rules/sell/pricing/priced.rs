@@ -188,7 +188,7 @@ fn bought_line(
     let full = Money::of(line.full.rounded(), currency)?;
     let discount = full.minus(Money::of(line.amount.numerator(), currency)?)?;
     let gross = net.plus(tax)?;
-    line.steps.push(tax_step(&line.tax, (net, gross), mode));
+    line.steps.push(tax_step(&line.tax, net, gross, mode));
     let base = line.product.map(|product| product.packaging.base());
     Ok(PricedLine {
         product: line.product.map(|product| product.id.clone()),
@@ -243,13 +243,13 @@ fn free_line(
         gross: net.plus(tax)?,
         free: true,
         promotions: vec![free.promotion.id.clone()],
-        trace: vec![given, tax_step(&free.tax, (net, nothing), mode)],
+        trace: vec![given, tax_step(&free.tax, net, nothing, mode)],
         tax_category: free.tax.key.category,
         tax_rate: free.tax.key.rate,
     })
 }
 
-fn tax_step(tax: &LineTax<'_>, (net, gross): (Money, Money), mode: TaxMode) -> PriceStep {
+fn tax_step(tax: &LineTax<'_>, net: Money, gross: Money, mode: TaxMode) -> PriceStep {
     let (before, after) = match mode {
         TaxMode::Exclusive => (net, gross),
         TaxMode::Inclusive => (gross, net),

@@ -155,9 +155,10 @@ pub(super) fn check_promotion(promotion: &Promotion) -> Result<(), Refusal> {
     let is_mix_of_lines =
         promotion.level == Level::Line && matches!(promotion.hurdle, Hurdle::Mix(_));
     match promotion.reward {
-        Reward::Amount(_) | Reward::FreeGoods { .. } if is_mix_of_lines => bad(
-            "a mix of lines is rewarded in per cent; give an amount or free goods once, to the order",
-        ),
+        Reward::Amount(_) | Reward::FreeGoods { .. } if is_mix_of_lines => {
+            bad("a mix of lines is rewarded in per cent; \
+             give an amount or free goods once, to the order")
+        }
         Reward::Percent(_) if promotion.repeats => bad("per cent are not given again and again"),
         Reward::Percent(_) | Reward::Amount(_) | Reward::FreeGoods { .. } => Ok(()),
     }

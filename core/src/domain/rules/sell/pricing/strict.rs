@@ -120,7 +120,8 @@ impl JsonMembers {
                     })
             }
             Some(Json::Blurred) => {
-                let reason = "a number that is not whole is written as a text, such as \"2.5\", so that no digit is lost";
+                let reason = "a number that is not whole is written as a text, \
+                     such as \"2.5\", so that no digit is lost";
                 Err(self.wrong(name, reason))
             }
             Some(Json::Bool | Json::List(_) | Json::Object(_)) => Err(self.wrong(
