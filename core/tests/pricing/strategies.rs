@@ -12,7 +12,7 @@ use outfield_core::domain::rules::sell::tax::{Rounding, TaxMode};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::support::{Shop, day, harbour, products, taxes, unit};
+use crate::support::{PriceShop, day, harbour, products, taxes, unit};
 
 fn number(most: i64, scale_max: u8) -> impl Strategy<Value = Decimal> {
     (1..=most, 0..=scale_max)
@@ -149,7 +149,10 @@ fn reward(currency: Currency) -> impl Strategy<Value = Reward> {
         3 => number(100, 2).prop_map(Reward::Percent),
         2 => amount(currency).prop_map(Reward::Amount),
         1 => (select(vec!["crisps", "salted", "ham"]), number(9, 1))
-            .prop_map(|(product, quantity)| Reward::FreeGoods { product: product.to_owned(), quantity }),
+            .prop_map(|(product, quantity)| Reward::FreeGoods {
+                product: product.to_owned(),
+                quantity,
+            }),
     ]
 }
 
@@ -196,7 +199,7 @@ pub(crate) fn promotion(currency: Currency) -> impl Strategy<Value = Promotion> 
         )
 }
 
-pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = Shop> {
+pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = PriceShop> {
     let lists = prop::collection::vec(list(currency), 0..6);
     let promotions = prop::collection::vec(promotion(currency), 0..9);
     let step = select(vec![None, Some(5_i64), Some(100)]);
@@ -212,7 +215,7 @@ pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = Shop> {
                 ..one
             })
             .collect();
-        Shop {
+        PriceShop {
             products: products(),
             accounts: vec![harbour()],
             lists: std::iter::once(base).chain(lists).collect(),
@@ -298,6 +301,6 @@ fn basket(currency: Currency) -> impl Strategy<Value = Basket> {
 }
 
 /// A shop and a basket in one currency.
-pub(crate) fn sale() -> impl Strategy<Value = (Shop, Basket)> {
+pub(crate) fn sale() -> impl Strategy<Value = (PriceShop, Basket)> {
     currency().prop_flat_map(|currency| (shop(currency), basket(currency)))
 }

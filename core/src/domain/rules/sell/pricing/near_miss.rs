@@ -1,5 +1,5 @@
-//! A promotion that is nearly reached, and what is missing of it. It does not know how that is found
-//! out: `hurdle` does.
+//! A promotion that is nearly reached, and what is missing of it. It does not know how that is
+//! found out: `hurdle` does.
 
 use serde::Serialize;
 

@@ -1,5 +1,5 @@
-//! What a price or a promotion speaks of: which goods, which buyers, which days; and the product and
-//! the account that belong to them or do not. It does not know prices.
+//! What a price or a promotion speaks of: which goods, which buyers, which days; and the product
+//! and the account that belong to them or do not. It does not know prices.
 
 use crate::base::day::Day;
 use crate::base::quantity::Packaging;
