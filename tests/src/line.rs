@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use outfield_core::sync::carrier::Take;
+use outfield_core::sync::carrier::TakePiece;
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
 
 use crate::Server;
@@ -138,7 +138,7 @@ impl PhoneLine {
 }
 
 impl Carrier for PhoneLine {
-    fn carry(&self, call: &Call, take: Take<'_>) -> Result<Reply, CarryError> {
+    fn carry(&self, call: &Call, take: TakePiece<'_>) -> Result<Reply, CarryError> {
         self.calls.borrow_mut().push(call.path);
         self.happen(call.path);
         let lost = |what: &str| Err(CarryError(format!("the {what} was lost")));

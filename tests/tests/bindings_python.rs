@@ -199,12 +199,12 @@ impl Office {
         user["data"]["enrolment_code"].as_str().unwrap().to_owned()
     }
 
-    fn serve(&self) -> ServerProcess {
+    fn serve(&self) -> ScriptedServer {
         let mut command = self.command();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(self.home.join("office"));
-        let mut server = ServerProcess {
+        let mut server = ScriptedServer {
             process: command.stdout(Stdio::piped()).spawn().unwrap(),
             url: String::new(),
         };
@@ -222,12 +222,12 @@ impl Office {
 }
 
 /// A running server; it does not outlive the test, however that ends.
-struct ServerProcess {
+struct ScriptedServer {
     process: Child,
     url: String,
 }
 
-impl Drop for ServerProcess {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.process.kill().ok();
         self.process.wait().ok();

@@ -64,7 +64,7 @@ fn welcome() -> Frame {
 fn entry() -> Frame {
     let (object, bytes) = ("note".to_owned(), vec![0xa0].into());
     let (actor, at_ms) = (Some(ACTOR), Some(-1));
-    Frame::Entry(Entry {
+    Frame::Entry(PushEntry {
         number: 300,
         is_fact: true,
         object,

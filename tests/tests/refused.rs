@@ -11,7 +11,7 @@
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
 use outfield_core::objects::Record;
-use outfield_core::sync::frames::{Entry, Frame, Ruling};
+use outfield_core::sync::frames::{Frame, PushEntry, Ruling};
 use outfield_core::sync::{Call, wire};
 use outfield_tests::world::values;
 use outfield_tests::{Fault, Phone, World, behind};
@@ -294,7 +294,7 @@ fn hand_in(world: &World, phone: &mut Phone, fact: &Json) -> Ruling {
     let (object, record) = ("conflict_resolution".to_owned(), RecordId([7; 16]));
     let (actor, at_ms) = (Some(behind::actor(&phone.file).parse().unwrap()), Some(0));
     let bytes = Record::canonical(&values(fact)).into();
-    let entry = Entry {
+    let entry = PushEntry {
         number: 1,
         is_fact: true,
         object,

@@ -12,7 +12,7 @@ use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
 use outfield_core::sync::Reply;
 use outfield_core::sync::backoff::{WAIT_MS_BASE, WAIT_MS_MAX, wait_ms};
 use outfield_core::sync::frames::*;
-use outfield_core::sync::session::{Action, Event, Failure, Outcome, Session};
+use outfield_core::sync::session::{Action, Event, SyncFailure, SyncOutcome, SyncSession};
 use outfield_core::sync::wire;
 
 /// What happens, in the words of a test.
@@ -88,11 +88,11 @@ fn end() -> Frame {
     Frame::End(End { tick: 5 })
 }
 
-fn entries(numbers: &[u64]) -> Vec<Entry> {
+fn entries(numbers: &[u64]) -> Vec<PushEntry> {
     let entry = |number: &u64| {
         let (object, bytes) = ("note".to_owned(), vec![1].into());
         let (is_fact, record, knew) = (false, RecordId([5; 16]), 0);
-        Entry {
+        PushEntry {
             number: *number,
             is_fact,
             object,
@@ -108,7 +108,7 @@ fn entries(numbers: &[u64]) -> Vec<Entry> {
 
 /// A session, and what it said since somebody looked.
 struct Table {
-    session: Session,
+    session: SyncSession,
     said: Vec<String>,
 }
 
@@ -116,7 +116,7 @@ impl Table {
     /// A session that has just said hello.
     fn new() -> Table {
         let mut table = Table {
-            session: Session::new(),
+            session: SyncSession::new(),
             said: Vec::new(),
         };
         let action = table.session.step(Event::Start(hello()));
@@ -165,17 +165,19 @@ impl Table {
             Action::Take(frames) => format!("take {}", frames.len()),
             Action::Renew => "renew".to_owned(),
             Action::Wait(ms) => format!("wait {ms}"),
-            Action::Finish(Outcome {
+            Action::Finish(SyncOutcome {
                 verified: true,
                 failure: None,
             }) => "verified".to_owned(),
-            Action::Finish(Outcome { verified, failure }) => {
+            Action::Finish(SyncOutcome { verified, failure }) => {
                 let failure = match failure {
-                    Some(Failure::Unreachable(why)) => format!("unreachable: {why}"),
-                    Some(Failure::SignedOut(why)) => format!("signed out: {why}"),
-                    Some(Failure::Refused { code, .. }) => format!("refused: {code}"),
-                    Some(Failure::Malformed(why)) => format!("malformed: {why}"),
-                    Some(Failure::Diverged(buckets)) => format!("diverged: {}", buckets.join(", ")),
+                    Some(SyncFailure::Unreachable(why)) => format!("unreachable: {why}"),
+                    Some(SyncFailure::SignedOut(why)) => format!("signed out: {why}"),
+                    Some(SyncFailure::Refused { code, .. }) => format!("refused: {code}"),
+                    Some(SyncFailure::Malformed(why)) => format!("malformed: {why}"),
+                    Some(SyncFailure::Diverged(buckets)) => {
+                        format!("diverged: {}", buckets.join(", "))
+                    }
                     None => "not verified".to_owned(),
                 };
                 if verified {

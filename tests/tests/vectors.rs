@@ -115,7 +115,7 @@ fn frames(story: &Story) -> Json {
             (None, None)
         };
         let (object, bytes) = (object.to_owned(), bytes.to_vec().into());
-        Frame::Entry(Entry {
+        Frame::Entry(PushEntry {
             number,
             is_fact,
             object,

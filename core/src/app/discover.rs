@@ -61,12 +61,13 @@ pub(super) fn discover(db: &Db, registry: &Registry) -> Result<Discovered, Field
     Ok(found)
 }
 
-/// Takes in a descriptor as JSON. One that only a newer app can read is kept for it: the object
+/// Adopts a descriptor as JSON. One that only a newer app can read is kept for it: the object
 /// stays as it was known, or unknown, and everything else works on. Answers whether it was read.
-pub(super) fn take_in(
+pub(super) fn adopt_descriptor(
     db: &Db,
     registry: &mut Registry,
-    (record, json): (RecordId, &str),
+    record: RecordId,
+    json: &str,
 ) -> Result<bool, FieldError> {
     let unread = format!("{UNREAD}{record}");
     let Ok(descriptor) = serde_json::from_str::<Descriptor>(json) else {
@@ -85,10 +86,11 @@ pub(super) fn adopt_all(db: &Db, registry: &mut Registry) -> Result<(), FieldErr
         registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
     }
     for (record, json) in meta::starting(db, UNREAD)? {
-        take_in(
+        adopt_descriptor(
             db,
             registry,
-            (record.parse().map_err(FieldError::broken)?, &json),
+            record.parse().map_err(FieldError::broken)?,
+            &json,
         )?;
     }
     Ok(())

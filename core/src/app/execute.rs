@@ -69,12 +69,8 @@ impl Device {
         };
         let decision = decide(&command, &self.registry, &reader, &context)?;
         let text = command.of(decision.id).to_json(&self.registry);
-        if let Err(error) = carry_out(
-            &tx,
-            &self.registry,
-            &decision,
-            (&context, &text, known(&tx)?),
-        ) {
+        if let Err(error) = carry_out(&tx, &self.registry, &decision, &context, &text, known(&tx)?)
+        {
             drop(tx);
             self.fetch_histories(&decision)?;
             return Err(error);
@@ -139,7 +135,9 @@ pub(super) fn carry_out(
     db: &Db,
     registry: &Registry,
     decision: &Decision,
-    (context, command, knew): (&Context, &str, u64),
+    context: &Context,
+    command: &str,
+    knew: u64,
 ) -> Result<(), FieldError> {
     for write in decision
         .writes

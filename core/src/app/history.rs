@@ -46,9 +46,9 @@ pub(super) fn answered(db: &Db, asked: &[RecordId], now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Takes in a history that was asked for. One that is not of what the record shows here is passed
+/// Adopts a history that was asked for. One that is not of what the record shows here is passed
 /// over. Answers whether unsent work waits above it.
-pub(super) fn take_in(db: &Db, history: &History) -> Result<bool, FieldError> {
+pub(super) fn adopt(db: &Db, history: &History) -> Result<bool, FieldError> {
     let History {
         object,
         record,

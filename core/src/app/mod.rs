@@ -2,6 +2,7 @@
 //! It does not know a business object by name, nor how its answers are shown.
 
 mod ask;
+mod bucket_names;
 mod device;
 mod discover;
 mod enrol;
@@ -21,11 +22,11 @@ mod sync_now;
 mod working;
 
 pub use ask::digest_json;
+pub use bucket_names::{CONFLICT, DESCRIPTOR, descriptor_id};
 pub use device::Device;
 pub use error::{DISK_FULL, FieldError};
 pub use execute::fact_hash;
 pub use observe::Observer;
-pub use receive::{CONFLICT, DESCRIPTOR, descriptor_id};
 pub use sell::priced;
 pub use surroundings::System;
 

@@ -6,14 +6,14 @@ use std::cell::Cell;
 use crate::objects::Registry;
 
 /// What an older version makes of the objects that this one brings.
-pub type Version = fn(Registry) -> Registry;
+pub type OlderVersion = fn(Registry) -> Registry;
 
 thread_local! {
-    static NOW: Cell<Option<Version>> = const { Cell::new(None) };
+    static NOW: Cell<Option<OlderVersion>> = const { Cell::new(None) };
 }
 
 /// From now on this thread runs that version of the app, or this one.
-pub fn run(version: Option<Version>) {
+pub fn run(version: Option<OlderVersion>) {
     NOW.set(version);
 }
 

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bucket_names::{CONFLICT, DESCRIPTOR, descriptor_id};
 use super::device::built_in;
-use super::discover::{discover, take_in};
+use super::discover::{adopt_descriptor, discover};
 use super::execute::fact_hash;
 use super::history;
 use super::rewrite::sign_anew;
 use super::sweep::sweep_later;
-use super::working::{accept, accepted, give_up, project, promote, settled};
+use super::working::{accepted, give_up, join_history, project, promote, settled};
 use super::{Device, FieldError};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
@@ -22,17 +23,6 @@ use crate::objects::{Conflict, Descriptor, Kind, Record, Registry, Stamp, Values
 use crate::store::members::Filling;
 use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
 use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row, Start};
-
-/// The object name under which conflicts are members of a bucket.
-pub const CONFLICT: &str = "conflict";
-/// The object name under which descriptors are members of a bucket.
-pub const DESCRIPTOR: &str = "descriptor";
-
-/// The record under which an object's descriptor is a member of a bucket.
-#[must_use]
-pub fn descriptor_id(object: &str) -> RecordId {
-    RecordId::derived(&[DESCRIPTOR.as_bytes(), object.as_bytes()])
-}
 
 /// Where a pull stands between two batches of frames.
 #[derive(Debug, Default)]
@@ -95,7 +85,7 @@ impl Device {
         for frame in frames {
             intake.take(pull, frame)?;
         }
-        intake.settle(pull)?;
+        intake.finish_bucket(pull)?;
         intake.apply_changes()?;
         let Intake {
             registry, changed, ..
@@ -132,12 +122,12 @@ impl Intake<'_> {
             }
             Frame::Remove(gone) => self.remove(filling(&mut pull.bucket)?, gone.record)?,
             Frame::Checkpoint(mark) => {
-                self.settle(pull)?;
+                self.finish_bucket(pull)?;
                 self.apply_changes()?;
-                self.checkpoint(pull, &mark.bucket, (mark.seq, mark.sum))?;
+                self.checkpoint(pull, &mark.bucket, mark.seq, mark.sum)?;
             }
             Frame::History(told) => {
-                if history::take_in(self.db, &told)? {
+                if history::adopt(self.db, &told)? {
                     self.merge(&told.object, told.record, None)?;
                 }
             }
@@ -162,7 +152,7 @@ impl Intake<'_> {
     }
 
     fn start(&self, pull: &mut Pull, start: &Start) -> Result<(), FieldError> {
-        self.settle(pull)?;
+        self.finish_bucket(pull)?;
         pull.anew = start.from == 0 && members::count(self.db, &start.bucket)? > 0;
         pull.unbroken.remove(&start.bucket);
         if start.from == 0 {
@@ -185,7 +175,7 @@ impl Intake<'_> {
     }
 
     /// What was gathered of the bucket becomes true.
-    fn settle(&self, pull: &mut Pull) -> Result<(), FieldError> {
+    fn finish_bucket(&self, pull: &mut Pull) -> Result<(), FieldError> {
         pull.bucket
             .as_mut()
             .map_or(Ok(()), |bucket| Ok(bucket.settle(self.db)?))
@@ -202,7 +192,8 @@ impl Intake<'_> {
     fn file(
         &self,
         bucket: &mut Filling,
-        (object, id): (&str, RecordId),
+        object: &str,
+        id: RecordId,
         version: Version,
     ) -> Result<(), FieldError> {
         let Some(other) = bucket.set(self.db, id, object, version)? else {
@@ -222,8 +213,8 @@ impl Intake<'_> {
             return Ok(());
         }
         let version = Record::row_version(&row.values);
-        self.put((&row.object, row.record), row.values, None)?;
-        self.file(bucket, (&row.object, row.record), version)
+        self.put(&row.object, row.record, row.values, None)?;
+        self.file(bucket, &row.object, row.record, version)
     }
 
     fn fact(&mut self, bucket: &mut Filling, fact: Fact) -> Result<(), FieldError> {
@@ -233,18 +224,15 @@ impl Intake<'_> {
         let bytes = Record::canonical(&fact.values);
         outbox::take(self.db, fact_hash(fact.record, &bytes))?;
         let stamp = Stamp::once(Timestamp(fact.at_ms), fact.actor);
-        self.put((&fact.object, fact.record), fact.values, Some(stamp))?;
-        self.file(
-            bucket,
-            (&fact.object, fact.record),
-            Version::of_bytes(&bytes),
-        )
+        self.put(&fact.object, fact.record, fact.values, Some(stamp))?;
+        self.file(bucket, &fact.object, fact.record, Version::of_bytes(&bytes))
     }
 
     /// Writes a whole record of an object that is known here.
     fn put(
         &mut self,
-        (object, id): (&str, RecordId),
+        object: &str,
+        id: RecordId,
         values: Values,
         stamp: Option<Stamp>,
     ) -> Result<(), FieldError> {
@@ -283,7 +271,7 @@ impl Intake<'_> {
             _ if is_here && !anew => {}
             _ => self.whole_document(doc, is_here)?,
         }
-        self.file(bucket, (&object, id), version)
+        self.file(bucket, &object, id, version)
     }
 
     fn whole_document(&mut self, doc: Doc, is_here: bool) -> Result<(), FieldError> {
@@ -298,7 +286,7 @@ impl Intake<'_> {
                 documents::put(self.db, id, &doc.object, &[], &doc.heads)?;
             }
             if outbox::of_record(self.db, id)?.is_empty() {
-                return self.put((&doc.object, id), doc.values, stamp);
+                return self.put(&doc.object, id, doc.values, stamp);
             }
             return history::need(self.db, id);
         }
@@ -311,7 +299,7 @@ impl Intake<'_> {
         if history::above(self.db, id, &doc.blob)? {
             return self.merge(&doc.object, id, None);
         }
-        self.put((&doc.object, id), doc.values, stamp)
+        self.put(&doc.object, id, doc.values, stamp)
     }
 
     /// Whether the device's history holds all of a document that is told whole, and more.
@@ -334,7 +322,7 @@ impl Intake<'_> {
                 }
                 None => continue,
             }
-            let new = accept(self.db, (&object, id), changes)?;
+            let new = join_history(self.db, &object, id, changes)?;
             let mut paths = BTreeSet::new();
             for change in &new {
                 outbox::take(self.db, change.hash)?;
@@ -361,7 +349,7 @@ impl Intake<'_> {
         if project(self.db, descriptor, id, paths)? {
             return Ok(());
         }
-        sign_anew(self.db, &self.registry, &self.context, (object, id, 0))
+        sign_anew(self.db, &self.registry, &self.context, object, id, 0)
     }
 
     /// One's own work came back as a hash: what is still in the outbox is accepted now.
@@ -377,7 +365,7 @@ impl Intake<'_> {
             self.registry.get(&own.object).map(AsRef::as_ref),
             own.record,
         )? {
-            self.file(bucket, (&own.object, own.record), version)?;
+            self.file(bucket, &own.object, own.record, version)?;
         }
         Ok(())
     }
@@ -397,7 +385,7 @@ impl Intake<'_> {
         conflicts::put(self.db, conflict)?;
         self.changed.push((CONFLICT.to_owned(), id));
         let version = Version::of_bytes(conflict.state.name().as_bytes());
-        self.file(bucket, (CONFLICT, id), version)
+        self.file(bucket, CONFLICT, id, version)
     }
 
     fn descriptor(&mut self, pull: &mut Pull, published: &Published) -> Result<(), FieldError> {
@@ -405,10 +393,11 @@ impl Intake<'_> {
         if let Ok(descriptor) = serde_json::from_str::<Descriptor>(&published.json) {
             credible(&descriptor, published.record)?;
         }
-        if take_in(
+        if adopt_descriptor(
             self.db,
             &mut self.registry,
-            (published.record, &published.json),
+            published.record,
+            &published.json,
         )? {
             let found = discover(self.db, &self.registry)?;
             pull.verified
@@ -419,7 +408,8 @@ impl Intake<'_> {
         let version = Version::of_bytes(published.json.as_bytes());
         self.file(
             filling(&mut pull.bucket)?,
-            (DESCRIPTOR, published.record),
+            DESCRIPTOR,
+            published.record,
             version,
         )
     }
@@ -428,7 +418,8 @@ impl Intake<'_> {
         &mut self,
         pull: &mut Pull,
         bucket: &str,
-        (seq, sum): (u64, u64),
+        seq: u64,
+        sum: u64,
     ) -> Result<(), FieldError> {
         members::ensure_bucket(self.db, bucket)?;
         members::set_cursor(self.db, bucket, seq)?;

@@ -23,7 +23,7 @@ use crate::store::{Db, StoreReader, conflicts, documents, meta, tables};
 
 /// Why an entry was set aside.
 #[derive(Debug, Clone)]
-pub(super) struct Reason {
+pub(super) struct QuarantineReason {
     pub code: String,
     pub message: String,
     pub fields: Vec<String>,
@@ -35,7 +35,8 @@ pub(super) fn rewrite(
     db: &Db,
     registry: &Registry,
     context: &Context,
-    (refused, reason): (&OutboxEntry, &Reason),
+    refused: &OutboxEntry,
+    reason: &QuarantineReason,
 ) -> Result<(), FieldError> {
     let record = refused.record;
     if refused.kind == EntryKind::Change && accepted(db, record)?.is_none() {
@@ -71,7 +72,7 @@ pub(super) fn rewrite(
                 set_aside(
                     db,
                     entry,
-                    &Reason {
+                    &QuarantineReason {
                         code,
                         message,
                         fields,
@@ -82,7 +83,7 @@ pub(super) fn rewrite(
             Err(other) => return Err(other),
         }
     }
-    show_anew(db, registry, (&refused.object, record))
+    show_anew(db, registry, &refused.object, record)
 }
 
 /// Writes a record's entries from `from` on once more as they were, under the context's actor: a
@@ -92,7 +93,9 @@ pub(super) fn sign_anew(
     db: &Db,
     registry: &Registry,
     context: &Context,
-    (object, record, from): (&str, RecordId, i64),
+    object: &str,
+    record: RecordId,
+    from: i64,
 ) -> Result<(), FieldError> {
     if accepted(db, record)?.is_none() {
         return fetch(db, record);
@@ -120,7 +123,7 @@ pub(super) fn sign_anew(
                 set_aside(
                     db,
                     &entry,
-                    &Reason {
+                    &QuarantineReason {
                         code,
                         message,
                         fields: Vec::new(),
@@ -155,7 +158,7 @@ pub(super) fn sign_anew(
             },
         )?;
     }
-    show_anew(db, registry, (object, record))
+    show_anew(db, registry, object, record)
 }
 
 /// The history is fetched by the next pull: it is on the server only, or cannot be read here.
@@ -181,7 +184,8 @@ fn take_from(db: &Db, record: RecordId, from: i64) -> Result<Vec<OutboxEntry>, F
 fn show_anew(
     db: &Db,
     registry: &Registry,
-    (object, record): (&str, RecordId),
+    object: &str,
+    record: RecordId,
 ) -> Result<(), FieldError> {
     conflicts::clear_provisional(db, record)?;
     if let Some(descriptor) = registry
@@ -204,13 +208,13 @@ fn carry_out_again(
     let then = context.moved_to(entry.at);
     let mut decision = decide(&command, registry, &StoreReader { db, registry }, &then)?;
     decision.writes.retain(|write| write.id == entry.record);
-    carry_out(db, registry, &decision, (&then, &entry.command, entry.knew))
+    carry_out(db, registry, &decision, &then, &entry.command, entry.knew)
 }
 
 fn set_aside(
     db: &Db,
     entry: &OutboxEntry,
-    reason: &Reason,
+    reason: &QuarantineReason,
     context: &Context,
 ) -> Result<(), FieldError> {
     if planted::is(Planted::RefusedWorkForgotten) {

@@ -2,7 +2,7 @@
 //! reason, and what was done after it is done again above the accepted history. It does not know
 //! why the server refused.
 
-use super::rewrite::{Reason, rewrite, sign_anew};
+use super::rewrite::{QuarantineReason, rewrite, sign_anew};
 use super::working::promote;
 use super::{Device, FieldError};
 use crate::base::context::Context;
@@ -15,7 +15,7 @@ use crate::sync::frames::{Ruling, Verdict};
 impl Device {
     /// Takes in verdicts in one transaction; after this returns each entry that was judged is
     /// settled for good.
-    pub(super) fn settle(&mut self, verdicts: Vec<Verdict>) -> Result<(), FieldError> {
+    pub(super) fn apply_verdicts(&mut self, verdicts: Vec<Verdict>) -> Result<(), FieldError> {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
         let mut renewed: Option<Context> = None;
@@ -34,7 +34,7 @@ impl Device {
                     code,
                     message,
                     fields,
-                } => Some(Reason {
+                } => Some(QuarantineReason {
                     code,
                     message,
                     fields,
@@ -49,13 +49,15 @@ impl Device {
                 None => renewed.insert(self.context_with_new_actor()?),
             };
             match refused {
-                Some(reason) => rewrite(&tx, &self.registry, context, (&entry, &reason))?,
+                Some(reason) => rewrite(&tx, &self.registry, context, &entry, &reason)?,
                 None if entry.kind == EntryKind::Fact => continue,
                 None => sign_anew(
                     &tx,
                     &self.registry,
                     context,
-                    (&entry.object, entry.record, entry.number),
+                    &entry.object,
+                    entry.record,
+                    entry.number,
                 )?,
             }
             changed.push((entry.object, entry.record));

@@ -3,7 +3,7 @@
 //! bucket.
 
 use super::FieldError;
-use super::receive::{CONFLICT, DESCRIPTOR, descriptor_id};
+use super::bucket_names::{CONFLICT, DESCRIPTOR, descriptor_id};
 use crate::base::id::RecordId;
 use crate::objects::Registry;
 use crate::store::{Db, conflicts, documents, members, meta, outbox, tables};

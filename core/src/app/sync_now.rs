@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
+use super::bucket_names::DESCRIPTOR;
 use super::device::{fit, objects};
 use super::history::{let_go, needed};
-use super::receive::{DESCRIPTOR, Pull};
+use super::receive::Pull;
 use super::sweep::{sweep, sweep_later};
 use super::{Device, FieldError, Receipt};
 use crate::base::context::Role;
@@ -21,9 +22,9 @@ use crate::base::time::Timestamp;
 use crate::domain::Refusal;
 use crate::store::outbox::{self, EntryKind};
 use crate::store::{self, attention, members, meta};
-use crate::sync::frames::{Entry, Frame, Hello, PROTOCOL, Ruling, Want, Welcome};
+use crate::sync::frames::{Frame, Hello, PROTOCOL, PushEntry, Ruling, Want, Welcome};
 use crate::sync::http::Http;
-use crate::sync::session::{Action, Event, Failure, Outcome, Session};
+use crate::sync::session::{Action, Event, SyncFailure, SyncOutcome, SyncSession};
 use crate::sync::{Call, Carrier, wire};
 
 /// What this meeting has come to so far.
@@ -49,13 +50,13 @@ impl Device {
     pub fn sync_over(&mut self, carrier: &dyn Carrier) -> Result<Receipt, FieldError> {
         self.signed_in()?;
         let mut meeting = Meeting::default();
-        let mut session = Session::new();
+        let mut session = SyncSession::new();
         let hello = self.hello()?;
         let mut action = session.step(Event::Start(hello));
         loop {
             action = match action {
                 Action::Call { path, body } => {
-                    self.call(carrier, &mut session, &mut meeting, (path, body))?
+                    self.call(carrier, &mut session, &mut meeting, path, body)?
                 }
                 Action::Greet(welcome) => {
                     self.welcome(&mut meeting, *welcome)?;
@@ -64,7 +65,7 @@ impl Device {
                 Action::GiveEntries { after } => session.step(Event::Entries(self.entries(after)?)),
                 Action::Settle(verdicts) => {
                     meeting.sent += verdicts.len() as u64;
-                    self.settle(verdicts)?;
+                    self.apply_verdicts(verdicts)?;
                     session.step(Event::Went)
                 }
                 Action::GiveWants { pulled } => {
@@ -121,9 +122,10 @@ impl Device {
     fn call(
         &mut self,
         carrier: &dyn Carrier,
-        session: &mut Session,
+        session: &mut SyncSession,
         meeting: &mut Meeting,
-        (path, body): (&'static str, Vec<u8>),
+        path: &'static str,
+        body: Vec<u8>,
     ) -> Result<Action, FieldError> {
         let token = meta::get(&self.db, "token")?;
         let call = Call {
@@ -221,7 +223,7 @@ impl Device {
         Ok(())
     }
 
-    fn entries(&self, after: u64) -> Result<Vec<Entry>, FieldError> {
+    fn entries(&self, after: u64) -> Result<Vec<PushEntry>, FieldError> {
         let after = i64::try_from(after).map_err(FieldError::broken)?;
         let batch = outbox::batch(&self.db, after, PUSH_ENTRIES_MAX, PUSH_BYTES_MAX)?;
         if planted::is(Planted::OutboxClearedOnSending) {
@@ -231,7 +233,7 @@ impl Device {
         }
         let entries = batch.into_iter().map(|entry| {
             let is_fact = entry.kind == EntryKind::Fact;
-            Entry {
+            PushEntry {
                 number: entry.number.cast_unsigned(),
                 is_fact,
                 object: entry.object,
@@ -266,35 +268,35 @@ impl Device {
         Ok(wants)
     }
 
-    fn finish(&mut self, meeting: &Meeting, outcome: Outcome) -> Result<Receipt, FieldError> {
+    fn finish(&mut self, meeting: &Meeting, outcome: SyncOutcome) -> Result<Receipt, FieldError> {
         if outcome.verified {
             self.verified(meeting)?;
         }
         match outcome.failure {
             None => {}
-            Some(Failure::Unreachable(why)) => {
+            Some(SyncFailure::Unreachable(why)) => {
                 let message = format!(
                     "the server cannot be reached: {why}; all work is kept here, sync again later"
                 );
                 return Err(FieldError::TryLater { message });
             }
-            Some(Failure::SignedOut(message)) => return Err(FieldError::SignIn { message }),
-            Some(Failure::Refused { code, message }) => {
+            Some(SyncFailure::SignedOut(message)) => return Err(FieldError::SignIn { message }),
+            Some(SyncFailure::Refused { code, message }) => {
                 return Err(FieldError::rule(&code, message));
             }
-            Some(Failure::Malformed(why)) => {
+            Some(SyncFailure::Malformed(why)) => {
                 return Err(FieldError::broken(format!(
                     "the server's answer cannot be read: {why}"
                 )));
             }
-            Some(Failure::Diverged(buckets))
+            Some(SyncFailure::Diverged(buckets))
                 if !buckets.iter().any(|of| meeting.pull.unbroken.contains(of)) =>
             {
                 let message =
                     "what this person follows changed meanwhile, or an answer broke off; sync again".to_owned();
                 return Err(FieldError::TryLater { message });
             }
-            Some(Failure::Diverged(buckets)) => {
+            Some(SyncFailure::Diverged(buckets)) => {
                 let buckets = buckets.join(", ");
                 return Err(FieldError::broken(format!(
                     "still differs from the server after fetching anew: {buckets}"
@@ -359,7 +361,7 @@ impl Device {
         };
         let (object, knew) = (object.to_owned(), super::execute::known(&self.db)?);
         let bytes = bytes.to_vec().into();
-        let entry = Entry {
+        let entry = PushEntry {
             number: 0,
             is_fact: false,
             object,

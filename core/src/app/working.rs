@@ -75,9 +75,10 @@ fn unsent(db: &Db, id: RecordId) -> Result<Vec<Vetted>, FieldError> {
 /// Makes changes part of the accepted history, in the order in which they were accepted: appended
 /// to the tail, folded when that is long. Those that are there already, or build on what is not
 /// here, are left out; answers those that were new. A history that cannot be read is given up.
-pub(super) fn accept(
+pub(super) fn join_history(
     db: &Db,
-    (object, id): (&str, RecordId),
+    object: &str,
+    id: RecordId,
     changes: Vec<Vetted>,
 ) -> Result<Vec<Vetted>, FieldError> {
     if documents::is_elsewhere(db, id)? {
@@ -128,9 +129,10 @@ pub(super) fn accept(
 pub(super) fn promote(db: &Db, entry: &OutboxEntry) -> Result<(), FieldError> {
     match entry.kind {
         EntryKind::Change => {
-            accept(
+            join_history(
                 db,
-                (&entry.object, entry.record),
+                &entry.object,
+                entry.record,
                 vec![gate::change(&entry.bytes)?],
             )?;
         }

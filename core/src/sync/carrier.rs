@@ -31,12 +31,12 @@ pub struct Reply {
 pub struct CarryError(pub String);
 
 /// Takes the pieces of an answer; the first argument is the status. A break leaves the rest unread.
-pub type Take<'a> = &'a mut dyn FnMut(u16, &[u8]) -> ControlFlow<()>;
+pub type TakePiece<'a> = &'a mut dyn FnMut(u16, &[u8]) -> ControlFlow<()>;
 
 /// Carries calls. One call at a time; every wait has an end.
 pub trait Carrier {
     /// Carries a call and hands each piece of the answer's body to `take` as it arrives.
-    fn carry(&self, call: &Call, take: Take<'_>) -> Result<Reply, CarryError>;
+    fn carry(&self, call: &Call, take: TakePiece<'_>) -> Result<Reply, CarryError>;
 }
 
 /// Carries a call whose answer is small; at most `limit` bytes of it.

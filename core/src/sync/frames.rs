@@ -79,7 +79,7 @@ pub struct Welcome {
 /// One piece of work that a device hands in.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct Entry {
+pub struct PushEntry {
     /// Its number in the device's outbox.
     #[n(0)]
     pub number: u64,
@@ -418,8 +418,8 @@ pub enum Frame {
     Hello(Hello),
     /// See [`Welcome`].
     Welcome(Welcome),
-    /// See [`Entry`].
-    Entry(Entry),
+    /// See [`PushEntry`].
+    Entry(PushEntry),
     /// See [`Verdict`].
     Verdict(Verdict),
     /// See [`Want`].

@@ -9,7 +9,7 @@ use reqwest::blocking::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 
-use super::carrier::{Call, Carrier, CarryError, Reply, Take};
+use super::carrier::{Call, Carrier, CarryError, Reply, TakePiece};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -62,7 +62,7 @@ impl Http {
 }
 
 impl Carrier for Http {
-    fn carry(&self, call: &Call, take: Take<'_>) -> Result<Reply, CarryError> {
+    fn carry(&self, call: &Call, take: TakePiece<'_>) -> Result<Reply, CarryError> {
         let until = Instant::now() + self.whole;
         let mut request = self
             .client

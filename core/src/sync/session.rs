@@ -4,7 +4,7 @@
 
 use super::backoff;
 use super::carrier::Reply;
-use super::frames::{Entry, Frame, Hello, Ruling, Verdict, Welcome};
+use super::frames::{Frame, Hello, PushEntry, Ruling, Verdict, Welcome};
 use super::wire::{self, Decoder};
 
 /// How often one call is tried.
@@ -36,7 +36,7 @@ pub enum Event<'a> {
     /// What the last action asked for has been done.
     Went,
     /// The next entries of the outbox; none if there are no more.
-    Entries(Vec<Entry>),
+    Entries(Vec<PushEntry>),
     /// The buckets and histories to pull; none if all are verified and here.
     Wants(Vec<Frame>),
 }
@@ -75,21 +75,21 @@ pub enum Action {
     /// Wait so many milliseconds.
     Wait(u64),
     /// The session is over.
-    Finish(Outcome),
+    Finish(SyncOutcome),
 }
 
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outcome {
+pub struct SyncOutcome {
     /// Whether all buckets were compared with the server's and are the same.
     pub verified: bool,
     /// Why not everything went through; work and cursors stay as they are.
-    pub failure: Option<Failure>,
+    pub failure: Option<SyncFailure>,
 }
 
 /// Why a session did not do all of its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum SyncFailure {
     /// The server cannot be reached, or has no time.
     Unreachable(String),
     /// The server does not let this device in.
@@ -109,15 +109,15 @@ pub enum Failure {
 
 /// What the session is about to do or waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum SyncStage {
     Greet,
     Push,
     Pull,
 }
 
 /// One meeting with the server.
-pub struct Session {
-    stage: Stage,
+pub struct SyncSession {
+    stage: SyncStage,
     call: (&'static str, Vec<u8>),
     answer: Vec<u8>,
     decoder: Option<Decoder>,
@@ -128,7 +128,7 @@ pub struct Session {
     same: bool,
     pushed: u64,
     sent: u64,
-    upload_failure: Option<Failure>,
+    upload_failure: Option<SyncFailure>,
     then: Option<Then>,
 }
 
@@ -140,18 +140,18 @@ enum Then {
     AskWants,
 }
 
-impl Default for Session {
+impl Default for SyncSession {
     fn default() -> Self {
-        Session::new()
+        SyncSession::new()
     }
 }
 
-impl Session {
+impl SyncSession {
     /// A session that has not begun.
     #[must_use]
     pub fn new() -> Self {
-        Session {
-            stage: Stage::Greet,
+        SyncSession {
+            stage: SyncStage::Greet,
             call: ("", Vec::new()),
             answer: Vec::new(),
             decoder: None,
@@ -173,7 +173,7 @@ impl Session {
             Event::Start(hello) => self.call("/sync/v1/hello", &[Frame::Hello(hello)]),
             Event::Piece(status, bytes) => self.piece(status, bytes),
             Event::Answered(reply, random) => self.answered(reply, random),
-            Event::Lost(why, random) => self.retry(Failure::Unreachable(why), None, random),
+            Event::Lost(why, random) => self.retry(SyncFailure::Unreachable(why), None, random),
             Event::Went => self.went(),
             Event::Entries(entries) => self.entries(entries),
             Event::Wants(wants) => self.wants(&wants),
@@ -186,7 +186,7 @@ impl Session {
                 self.call = (path, body);
                 self.again()
             }
-            Err(error) => self.give_up(Failure::Malformed(error.to_string())),
+            Err(error) => self.give_up(SyncFailure::Malformed(error.to_string())),
         }
     }
 
@@ -201,7 +201,7 @@ impl Session {
     }
 
     fn piece(&mut self, status: u16, bytes: &[u8]) -> Action {
-        if self.stage == Stage::Pull && status == 200 {
+        if self.stage == SyncStage::Pull && status == 200 {
             let decoder = match self.decoder.take() {
                 Some(decoder) => Ok(decoder),
                 None => Decoder::new(PULL_BYTES_MAX),
@@ -211,11 +211,11 @@ impl Session {
                     self.decoder.insert(decoder).feed(bytes);
                     self.more()
                 }
-                Err(error) => self.finish(Some(Failure::Malformed(error.to_string()))),
+                Err(error) => self.finish(Some(SyncFailure::Malformed(error.to_string()))),
             };
         }
         if self.answer.len() + bytes.len() > ANSWER_BYTES_MAX {
-            return self.give_up(Failure::Malformed("the answer is too long".to_owned()));
+            return self.give_up(SyncFailure::Malformed("the answer is too long".to_owned()));
         }
         self.answer.extend_from_slice(bytes);
         Action::Read
@@ -231,7 +231,7 @@ impl Session {
             match decoder.next_frame() {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
-                Err(error) => return self.finish(Some(Failure::Malformed(error.to_string()))),
+                Err(error) => return self.finish(Some(SyncFailure::Malformed(error.to_string()))),
             }
         }
         if frames.is_empty() {
@@ -260,7 +260,7 @@ impl Session {
     }
 
     fn understood(&mut self, random: u64) -> Action {
-        if self.stage == Stage::Pull {
+        if self.stage == SyncStage::Pull {
             // A body that ends early is a lost answer, whatever the status said.
             let whole = self
                 .decoder
@@ -268,7 +268,7 @@ impl Session {
                 .is_some_and(|decoder| decoder.finish().is_ok());
             if !whole {
                 return self.retry(
-                    Failure::Unreachable("the answer broke off".to_owned()),
+                    SyncFailure::Unreachable("the answer broke off".to_owned()),
                     None,
                     random,
                 );
@@ -278,10 +278,10 @@ impl Session {
         }
         let frames = match wire::decode(&self.answer, ANSWER_BYTES_MAX) {
             Ok(frames) => frames,
-            Err(error) => return self.give_up(Failure::Malformed(error.to_string())),
+            Err(error) => return self.give_up(SyncFailure::Malformed(error.to_string())),
         };
         self.tries = 0;
-        if self.stage == Stage::Greet {
+        if self.stage == SyncStage::Greet {
             let welcome = frames.into_iter().find_map(|frame| {
                 if let Frame::Welcome(welcome) = frame {
                     Some(welcome)
@@ -290,7 +290,7 @@ impl Session {
                 }
             });
             let Some(welcome) = welcome else {
-                return self.finish(Some(Failure::Malformed(
+                return self.finish(Some(SyncFailure::Malformed(
                     "the server's greeting is missing".to_owned(),
                 )));
             };
@@ -321,10 +321,10 @@ impl Session {
         match self.then.take() {
             Some(Then::CallAgain) => self.again(),
             Some(Then::AskEntries) if self.rewrites > REWRITES_MAX => self.give_up(
-                Failure::Malformed("the same work is to be written again and again".to_owned()),
+                SyncFailure::Malformed("the same work is to be written again and again".to_owned()),
             ),
             Some(Then::AskEntries) => {
-                self.stage = Stage::Push;
+                self.stage = SyncStage::Push;
                 Action::GiveEntries { after: self.pushed }
             }
             Some(Then::AskWants) => Action::GiveWants { pulled: false },
@@ -332,7 +332,7 @@ impl Session {
         }
     }
 
-    fn entries(&mut self, entries: Vec<Entry>) -> Action {
+    fn entries(&mut self, entries: Vec<PushEntry>) -> Action {
         let Some(last) = entries.last() else {
             return self.download();
         };
@@ -342,7 +342,7 @@ impl Session {
     }
 
     fn download(&mut self) -> Action {
-        self.stage = Stage::Pull;
+        self.stage = SyncStage::Pull;
         // Where all buckets are the same, there may still be histories to ask for.
         Action::GiveWants { pulled: self.same }
     }
@@ -359,7 +359,7 @@ impl Session {
                     None
                 }
             });
-            return self.finish(Some(Failure::Diverged(
+            return self.finish(Some(SyncFailure::Diverged(
                 open.map(|want| want.bucket.clone()).collect(),
             )));
         }
@@ -367,13 +367,13 @@ impl Session {
         self.call("/sync/v1/pull", wants)
     }
 
-    fn retry(&mut self, failure: Failure, asked_ms: Option<u64>, random: u64) -> Action {
+    fn retry(&mut self, failure: SyncFailure, asked_ms: Option<u64>, random: u64) -> Action {
         // Whoever cannot even be greeted is left alone: the caller decides when to try again.
-        if self.stage == Stage::Greet || self.tries >= TRIES_MAX {
+        if self.stage == SyncStage::Greet || self.tries >= TRIES_MAX {
             return self.give_up(failure);
         }
         self.then = Some(Then::CallAgain);
-        if self.stage == Stage::Pull {
+        if self.stage == SyncStage::Pull {
             // Cursors moved with what did arrive; the next call goes on from there.
             self.rounds = self.rounds.saturating_sub(1);
             self.then = Some(Then::AskWants);
@@ -381,8 +381,8 @@ impl Session {
         Action::Wait(backoff::wait_ms(self.tries, random, asked_ms))
     }
 
-    fn give_up(&mut self, failure: Failure) -> Action {
-        if self.stage == Stage::Push && !matches!(failure, Failure::SignedOut(_)) {
+    fn give_up(&mut self, failure: SyncFailure) -> Action {
+        if self.stage == SyncStage::Push && !matches!(failure, SyncFailure::SignedOut(_)) {
             self.upload_failure = Some(failure);
             self.tries = 0;
             return self.download();
@@ -390,23 +390,23 @@ impl Session {
         self.finish(Some(failure))
     }
 
-    fn finish(&mut self, failure: Option<Failure>) -> Action {
-        Action::Finish(Outcome {
+    fn finish(&mut self, failure: Option<SyncFailure>) -> Action {
+        Action::Finish(SyncOutcome {
             verified: failure.is_none(),
             failure: failure.or(self.upload_failure.take()),
         })
     }
 
     /// What an answer that is not 200 says.
-    fn failure(&self, status: u16) -> Failure {
+    fn failure(&self, status: u16) -> SyncFailure {
         let said: serde_json::Value = serde_json::from_slice(&self.answer).unwrap_or_default();
         let text = |key: &str| said["error"][key].as_str().map(str::to_owned);
         let message =
             text("message").unwrap_or_else(|| format!("the server answered with status {status}"));
         match status {
-            401 => Failure::SignedOut(message),
-            408 | 429 | 500.. => Failure::Unreachable(message),
-            _ => Failure::Refused {
+            401 => SyncFailure::SignedOut(message),
+            408 | 429 | 500.. => SyncFailure::Unreachable(message),
+            _ => SyncFailure::Refused {
                 code: text("code").unwrap_or_else(|| "refused".to_owned()),
                 message,
             },

@@ -165,43 +165,43 @@ pub fn decode_as(packing: Packing, body: &[u8], limit: usize) -> Result<Vec<Fram
 
 /// Makes a body frame by frame.
 pub struct Encoder {
-    body: Body,
+    body: PackedBody,
     taken: usize,
 }
 
 /// What a body is written to.
-enum Body {
+enum PackedBody {
     Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
     Plain(Vec<u8>),
 }
 
-impl Body {
+impl PackedBody {
     fn zstd(level: i32) -> Result<Self, WireError> {
         zstd::stream::write::Encoder::new(Vec::new(), level)
-            .map(Body::Zstd)
+            .map(PackedBody::Zstd)
             .map_err(WireError::new)
     }
 
     /// Where frames go.
     fn entrance(&mut self) -> &mut dyn Write {
         match self {
-            Body::Zstd(deflate) => deflate,
-            Body::Plain(bytes) => bytes,
+            PackedBody::Zstd(deflate) => deflate,
+            PackedBody::Plain(bytes) => bytes,
         }
     }
 
     /// Its bytes that are ready.
     fn written(&mut self) -> &mut Vec<u8> {
         match self {
-            Body::Zstd(deflate) => deflate.get_mut(),
-            Body::Plain(bytes) => bytes,
+            PackedBody::Zstd(deflate) => deflate.get_mut(),
+            PackedBody::Plain(bytes) => bytes,
         }
     }
 
     fn finish(self) -> Result<Vec<u8>, WireError> {
         match self {
-            Body::Zstd(deflate) => deflate.finish().map_err(WireError::new),
-            Body::Plain(bytes) => Ok(bytes),
+            PackedBody::Zstd(deflate) => deflate.finish().map_err(WireError::new),
+            PackedBody::Plain(bytes) => Ok(bytes),
         }
     }
 }
@@ -215,8 +215,8 @@ impl Encoder {
     /// An empty body that is packed like this.
     pub fn packing(packing: Packing) -> Result<Self, WireError> {
         let body = match packing {
-            Packing::Zstd => Body::zstd(LEVEL)?,
-            Packing::Plain => Body::Plain(Vec::new()),
+            Packing::Zstd => PackedBody::zstd(LEVEL)?,
+            Packing::Plain => PackedBody::Plain(Vec::new()),
         };
         Ok(Encoder { body, taken: 0 })
     }
@@ -224,7 +224,7 @@ impl Encoder {
     /// An empty body that takes its time: for what is packed once and read by many.
     pub fn thorough() -> Result<Self, WireError> {
         Ok(Encoder {
-            body: Body::zstd(THOROUGH)?,
+            body: PackedBody::zstd(THOROUGH)?,
             taken: 0,
         })
     }
@@ -237,10 +237,10 @@ impl Encoder {
 
     /// Appends frames that are in zstd already, as they are.
     pub fn splice(&mut self, packed: &[u8]) -> Result<(), WireError> {
-        if let Body::Plain(bytes) = &mut self.body {
+        if let PackedBody::Plain(bytes) = &mut self.body {
             return zstd::stream::copy_decode(packed, bytes).map_err(WireError::new);
         }
-        let mut bytes = std::mem::replace(&mut self.body, Body::zstd(LEVEL)?).finish()?;
+        let mut bytes = std::mem::replace(&mut self.body, PackedBody::zstd(LEVEL)?).finish()?;
         bytes.extend_from_slice(packed);
         *self.body.written() = bytes;
         Ok(())

@@ -36,7 +36,7 @@ pub(super) enum PushedContent {
 }
 
 impl PushedEntry {
-    pub(super) fn read(entry: frames::Entry) -> PushedEntry {
+    pub(super) fn read(entry: frames::PushEntry) -> PushedEntry {
         let mut pushed = PushedEntry {
             hash: ChangeHash::of(&entry.bytes),
             object: entry.object,

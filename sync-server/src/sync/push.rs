@@ -81,7 +81,7 @@ impl Tenant {
 }
 
 /// Checks the size of a batch; answers the highest number that its outbox gave out.
-fn check_batch(entries: &[frames::Entry]) -> Result<u64, ServerError> {
+fn check_batch(entries: &[frames::PushEntry]) -> Result<u64, ServerError> {
     let bytes: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
     // One entry may be as large as a change may be, whatever is left of the batch's allowance.
     if entries.len() > PUSH_ENTRIES_MAX || (entries.len() > 1 && bytes > PUSH_BYTES_MAX) {

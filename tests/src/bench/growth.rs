@@ -11,7 +11,7 @@ use super::base::{Bench, NORTH, PEOPLE};
 use super::day::{self, BenchDay, D, SHORT};
 use super::measure::{Samples, timed};
 use super::report::GrowthStep;
-use super::site::{CarriedCall, Site, SiteDevice, sum};
+use super::site::{MeasuredCall, Site, SiteDevice, sum};
 use super::standin::{self, StandIn};
 use super::workload::{BenchTerritory, Catalogue, PATCH, Scale};
 
@@ -223,7 +223,7 @@ pub fn evening(bench: &mut Bench) {
 /// All phones sync at the same time; says how their pushes went.
 fn push_at_once(phones: &mut [SiteDevice], url: &str) -> String {
     let barrier = &Barrier::new(phones.len());
-    let carried: Vec<Vec<CarriedCall>> = std::thread::scope(|scope| {
+    let carried: Vec<Vec<MeasuredCall>> = std::thread::scope(|scope| {
         let mut running = Vec::new();
         for phone in phones {
             phone.moves_to(url);

@@ -14,7 +14,7 @@ use outfield_core::app::{Device, System};
 use outfield_core::base::context::{Role, Surroundings};
 use outfield_core::base::id::{TenantId, UserId};
 use outfield_core::base::time::Timestamp;
-use outfield_core::sync::carrier::Take;
+use outfield_core::sync::carrier::TakePiece;
 use outfield_core::sync::http::Http;
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
 use outfield_server::data_dir::DataDir;
@@ -268,7 +268,7 @@ impl SiteDevice {
     }
 
     /// Meets the server over a new line; answers what was carried.
-    pub fn sync(&mut self) -> Vec<CarriedCall> {
+    pub fn sync(&mut self) -> Vec<MeasuredCall> {
         let meter = self.line();
         self.device().sync_over(&meter).unwrap();
         meter.carried()
@@ -296,7 +296,7 @@ impl SiteDevice {
 
 /// One call as it was carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CarriedCall {
+pub struct MeasuredCall {
     /// Its path.
     pub path: &'static str,
     /// Bytes of the body that went.
@@ -310,7 +310,7 @@ pub struct CarriedCall {
 /// HTTP that counts bodies and times.
 pub struct Meter {
     http: Http,
-    carried: RefCell<Vec<CarriedCall>>,
+    carried: RefCell<Vec<MeasuredCall>>,
 }
 
 impl Meter {
@@ -325,13 +325,13 @@ impl Meter {
 
     /// What was carried so far.
     #[must_use]
-    pub fn carried(&self) -> Vec<CarriedCall> {
+    pub fn carried(&self) -> Vec<MeasuredCall> {
         self.carried.take()
     }
 }
 
 impl Carrier for Meter {
-    fn carry(&self, call: &Call, take: Take<'_>) -> Result<Reply, CarryError> {
+    fn carry(&self, call: &Call, take: TakePiece<'_>) -> Result<Reply, CarryError> {
         let (mut received, mut aside) = (0, 0);
         let begin = Instant::now();
         let reply = self.http.carry(call, &mut |status, piece| {
@@ -343,7 +343,7 @@ impl Carrier for Meter {
         let ns = u64::try_from(begin.elapsed().as_nanos())
             .unwrap_or(u64::MAX)
             .saturating_sub(aside);
-        self.carried.borrow_mut().push(CarriedCall {
+        self.carried.borrow_mut().push(MeasuredCall {
             path: call.path,
             sent: call.body.len() as u64,
             received,
@@ -366,7 +366,7 @@ pub struct Traffic {
 
 /// What the calls to paths that end like this came to.
 #[must_use]
-pub fn sum(carried: &[CarriedCall], ending: &str) -> Traffic {
+pub fn sum(carried: &[MeasuredCall], ending: &str) -> Traffic {
     let mut sum = Traffic::default();
     for call in carried.iter().filter(|call| call.path.ends_with(ending)) {
         sum.sent += call.sent;

@@ -4,7 +4,7 @@ use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::Frame;
 use outfield_core::sync::wire::{self, Decoder};
 
-use super::pieces;
+use super::pieces::pieces;
 use crate::crafter;
 
 /// The first byte says whether the rest is a body as it is, frames that are not packed yet, or

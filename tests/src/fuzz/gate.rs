@@ -7,7 +7,7 @@ use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Document, Vetted, gate as door, touched};
 use outfield_core::objects::{Value, Values};
 
-use super::pieces;
+use super::pieces::pieces;
 use crate::crafter;
 
 /// The kinds of pieces: as they are; the data of a change, plain or deflated; that of a saved

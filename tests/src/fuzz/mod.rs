@@ -14,6 +14,7 @@ mod descriptors;
 mod frames;
 mod gate;
 mod import;
+mod pieces;
 mod query;
 
 pub use codes::codes;
@@ -35,17 +36,3 @@ pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("import", import),
     ("query", query),
 ];
-
-/// Bytes cut into pieces, each with a kind and two bytes of length in front; the last may be
-/// shorter than it says.
-fn pieces(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    std::iter::from_fn(move || {
-        let [kind, high, low, rest @ ..] = bytes else {
-            return None;
-        };
-        let length = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
-        let (piece, rest) = rest.split_at(length);
-        bytes = rest;
-        Some((*kind, piece))
-    })
-}

@@ -23,7 +23,7 @@ const ALIASES_MAX: usize = 8;
 pub type ModulePath = Vec<String>;
 
 /// A path that a file names, and where it leads.
-pub struct Reach {
+pub struct PathUse {
     /// The line.
     pub line: usize,
     /// From the crate down, as it is written once aliases are gone.
@@ -103,12 +103,12 @@ impl<'a> ModuleMap<'a> {
     }
 
     /// Everything that the file reaches outside `#[cfg(test)]`.
-    pub fn reaches(&self, file: usize) -> Vec<Reach> {
+    pub fn reaches(&self, file: usize) -> Vec<PathUse> {
         self.all_reaches(file, false)
     }
 
     /// Everything that the file reaches, its unit tests included if so asked.
-    pub fn all_reaches(&self, file: usize, with_tests: bool) -> Vec<Reach> {
+    pub fn all_reaches(&self, file: usize, with_tests: bool) -> Vec<PathUse> {
         let scanned = &self.files[file];
         let mut reaches = Vec::new();
         for import in &scanned.imports {
@@ -126,9 +126,9 @@ impl<'a> ModuleMap<'a> {
         reaches
     }
 
-    fn reach(&self, line: usize, path: ModulePath) -> Reach {
+    fn reach(&self, line: usize, path: ModulePath) -> PathUse {
         let file = self.home(&path, 0);
-        Reach { line, path, file }
+        PathUse { line, path, file }
     }
 
     /// The path from its crate down.

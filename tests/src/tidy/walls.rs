@@ -2,7 +2,7 @@
 //! written, also through a module that exports it again.
 
 use super::finding::Finding;
-use super::place::{ModuleMap, Reach};
+use super::place::{ModuleMap, PathUse};
 use super::shapes::ScannedFile;
 
 /// One wall: files below a folder do not reach any of these modules.
@@ -203,7 +203,7 @@ fn reaches_into(path: &[String], module: &str) -> bool {
     true
 }
 
-fn is_broken(map: &ModuleMap<'_>, reach: &Reach, module: &str) -> bool {
+fn is_broken(map: &ModuleMap<'_>, reach: &PathUse, module: &str) -> bool {
     let through = reach.file.map(|file| map.place(file).as_slice());
     reaches_into(&reach.path, module) || through.is_some_and(|path| reaches_into(path, module))
 }

@@ -5,7 +5,7 @@ use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Document, Vetted};
 use outfield_core::objects::{Record, Values};
-use outfield_core::sync::frames::{Entry, Ruling};
+use outfield_core::sync::frames::{PushEntry, Ruling};
 use outfield_tests::crafter::{CraftedChange, column, runs, signed, unsigned};
 
 use super::stage::{AttackedServer, entry, new_record, word};
@@ -177,7 +177,7 @@ fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
     let tick = stage.greet(u64::MAX);
     let change = |text: &str, knew: u64| {
         let bytes = CraftedChange::puts([text.as_bytes()[0]; 16], &[("street", text)]).chunk();
-        Entry {
+        PushEntry {
             object: "account".to_owned(),
             knew,
             ..entry(account, &bytes)
@@ -201,8 +201,8 @@ fn note(note: &str, owner: &str) -> Values {
     ])
 }
 
-fn fact(id: &[u8], bytes: Vec<u8>) -> Entry {
-    Entry {
+fn fact(id: &[u8], bytes: Vec<u8>) -> PushEntry {
+    PushEntry {
         is_fact: true,
         object: "follow_up".to_owned(),
         actor: Some(ActorId(ACTOR)),
@@ -212,7 +212,7 @@ fn fact(id: &[u8], bytes: Vec<u8>) -> Entry {
 }
 
 /// Each of these gets its verdict, and the server is unharmed.
-fn check_facts(mut stage: AttackedServer, cases: Vec<(&str, Entry, &str)>) {
+fn check_facts(mut stage: AttackedServer, cases: Vec<(&str, PushEntry, &str)>) {
     for (name, entry, expected) in cases {
         let verdicts = stage.push_entries(vec![entry]);
         assert_eq!(word(&verdicts[0]), expected, "{name}");
@@ -266,7 +266,7 @@ fn facts_of_others_and_at_other_places_are_refused() {
     let cases = vec![
         (
             "no writer",
-            Entry {
+            PushEntry {
                 actor: None,
                 ..fact(b"8", good.clone())
             },
@@ -274,7 +274,7 @@ fn facts_of_others_and_at_other_places_are_refused() {
         ),
         (
             "no calendar's time",
-            Entry {
+            PushEntry {
                 at_ms: Some(i64::MAX),
                 ..fact(b"9", good.clone())
             },
@@ -290,7 +290,7 @@ fn facts_of_others_and_at_other_places_are_refused() {
         ),
         (
             "as a document",
-            Entry {
+            PushEntry {
                 object: "contact".to_owned(),
                 ..fact(b"11", good.clone())
             },
@@ -298,7 +298,7 @@ fn facts_of_others_and_at_other_places_are_refused() {
         ),
         (
             "as a row",
-            Entry {
+            PushEntry {
                 object: "user".to_owned(),
                 ..fact(b"12", good.clone())
             },
@@ -306,7 +306,7 @@ fn facts_of_others_and_at_other_places_are_refused() {
         ),
         (
             "as a table",
-            Entry {
+            PushEntry {
                 object: "outbox\"; --".to_owned(),
                 ..fact(b"13", good.clone())
             },
@@ -314,7 +314,7 @@ fn facts_of_others_and_at_other_places_are_refused() {
         ),
         (
             "under an id that is taken",
-            Entry {
+            PushEntry {
                 record: stage.user().parse().unwrap(),
                 ..fact(b"14", good)
             },
@@ -329,7 +329,7 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
     let mut stage = AttackedServer::new();
     let name = "n".repeat(1_000_000);
     let bytes = contact(&stage, ACTOR, "x").chunk();
-    let long = Entry {
+    let long = PushEntry {
         object: name.clone(),
         ..entry(new_record(b"long"), &bytes)
     };
@@ -337,7 +337,7 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
     // Thousands of choices that are none, each of which the refusal would name.
     let keys: Vec<String> = (0..2_000).map(|n| format!("actions/{n:04}/kind")).collect();
     let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "x")).collect();
-    let many = Entry {
+    let many = PushEntry {
         object: "visit".to_owned(),
         ..entry(
             new_record(b"many"),
@@ -431,7 +431,7 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
                 &[("street", &street)],
             )
             .chunk();
-            Entry {
+            PushEntry {
                 object: "account".to_owned(),
                 ..entry(account, &bytes)
             }

@@ -152,7 +152,7 @@ fn hashes(said: &[u8]) -> Vec<ChangeHash> {
             None
         }
     });
-    let hash = |entry: outfield_core::sync::frames::Entry| match entry.is_fact {
+    let hash = |entry: outfield_core::sync::frames::PushEntry| match entry.is_fact {
         true => outfield_core::app::fact_hash(entry.record, &entry.bytes),
         false => {
             outfield_core::crdt::gate::change(&entry.bytes)

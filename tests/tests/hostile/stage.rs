@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use outfield_core::app::Device;
 use outfield_core::base::id::{ActorId, RecordId};
-use outfield_core::sync::frames::{Entry, Frame, Hello, PROTOCOL, Ruling, Verdict};
+use outfield_core::sync::frames::{Frame, Hello, PROTOCOL, PushEntry, Ruling, Verdict};
 use outfield_core::sync::wire;
 use outfield_tests::caller::{self, HttpAnswer};
 use outfield_tests::served::{Served, Yard};
@@ -68,14 +68,14 @@ impl AttackedServer {
 
     /// Pushes bytes as changes of new contacts; every one gets its verdict in time.
     pub(crate) fn push(&self, changes: &[Vec<u8>]) -> Vec<Verdict> {
-        let entries: Vec<Entry> = changes
+        let entries: Vec<PushEntry> = changes
             .iter()
             .map(|bytes| entry(new_record(bytes), bytes))
             .collect();
         self.push_entries(entries)
     }
 
-    pub(crate) fn push_entries(&self, entries: Vec<Entry>) -> Vec<Verdict> {
+    pub(crate) fn push_entries(&self, entries: Vec<PushEntry>) -> Vec<Verdict> {
         let count = entries.len();
         let body =
             wire::encode(&entries.into_iter().map(Frame::Entry).collect::<Vec<_>>()).unwrap();
@@ -176,9 +176,9 @@ impl AttackedServer {
 }
 
 /// A contact's change, as a device hands it in.
-pub(crate) fn entry(record: RecordId, bytes: &[u8]) -> Entry {
+pub(crate) fn entry(record: RecordId, bytes: &[u8]) -> PushEntry {
     let (object, bytes) = ("contact".to_owned(), bytes.to_vec().into());
-    Entry {
+    PushEntry {
         number: 1,
         is_fact: false,
         object,
