@@ -4,7 +4,7 @@ use outfield_core::base::currency::Currency;
 use outfield_core::domain::rules::sell::pricing::{Buyers, Goods, PriceList, Validity};
 use serde_json::json;
 
-use crate::support::{Shop, category, day, decimal, entry, list, product, totals, unit};
+use crate::support::{PriceShop, category, day, decimal, entry, list, product, totals, unit};
 
 fn by(buyers: Buyers, id: &str, price: &str) -> PriceList {
     list(id, buyers, vec![entry("1", product("crisps"), "0", price)])
@@ -28,7 +28,7 @@ fn territory() -> Buyers {
 
 /// The unit price of so many crisps for the harbour shop.
 #[track_caller]
-fn check(shop: &Shop, quantity: &str, price: &str) {
+fn check(shop: &PriceShop, quantity: &str, price: &str) {
     assert_eq!(
         shop.sell(&[("crisps", quantity)]).lines[0]
             .unit_price
@@ -45,7 +45,7 @@ fn contract_before_account_before_tier_before_territory_before_all() {
         (account(), "own", "1.50"),
         (contract(), "C", "2"),
     ];
-    let mut shop = Shop::new();
+    let mut shop = PriceShop::new();
     for (buyers, id, price) in lists {
         shop = shop.selling(by(buyers, id, price));
         check(&shop, "1", &decimal(price).to_string());
@@ -60,10 +60,14 @@ fn a_list_for_others_is_not_looked_at() {
         Buyers::Tier("silver".to_owned()),
         Buyers::Territory("south".to_owned()),
     ] {
-        check(&Shop::new().selling(by(buyers, "other", "0.10")), "1", "1");
+        check(
+            &PriceShop::new().selling(by(buyers, "other", "0.10")),
+            "1",
+            "1",
+        );
     }
     let nobody = json!({"lines": [{"product": "crisps", "quantity": 1}]});
-    let priced = Shop::new()
+    let priced = PriceShop::new()
         .selling(by(tier(), "gold", "0.10"))
         .price(&nobody)
         .unwrap();
@@ -83,9 +87,9 @@ fn variant_before_product_before_the_nearest_category() {
         let entries = entries
             .map(|(at, (goods, price))| entry(&at.to_string(), goods.clone(), "0", price))
             .collect();
-        let shop = Shop {
+        let shop = PriceShop {
             lists: vec![list("base", Buyers::All, entries)],
-            ..Shop::new()
+            ..PriceShop::new()
         };
         let price = ["0.4", "0.5", "0.6", "0.7"][last - 1];
         assert_eq!(
@@ -104,7 +108,7 @@ fn the_nearest_buyer_goes_before_the_nearest_goods_and_both_before_the_quantity(
         tier(),
         vec![entry("1", category("food"), "0", "0.80")],
     );
-    let shop = Shop::new().selling(wide);
+    let shop = PriceShop::new().selling(wide);
     check(&shop, "1", "0.8");
     let many = list(
         "many",
@@ -121,7 +125,7 @@ fn the_largest_minimum_that_is_reached_wins_and_then_the_priority() {
         entry("24", product("crisps"), "24", "0.80"),
         entry("100", product("crisps"), "100", "0.70"),
     ];
-    let shop = Shop::new().selling(list("breaks", Buyers::All, breaks));
+    let shop = PriceShop::new().selling(list("breaks", Buyers::All, breaks));
     for (quantity, price) in [
         ("9", "1"),
         ("9.999999", "1"),
@@ -151,7 +155,7 @@ fn the_largest_minimum_that_is_reached_wins_and_then_the_priority() {
 fn quantities_compare_in_the_base_unit() {
     let mut by_case = entry("case", product("crisps"), "2", "18.00");
     by_case.unit = Some(unit("XCS"));
-    let shop = Shop::new().selling(list("cases", Buyers::All, vec![by_case]));
+    let shop = PriceShop::new().selling(list("cases", Buyers::All, vec![by_case]));
     for (quantity, packed, price, net) in [
         ("47", "EA", "1", "47.00"),
         ("48", "EA", "0.75", "36.00"),
@@ -178,9 +182,9 @@ fn quantities_compare_in_the_base_unit() {
 fn a_price_that_does_not_divide_is_computed_exactly_and_only_shown_short() {
     let mut by_case = entry("case", product("crisps"), "0", "10.00");
     by_case.unit = Some(unit("XCS"));
-    let shop = Shop {
+    let shop = PriceShop {
         lists: vec![list("base", Buyers::All, vec![by_case])],
-        ..Shop::new()
+        ..PriceShop::new()
     };
     check(&shop, "24", "0.416667");
     assert_eq!(
@@ -192,7 +196,7 @@ fn a_price_that_does_not_divide_is_computed_exactly_and_only_shown_short() {
     let pounds = json!({"lines": [{"product": "ham", "quantity": 100, "unit": "LBR"}]});
     // 45.359237 kg at 12.50.
     assert_eq!(
-        Shop::new().price(&pounds).unwrap().net.to_string(),
+        PriceShop::new().price(&pounds).unwrap().net.to_string(),
         "566.99"
     );
 }
@@ -201,7 +205,7 @@ fn a_price_that_does_not_divide_is_computed_exactly_and_only_shown_short() {
 fn a_price_per_case_says_nothing_about_what_comes_in_no_cases() {
     let mut by_case = entry("case", category("food"), "0", "9.00");
     by_case.unit = Some(unit("XCS"));
-    let shop = Shop::new().selling(list("cases", tier(), vec![by_case]));
+    let shop = PriceShop::new().selling(list("cases", tier(), vec![by_case]));
     assert_eq!(
         shop.sell(&[("ham", "1")]).lines[0].unit_price.to_string(),
         "12.5"
@@ -215,7 +219,7 @@ fn lists_hold_from_their_first_day_to_their_last() {
         from: Some(day("2026-12-01")),
         to: Some(day("2026-12-31")),
     };
-    let shop = Shop::new().selling(PriceList {
+    let shop = PriceShop::new().selling(PriceList {
         validity,
         ..by(tier(), "winter", "0.50")
     });
@@ -241,7 +245,7 @@ fn tax_rates_hold_from_their_first_day_to_their_last() {
     for (at, tax) in [("2026-12-31", "1.90"), ("2027-01-01", "2.00")] {
         let lines = json!([{"product": "crisps", "quantity": 10}]);
         assert_eq!(
-            Shop::new()
+            PriceShop::new()
                 .price(&json!({"at": at, "lines": lines}))
                 .unwrap()
                 .tax
@@ -254,7 +258,7 @@ fn tax_rates_hold_from_their_first_day_to_their_last() {
 
 #[test]
 fn a_tie_left_over_names_both_entries_and_a_tie_that_loses_is_nobodys_error() {
-    let shop = Shop::new().selling(by(Buyers::All, "spring", "0.90"));
+    let shop = PriceShop::new().selling(by(Buyers::All, "spring", "0.90"));
     let lines = json!([{"product": "ham", "quantity": 1}, {"product": "crisps", "quantity": 1}]);
     let refusal = shop.price(&json!({"lines": lines})).unwrap_err();
     assert_eq!(
@@ -274,12 +278,12 @@ fn a_tie_left_over_names_both_entries_and_a_tie_that_loses_is_nobodys_error() {
         priority: 1,
         ..by(Buyers::All, "spring", "0.90")
     };
-    check(&Shop::new().selling(higher), "1", "0.9");
+    check(&PriceShop::new().selling(higher), "1", "0.9");
 }
 
 #[test]
 fn two_tax_rates_on_one_day_are_an_error_that_names_both() {
-    let mut shop = Shop::new();
+    let mut shop = PriceShop::new();
     shop.taxes[0].validity.to = None;
     let basket = json!({"at": "2027-03-01", "lines": [{"product": "crisps", "quantity": 1}]});
     let refusal = shop.price(&basket).unwrap_err();
@@ -296,13 +300,15 @@ fn a_price_of_the_other_tax_mode_is_converted_exactly() {
         tax_inclusive: true,
         ..by(tier(), "shelf", "1.19")
     };
-    let shop = Shop::new().selling(with_tax);
+    let shop = PriceShop::new().selling(with_tax);
     for (mode, rounding, wanted) in [
         ("exclusive", "line", ["300.00", "57.00", "357.00"]),
         ("inclusive", "document", ["300.00", "57.00", "357.00"]),
     ] {
         let lines = json!([{"product": "crisps", "quantity": 300}]);
-        let basket = json!({"account": "harbour", "tax_mode": mode, "tax_rounding": rounding, "lines": lines});
+        let basket = json!({
+            "account": "harbour", "tax_mode": mode, "tax_rounding": rounding, "lines": lines,
+        });
         assert_eq!(
             <[String; 3]>::from(totals(&shop.price(&basket).unwrap())),
             wanted,
@@ -326,7 +332,7 @@ fn prices_in_another_currency_are_not_prices() {
         currency: Currency::named("USD").unwrap(),
         ..by(tier(), "dollars", "0.50")
     };
-    let shop = Shop::new().selling(dollars);
+    let shop = PriceShop::new().selling(dollars);
     check(&shop, "1", "1");
     let lines = json!([{"product": "crisps", "quantity": 1}]);
     let of =
@@ -347,7 +353,7 @@ fn every_step_of_a_price_is_told() {
         entry("base", product("crisps"), "0", "0.95"),
         entry("many", product("crisps"), "10", "0.9234"),
     ];
-    let shop = Shop::new().selling(PriceList {
+    let shop = PriceShop::new().selling(PriceList {
         version: 4,
         ..list("deal", contract(), breaks)
     });
@@ -361,12 +367,31 @@ fn every_step_of_a_price_is_told() {
         .map(|step| serde_json::to_string(step).unwrap())
         .collect();
     let wanted = [
-        r#"{"step":"list_price","rule":"base/crisps","version":1,"in":null,"out":"1","why":"1 EUR per EA, for product crisps, for everybody"}"#,
-        r#"{"step":"agreed_price","rule":"deal/base","version":4,"in":"1","out":"0.95","why":"0.95 EUR per EA, for product crisps, by contract C"}"#,
-        r#"{"step":"quantity_break","rule":"deal/many","version":4,"in":"0.95","out":"0.9234","why":"0.9234 EUR per EA, for product crisps from 10 EA, by contract C"}"#,
-        r#"{"step":"line_amount","rule":"line","version":null,"in":"0.9234","out":"12.0042","why":"13 x 0.9234"}"#,
-        r#"{"step":"discount","rule":"line","version":null,"in":"12.0042","out":"11.70","why":"2.5 % off"}"#,
-        r#"{"step":"tax","rule":"standard","version":1,"in":"11.70","out":"13.92","why":"S 19 % on top"}"#,
+        concat!(
+            r#"{"step":"list_price","rule":"base/crisps","version":1,"in":null,"out":"1","#,
+            r#""why":"1 EUR per EA, for product crisps, for everybody"}"#,
+        ),
+        concat!(
+            r#"{"step":"agreed_price","rule":"deal/base","version":4,"in":"1","out":"0.95","#,
+            r#""why":"0.95 EUR per EA, for product crisps, by contract C"}"#,
+        ),
+        concat!(
+            r#"{"step":"quantity_break","rule":"deal/many","version":4,"in":"0.95","#,
+            r#""out":"0.9234","#,
+            r#""why":"0.9234 EUR per EA, for product crisps from 10 EA, by contract C"}"#,
+        ),
+        concat!(
+            r#"{"step":"line_amount","rule":"line","version":null,"in":"0.9234","#,
+            r#""out":"12.0042","why":"13 x 0.9234"}"#,
+        ),
+        concat!(
+            r#"{"step":"discount","rule":"line","version":null,"in":"12.0042","out":"11.70","#,
+            r#""why":"2.5 % off"}"#,
+        ),
+        concat!(
+            r#"{"step":"tax","rule":"standard","version":1,"in":"11.70","out":"13.92","#,
+            r#""why":"S 19 % on top"}"#,
+        ),
     ];
     assert_eq!(told, wanted);
     let whole: Vec<String> = priced
@@ -374,9 +399,10 @@ fn every_step_of_a_price_is_told() {
         .iter()
         .map(|step| serde_json::to_string(step).unwrap())
         .collect();
-    let wanted = [
-        r#"{"step":"tax","rule":"S 19 %","version":null,"in":"11.70","out":"2.22","why":"rounded once for the group"}"#,
-    ];
+    let wanted = [concat!(
+        r#"{"step":"tax","rule":"S 19 %","version":null,"in":"11.70","out":"2.22","#,
+        r#""why":"rounded once for the group"}"#,
+    )];
     assert_eq!(whole, wanted);
 }
 
@@ -422,7 +448,7 @@ fn a_book_that_contradicts_itself_is_refused_where_it_is_filled() {
             "`fine/1`: a price is not negative and has at most 6 digits",
         ),
     ] {
-        let refusal = Shop::new().selling(list).book().unwrap_err();
+        let refusal = PriceShop::new().selling(list).book().unwrap_err();
         assert_eq!(refusal.code, "bad_price_book");
         assert!(refusal.message.starts_with(words), "{refusal}");
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Shop, totals};
+use crate::support::{PriceShop, totals};
 
 /// One case: what was reported, its lines (quantity, unit price, per cent off), and what must come
 /// out.
@@ -114,7 +114,10 @@ const CASES: &[Case] = &[
 fn basket(case: &Case, rounding: &str) -> Json {
     let line = |(quantity, unit_price, discount): &(&str, &str, &str)| {
         json!({
-            "quantity": quantity, "unit_price": unit_price, "discount_percent": discount, "tax_rate": case.rate,
+            "quantity": quantity,
+            "unit_price": unit_price,
+            "discount_percent": discount,
+            "tax_rate": case.rate,
         })
     };
     let lines: Vec<Json> = case.lines.iter().map(line).collect();
@@ -125,7 +128,7 @@ fn basket(case: &Case, rounding: &str) -> Json {
 fn every_golden_case_comes_out_per_line_and_per_document() {
     for case in CASES {
         for (column, rounding) in ["line", "document"].into_iter().enumerate() {
-            let priced = Shop::default().price(&basket(case, rounding)).unwrap();
+            let priced = PriceShop::default().price(&basket(case, rounding)).unwrap();
             let wanted = [case.net, case.tax, case.gross].map(|columns| columns[column].to_owned());
             assert_eq!(
                 <[String; 3]>::from(totals(&priced)),
@@ -178,7 +181,7 @@ fn currencies_without_and_with_three_decimals_round_at_their_own_digits() {
             ["1.00", "0.00", "1.00"],
         ),
     ] {
-        let priced = Shop::default()
+        let priced = PriceShop::default()
             .price(&json!({"currency": currency, "lines": lines}))
             .unwrap();
         assert_eq!(
@@ -199,9 +202,9 @@ fn what_cash_cannot_pay_stands_in_a_field_of_its_own() {
         ("1.00", "0.49", "0.00", "-0.49"),
     ] {
         let cash_steps = vec![crate::support::money(step, "CHF")];
-        let shop = Shop {
+        let shop = PriceShop {
             cash_steps,
-            ..Shop::default()
+            ..PriceShop::default()
         };
         let lines = json!([{"quantity": 1, "unit_price": price, "tax_rate": 0}]);
         let priced = shop
@@ -241,7 +244,7 @@ fn several_rates_are_groups_of_their_own() {
         ("line", ["0.02", "0.12", "0.00"]),
         ("document", ["0.02", "0.13", "0.00"]),
     ] {
-        let priced = Shop::default()
+        let priced = PriceShop::default()
             .price(&json!({"tax_rounding": rounding, "lines": lines}))
             .unwrap();
         let group = |group: &outfield_core::domain::rules::sell::pricing::TaxGroup| {

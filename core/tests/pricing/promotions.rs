@@ -6,7 +6,7 @@ use outfield_core::domain::rules::sell::pricing::{
 use serde_json::json;
 
 use crate::support::{
-    Shop, category, day, decimal, free, list, money, nets, off, percent, pieces, product,
+    PriceShop, category, day, decimal, free, list, money, nets, off, percent, pieces, product,
     promotion, unit,
 };
 
@@ -44,11 +44,11 @@ fn first(promotion: Promotion) -> Promotion {
 }
 
 #[track_caller]
-fn check(shop: &Shop, lines: &[(&str, &str)], wanted: &[&str]) {
+fn check(shop: &PriceShop, lines: &[(&str, &str)], wanted: &[&str]) {
     assert_eq!(nets(&shop.sell(lines)), wanted, "{lines:?}");
 }
 
-fn near(shop: &Shop, lines: &[(&str, &str)]) -> Vec<String> {
+fn near(shop: &PriceShop, lines: &[(&str, &str)]) -> Vec<String> {
     let told = |miss: &NearMiss| {
         let line = miss
             .line
@@ -68,7 +68,7 @@ fn near(shop: &Shop, lines: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn a_line_promotion_comes_with_its_hurdle_and_goes_with_it() {
-    let shop = Shop::new().with(on_lines("ten", pieces("10"), percent("15")));
+    let shop = PriceShop::new().with(on_lines("ten", pieces("10"), percent("15")));
     check(&shop, &[("crisps", "10")], &["8.50"]);
     check(&shop, &[("crisps", "9")], &["9.00"]);
     check(&shop, &[("ham", "10")], &["125.00"]);
@@ -82,22 +82,22 @@ fn a_line_promotion_comes_with_its_hurdle_and_goes_with_it() {
 
 #[test]
 fn a_basket_that_lost_its_hurdle_has_the_bytes_of_one_that_never_had_it() {
-    let shop = Shop::new().with(on_lines("ten", pieces("10"), percent("15")));
+    let shop = PriceShop::new().with(on_lines("ten", pieces("10"), percent("15")));
     assert_eq!(
         shop.sell(&[("crisps", "9")]).lines,
-        Shop::new().sell(&[("crisps", "9")]).lines
+        PriceShop::new().sell(&[("crisps", "9")]).lines
     );
     let past = Validity {
         from: None,
         to: Some(day("2026-11-23")),
     };
-    let shop = Shop::new().with(Promotion {
+    let shop = PriceShop::new().with(Promotion {
         validity: past,
         ..on_lines("past", pieces("1"), percent("15"))
     });
     assert_eq!(
         shop.sell(&[("crisps", "9")]).to_json(),
-        Shop::new().sell(&[("crisps", "9")]).to_json()
+        PriceShop::new().sell(&[("crisps", "9")]).to_json()
     );
 }
 
@@ -119,7 +119,7 @@ fn a_promotion_is_for_its_buyers_and_its_days() {
     ] {
         let half = on_lines("half", pieces("1"), percent("50"));
         check(
-            &Shop::new().with(Promotion {
+            &PriceShop::new().with(Promotion {
                 buyers,
                 validity,
                 ..half
@@ -134,13 +134,13 @@ fn a_promotion_is_for_its_buyers_and_its_days() {
 fn amounts_and_values_are_of_the_baskets_currency_or_do_not_count() {
     let dollars = Reward::Amount(money("1.00", "USD"));
     check(
-        &Shop::new().with(on_lines("dollar", pieces("1"), dollars)),
+        &PriceShop::new().with(on_lines("dollar", pieces("1"), dollars)),
         &[("crisps", "5")],
         &["5.00"],
     );
     let dollars = Hurdle::Value(money("1.00", "USD"));
     check(
-        &Shop::new().with(on_lines("dollar", dollars, percent("50"))),
+        &PriceShop::new().with(on_lines("dollar", dollars, percent("50"))),
         &[("crisps", "5")],
         &["5.00"],
     );
@@ -182,7 +182,7 @@ fn every_hurdle_and_reward_on_lines() {
         ),
     ] {
         check(
-            &Shop::new().with(promotion),
+            &PriceShop::new().with(promotion),
             &[("crisps", quantity)],
             wanted,
         );
@@ -191,7 +191,7 @@ fn every_hurdle_and_reward_on_lines() {
 
 #[test]
 fn free_goods_are_a_line_of_their_own_with_their_own_tax() {
-    let shop = Shop::new().with(again(on_lines("free", pieces("10"), free("ham", "0.5"))));
+    let shop = PriceShop::new().with(again(on_lines("free", pieces("10"), free("ham", "0.5"))));
     let priced = shop.sell(&[("crisps", "25"), ("crisps", "1")]);
     let given = &priced.lines[2];
     assert_eq!(
@@ -211,7 +211,7 @@ fn free_goods_are_a_line_of_their_own_with_their_own_tax() {
         .map(|group| format!("{} {}", group.rate, group.base))
         .collect();
     assert_eq!(groups, ["7 0.00", "19 26.00"]);
-    let missing = Shop::new().with(on_lines("gone", pieces("1"), free("cheese", "1")));
+    let missing = PriceShop::new().with(on_lines("gone", pieces("1"), free("cheese", "1")));
     let refusal = missing
         .price(&json!({"lines": [{"product": "crisps", "quantity": 1}]}))
         .unwrap_err();
@@ -226,14 +226,14 @@ fn an_order_promotion_is_spread_by_largest_remainder_and_sums_exactly() {
     // 10 off 3 x 10: 3.34, 3.33, 3.33; equal claims go by product, then by position.
     let three = [("crisps", "10"), ("crisps", "10"), ("crisps", "10")];
     check(
-        &Shop::new().with(on_order("ten", value("30"), off("10"))),
+        &PriceShop::new().with(on_order("ten", value("30"), off("10"))),
         &three,
         &["6.66", "6.67", "6.67"],
     );
     // 10 % off 1.00 + 12.50 + 0.05: 13.55 becomes 12.20 (12.195), 1.35 is spread as 0.10, 1.25,
     // 0.00.
     let lines = [("crisps", "1"), ("ham", "1"), ("crisps", "0.05")];
-    let priced = Shop::new()
+    let priced = PriceShop::new()
         .with(on_order("tenth", pieces("1"), percent("10")))
         .sell(&lines);
     assert_eq!(nets(&priced), ["0.90", "11.25", "0.05"]);
@@ -244,7 +244,7 @@ fn an_order_promotion_is_spread_by_largest_remainder_and_sums_exactly() {
     );
     // Never more than there is.
     check(
-        &Shop::new().with(on_order("all", pieces("1"), off("99"))),
+        &PriceShop::new().with(on_order("all", pieces("1"), off("99"))),
         &lines,
         &["0.00", "0.00", "0.00"],
     );
@@ -260,12 +260,12 @@ fn an_order_promotion_rewards_the_goods_that_it_counts() {
         percent("50"),
     );
     check(
-        &Shop::new().with(meat.clone()),
+        &PriceShop::new().with(meat.clone()),
         &[("crisps", "50"), ("ham", "1")],
         &["50.00", "12.50"],
     );
     check(
-        &Shop::new().with(meat),
+        &PriceShop::new().with(meat),
         &[("crisps", "50"), ("ham", "1"), ("ham", "1")],
         &["50.00", "6.25", "6.25"],
     );
@@ -284,7 +284,7 @@ fn a_mix_needs_all_its_parts_and_counts_them_over_all_lines() {
         Hurdle::Mix(parts.clone()),
         percent("20"),
     );
-    let shop = Shop::new().with(mix);
+    let shop = PriceShop::new().with(mix);
     check(
         &shop,
         &[("crisps", "4"), ("salted", "6"), ("ham", "2")],
@@ -292,7 +292,7 @@ fn a_mix_needs_all_its_parts_and_counts_them_over_all_lines() {
     );
     check(&shop, &[("crisps", "9"), ("ham", "2")], &["9.00", "25.00"]);
     let gift = again(on_order("gift", Hurdle::Mix(parts), free("crisps", "3")));
-    let priced = Shop::new()
+    let priced = PriceShop::new()
         .with(gift)
         .sell(&[("crisps", "40"), ("ham", "5")]);
     assert_eq!(
@@ -303,7 +303,7 @@ fn a_mix_needs_all_its_parts_and_counts_them_over_all_lines() {
 
 #[test]
 fn promotions_stack_by_priority_and_per_cent_go_before_amounts() {
-    let shop = Shop::new()
+    let shop = PriceShop::new()
         .with(on_lines("amount", pieces("1"), off("1")))
         .with(on_lines("tenth", pieces("1"), percent("10")))
         .with(first(on_lines("half", pieces("1"), percent("50"))));
@@ -321,7 +321,7 @@ fn promotions_stack_by_priority_and_per_cent_go_before_amounts() {
 
 #[test]
 fn line_promotions_go_before_the_sellers_discount_and_that_before_order_promotions() {
-    let shop = Shop::new()
+    let shop = PriceShop::new()
         .with(first(on_order("order", pieces("1"), off("1"))))
         .with(on_lines("line", pieces("1"), percent("10")));
     let lines = json!([{"product": "crisps", "quantity": 100, "discount_percent": 50}]);
@@ -340,23 +340,26 @@ fn what_excludes_takes_no_line_that_has_another_and_lets_none_come_after() {
     let half = || alone(on_lines("half", pieces("10"), percent("50")));
     let order = || on_order("order", pieces("1"), percent("20"));
     // First and alone: the line takes nothing else, the other line does.
-    let shop = Shop::new().with(tenth()).with(first(half())).with(order());
+    let shop = PriceShop::new()
+        .with(tenth())
+        .with(first(half()))
+        .with(order());
     check(
         &shop,
         &[("crisps", "10"), ("crisps", "5")],
         &["5.00", "3.60"],
     );
     // Second: it does not come in any more.
-    let shop = Shop::new().with(first(tenth())).with(half());
+    let shop = PriceShop::new().with(first(tenth())).with(half());
     check(&shop, &[("crisps", "10")], &["9.00"]);
     // An order promotion that excludes leaves out the line that has another.
-    let shop = Shop::new().with(half()).with(alone(order()));
+    let shop = PriceShop::new().with(half()).with(alone(order()));
     check(&shop, &[("crisps", "10"), ("ham", "1")], &["5.00", "10.00"]);
 }
 
 #[test]
 fn two_that_exclude_each_other_at_one_priority_are_an_error_that_names_both() {
-    let shop = Shop::new()
+    let shop = PriceShop::new()
         .with(alone(on_lines("half", pieces("10"), percent("50"))))
         .with(on_lines("tenth", pieces("1"), percent("10")));
     check(&shop, &[("crisps", "9")], &["8.10"]);
@@ -372,7 +375,7 @@ fn two_that_exclude_each_other_at_one_priority_are_an_error_that_names_both() {
 
 #[test]
 fn what_is_taken_back_neither_counts_nor_is_rewarded() {
-    let shop = Shop::new().with(on_order("tenth", pieces("10"), percent("10")));
+    let shop = PriceShop::new().with(on_order("tenth", pieces("10"), percent("10")));
     check(
         &shop,
         &[("crisps", "10"), ("crisps", "-5")],
@@ -383,13 +386,16 @@ fn what_is_taken_back_neither_counts_nor_is_rewarded() {
 
 #[test]
 fn lines_without_a_product_count_among_all_goods_only() {
-    let shop = Shop::new().with(on_order("tenth", value("100"), percent("10")));
-    let lines = json!([{"unit_price": "90", "tax_rate": 0, "quantity": 1}, {"product": "crisps", "quantity": 10}]);
+    let shop = PriceShop::new().with(on_order("tenth", value("100"), percent("10")));
+    let lines = json!([
+        {"unit_price": "90", "tax_rate": 0, "quantity": 1},
+        {"product": "crisps", "quantity": 10},
+    ]);
     assert_eq!(
         nets(&shop.price(&json!({"lines": lines})).unwrap()),
         ["81.00", "9.00"]
     );
-    let shop = Shop::new().with(promotion(
+    let shop = PriceShop::new().with(promotion(
         "food",
         Level::Order,
         category("food"),
@@ -440,7 +446,11 @@ fn a_near_miss_says_how_much_more() {
             &["menu: 2 product crisps of 10, 0.5 category meat of 0.5"],
         ),
     ] {
-        assert_eq!(near(&Shop::new().with(promotion), lines), told, "{lines:?}");
+        assert_eq!(
+            near(&PriceShop::new().with(promotion), lines),
+            told,
+            "{lines:?}"
+        );
     }
 }
 
@@ -450,14 +460,14 @@ fn nothing_is_promised_on_a_line_that_another_keeps_for_itself() {
     let five = alone(on_lines("five", pieces("5"), percent("50")));
     assert_eq!(
         near(
-            &Shop::new().with(ten()).with(first(five.clone())),
+            &PriceShop::new().with(ten()).with(first(five.clone())),
             &[("crisps", "8")]
         ),
         [""; 0]
     );
     assert_eq!(
         near(
-            &Shop::new().with(ten()).with(five.clone()),
+            &PriceShop::new().with(ten()).with(five.clone()),
             &[("crisps", "8")]
         ),
         [""; 0]
@@ -465,7 +475,7 @@ fn nothing_is_promised_on_a_line_that_another_keeps_for_itself() {
     // Here it would come first, and the other would go.
     assert_eq!(
         near(
-            &Shop::new().with(first(ten())).with(five),
+            &PriceShop::new().with(first(ten())).with(five),
             &[("crisps", "8")]
         ),
         ["ten on line 0: 2 quantity of 10"]
@@ -474,7 +484,7 @@ fn nothing_is_promised_on_a_line_that_another_keeps_for_itself() {
 
 #[test]
 fn what_is_missing_is_rounded_up_so_that_buying_it_is_enough() {
-    let shop = Shop::new().with(promotion(
+    let shop = PriceShop::new().with(promotion(
         "ham",
         Level::Line,
         product("ham"),
@@ -539,13 +549,13 @@ fn a_promotion_that_contradicts_itself_is_refused() {
             "its hurdle and its reward are in two currencies",
         ),
     ] {
-        let refusal = Shop::new().with(promotion).book().unwrap_err();
+        let refusal = PriceShop::new().with(promotion).book().unwrap_err();
         assert_eq!(refusal.code, "bad_price_book");
         assert!(refusal.message.contains(words), "{refusal}");
     }
     let twice = || on_lines("twice", pieces("1"), percent("1"));
     assert!(
-        Shop::new()
+        PriceShop::new()
             .with(twice())
             .with(twice())
             .book()
@@ -554,7 +564,7 @@ fn a_promotion_that_contradicts_itself_is_refused() {
             .contains("is in the book already")
     );
     assert!(
-        Shop::new()
+        PriceShop::new()
             .selling(list("base", Buyers::All, Vec::new()))
             .book()
             .is_err()

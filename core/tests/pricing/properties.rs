@@ -11,14 +11,18 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::strategies::sale;
-use crate::support::{Shop, day, decimal, totals};
+use crate::support::{PriceShop, day, decimal, totals};
 
-fn answer(shop: &Shop, basket: &Basket) -> Option<Priced> {
+fn answer(shop: &PriceShop, basket: &Basket) -> Option<Priced> {
     price(basket, &shop.book().unwrap()).ok()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn shares_sum_exactly_and_are_within_one_of_their_claim(
@@ -48,18 +52,29 @@ proptest! {
     #[test]
     fn lines_sum_to_groups_and_groups_to_the_whole((shop, basket) in sale()) {
         let Some(priced) = answer(&shop, &basket) else { return Ok(()) };
-        let lines = priced.lines.iter().map(|line| (line.net.minor(), line.tax.minor(), line.gross.minor()));
-        let sum = lines.fold((0, 0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1, sum.2 + line.2));
-        prop_assert_eq!(sum, (priced.net.minor(), priced.tax.minor(), priced.gross.minor()));
-        let groups = priced.tax_groups.iter().map(|group| (group.base.minor(), group.tax.minor()));
-        let sum = groups.fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1));
-        prop_assert_eq!(sum, (priced.net.minor(), priced.tax.minor()));
+        let (mut net, mut tax, mut gross) = (0, 0, 0);
+        for line in &priced.lines {
+            net += line.net.minor();
+            tax += line.tax.minor();
+            gross += line.gross.minor();
+        }
+        let whole = (priced.net.minor(), priced.tax.minor(), priced.gross.minor());
+        prop_assert_eq!((net, tax, gross), whole);
+        let (mut base, mut tax) = (0, 0);
+        for group in &priced.tax_groups {
+            base += group.base.minor();
+            tax += group.tax.minor();
+        }
+        prop_assert_eq!((base, tax), (priced.net.minor(), priced.tax.minor()));
         prop_assert_eq!(priced.net.minor() + priced.tax.minor(), priced.gross.minor());
-        prop_assert_eq!(priced.gross.minor() + priced.cash_difference.minor(), priced.payable.minor());
+        let paid = priced.gross.minor() + priced.cash_difference.minor();
+        prop_assert_eq!(paid, priced.payable.minor());
     }
 
     #[test]
-    fn the_tax_of_a_document_is_within_half_a_unit_of_the_exact_one_in_every_group((shop, mut basket) in sale()) {
+    fn the_tax_of_a_document_is_within_half_a_unit_of_the_exact_one_in_every_group(
+        (shop, mut basket) in sale(),
+    ) {
         basket.tax_rounding = Rounding::Document;
         let Some(priced) = answer(&shop, &basket) else { return Ok(()) };
         for group in &priced.tax_groups {
@@ -79,13 +94,17 @@ proptest! {
     }
 
     #[test]
-    fn where_prices_hold_the_tax_the_gross_is_the_same_however_tax_is_rounded((shop, mut basket) in sale()) {
+    fn where_prices_hold_the_tax_the_gross_is_the_same_however_tax_is_rounded(
+        (shop, mut basket) in sale(),
+    ) {
         basket.tax_mode = TaxMode::Inclusive;
         basket.tax_rounding = Rounding::Line;
         let per_line = answer(&shop, &basket);
         basket.tax_rounding = Rounding::Document;
         let per_document = answer(&shop, &basket);
-        let gross = |priced: &Priced| priced.lines.iter().map(|line| line.gross.minor()).collect::<Vec<_>>();
+        let gross = |priced: &Priced| -> Vec<i64> {
+            priced.lines.iter().map(|line| line.gross.minor()).collect()
+        };
         prop_assert_eq!(per_line.as_ref().map(gross), per_document.as_ref().map(gross));
     }
 
@@ -96,27 +115,30 @@ proptest! {
         turned.lines.rotate_left(by);
         turned.lines.reverse();
         let told = |basket: &Basket| {
-            answer(&shop, basket).map(|priced| (totals(&priced), priced.payable, priced.tax_groups, priced.lines.len()))
+            let priced = answer(&shop, basket)?;
+            Some((totals(&priced), priced.payable, priced.tax_groups, priced.lines.len()))
         };
         prop_assert_eq!(told(&basket), told(&turned));
     }
 
     #[test]
     fn a_promotion_out_of_reach_or_out_of_date_leaves_the_bytes_of_none((shop, basket) in sale()) {
-        let without = Shop { promotions: Vec::new(), ..shop.clone() };
+        let without = PriceShop { promotions: Vec::new(), ..shop.clone() };
         let far = |promotion: &Promotion| {
             let never = Validity { from: Some(day("2030-01-01")), to: None };
             Promotion { validity: never, ..promotion.clone() }
         };
-        let with = Shop { promotions: shop.promotions.iter().map(far).collect(), ..shop.clone() };
-        let bytes = |shop: &Shop| answer(shop, &basket).map(|priced| priced.to_json());
+        let promotions = shop.promotions.iter().map(far).collect();
+        let with = PriceShop { promotions, ..shop.clone() };
+        let bytes = |shop: &PriceShop| answer(shop, &basket).map(|priced| priced.to_json());
         prop_assert_eq!(bytes(&with), bytes(&without));
         // Out of reach by quantity: the same but for the near miss that says so.
         let high = |promotion: &Promotion| {
             Promotion { hurdle: Hurdle::Quantity(decimal("1000000")), ..promotion.clone() }
         };
-        let with = Shop { promotions: shop.promotions.iter().map(high).collect(), ..shop };
-        let bytes = |shop: &Shop| answer(shop, &basket).map(|priced| {
+        let promotions = shop.promotions.iter().map(high).collect();
+        let with = PriceShop { promotions, ..shop };
+        let bytes = |shop: &PriceShop| answer(shop, &basket).map(|priced| {
             Priced { near_misses: Vec::new(), ..priced }.to_json()
         });
         prop_assert_eq!(bytes(&with), bytes(&without));
@@ -129,28 +151,39 @@ proptest! {
         shuffled.promotions.reverse();
         shuffled.products.reverse();
         shuffled.taxes.reverse();
-        let bytes = |shop: &Shop| price(&basket, &shop.book().unwrap())
+        let bytes = |shop: &PriceShop| price(&basket, &shop.book().unwrap())
             .map(|priced| priced.to_json())
             .map_err(|refusal| (refusal.code, refusal.message, refusal.numbers));
         prop_assert_eq!(bytes(&shop), bytes(&shop));
         // The order in which a book is filled says nothing; only the two that an error names may be
         // others.
-        prop_assert_eq!(bytes(&shop).map_err(|error| error.0), bytes(&shuffled).map_err(|error| error.0));
+        let bytes_or_code = |shop: &PriceShop| bytes(shop).map_err(|error| error.0);
+        prop_assert_eq!(bytes_or_code(&shop), bytes_or_code(&shuffled));
     }
 
     #[test]
     fn no_text_and_no_number_makes_a_reader_panic(
-        text in r#"[\]\[C1d2Q3EeI0-9(){}:,."\x1d a-zé-]{0,48}"#, digits in any::<i64>(), rest in "[0-9]{0,40}",
+        text in r#"[\]\[C1d2Q3EeI0-9(){}:,."\x1d a-zé-]{0,48}"#,
+        digits in any::<i64>(),
+        rest in "[0-9]{0,40}",
     ) {
         let today = day("2026-11-24");
-        for text in [text.clone(), format!("(01){rest}({text}"), format!("]C1{digits}{rest}{text}"), format!("{digits}.{rest}")] {
+        let texts = [
+            text.clone(),
+            format!("(01){rest}({text}"),
+            format!("]C1{digits}{rest}{text}"),
+            format!("{digits}.{rest}"),
+        ];
+        for text in texts {
             let _ = outfield_core::base::gs1::read(&text, today);
             let _ = Basket::parse(&text, today, "Europe/Berlin");
             if let Ok(read) = text.parse::<Decimal>() {
                 prop_assert_eq!(read.to_string().parse::<Decimal>(), Ok(read));
                 let parts = [Fraction::from(read), Fraction::new(i128::from(digits), 7).unwrap()];
-                let _ = parts[0].times(parts[0]).and_then(|square| square.times(square)).map(Fraction::rounded);
-                let _ = parts[0].over(parts[1]).and_then(|quotient| quotient.plus(parts[1])).map(Fraction::floor);
+                let square = parts[0].times(parts[0]);
+                let _ = square.and_then(|square| square.times(square)).map(Fraction::rounded);
+                let quotient = parts[0].over(parts[1]);
+                let _ = quotient.and_then(|quotient| quotient.plus(parts[1])).map(Fraction::floor);
                 prop_assert_eq!(parts[0].cmp(&parts[1]), parts[1].cmp(&parts[0]).reverse());
             }
         }
@@ -164,9 +197,12 @@ fn a_price_beyond_all_amounts_is_an_error_on_its_line() {
         "999999999999999999999999",
         "999999999999999999.999999",
     ] {
-        let mut shop = Shop::new();
+        let mut shop = PriceShop::new();
         shop.lists[0].entries[0].price = decimal(price);
-        let lines = json!([{"product": "ham", "quantity": 1}, {"product": "crisps", "quantity": 1_000_000_000, "unit": "XPX"}]);
+        let lines = json!([
+            {"product": "ham", "quantity": 1},
+            {"product": "crisps", "quantity": 1_000_000_000, "unit": "XPX"},
+        ]);
         let refusal = shop.price(&json!({"lines": lines})).unwrap_err();
         assert_eq!(
             (refusal.code.as_str(), refusal.fields.join(" ").as_str()),

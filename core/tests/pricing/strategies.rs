@@ -5,14 +5,14 @@ use outfield_core::base::currency::Currency;
 use outfield_core::base::decimal::Decimal;
 use outfield_core::base::money::Money;
 use outfield_core::domain::rules::sell::pricing::{
-    Basket, BasketLine, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Promotion, Reward,
-    Validity,
+    Basket, BasketLine, Buyers, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Promotion,
+    Reward, Validity,
 };
 use outfield_core::domain::rules::sell::tax::{Rounding, TaxMode};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::support::{Shop, day, harbour, products, taxes, unit};
+use crate::support::{PriceShop, day, harbour, products, taxes, unit};
 
 fn number(most: i64, scale_max: u8) -> impl Strategy<Value = Decimal> {
     (1..=most, 0..=scale_max)
@@ -66,12 +66,12 @@ fn currency() -> impl Strategy<Value = Currency> {
     select(vec!["EUR", "EUR", "CHF", "JPY", "KWD"]).prop_map(|code| Currency::named(code).unwrap())
 }
 
-fn entry() -> impl Strategy<Value = Entry> {
+fn entry() -> impl Strategy<Value = PriceEntry> {
     let minimum =
         select(vec!["0", "0", "1", "2.5", "10", "24"]).prop_map(|text| text.parse().unwrap());
     let packed = select(vec![None, None, Some("XCS"), Some("KGM"), Some("EA")]);
     (goods(), minimum, packed, number(99_999, 6)).prop_map(|(goods, minimum, packed, price)| {
-        Entry {
+        PriceEntry {
             id: String::new(),
             goods,
             minimum,
@@ -87,7 +87,7 @@ fn list(currency: Currency) -> impl Strategy<Value = PriceList> {
         move |(buyers, priority, validity, tax_inclusive, entries)| {
             let numbered = entries.into_iter().enumerate();
             let entries = numbered
-                .map(|(at, entry)| Entry {
+                .map(|(at, entry)| PriceEntry {
                     id: at.to_string(),
                     ..entry
                 })
@@ -109,7 +109,7 @@ fn list(currency: Currency) -> impl Strategy<Value = PriceList> {
 /// Prices of everything, so that most baskets have one.
 fn base(currency: Currency) -> impl Strategy<Value = PriceList> {
     (number(99_999, 6), number(99_999, 6)).prop_map(move |(snacks, meat)| {
-        let entry = |id: &str, price| Entry {
+        let entry = |id: &str, price| PriceEntry {
             id: id.to_owned(),
             goods: Goods::Category(id.to_owned()),
             minimum: Decimal::ZERO,
@@ -149,7 +149,10 @@ fn reward(currency: Currency) -> impl Strategy<Value = Reward> {
         3 => number(100, 2).prop_map(Reward::Percent),
         2 => amount(currency).prop_map(Reward::Amount),
         1 => (select(vec!["crisps", "salted", "ham"]), number(9, 1))
-            .prop_map(|(product, quantity)| Reward::FreeGoods { product: product.to_owned(), quantity }),
+            .prop_map(|(product, quantity)| Reward::FreeGoods {
+                product: product.to_owned(),
+                quantity,
+            }),
     ]
 }
 
@@ -196,7 +199,7 @@ pub(crate) fn promotion(currency: Currency) -> impl Strategy<Value = Promotion> 
         )
 }
 
-pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = Shop> {
+pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = PriceShop> {
     let lists = prop::collection::vec(list(currency), 0..6);
     let promotions = prop::collection::vec(promotion(currency), 0..9);
     let step = select(vec![None, Some(5_i64), Some(100)]);
@@ -212,7 +215,7 @@ pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = Shop> {
                 ..one
             })
             .collect();
-        Shop {
+        PriceShop {
             products: products(),
             accounts: vec![harbour()],
             lists: std::iter::once(base).chain(lists).collect(),
@@ -298,6 +301,6 @@ fn basket(currency: Currency) -> impl Strategy<Value = Basket> {
 }
 
 /// A shop and a basket in one currency.
-pub(crate) fn sale() -> impl Strategy<Value = (Shop, Basket)> {
+pub(crate) fn sale() -> impl Strategy<Value = (PriceShop, Basket)> {
     currency().prop_flat_map(|currency| (shop(currency), basket(currency)))
 }

@@ -10,7 +10,7 @@ use outfield_core::base::quantity::Packaging;
 use outfield_core::base::unit::Unit;
 use outfield_core::domain::Refusal;
 use outfield_core::domain::rules::sell::pricing::{
-    Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Level, PriceList, Priced, Product,
+    Account, Basket, Book, Buyers, Goods, Hurdle, Level, PriceEntry, PriceList, Priced, Product,
     Promotion, Reward, TaxRate, Validity, price,
 };
 use serde_json::{Value as Json, json};
@@ -20,7 +20,7 @@ pub(crate) const TODAY: &str = "2026-11-24";
 
 /// Everything a book is made from, open to be changed.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Shop {
+pub(crate) struct PriceShop {
     pub(crate) products: Vec<Product>,
     pub(crate) accounts: Vec<Account>,
     pub(crate) lists: Vec<PriceList>,
@@ -54,8 +54,8 @@ pub(crate) fn category(id: &str) -> Goods {
 }
 
 /// A price from so many units on.
-pub(crate) fn entry(id: &str, goods: Goods, minimum: &str, price: &str) -> Entry {
-    Entry {
+pub(crate) fn entry(id: &str, goods: Goods, minimum: &str, price: &str) -> PriceEntry {
+    PriceEntry {
         id: id.to_owned(),
         goods,
         minimum: decimal(minimum),
@@ -65,7 +65,7 @@ pub(crate) fn entry(id: &str, goods: Goods, minimum: &str, price: &str) -> Entry
 }
 
 /// A list in euros that always holds.
-pub(crate) fn list(id: &str, buyers: Buyers, entries: Vec<Entry>) -> PriceList {
+pub(crate) fn list(id: &str, buyers: Buyers, entries: Vec<PriceEntry>) -> PriceList {
     PriceList {
         id: id.to_owned(),
         version: 1,
@@ -201,28 +201,28 @@ pub(crate) fn taxes() -> Vec<TaxRate> {
     ]
 }
 
-impl Shop {
+impl PriceShop {
     /// Crisps at 1.00, ham at 12.50 a kilogram, for everybody.
-    pub(crate) fn new() -> Shop {
+    pub(crate) fn new() -> PriceShop {
         let prices = vec![
             entry("crisps", product("crisps"), "0", "1.00"),
             entry("ham", product("ham"), "0", "12.50"),
         ];
-        Shop {
+        PriceShop {
             products: products(),
             accounts: vec![harbour()],
             lists: vec![list("base", Buyers::All, prices)],
             taxes: taxes(),
-            ..Shop::default()
+            ..PriceShop::default()
         }
     }
 
-    pub(crate) fn with(mut self, promotion: Promotion) -> Shop {
+    pub(crate) fn with(mut self, promotion: Promotion) -> PriceShop {
         self.promotions.push(promotion);
         self
     }
 
-    pub(crate) fn selling(mut self, list: PriceList) -> Shop {
+    pub(crate) fn selling(mut self, list: PriceList) -> PriceShop {
         self.lists.push(list);
         self
     }

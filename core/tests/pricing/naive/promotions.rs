@@ -7,21 +7,28 @@ use outfield_core::domain::rules::sell::pricing::{
 };
 
 use super::number::Number;
-use super::{Line, closeness, hand_out, in_time, millionths, money, nearness, tax_of};
-use crate::support::Shop;
+use super::opening::{NaiveLine, closeness, in_time, nearness, tax_of};
+use super::shares::{hand_out, millionths, money};
+use crate::support::PriceShop;
 
 /// A basket at the till.
 pub(super) struct Till<'a> {
-    pub(super) shop: &'a Shop,
+    pub(super) shop: &'a PriceShop,
     pub(super) basket: &'a Basket,
-    pub(super) lines: Vec<Line>,
-    /// Product, tax, promotion.
-    pub(super) free: Vec<(String, (String, String), String)>,
+    pub(super) lines: Vec<NaiveLine>,
+    pub(super) free: Vec<NaiveFree>,
     pub(super) near: Vec<(String, Option<usize>, Vec<String>)>,
 }
 
+/// Goods that a promotion gives.
+pub(super) struct NaiveFree {
+    pub(super) product: String,
+    pub(super) tax: (String, String),
+    pub(super) promotion: String,
+}
+
 /// One question: these lines together, and how it was answered.
-struct Asked {
+struct PoolAnswer {
     lines: Vec<usize>,
     times: i128,
     any: bool,
@@ -68,7 +75,8 @@ impl Till<'_> {
     }
 
     fn equals(&mut self, equals: &[&Promotion]) -> Result<(), String> {
-        let answers: Vec<Vec<Asked>> = equals.iter().map(|promotion| self.ask(promotion)).collect();
+        let answers: Vec<Vec<PoolAnswer>> =
+            equals.iter().map(|promotion| self.ask(promotion)).collect();
         let wants = |at: usize| -> BTreeSet<usize> {
             answers[at]
                 .iter()
@@ -90,7 +98,7 @@ impl Till<'_> {
             }
         }
         for (promotion, asked) in equals.iter().zip(&answers) {
-            let short = |asked: &Asked| asked.times == 0 && asked.any;
+            let short = |asked: &PoolAnswer| asked.times == 0 && asked.any;
             if !asked.iter().any(short) {
                 continue;
             }
@@ -116,7 +124,7 @@ impl Till<'_> {
                 .all(|(_, excludes)| !excludes && !promotion.excludes)
     }
 
-    fn ask(&self, promotion: &Promotion) -> Vec<Asked> {
+    fn ask(&self, promotion: &Promotion) -> Vec<PoolAnswer> {
         let fits =
             |at: usize, goods: &Goods| closeness(goods, self.lines[at].product.as_ref()).is_some();
         let mut own = Vec::new();
@@ -180,7 +188,7 @@ impl Till<'_> {
             let missing = short
                 .map(|(have, need)| self.missing(&need.minus(have), is_money))
                 .collect();
-            answers.push(Asked {
+            answers.push(PoolAnswer {
                 lines,
                 times,
                 any,
@@ -202,8 +210,9 @@ impl Till<'_> {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
 
-    fn reward(&mut self, promotion: &Promotion, asked: &Asked) -> Result<(), String> {
-        let take = |line: &mut Line| line.taken.push((promotion.id.clone(), promotion.excludes));
+    fn reward(&mut self, promotion: &Promotion, asked: &PoolAnswer) -> Result<(), String> {
+        let take =
+            |line: &mut NaiveLine| line.taken.push((promotion.id.clone(), promotion.excludes));
         if let Reward::FreeGoods { product, .. } = &promotion.reward {
             let product = self
                 .shop
@@ -212,8 +221,11 @@ impl Till<'_> {
                 .find(|one| one.id == *product)
                 .ok_or("bad_price_book")?;
             let tax = tax_of(self.shop, self.basket, product)?;
-            self.free
-                .push((product.id.clone(), tax, promotion.id.clone()));
+            self.free.push(NaiveFree {
+                product: product.id.clone(),
+                tax,
+                promotion: promotion.id.clone(),
+            });
             asked.lines.iter().for_each(|at| take(&mut self.lines[*at]));
             return Ok(());
         }

@@ -10,26 +10,20 @@ use crate::base::decimal::Decimal;
 use crate::base::money::Money;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
+use crate::domain::rules::names::{
+    ACCOUNT, ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION, TAX_CLASS, TERRITORY,
+};
 use crate::domain::rules::sell::pricing::{
-    Account, Basket, Book, Buyers, Entry, Goods, Hurdle, Item, Level, PriceList, Product,
+    Account, Basket, Book, Buyers, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Product,
     Promotion, Reward, TaxRate, Validity,
 };
 use crate::objects::{Reader, Record, Value};
-
-const ACCOUNT: &str = "account";
-const PRODUCT: &str = "product";
-const PRICE_LIST: &str = "price_list";
-const PRICE_ENTRY: &str = "price_entry";
-const PROMOTION: &str = "promotion";
-const TAX_CLASS: &str = "tax_class";
-const POLICY: &str = "order_policy";
-const TERRITORY: &str = "territory";
 
 /// The book for a basket: its products, its buyer, the prices for them, all promotions, their
 /// taxes, the cash step of the tenant's policy.
 pub fn book(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
     let mut book = without_cash(reader, basket)?;
-    for policy in reader.find(POLICY, &[("is_default", Value::Bool(true))])? {
+    for policy in reader.find(ORDER_POLICY, &[("is_default", Value::Bool(true))])? {
         if policy.text("currency") == Some(basket.currency.code()) {
             cash(&mut book, &policy, basket.currency)?;
         }
@@ -80,7 +74,8 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
         entries(
             reader,
             &mut lists,
-            ("product", id),
+            "product",
+            id,
             Goods::Product((*id).to_owned()),
         )?;
     }
@@ -88,7 +83,8 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
         entries(
             reader,
             &mut lists,
-            ("category", &category),
+            "category",
+            &category,
             Goods::Category(category.clone()),
         )?;
     }
@@ -239,7 +235,8 @@ fn tax_rate(row: &Record) -> Result<TaxRate, Refusal> {
 fn entries(
     reader: &dyn Reader,
     lists: &mut BTreeMap<String, PriceList>,
-    (field, value): (&str, &str),
+    field: &str,
+    value: &str,
     goods: Goods,
 ) -> Result<(), Refusal> {
     for row in reader.find(PRICE_ENTRY, &[(field, value.into())])? {
@@ -250,7 +247,7 @@ fn entries(
             };
             lists.insert(list.clone(), price_list(&row)?);
         }
-        let entry = Entry {
+        let entry = PriceEntry {
             id: row.id.to_string(),
             goods: goods.clone(),
             minimum: parsed(&row, "minimum_quantity")?.unwrap_or_default(),

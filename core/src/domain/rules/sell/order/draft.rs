@@ -106,12 +106,8 @@ pub fn set_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> 
     let product = sold(situation)?;
     let unit = unit(situation, &product)?;
     let quantity = quantity(situation)?;
-    line(
-        situation,
-        (&product, unit),
-        quantity,
-        situation.input("discount_percent").clone(),
-    )
+    let discount = situation.input("discount_percent").clone();
+    write_line(situation, &product, unit, quantity, discount)
 }
 
 /// Orders so much more of a product in a unit than there is in the order; the discount stays unless
@@ -133,7 +129,7 @@ pub fn add_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> 
         Value::Null => text("discount_percent").map_or(Value::Null, Value::from),
         given @ (Value::Bool(_) | Value::Int(_) | Value::Text(_)) => given.clone(),
     };
-    line(situation, (&product, unit), sum, discount)
+    write_line(situation, &product, unit, sum, discount)
 }
 
 /// The product that is named, which must still be sold.
@@ -157,9 +153,10 @@ fn wrong_input(name: &str, why: &str) -> Refusal {
 }
 
 /// Writes one line, and brings it back if it was taken out.
-fn line(
+fn write_line(
     situation: &Situation<'_>,
-    (product, unit): (&Record, Unit),
+    product: &Record,
+    unit: Unit,
     quantity: Decimal,
     discount_percent: Value,
 ) -> Result<Vec<Write>, Refusal> {

@@ -55,8 +55,8 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
     Ok(totals)
 }
 
-/// Whether the sums are those that the device saw: an order is confirmed at today's prices or not at
-/// all.
+/// Whether the sums are those that the device saw: an order is confirmed at today's prices or not
+/// at all.
 fn prices_hold(situation: &Situation<'_>, totals: &Totals) -> Result<(), Refusal> {
     let order = situation.record;
     if order.value("gross") == &kept(totals.gross) {

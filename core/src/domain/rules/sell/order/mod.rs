@@ -1,5 +1,5 @@
-//! Sales orders: drafting, what they come to, the limits they keep to, what the server says of them.
-//! They do not know how a price is made: `pricing` does.
+//! Sales orders: drafting, what they come to, the limits they keep to, what the server says of
+//! them. They do not know how a price is made: `pricing` does.
 
 mod amounts;
 mod bounds;

@@ -13,7 +13,8 @@ pub(super) fn policy(reader: &dyn Reader) -> Result<Record, Refusal> {
         .next();
     policy.ok_or_else(|| {
         let message =
-            "the office has not said in which currency and with which tax orders are made; ask for an order policy";
+            "the office has not said in which currency and with which tax orders are made; \
+             ask for an order policy";
         Refusal::rule("no_order_policy", message)
     })
 }

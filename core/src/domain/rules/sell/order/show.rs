@@ -107,10 +107,15 @@ fn head(
         shown.insert(field.to_owned(), order.value(field).to_json());
     }
     let said = verdict.map(|verdict| {
-        let numbers: Json = serde_json::from_str(verdict.text("numbers_json").unwrap_or("{}")).unwrap_or_default();
+        let numbers = verdict.text("numbers_json").unwrap_or("{}");
+        let numbers: Json = serde_json::from_str(numbers).unwrap_or_default();
+        let judged_at = verdict.value("judged_at").int();
         json!({
-            "verdict": verdict.text("verdict"), "code": verdict.text("code"), "message": verdict.text("message"),
-            "numbers": numbers, "judged_at": verdict.value("judged_at").int().map(|at| Timestamp(at).rfc3339()),
+            "verdict": verdict.text("verdict"),
+            "code": verdict.text("code"),
+            "message": verdict.text("message"),
+            "numbers": numbers,
+            "judged_at": judged_at.map(|at| Timestamp(at).rfc3339()),
         })
     });
     shown.insert("verdict".to_owned(), json!(said));
@@ -211,7 +216,10 @@ fn unpriced(reader: &dyn Reader, order: &Record) -> Result<Json, ReadError> {
                 .map(|value| value.to_json())
         };
         let mut shown = json!({
-            "line": id, "product": field("product"), "quantity": field("quantity"), "unit": field("unit"),
+            "line": id,
+            "product": field("product"),
+            "quantity": field("quantity"),
+            "unit": field("unit"),
         });
         named(reader, &mut shown)?;
         told.push(shown);

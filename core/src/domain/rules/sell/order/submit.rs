@@ -1,5 +1,5 @@
-//! Handing an order in, or calling it off, and what must hold for that. What is submitted is named by
-//! a hash of its content. It does not know what the server says of it: `judge` does.
+//! Handing an order in, or calling it off, and what must hold for that. What is submitted is named
+//! by a hash of its content. It does not know what the server says of it: `judge` does.
 
 use super::amounts::kept;
 use super::content::content_hash;

@@ -16,7 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
 use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::rules::sell::price_book::of_order;
-use crate::domain::rules::sell::pricing::{Basket, BasketLine, Item, Priced, Stage, price};
+use crate::domain::rules::sell::pricing::{Basket, BasketLine, Item, PriceStage, Priced, price};
 use crate::domain::rules::sell::tax::WordError;
 use crate::objects::path::{POSITION, line_path};
 use crate::objects::{Reader, Record};
@@ -212,19 +212,19 @@ fn sources(priced: &Priced) -> Json {
     for step in steps {
         let (kind, rule) = match step.stage {
             // The rule of such a step is an entry of a list, as LIST/ENTRY.
-            Stage::ListPrice | Stage::AgreedPrice | Stage::QuantityBreak => (
+            PriceStage::ListPrice | PriceStage::AgreedPrice | PriceStage::QuantityBreak => (
                 "price_list",
                 step.rule
                     .rsplit_once('/')
                     .map_or(&*step.rule, |(list, _)| list),
             ),
-            Stage::LinePromotion | Stage::OrderPromotion => ("promotion", &*step.rule),
-            Stage::Tax | Stage::TaxConversion => ("tax_class", &*step.rule),
-            Stage::OwnPrice
-            | Stage::LineAmount
-            | Stage::Discount
-            | Stage::LineRounding
-            | Stage::CashRounding => {
+            PriceStage::LinePromotion | PriceStage::OrderPromotion => ("promotion", &*step.rule),
+            PriceStage::Tax | PriceStage::TaxConversion => ("tax_class", &*step.rule),
+            PriceStage::OwnPrice
+            | PriceStage::LineAmount
+            | PriceStage::Discount
+            | PriceStage::LineRounding
+            | PriceStage::CashRounding => {
                 continue;
             }
         };

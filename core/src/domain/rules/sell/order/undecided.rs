@@ -38,7 +38,8 @@ pub(super) fn undecided(reader: &dyn Reader, order: &Record) -> Result<Option<Re
     };
     let what = told(reader, order, &first.path)?;
     let message = format!(
-        "two people changed {what} and nobody has decided; resolve the conflict, then submit the order again"
+        "two people changed {what} and nobody has decided; \
+         resolve the conflict, then submit the order again"
     );
     let refusal = Refusal::rule("changed_meanwhile", message);
     Ok(Some(open.into_iter().fold(refusal, |refusal, conflict| {

@@ -2,7 +2,7 @@
 //! It does not know prices: the book does.
 
 use super::super::tax::{Rounding, TaxMode};
-use super::strict::{self, Members};
+use super::strict::{self, JsonMembers};
 use crate::base::currency::Currency;
 use crate::base::day::Day;
 use crate::base::decimal::Decimal;
@@ -129,7 +129,7 @@ impl Basket {
     }
 }
 
-fn at(members: &mut Members, today: Day, time_zone: &str) -> Result<Day, Refusal> {
+fn at(members: &mut JsonMembers, today: Day, time_zone: &str) -> Result<Day, Refusal> {
     let Some(text) = members.text("at")? else {
         return Ok(today);
     };
@@ -144,22 +144,18 @@ fn at(members: &mut Members, today: Day, time_zone: &str) -> Result<Day, Refusal
     moment.ok_or_else(|| members.wrong("at", format!("`{text}`: {expected}")))
 }
 
-fn line(mut members: Members) -> Result<BasketLine, Refusal> {
+fn line(mut members: JsonMembers) -> Result<BasketLine, Refusal> {
     let item = item(&mut members)?;
     let quantity = bounded(
         &mut members,
         "quantity",
         QUANTITY_SCALE_MAX,
-        (-LINE_QUANTITY_MAX, LINE_QUANTITY_MAX),
+        -LINE_QUANTITY_MAX,
+        LINE_QUANTITY_MAX,
     )?;
     let quantity = members.needed("quantity", quantity)?;
     let unit = members.parsed("unit")?;
-    let discount = bounded(
-        &mut members,
-        "discount_percent",
-        PERCENT_SCALE_MAX,
-        (0, 100),
-    )?;
+    let discount = bounded(&mut members, "discount_percent", PERCENT_SCALE_MAX, 0, 100)?;
     members.nothing_left(LINE)?;
     Ok(BasketLine {
         item,
@@ -169,7 +165,7 @@ fn line(mut members: Members) -> Result<BasketLine, Refusal> {
     })
 }
 
-fn item(members: &mut Members) -> Result<Item, Refusal> {
+fn item(members: &mut JsonMembers) -> Result<Item, Refusal> {
     if let Some(product) = members.text("product")? {
         for own in ["unit_price", "tax_rate"] {
             if members.has(own) {
@@ -188,9 +184,10 @@ fn item(members: &mut Members) -> Result<Item, Refusal> {
         members,
         "unit_price",
         UNIT_PRICE_SCALE_MAX,
-        (-LINE_PRICE_MAX, LINE_PRICE_MAX),
+        -LINE_PRICE_MAX,
+        LINE_PRICE_MAX,
     )?;
-    let tax_rate = bounded(members, "tax_rate", PERCENT_SCALE_MAX, (0, TAX_RATE_MAX))?;
+    let tax_rate = bounded(members, "tax_rate", PERCENT_SCALE_MAX, 0, TAX_RATE_MAX)?;
     Ok(Item::Own {
         unit_price: members.needed("unit_price", unit_price)?,
         tax_rate: members.needed("tax_rate", tax_rate)?,
@@ -199,10 +196,11 @@ fn item(members: &mut Members) -> Result<Item, Refusal> {
 
 /// A decimal with so many digits after the point at most, between two bounds.
 fn bounded(
-    members: &mut Members,
+    members: &mut JsonMembers,
     name: &str,
     scale_max: u8,
-    (least, most): (i64, i64),
+    least: i64,
+    most: i64,
 ) -> Result<Option<Decimal>, Refusal> {
     let Some(decimal) = members.decimal(name)? else {
         return Ok(None);

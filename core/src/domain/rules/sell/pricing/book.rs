@@ -6,78 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::basket::PERCENT_SCALE_MAX;
 use super::promotion::{Promotion, check_promotion};
+use super::scope::{Account, Buyers, Goods, Product, Validity, bad_book};
 use crate::base::currency::Currency;
-use crate::base::day::Day;
 use crate::base::decimal::Decimal;
 use crate::base::money::{Money, UNIT_PRICE_SCALE_MAX};
-use crate::base::quantity::{Packaging, QUANTITY_SCALE_MAX};
+use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
-
-/// Which goods a price or promotion is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Goods {
-    /// One variant of a product.
-    Variant(String),
-    /// A product with all its variants.
-    Product(String),
-    /// A category with everything below it.
-    Category(String),
-    /// Everything; a promotion may say so, a price may not.
-    All,
-}
-
-/// Whom a price list or promotion is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Buyers {
-    /// Who buys under this contract.
-    Contract(String),
-    /// One account.
-    Account(String),
-    /// Accounts of one tier.
-    Tier(String),
-    /// Accounts of one territory.
-    Territory(String),
-    /// Everybody, those who are not known included.
-    All,
-}
-
-/// From which day to which something holds, both days included; an open end holds for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Validity {
-    /// The first day.
-    pub from: Option<Day>,
-    /// The last day.
-    pub to: Option<Day>,
-}
-
-/// A thing that is sold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Product {
-    /// The id that baskets name.
-    pub id: String,
-    /// The product of which this is a variant.
-    pub variant_of: Option<String>,
-    /// Its categories, the nearest first, up to the root.
-    pub categories: Vec<String>,
-    /// The class that decides its tax.
-    pub tax_class: String,
-    /// The units it comes in.
-    pub packaging: Packaging,
-}
-
-/// Someone who buys.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Account {
-    /// The id that baskets name.
-    pub id: String,
-    /// The contracts under which it buys.
-    pub contracts: Vec<String>,
-    /// Its tier.
-    pub tier: Option<String>,
-    /// Its territory.
-    pub territory: Option<String>,
-}
 
 /// Prices for some buyers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,12 +32,12 @@ pub struct PriceList {
     /// Whether its prices hold the tax.
     pub tax_inclusive: bool,
     /// The prices.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<PriceEntry>,
 }
 
 /// One price of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct PriceEntry {
     /// The id that traces name, unique within the list.
     pub id: String,
     /// What it prices.
@@ -258,7 +193,7 @@ impl Book {
     }
 
     /// All prices for exactly these goods.
-    pub(super) fn prices(&self, goods: &Goods) -> impl Iterator<Item = (&PriceList, &Entry)> {
+    pub(super) fn prices(&self, goods: &Goods) -> impl Iterator<Item = (&PriceList, &PriceEntry)> {
         let places = self.entries.get(goods).into_iter().flatten();
         places.filter_map(|(list, position)| {
             let list = self.lists.get(*list)?;
@@ -282,48 +217,6 @@ impl Book {
     }
 }
 
-impl Validity {
-    /// Whether a day lies within.
-    #[must_use]
-    pub fn holds(self, day: Day) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
-    }
-}
-
-impl Goods {
-    /// Whether a product belongs to them; what is no product belongs to all goods only.
-    pub(super) fn include(&self, product: Option<&Product>) -> bool {
-        let is = |test: &dyn Fn(&Product) -> bool| product.is_some_and(test);
-        match self {
-            Goods::Variant(id) => is(&|product| product.id == *id),
-            Goods::Product(id) => {
-                is(&|product| product.id == *id || product.variant_of.as_ref() == Some(id))
-            }
-            Goods::Category(id) => is(&|product| product.categories.contains(id)),
-            Goods::All => true,
-        }
-    }
-}
-
-impl Buyers {
-    /// Whether an account is one of them; whoever is not known is one of all buyers only.
-    pub(super) fn include(&self, account: Option<&Account>) -> bool {
-        let is = |test: &dyn Fn(&Account) -> bool| account.is_some_and(test);
-        match self {
-            Buyers::Contract(id) => is(&|account| account.contracts.contains(id)),
-            Buyers::Account(id) => is(&|account| account.id == *id),
-            Buyers::Tier(id) => is(&|account| account.tier.as_ref() == Some(id)),
-            Buyers::Territory(id) => is(&|account| account.territory.as_ref() == Some(id)),
-            Buyers::All => true,
-        }
-    }
-}
-
-/// A refusal of something in the book itself, which no seller can mend.
-pub(super) fn bad_book(name: &str, why: &str) -> Refusal {
-    Refusal::rule("bad_price_book", format!("`{name}`: {why}")).with("entry", name)
-}
-
 fn check_validity(name: &str, validity: Validity) -> Result<(), Refusal> {
     match (validity.from, validity.to) {
         (Some(from), Some(to)) if to < from => Err(bad_book(name, "it ends before it begins")),
@@ -331,7 +224,7 @@ fn check_validity(name: &str, validity: Validity) -> Result<(), Refusal> {
     }
 }
 
-fn check_entry(name: &str, entry: &Entry) -> Result<(), Refusal> {
+fn check_entry(name: &str, entry: &PriceEntry) -> Result<(), Refusal> {
     if entry.goods == Goods::All {
         return Err(bad_book(
             name,

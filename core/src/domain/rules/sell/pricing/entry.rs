@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 
 use super::basket::Basket;
-use super::book::{Account, Book, Buyers, Entry, Goods, PriceList, Product};
-use super::trace::{Reason, Stage, Step, price_told};
+use super::book::{Book, PriceEntry, PriceList};
+use super::scope::{Account, Buyers, Goods, Product};
+use super::trace::{PriceReason, PriceStage, PriceStep, price_told};
 use crate::base::fraction::Fraction;
 use crate::base::quantity::QuantityError;
 use crate::base::unit::Unit;
@@ -15,13 +16,27 @@ use crate::domain::refusal::Refusal;
 #[derive(Debug, Clone, Copy)]
 struct Candidate<'a> {
     list: &'a PriceList,
-    entry: &'a Entry,
+    entry: &'a PriceEntry,
     /// How near it is to the buyer: contract, account, tier, territory, all.
     buyer_rank: u8,
     /// How near it is to the goods: variant, product, nearest category, the next one up.
     goods_rank: usize,
     /// From how many base units on it holds.
     minimum: Fraction,
+}
+
+/// What price is asked for: that of one unit of a product, for a buyer of so many.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PriceQuery<'a> {
+    pub(super) book: &'a Book,
+    pub(super) basket: &'a Basket,
+    /// Who buys, where that is known.
+    pub(super) account: Option<&'a Account>,
+    pub(super) product: &'a Product,
+    /// The unit of the line.
+    pub(super) unit: Unit,
+    /// The quantity in base units, without its sign.
+    pub(super) quantity: Fraction,
 }
 
 /// What one unit costs, as the winning list says it.
@@ -32,24 +47,19 @@ pub(super) struct Found<'a> {
     /// The list it is from.
     pub(super) list: &'a PriceList,
     /// How it was found.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PriceStep>,
 }
 
 /// The price of one `unit` for a buyer of so many base units. The nearest buyer wins, then the
 /// nearest goods, then the largest minimum that the quantity reaches, then the highest priority.
 /// Nothing else decides: two that are still equal are an error that names both. The quantity of the
 /// line alone is looked at, and what is taken back counts as what was bought.
-pub(super) fn price<'a>(
-    (book, basket): (&'a Book, &Basket),
-    account: Option<&Account>,
-    (product, unit): (&Product, Unit),
-    quantity: Fraction,
-) -> Result<Option<Found<'a>>, Refusal> {
-    let all = candidates((book, basket), account, product, quantity)?;
+pub(super) fn price<'a>(query: &PriceQuery<'a>) -> Result<Option<Found<'a>>, Refusal> {
+    let all = candidates(query)?;
     let Some(winner) = best(&all, true)? else {
         return Ok(None);
     };
-    let mut path: Vec<(Stage, Candidate<'a>)> = Vec::new();
+    let mut path: Vec<(PriceStage, Candidate<'a>)> = Vec::new();
     let is_agreed = |candidate: &Candidate<'_>| candidate.buyer_rank < FIRST_LISTED;
     let (agreed, listed): (Vec<_>, Vec<_>) = all.into_iter().partition(is_agreed);
     // A tie among prices that lose is nobody's error; such a price is only left out of the story.
@@ -57,23 +67,23 @@ pub(super) fn price<'a>(
         best(&listed, false)
             .ok()
             .flatten()
-            .map(|first| (Stage::ListPrice, first)),
+            .map(|first| (PriceStage::ListPrice, first)),
     );
     path.extend(
         best(&agreed, false)
             .ok()
             .flatten()
-            .map(|first| (Stage::AgreedPrice, first)),
+            .map(|first| (PriceStage::AgreedPrice, first)),
     );
     match path.last() {
         Some((_, last)) if same(last, &winner) => {}
         Some((_, last)) if last.class() == winner.class() => {
-            path.push((Stage::QuantityBreak, winner))
+            path.push((PriceStage::QuantityBreak, winner))
         }
-        Some(_) | None if is_agreed(&winner) => path.push((Stage::AgreedPrice, winner)),
-        Some(_) | None => path.push((Stage::ListPrice, winner)),
+        Some(_) | None if is_agreed(&winner) => path.push((PriceStage::AgreedPrice, winner)),
+        Some(_) | None => path.push((PriceStage::ListPrice, winner)),
     }
-    let (price, steps) = told(&path, (product, unit), (book, basket))?;
+    let (price, steps) = told(&path, query)?;
     Ok(Some(Found {
         price,
         list: winner.list,
@@ -84,12 +94,8 @@ pub(super) fn price<'a>(
 /// The first rank of prices that nobody agreed on with the buyer.
 const FIRST_LISTED: u8 = 2;
 
-fn candidates<'a>(
-    (book, basket): (&'a Book, &Basket),
-    account: Option<&Account>,
-    product: &Product,
-    quantity: Fraction,
-) -> Result<Vec<Candidate<'a>>, QuantityError> {
+fn candidates<'a>(query: &PriceQuery<'a>) -> Result<Vec<Candidate<'a>>, QuantityError> {
+    let (basket, product) = (query.basket, query.product);
     let own = [
         Goods::Variant(product.id.clone()),
         Goods::Product(product.id.clone()),
@@ -104,9 +110,9 @@ fn candidates<'a>(
         .zip(2..);
     let mut found = Vec::new();
     for (goods, goods_rank) in named.chain(categories) {
-        for (list, entry) in book.prices(&goods) {
+        for (list, entry) in query.book.prices(&goods) {
             let holds = list.currency == basket.currency && list.validity.holds(basket.at);
-            if !holds || !list.buyers.include(account) {
+            if !holds || !list.buyers.include(query.account) {
                 continue;
             }
             let minimum = product.packaging.to_base(
@@ -119,7 +125,7 @@ fn candidates<'a>(
                 Err(QuantityError::UnknownUnit { .. }) => continue,
                 Err(error) => return Err(error),
             };
-            if minimum <= quantity {
+            if minimum <= query.quantity {
                 let buyer_rank = rank(&list.buyers);
                 found.push(Candidate {
                     list,
@@ -192,7 +198,8 @@ fn best<'a>(
     let mut names = [first.name(), rival.name()];
     names.sort();
     let message = format!(
-        "`{}` and `{}` give two prices with nothing to choose between them; give one of the lists a higher priority",
+        "`{}` and `{}` give two prices with nothing to choose between them; \
+         give one of the lists a higher priority",
         names[0], names[1]
     );
     Err(Refusal::rule("ambiguous_price", message).with("entries", names.to_vec()))
@@ -201,19 +208,18 @@ fn best<'a>(
 /// The price at the end of the path, and each step of it as a person reads it: prices of one unit
 /// of the line.
 fn told(
-    path: &[(Stage, Candidate<'_>)],
-    (product, unit): (&Product, Unit),
-    (book, basket): (&Book, &Basket),
-) -> Result<(Fraction, Vec<Step>), QuantityError> {
+    path: &[(PriceStage, Candidate<'_>)],
+    query: &PriceQuery<'_>,
+) -> Result<(Fraction, Vec<PriceStep>), QuantityError> {
+    let (book, packaging) = (query.book, &query.product.packaging);
     let mut before = None;
     let mut price = Fraction::ZERO;
     let mut steps = Vec::new();
     for (stage, candidate) in path {
-        let priced_by = candidate.entry.unit.unwrap_or(product.packaging.base());
-        let units = product
-            .packaging
-            .content(unit)?
-            .over(product.packaging.content(priced_by)?)?;
+        let priced_by = candidate.entry.unit.unwrap_or(packaging.base());
+        let units = packaging
+            .content(query.unit)?
+            .over(packaging.content(priced_by)?)?;
         price = Fraction::from(candidate.entry.price).times(units)?;
         let after = price_told(price)?;
         let (goods, buyers) = (
@@ -228,9 +234,9 @@ fn told(
         };
         let why = format!(
             "{} {} per {priced_by}, for {goods}{from}, {buyers}",
-            candidate.entry.price, basket.currency
+            candidate.entry.price, query.basket.currency
         );
-        let reason = Reason::new(&candidate.name(), Some(candidate.list.version), &why);
+        let reason = PriceReason::new(&candidate.name(), Some(candidate.list.version), &why);
         steps.push(reason.step(*stage, before.replace(after), after));
     }
     Ok((price, steps))

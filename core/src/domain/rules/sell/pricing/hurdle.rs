@@ -1,10 +1,10 @@
 //! Whether a hurdle is reached, by which lines, how often, and what is missing if it is not.
 //! It does not know what is given for it.
 
-use super::book::Goods;
 use super::entry::goods_told;
-use super::priced::{Gap, NearMiss};
+use super::near_miss::{Gap, NearMiss};
 use super::promotion::{Hurdle, Level, Promotion};
+use super::scope::Goods;
 use super::sheet::{Sheet, SheetLine};
 use crate::base::fraction::{Fraction, FractionError};
 use crate::base::money::Money;

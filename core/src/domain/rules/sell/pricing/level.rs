@@ -8,11 +8,13 @@
 
 use std::cmp::Reverse;
 
-use super::book::{Book, Product, bad_book};
+use super::book::Book;
 use super::hurdle::{Judged, judge, near_misses};
+use super::line::line_tax;
 use super::promotion::{Level, Promotion, Reward};
+use super::scope::{Product, bad_book};
 use super::sheet::{FreeLine, LineTax, Sheet, SheetLine};
-use super::trace::{Reason, Stage, told};
+use super::trace::{PriceReason, PriceStage, told};
 use crate::base::fraction::{Fraction, FractionError};
 use crate::base::spread::in_proportion;
 use crate::domain::refusal::Refusal;
@@ -73,7 +75,8 @@ fn refuse_rivals(equals: &[&Promotion], judged: &[Judged], lines: usize) -> Resu
                 let mut names = [taker.id.as_str(), promotion.id.as_str()];
                 names.sort_unstable();
                 let message = format!(
-                    "`{}` and `{}` both want `lines[{index}]`, and one excludes the other; give one a higher priority",
+                    "`{}` and `{}` both want `lines[{index}]`, and one excludes the other; \
+                     give one a higher priority",
                     names[0], names[1]
                 );
                 let refusal =
@@ -99,30 +102,27 @@ fn reward<'a>(
                     &format!("its free product `{product}` is not in the book"),
                 ));
             };
-            let tax = super::line_tax(book, product, sheet.basket)?;
-            let given = (product, Fraction::from(*quantity), tax);
+            let tax = line_tax(book, product, sheet.basket)?;
             let times = judged.hits.iter().map(|(_, times)| *times);
             let times: Vec<i128> = if level == Level::Order {
                 times.take(1).collect()
             } else {
                 times.collect()
             };
-            give(promotion, &given, &times, sheet)?;
+            give(promotion, product, (*quantity).into(), &tax, &times, sheet)?;
             for (index, _) in &judged.hits {
                 sheet.lines[*index].taken.push(promotion);
             }
             Ok(())
         }
-        (Reward::Percent(percent), level) => {
+        (Reward::Percent(percent), _) => {
             let share = Fraction::ONE.minus(Fraction::percent(*percent)?)?;
-            reduce(promotion, &Taker::Share(share), judged, (level, sheet))
+            reduce(promotion, &Taker::Share(share), judged, sheet)
         }
-        (Reward::Amount(off), level) => reduce(
-            promotion,
-            &Taker::Amount(i128::from(off.minor())),
-            judged,
-            (level, sheet),
-        ),
+        (Reward::Amount(off), _) => {
+            let off = Taker::Amount(i128::from(off.minor()));
+            reduce(promotion, &off, judged, sheet)
+        }
     }
 }
 
@@ -130,9 +130,9 @@ fn reduce<'a>(
     promotion: &'a Promotion,
     taker: &Taker,
     judged: &Judged,
-    (level, sheet): (Level, &mut Sheet<'a>),
+    sheet: &mut Sheet<'a>,
 ) -> Result<(), Refusal> {
-    match level {
+    match promotion.level {
         Level::Line => reduce_lines(promotion, taker, judged, sheet),
         Level::Order => reduce_order(promotion, taker, judged, sheet),
     }
@@ -141,7 +141,9 @@ fn reduce<'a>(
 /// Gives goods so many times: once for an order, once for each line that earned them.
 fn give<'a>(
     promotion: &'a Promotion,
-    (product, quantity, tax): &(&'a Product, Fraction, LineTax<'a>),
+    product: &'a Product,
+    quantity: Fraction,
+    tax: &LineTax<'a>,
     times: &[i128],
     sheet: &mut Sheet<'a>,
 ) -> Result<(), Refusal> {
@@ -196,7 +198,7 @@ fn reduce_lines<'a>(
             told = (*times, reason(promotion, *times));
         }
         line.step(
-            Stage::LinePromotion,
+            PriceStage::LinePromotion,
             &told.1,
             taker.left(line.amount, *times)?,
             currency,
@@ -240,11 +242,11 @@ fn reduce_order<'a>(
     for (index, share) in members.into_iter().zip(shares) {
         let line = &mut sheet.lines[index];
         let after = line.amount.minus(Fraction::whole(share))?;
-        line.step(Stage::OrderPromotion, &reason, after, currency)?;
+        line.step(PriceStage::OrderPromotion, &reason, after, currency)?;
         line.taken.push(promotion);
     }
     sheet.steps.push(reason.step(
-        Stage::OrderPromotion,
+        PriceStage::OrderPromotion,
         Some(told(whole, currency)?),
         told(rest, currency)?,
     ));
@@ -260,7 +262,7 @@ fn claim<'s>(line: &'s SheetLine<'_>) -> (Reverse<Fraction>, &'s TaxKey, Option<
     )
 }
 
-fn reason(promotion: &Promotion, times: i128) -> Reason {
+fn reason(promotion: &Promotion, times: i128) -> PriceReason {
     let again = if times == 1 {
         String::new()
     } else {
@@ -271,5 +273,5 @@ fn reason(promotion: &Promotion, times: i128) -> Reason {
         Reward::Amount(off) => format!("{off} {} off{again}", off.currency()),
         Reward::FreeGoods { product, quantity } => format!("{quantity} of {product} free{again}"),
     };
-    Reason::new(&promotion.id, Some(promotion.version), &why)
+    PriceReason::new(&promotion.id, Some(promotion.version), &why)
 }

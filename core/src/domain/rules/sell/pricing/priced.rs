@@ -5,8 +5,9 @@
 use serde::Serialize;
 
 use super::book::Book;
+use super::near_miss::NearMiss;
 use super::sheet::{FreeLine, LineTax, Sheet, SheetLine, on_line};
-use super::trace::{Figure, Reason, Stage, Step};
+use super::trace::{PriceReason, PriceStage, PriceStep, TraceFigure};
 use crate::base::currency::Currency;
 use crate::base::day::Day;
 use crate::base::decimal::Decimal;
@@ -48,7 +49,7 @@ pub struct Priced {
     /// Promotions that fall short although something of their hurdle is there.
     pub near_misses: Vec<NearMiss>,
     /// What was done with the basket as a whole.
-    pub trace: Vec<Step>,
+    pub trace: Vec<PriceStep>,
 }
 
 /// One line of a priced basket.
@@ -80,7 +81,7 @@ pub struct PricedLine {
     /// The promotions that it took, in order.
     pub promotions: Vec<String>,
     /// How its price came about.
-    pub trace: Vec<Step>,
+    pub trace: Vec<PriceStep>,
 }
 
 /// The tax of one category and rate.
@@ -94,32 +95,6 @@ pub struct TaxGroup {
     pub base: Money,
     /// The tax.
     pub tax: Money,
-}
-
-/// A promotion that is nearly reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NearMiss {
-    /// The promotion.
-    pub promotion: String,
-    /// Its version.
-    pub version: u32,
-    /// The line, where each line is judged alone.
-    pub line: Option<usize>,
-    /// Everything that is missing.
-    pub missing: Vec<Gap>,
-}
-
-/// What is missing of one thing that a hurdle asks for; quantities are in base units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Gap {
-    /// `quantity`, `value`, or the goods of a mix.
-    pub of: String,
-    /// What is there.
-    pub have: String,
-    /// What the hurdle asks for.
-    pub need: String,
-    /// How much more.
-    pub missing: String,
 }
 
 impl Priced {
@@ -213,7 +188,7 @@ fn bought_line(
     let full = Money::of(line.full.rounded(), currency)?;
     let discount = full.minus(Money::of(line.amount.numerator(), currency)?)?;
     let gross = net.plus(tax)?;
-    line.steps.push(tax_step(&line.tax, (net, gross), mode));
+    line.steps.push(tax_step(&line.tax, net, gross, mode));
     let base = line.product.map(|product| product.packaging.base());
     Ok(PricedLine {
         product: line.product.map(|product| product.id.clone()),
@@ -251,12 +226,12 @@ fn free_line(
         free.product.packaging.base(),
     );
     let nothing = Money::new(0, currency);
-    let reason = Reason::new(
+    let reason = PriceReason::new(
         &free.promotion.id,
         Some(free.promotion.version),
         &format!("{quantity} {unit} free"),
     );
-    let given = reason.step(free.promotion.stage(), None, Figure::Money(nothing));
+    let given = reason.step(free.promotion.stage(), None, TraceFigure::Money(nothing));
     Ok(PricedLine {
         product: Some(free.product.id.clone()),
         quantity,
@@ -268,13 +243,13 @@ fn free_line(
         gross: net.plus(tax)?,
         free: true,
         promotions: vec![free.promotion.id.clone()],
-        trace: vec![given, tax_step(&free.tax, (net, nothing), mode)],
+        trace: vec![given, tax_step(&free.tax, net, nothing, mode)],
         tax_category: free.tax.key.category,
         tax_rate: free.tax.key.rate,
     })
 }
 
-fn tax_step(tax: &LineTax<'_>, (net, gross): (Money, Money), mode: TaxMode) -> Step {
+fn tax_step(tax: &LineTax<'_>, net: Money, gross: Money, mode: TaxMode) -> PriceStep {
     let (before, after) = match mode {
         TaxMode::Exclusive => (net, gross),
         TaxMode::Inclusive => (gross, net),
@@ -288,10 +263,10 @@ fn tax_step(tax: &LineTax<'_>, (net, gross): (Money, Money), mode: TaxMode) -> S
         TaxMode::Inclusive => "inside",
     };
     let why = format!("{} {} % {place}", tax.key.category, tax.key.rate);
-    Reason::new(rule, version, &why).step(
-        Stage::Tax,
-        Some(Figure::Money(before)),
-        Figure::Money(after),
+    PriceReason::new(rule, version, &why).step(
+        PriceStage::Tax,
+        Some(TraceFigure::Money(before)),
+        TraceFigure::Money(after),
     )
 }
 
@@ -308,37 +283,37 @@ fn group(key: &TaxKey, split: Split, currency: Currency) -> Result<TaxGroup, Ref
     })
 }
 
-fn group_step(group: &TaxGroup, rounding: Rounding) -> Step {
+fn group_step(group: &TaxGroup, rounding: Rounding) -> PriceStep {
     let why = match rounding {
         Rounding::Line => "rounded on each line, then summed",
         Rounding::Document => "rounded once for the group",
     };
-    let reason = Reason::new(&format!("{} {} %", group.category, group.rate), None, why);
+    let reason = PriceReason::new(&format!("{} {} %", group.category, group.rate), None, why);
     reason.step(
-        Stage::Tax,
-        Some(Figure::Money(group.base)),
-        Figure::Money(group.tax),
+        PriceStage::Tax,
+        Some(TraceFigure::Money(group.base)),
+        TraceFigure::Money(group.tax),
     )
 }
 
 /// The gross at the nearest step that coins can pay, halves away from zero; the gross itself where
 /// there is no rule.
-fn payable(gross: Money, book: &Book, trace: &mut Vec<Step>) -> Result<Money, Refusal> {
+fn payable(gross: Money, book: &Book, trace: &mut Vec<PriceStep>) -> Result<Money, Refusal> {
     let currency = gross.currency();
     let Some(step) = book.cash_step(currency) else {
         return Ok(gross);
     };
     let steps = Fraction::new(i128::from(gross.minor()), i128::from(step.minor()))?.rounded();
     let payable = Money::of(steps * i128::from(step.minor()), currency)?;
-    let reason = Reason::new(
+    let reason = PriceReason::new(
         currency.code(),
         None,
         &format!("to the nearest {step} {currency}"),
     );
     trace.push(reason.step(
-        Stage::CashRounding,
-        Some(Figure::Money(gross)),
-        Figure::Money(payable),
+        PriceStage::CashRounding,
+        Some(TraceFigure::Money(gross)),
+        TraceFigure::Money(payable),
     ));
     Ok(payable)
 }

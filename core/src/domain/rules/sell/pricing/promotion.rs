@@ -7,8 +7,8 @@
 //! looked at together (there `mixed_conditions`, here `Hurdle::Mix` or an order's promotion); two
 //! that exclude each other at one priority are an error that names both.
 
-use super::book::{Buyers, Goods, Validity, bad_book};
-use super::trace::Stage;
+use super::scope::{Buyers, Goods, Validity, bad_book};
+use super::trace::PriceStage;
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
 use crate::base::money::Money;
@@ -100,10 +100,10 @@ impl Promotion {
     }
 
     /// The part of the waterfall that it belongs to.
-    pub(super) fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> PriceStage {
         match self.level {
-            Level::Line => Stage::LinePromotion,
-            Level::Order => Stage::OrderPromotion,
+            Level::Line => PriceStage::LinePromotion,
+            Level::Order => PriceStage::OrderPromotion,
         }
     }
 
@@ -155,9 +155,10 @@ pub(super) fn check_promotion(promotion: &Promotion) -> Result<(), Refusal> {
     let is_mix_of_lines =
         promotion.level == Level::Line && matches!(promotion.hurdle, Hurdle::Mix(_));
     match promotion.reward {
-        Reward::Amount(_) | Reward::FreeGoods { .. } if is_mix_of_lines => bad(
-            "a mix of lines is rewarded in per cent; give an amount or free goods once, to the order",
-        ),
+        Reward::Amount(_) | Reward::FreeGoods { .. } if is_mix_of_lines => {
+            bad("a mix of lines is rewarded in per cent; \
+             give an amount or free goods once, to the order")
+        }
         Reward::Percent(_) if promotion.repeats => bad("per cent are not given again and again"),
         Reward::Percent(_) | Reward::Amount(_) | Reward::FreeGoods { .. } => Ok(()),
     }

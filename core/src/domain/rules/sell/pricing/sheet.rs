@@ -2,10 +2,11 @@
 //! far. It does not know which rules act on them.
 
 use super::basket::{Basket, BasketLine};
-use super::book::{Book, Product};
-use super::priced::NearMiss;
+use super::book::Book;
+use super::near_miss::NearMiss;
 use super::promotion::Promotion;
-use super::trace::{Reason, Stage, Step, told};
+use super::scope::Product;
+use super::trace::{PriceReason, PriceStage, PriceStep, told};
 use crate::base::currency::Currency;
 use crate::base::fraction::{Fraction, FractionError};
 use crate::domain::refusal::Refusal;
@@ -19,7 +20,7 @@ pub(super) struct Sheet<'a> {
     /// What is given for nothing, in the order in which it was given.
     pub(super) free: Vec<FreeLine<'a>>,
     pub(super) near_misses: Vec<NearMiss>,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PriceStep>,
 }
 
 /// One line of it. Amounts are in smallest units, net or gross as the basket has it.
@@ -38,7 +39,7 @@ pub(super) struct SheetLine<'a> {
     pub(super) opening: i128,
     pub(super) tax: LineTax<'a>,
     pub(super) taken: Vec<&'a Promotion>,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PriceStep>,
 }
 
 /// How a line is taxed, and by which rule.
@@ -77,8 +78,8 @@ impl SheetLine<'_> {
     /// Goes on with another amount, and tells the step.
     pub(super) fn step(
         &mut self,
-        stage: Stage,
-        reason: &Reason,
+        stage: PriceStage,
+        reason: &PriceReason,
         after: Fraction,
         currency: Currency,
     ) -> Result<(), FractionError> {

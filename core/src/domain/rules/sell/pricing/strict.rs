@@ -24,18 +24,18 @@ pub(super) enum Json {
 }
 
 /// The members of an object that nobody has read yet, and where the object stands.
-pub(super) struct Members {
+pub(super) struct JsonMembers {
     place: String,
     members: BTreeMap<String, Json>,
 }
 
 /// Reads a text that is one JSON object.
-pub(super) fn read(text: &str, what: &str) -> Result<Members, Refusal> {
+pub(super) fn read(text: &str, what: &str) -> Result<JsonMembers, Refusal> {
     let wrong = |reason: String| {
         Refusal::bad_input("bad_json", format!("the {what} cannot be read: {reason}"))
     };
     match serde_json::from_str(text).map_err(|error| wrong(error.to_string()))? {
-        Json::Object(members) => Ok(Members {
+        Json::Object(members) => Ok(JsonMembers {
             place: String::new(),
             members,
         }),
@@ -48,9 +48,9 @@ pub(super) fn read(text: &str, what: &str) -> Result<Members, Refusal> {
     }
 }
 
-impl Members {
+impl JsonMembers {
     /// The members of each object in a list that must be there.
-    pub(super) fn lines(&mut self, name: &str) -> Result<Vec<Members>, Refusal> {
+    pub(super) fn lines(&mut self, name: &str) -> Result<Vec<JsonMembers>, Refusal> {
         let Some(Json::List(list)) = self.members.remove(name) else {
             return Err(self.wrong(
                 name,
@@ -58,7 +58,7 @@ impl Members {
             ));
         };
         let line = |(index, json): (usize, Json)| match json {
-            Json::Object(members) => Ok(Members {
+            Json::Object(members) => Ok(JsonMembers {
                 place: format!("{name}[{index}]."),
                 members,
             }),
@@ -120,7 +120,8 @@ impl Members {
                     })
             }
             Some(Json::Blurred) => {
-                let reason = "a number that is not whole is written as a text, such as \"2.5\", so that no digit is lost";
+                let reason = "a number that is not whole is written as a text, \
+                     such as \"2.5\", so that no digit is lost";
                 Err(self.wrong(name, reason))
             }
             Some(Json::Bool | Json::List(_) | Json::Object(_)) => Err(self.wrong(

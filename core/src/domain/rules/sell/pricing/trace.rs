@@ -18,7 +18,7 @@ const UNROUNDED_SCALE: u8 = 12;
 /// Which part of the waterfall a step belongs to; in this order they are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+pub enum PriceStage {
     /// The price that everybody, a territory or a tier pays.
     ListPrice,
     /// What was agreed with the account or in a contract; it replaces the list price.
@@ -48,7 +48,7 @@ pub enum Stage {
 
 /// A number in a step; prints as a decimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Figure {
+pub enum TraceFigure {
     /// A price of one unit, or an amount that nothing has rounded yet.
     Exact(Decimal),
     /// An amount.
@@ -57,10 +57,10 @@ pub enum Figure {
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct PriceStep {
     /// The part of the waterfall.
     #[serde(rename = "step")]
-    pub stage: Stage,
+    pub stage: PriceStage,
     /// The rule: a price entry, a promotion, a tax class.
     #[serde(serialize_with = "text")]
     pub rule: Arc<str>,
@@ -68,10 +68,10 @@ pub struct Step {
     pub version: Option<u32>,
     /// The figure before, if there was one.
     #[serde(rename = "in")]
-    pub before: Option<Figure>,
+    pub before: Option<TraceFigure>,
     /// The figure after.
     #[serde(rename = "out")]
-    pub after: Figure,
+    pub after: TraceFigure,
     /// What the rule says.
     #[serde(serialize_with = "text")]
     pub why: Arc<str>,
@@ -79,15 +79,15 @@ pub struct Step {
 
 /// Which rule takes a step, and what it says; shared by all lines that it takes it on.
 #[derive(Debug, Clone)]
-pub(super) struct Reason {
+pub(super) struct PriceReason {
     pub(super) rule: Arc<str>,
     pub(super) version: Option<u32>,
     pub(super) why: Arc<str>,
 }
 
-impl Reason {
-    pub(super) fn new(rule: &str, version: Option<u32>, why: &str) -> Reason {
-        Reason {
+impl PriceReason {
+    pub(super) fn new(rule: &str, version: Option<u32>, why: &str) -> PriceReason {
+        PriceReason {
             rule: Arc::from(rule),
             version,
             why: Arc::from(why),
@@ -95,9 +95,14 @@ impl Reason {
     }
 
     /// The step from one figure to another.
-    pub(super) fn step(&self, stage: Stage, before: Option<Figure>, after: Figure) -> Step {
-        let Reason { rule, version, why } = self.clone();
-        Step {
+    pub(super) fn step(
+        &self,
+        stage: PriceStage,
+        before: Option<TraceFigure>,
+        after: TraceFigure,
+    ) -> PriceStep {
+        let PriceReason { rule, version, why } = self.clone();
+        PriceStep {
             stage,
             rule,
             version,
@@ -110,33 +115,33 @@ impl Reason {
 
 /// An amount in smallest units as a step tells it: with the currency's digits, or with as many as
 /// it has while nothing has rounded it.
-pub(super) fn told(minor: Fraction, currency: Currency) -> Result<Figure, FractionError> {
+pub(super) fn told(minor: Fraction, currency: Currency) -> Result<TraceFigure, FractionError> {
     if minor.is_whole() {
         let money = Money::of(minor.numerator(), currency);
         return money
-            .map(Figure::Money)
+            .map(TraceFigure::Money)
             .map_err(|_| FractionError::TooLarge);
     }
     in_major(minor, currency)?
         .shown(UNROUNDED_SCALE)
-        .map(Figure::Exact)
+        .map(TraceFigure::Exact)
 }
 
 /// A price of one unit as a step tells it.
-pub(super) fn price_told(price: Fraction) -> Result<Figure, FractionError> {
-    price.shown(UNIT_PRICE_SCALE_MAX).map(Figure::Exact)
+pub(super) fn price_told(price: Fraction) -> Result<TraceFigure, FractionError> {
+    price.shown(UNIT_PRICE_SCALE_MAX).map(TraceFigure::Exact)
 }
 
-impl fmt::Display for Figure {
+impl fmt::Display for TraceFigure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Figure::Exact(decimal) => decimal.fmt(f),
-            Figure::Money(money) => money.fmt(f),
+            TraceFigure::Exact(decimal) => decimal.fmt(f),
+            TraceFigure::Money(money) => money.fmt(f),
         }
     }
 }
 
-impl Serialize for Figure {
+impl Serialize for TraceFigure {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
     }
