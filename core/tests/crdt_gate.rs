@@ -94,7 +94,7 @@ fn data_of(chunk: &[u8]) -> &[u8] {
 }
 
 /// How one part is spoilt.
-type Spoil = fn(&mut Parts);
+type SpoilPart = fn(&mut Parts);
 
 /// The parts of a change, to be spoilt one at a time; as they stand they put `a` = 5.
 struct Parts {
@@ -339,7 +339,7 @@ fn a_hundred_million_operations_in_a_hundred_bytes_are_refused() {
 
 #[test]
 fn heads_of_changes_are_checked() {
-    let cases: [(&str, Spoil, &str); 16] = [
+    let cases: [(&str, SpoilPart, &str); 16] = [
         ("no sequence", |p| p.seq = uleb(0), "counter_too_high"),
         (
             "a sequence too high",

@@ -98,9 +98,9 @@ fn honest() -> (Document, Vec<Vetted>) {
     (ann, changes)
 }
 
-struct Dice(u64);
+struct ByteDice(u64);
 
-impl Dice {
+impl ByteDice {
     fn roll(&mut self, below: usize) -> usize {
         self.0 = self
             .0
@@ -131,7 +131,7 @@ impl Dice {
 #[test]
 fn ten_thousand_spoilt_changes_neither_panic_nor_linger() {
     let (_, changes) = honest();
-    let mut dice = Dice(42);
+    let mut dice = ByteDice(42);
     for _ in 0..10_000 {
         let bytes = &changes[dice.roll(changes.len())].bytes;
         let begun = Instant::now();
@@ -143,7 +143,7 @@ fn ten_thousand_spoilt_changes_neither_panic_nor_linger() {
 #[test]
 fn ten_thousand_resealed_changes_neither_panic_nor_leave_a_document_that_does_not_load() {
     let (document, changes) = honest();
-    let mut dice = Dice(43);
+    let mut dice = ByteDice(43);
     let (mut passed, mut applied) = (0, 0);
     for _ in 0..10_000 {
         let index = dice.roll(changes.len());
@@ -182,7 +182,7 @@ fn ten_thousand_resealed_changes_neither_panic_nor_leave_a_document_that_does_no
 fn ten_thousand_spoilt_documents_neither_panic_nor_linger() {
     let (document, _) = honest();
     let saved = document.save();
-    let mut dice = Dice(44);
+    let mut dice = ByteDice(44);
     let mut passed = 0;
     for round in 0..10_000 {
         let spoilt = dice.spoil(data_of(&saved));

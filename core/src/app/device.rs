@@ -70,6 +70,22 @@ impl Device {
         &self.registry
     }
 
+    /// From now on tells this observer of every change.
+    pub fn observe(&mut self, observer: Arc<dyn Observer>) {
+        self.observers.push(observer);
+    }
+
+    pub(super) fn tell(&self, mut changed: Vec<(String, RecordId)>) {
+        changed.sort();
+        changed.dedup();
+        for group in changed.chunk_by(|a, b| a.0 == b.0) {
+            let ids: Vec<RecordId> = group.iter().map(|(_, id)| *id).collect();
+            self.observers
+                .iter()
+                .for_each(|observer| observer.changed(&group[0].0, &ids));
+        }
+    }
+
     pub(super) fn reader(&self) -> StoreReader<'_> {
         StoreReader {
             db: &self.db,

@@ -12,6 +12,7 @@ mod history;
 mod observe;
 #[cfg(feature = "planted")]
 pub mod older;
+mod receipt;
 mod receive;
 mod rewrite;
 mod sell;
@@ -27,22 +28,6 @@ pub use device::Device;
 pub use error::{DISK_FULL, FieldError};
 pub use execute::fact_hash;
 pub use observe::Observer;
+pub use receipt::Receipt;
 pub use sell::priced;
 pub use surroundings::System;
-
-/// What a call answers: the id it is about, and the data as JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Receipt {
-    /// The record (or conflict) that the call made or changed.
-    pub id: Option<String>,
-    /// The answer itself; its shape is the call's.
-    pub data: serde_json::Value,
-}
-
-impl Receipt {
-    /// An answer about no record in particular.
-    #[must_use]
-    pub fn of(data: serde_json::Value) -> Self {
-        Receipt { id: None, data }
-    }
-}

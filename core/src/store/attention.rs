@@ -3,7 +3,8 @@
 
 use rusqlite::params;
 
-use super::{Db, StoreError};
+use super::error::StoreError;
+use super::schema::Db;
 use crate::base::id::{ChangeHash, RecordId};
 
 /// One refused entry.

@@ -3,7 +3,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, StoreError};
+use super::error::StoreError;
+use super::schema::Db;
 use crate::base::id::{ConflictId, RecordId};
 use crate::objects::{Conflict, ConflictState};
 

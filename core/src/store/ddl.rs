@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Db, StoreError};
+use super::error::StoreError;
+use super::schema::Db;
 use crate::objects::path::{POSITION, REMOVED};
 use crate::objects::{Descriptor, Field, FieldKind};
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{Db, StoreError, members, tables};
+use super::error::StoreError;
+use super::schema::Db;
+use super::{members, tables};
 use crate::base::id::ChangeHash;
 use crate::objects::Registry;
 

@@ -6,7 +6,8 @@ use std::cell::RefCell;
 
 use rusqlite::Transaction;
 
-use super::{Db, StoreError};
+use super::error::StoreError;
+use super::schema::Db;
 
 /// The steps of a writing transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

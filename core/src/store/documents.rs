@@ -3,7 +3,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, StoreError};
+use super::error::StoreError;
+use super::schema::Db;
 use crate::base::id::{ChangeHash, RecordId};
 
 /// A document as it lies in the database.

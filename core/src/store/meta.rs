@@ -3,7 +3,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, StoreError};
+use super::error::StoreError;
+use super::schema::Db;
 
 /// The text kept under a key.
 pub fn get(db: &Db, key: &str) -> Result<Option<String>, StoreError> {

@@ -15,32 +15,10 @@ pub mod open;
 pub mod outbox;
 pub mod query;
 mod reader;
+mod schema;
 pub mod search;
 pub mod tables;
 
 pub use error::StoreError;
 pub use reader::StoreReader;
-
-/// An open database; functions take it by reference and so run inside the caller's transaction.
-pub type Db = rusqlite::Connection;
-
-/// The tables that phone and server both keep.
-pub const SHARED: &str = include_str!("sql/shared.sql");
-
-/// What a database file is for, and how it came to be as it is.
-#[derive(Debug, Clone, Copy)]
-pub struct Schema {
-    /// SQLite's `application_id`, by which a file of another kind is refused and left as it is.
-    pub application: i32,
-    /// What it is, for a message.
-    pub what: &'static str,
-    /// Position is the version, and entries are only ever appended.
-    pub migrations: &'static [&'static str],
-}
-
-/// A phone's database.
-pub const PHONE: Schema = Schema {
-    application: i32::from_be_bytes(*b"OFrp"),
-    what: "a rep's database",
-    migrations: &[SHARED, include_str!("sql/phone.sql")],
-};
+pub use schema::{Db, PHONE, SHARED, Schema};

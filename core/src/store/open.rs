@@ -7,7 +7,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Transaction, TransactionBehavior};
 
-use super::{Db, Schema, StoreError};
+use super::error::StoreError;
+use super::schema::{Db, Schema};
 use crate::base::planted::{self, Planted};
 
 /// The oldest SQLite without the WAL-reset bug (3.51.3).

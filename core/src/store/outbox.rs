@@ -3,7 +3,8 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Db, StoreError};
+use super::error::StoreError;
+use super::schema::Db;
 use crate::base::id::{ActorId, ChangeHash, RecordId};
 use crate::base::time::Timestamp;
 

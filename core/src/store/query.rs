@@ -5,8 +5,9 @@ use rusqlite::params_from_iter;
 use rusqlite::types::Value as Sql;
 
 use super::ddl::lines_table;
+use super::error::StoreError;
+use super::schema::Db;
 use super::tables::{Cells, read, select, to_sql};
-use super::{Db, StoreError};
 use crate::base::id::RecordId;
 use crate::base::place::Position;
 use crate::objects::{Descriptor, FieldKind, Record, Value};

@@ -1,7 +1,8 @@
 //! The store as rules see it: `objects::Reader` over typed tables.
 //! It does not know who reads.
 
-use super::{Db, conflicts, query, tables};
+use super::schema::Db;
+use super::{conflicts, query, tables};
 use crate::base::id::{ConflictId, RecordId};
 use crate::objects::{Conflict, ReadError, Reader, Record, Registry, Value};
 

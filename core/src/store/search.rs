@@ -3,18 +3,10 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Db, StoreError, tables};
+use super::error::StoreError;
+use super::schema::Db;
 use crate::base::id::RecordId;
 use crate::objects::{Descriptor, Record};
-
-/// Enters a record's words anew.
-pub(super) fn index(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), StoreError> {
-    forget(db, id)?;
-    match tables::read(db, descriptor, id)? {
-        Some(record) => enter(db, descriptor, &record),
-        None => Ok(()),
-    }
-}
 
 /// Enters the words of a record that has none here.
 pub(super) fn enter(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), StoreError> {

@@ -8,7 +8,9 @@ use rusqlite::types::{Value as Sql, ValueRef};
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
 use super::ddl::{self, Before, Column, columns, line_columns, lines_table, parts};
-use super::{Db, StoreError, meta, search};
+use super::error::StoreError;
+use super::schema::Db;
+use super::{meta, search};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
 use crate::base::planted::{self, Planted};
@@ -68,14 +70,23 @@ pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), Stor
     search::enter(db, descriptor, record)
 }
 
-/// Columns with their values.
-type Columns<'a> = Vec<(Cow<'a, str>, Sql)>;
+/// Enters a record's words anew.
+fn index(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<(), StoreError> {
+    search::forget(db, id)?;
+    match read(db, descriptor, id)? {
+        Some(record) => search::enter(db, descriptor, &record),
+        None => Ok(()),
+    }
+}
+
+/// TableColumns with their values.
+type TableColumns<'a> = Vec<(Cow<'a, str>, Sql)>;
 
 /// Values as columns hold them: those of the record, those of each line, and those that no column
 /// fits.
 struct Sorted<'a> {
-    own: Columns<'a>,
-    by_line: BTreeMap<(&'a str, &'a str), Columns<'a>>,
+    own: TableColumns<'a>,
+    by_line: BTreeMap<(&'a str, &'a str), TableColumns<'a>>,
     extra: Vec<(&'a str, &'a Value)>,
 }
 
@@ -122,7 +133,7 @@ impl<'a> Sorted<'a> {
 
 /// Appends the columns of a value; false if none fits it.
 fn to_columns<'a>(
-    columns: &mut Columns<'a>,
+    columns: &mut TableColumns<'a>,
     name: &'a str,
     (kind, value): (FieldKind, &Value),
 ) -> bool {
@@ -144,8 +155,8 @@ fn to_columns<'a>(
 fn write(
     db: &Db,
     (descriptor, id): (&Descriptor, RecordId),
-    own: Columns<'_>,
-    by_line: BTreeMap<(&str, &str), Columns<'_>>,
+    own: TableColumns<'_>,
+    by_line: BTreeMap<(&str, &str), TableColumns<'_>>,
 ) -> Result<(), StoreError> {
     let object = &descriptor.object;
     upsert(db, object, vec![("id", Sql::Blob(id.0.to_vec()))], own)?;
@@ -163,7 +174,7 @@ fn upsert(
     db: &Db,
     table: &str,
     key: Vec<(&str, Sql)>,
-    columns: Columns<'_>,
+    columns: TableColumns<'_>,
 ) -> Result<(), StoreError> {
     let keys = key
         .iter()
@@ -212,7 +223,7 @@ pub fn patch(
         by_line,
         extra,
     } = Sorted::of(descriptor, values);
-    let mut own: Columns<'_> = stamp.iter().flat_map(stamped).collect();
+    let mut own: TableColumns<'_> = stamp.iter().flat_map(stamped).collect();
     own.extend(written);
     if !extra.is_empty() {
         own.push((
@@ -226,7 +237,7 @@ pub fn patch(
         .iter()
         .any(|field| values.contains_key(field))
     {
-        search::index(db, descriptor, id)?;
+        index(db, descriptor, id)?;
     }
     Ok(())
 }

@@ -4,11 +4,11 @@ use outfield_core::base::id::RecordId;
 use outfield_core::domain::names;
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, id};
+use crate::support::{RuleWorld, id};
 
 /// A visit with one action `x` of this kind.
-fn visit_of(kind: &str) -> (World, RecordId) {
-    let mut world = World::new();
+fn visit_of(kind: &str) -> (RuleWorld, RecordId) {
+    let mut world = RuleWorld::new();
     let template = json!({
         "name": "One", "is_default": true, "template_version": 1, "actions/x/kind": kind, "actions/x/title": "Do it",
     });
@@ -49,7 +49,7 @@ fn check(kind: &str, good: &[&str], bad: &[&str]) {
 
 #[test]
 fn every_kind_of_the_descriptor_has_an_answer_that_it_takes() {
-    let registry = World::new().registry;
+    let registry = RuleWorld::new().registry;
     let kinds = registry
         .get("visit")
         .unwrap()

@@ -5,11 +5,11 @@ use outfield_core::domain::{Choice, Command, RefusalKind, names};
 use outfield_core::objects::{Value, Values};
 use serde_json::{Value as Json, json};
 
-use crate::support::{HERE, World, id, values};
+use crate::support::{HERE, RuleWorld, id, values};
 
 #[test]
 fn a_command_that_makes_no_sense_is_refused_as_bad_input() {
-    let world = World::new();
+    let world = RuleWorld::new();
     for (json, code, words) in [
         ("", "bad_json", "not JSON"),
         ("[]", "bad_json", "a JSON object"),
@@ -93,7 +93,7 @@ fn a_command_that_makes_no_sense_is_refused_as_bad_input() {
 
 #[test]
 fn a_choice_is_mine_theirs_or_a_value() {
-    let world = World::new();
+    let world = RuleWorld::new();
     for choose in [
         json!("yours"),
         json!(null),
@@ -114,7 +114,7 @@ fn a_choice_is_mine_theirs_or_a_value() {
 
 #[test]
 fn an_input_that_a_verb_does_not_take_is_named() {
-    let world = World::new();
+    let world = RuleWorld::new();
     let refusal = world.refusal(&json!({"do": "start_visit", "acount": id(10)}));
     assert_eq!(
         (refusal.code.as_str(), &refusal.fields[..]),
@@ -128,7 +128,7 @@ fn an_input_that_a_verb_does_not_take_is_named() {
 
 #[test]
 fn a_verb_whose_inputs_make_the_id_makes_one_record_and_then_goes_on_with_it() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     let display = json!({
         "object": "display", "version": 1, "label": "Display", "kind": "document",
         "fields": {"account": {"kind": "reference", "of": "account"}, "slot": {"kind": "text"},
@@ -171,7 +171,7 @@ fn a_verb_whose_inputs_make_the_id_makes_one_record_and_then_goes_on_with_it() {
 
 #[test]
 fn a_written_command_reads_back_as_itself() {
-    let world = World::new();
+    let world = RuleWorld::new();
     let object = || "contact".to_owned();
     for command in [
         Command::Add {
@@ -223,7 +223,7 @@ fn a_written_command_reads_back_as_itself() {
 
 #[test]
 fn times_and_positions_are_read_as_people_write_them() {
-    let world = World::new();
+    let world = RuleWorld::new();
     let fields = json!({"started_at": "2026-11-24T08:30:00Z", "check_in_position": "36.3,-94"});
     let json = json!({"do": "add", "object": "visit", "fields": fields}).to_string();
     let Ok(Command::Add { fields, .. }) = Command::parse(&json, &world.registry) else {

@@ -5,13 +5,13 @@ use outfield_core::domain::rules::conflict::closes;
 use outfield_core::objects::{Conflict, ConflictState, Record, Side, Value};
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, id, values};
+use crate::support::{RuleWorld, id, values};
 
 const CONFLICT: ConflictId = ConflictId([60; 16]);
 
 /// A contact's field with one value a writer, the one that shows first.
-fn world(path: &str, sides: &[(u8, &str)]) -> World {
-    let mut world = World::new();
+fn world(path: &str, sides: &[(u8, &str)]) -> RuleWorld {
+    let mut world = RuleWorld::new();
     world.put(
         "contact",
         id(40),
@@ -40,7 +40,7 @@ fn choose(choice: &Json) -> Json {
 }
 
 #[track_caller]
-fn check(world: &World, choice: &Json, value: &Json) {
+fn check(world: &RuleWorld, choice: &Json, value: &Json) {
     let decision = world.ask(&choose(choice)).unwrap();
     assert_eq!((decision.id, decision.resolves), (id(40), Some(CONFLICT)));
     let [write, fact] = &decision.writes[..] else {

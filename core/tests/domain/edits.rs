@@ -5,7 +5,7 @@ use outfield_core::domain::RefusalKind;
 use outfield_core::objects::Value;
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, id, values};
+use crate::support::{RuleWorld, id, values};
 
 fn add(object: &str, fields: &Json) -> Json {
     json!({"do": "add", "object": object, "fields": fields})
@@ -16,7 +16,7 @@ fn edit(object: &str, number: u8, fields: &Json) -> Json {
 }
 
 #[track_caller]
-fn check(world: &World, command: &Json, kind: RefusalKind, code: &str, words: &str) {
+fn check(world: &RuleWorld, command: &Json, kind: RefusalKind, code: &str, words: &str) {
     let refusal = world.refusal(command);
     assert_eq!(
         (refusal.kind, refusal.code.as_str()),
@@ -28,7 +28,7 @@ fn check(world: &World, command: &Json, kind: RefusalKind, code: &str, words: &s
 
 #[test]
 fn a_new_contact_is_its_makers_and_empty_values_are_left_out() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     let contact = world.tell(&add(
         "contact",
         &json!({"name": "Ann", "phone": "", "email": null}),
@@ -43,7 +43,7 @@ fn a_new_contact_is_its_makers_and_empty_values_are_left_out() {
 #[test]
 fn what_is_wrong_with_a_new_record_is_said_in_full() {
     use RefusalKind::{BadInput, NotFound, Rule};
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.put("contact", id(40), &json!({"name": "Ann"}));
     for (object, fields, kind, code, words) in [
         (
@@ -131,7 +131,7 @@ fn what_is_wrong_with_a_new_record_is_said_in_full() {
 
 #[test]
 fn an_edit_writes_only_what_changes() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.put(
         "contact",
         id(40),
@@ -159,7 +159,7 @@ fn an_edit_writes_only_what_changes() {
 #[test]
 fn what_is_wrong_with_an_edit_is_said_in_full() {
     use RefusalKind::{BadInput, NotFound, Rule};
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.put("contact", id(40), &json!({"name": "Ann", "owner": id(1)}));
     world.put(
         "visit",
@@ -238,7 +238,7 @@ fn what_is_wrong_with_an_edit_is_said_in_full() {
 
 #[test]
 fn what_was_missing_before_stops_no_edit() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.put("contact", id(40), &json!({"phone": "+14795550001"}));
     world.check(
         &edit("contact", 40, &json!({"phone": "+14795550002"})),
@@ -248,7 +248,7 @@ fn what_was_missing_before_stops_no_edit() {
 
 #[test]
 fn values_are_brought_into_their_one_form() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.role = Role::Manager;
     let account = world.tell(&add(
         "account",
@@ -263,7 +263,7 @@ fn values_are_brought_into_their_one_form() {
 
 #[test]
 fn the_same_arguments_give_the_same_decision() {
-    let world = World::new();
+    let world = RuleWorld::new();
     let command = outfield_core::domain::Command::parse(
         &add("contact", &json!({"name": "Ann"})).to_string(),
         &world.registry,

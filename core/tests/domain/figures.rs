@@ -8,17 +8,17 @@ use outfield_core::base::fraction::Ratio;
 use outfield_core::base::id::RecordId;
 use outfield_core::base::time::Timestamp;
 use outfield_core::domain::rules::figures::compute::{
-    Call, Day, Figure, Order, figures, in_sequence,
+    DayCalls, Figure, Order, VisitCall, figures, in_sequence,
 };
 use outfield_core::domain::rules::figures::gather::{Wanted, of_day};
 use serde_json::{Value as Json, json};
 
-use crate::support::{NOW, World, id};
+use crate::support::{NOW, RuleWorld, id};
 
-fn call(number: u8, planned: bool, made: bool) -> Call {
+fn call(number: u8, planned: bool, made: bool) -> VisitCall {
     let (owner, account) = (Some(id(1)), Some(id(number)));
     let started_at = i64::from(number);
-    Call {
+    VisitCall {
         id: id(number),
         owner,
         account,
@@ -41,15 +41,15 @@ fn order(products: &[u8], value: Option<(&str, &str)>) -> Order {
     }
 }
 
-fn day(calls: Vec<Call>) -> Day {
-    Day {
+fn day(calls: Vec<VisitCall>) -> DayCalls {
+    DayCalls {
         calls,
         accounts: BTreeSet::new(),
         shelves: Vec::new(),
     }
 }
 
-fn figure(day: &Day, name: &str) -> Figure {
+fn figure(day: &DayCalls, name: &str) -> Figure {
     figures(day)
         .into_iter()
         .find(|figure| figure.name == name)
@@ -58,7 +58,7 @@ fn figure(day: &Day, name: &str) -> Figure {
 
 /// Value, numerator and denominator of a figure.
 #[track_caller]
-fn check(day: &Day, name: &str, value: Option<&str>, halves: (i128, i128), of: (&str, &str)) {
+fn check(day: &DayCalls, name: &str, value: Option<&str>, halves: (i128, i128), of: (&str, &str)) {
     let figure = figure(day, name);
     assert_eq!(figure.value().as_deref(), value, "{name}");
     assert_eq!(
@@ -74,11 +74,11 @@ fn eighteen_planned_twenty_made_fifteen_of_them_planned_and_nine_in_sequence() {
     // Fifteen planned visits were made: the last six stops backwards first, then the first nine as
     // planned.
     let route = [15, 14, 13, 12, 11, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-    let kept = route.iter().zip(1..).map(|(place, number)| Call {
+    let kept = route.iter().zip(1..).map(|(place, number)| VisitCall {
         route_position: Some(*place),
         ..call(number, true, true)
     });
-    let missed = (16..=18).map(|number| Call {
+    let missed = (16..=18).map(|number| VisitCall {
         route_position: Some(number.into()),
         ..call(number, true, false)
     });
@@ -109,7 +109,7 @@ fn eighteen_planned_twenty_made_fifteen_of_them_planned_and_nine_in_sequence() {
 
 #[test]
 fn strike_rate_is_visits_with_an_order_of_visits_made() {
-    let ordered = |number| Call {
+    let ordered = |number| VisitCall {
         orders: vec![order(&[1], None), order(&[2], None)],
         ..call(number, true, true)
     };
@@ -130,11 +130,11 @@ fn strike_rate_is_visits_with_an_order_of_visits_made() {
 
 #[test]
 fn lines_per_productive_call_counts_a_visits_product_once() {
-    let first = Call {
+    let first = VisitCall {
         orders: vec![order(&[1, 2], None), order(&[2, 3], None)],
         ..call(1, true, true)
     };
-    let second = Call {
+    let second = VisitCall {
         orders: vec![order(&[1, 2], None)],
         ..call(2, true, true)
     };
@@ -149,7 +149,7 @@ fn lines_per_productive_call_counts_a_visits_product_once() {
 
 #[test]
 fn drop_size_is_order_value_of_productive_visits_in_one_currency_each() {
-    let sold = |number, values: &[(&str, &str)]| Call {
+    let sold = |number, values: &[(&str, &str)]| VisitCall {
         orders: values
             .iter()
             .map(|value| order(&[1], Some(*value)))
@@ -185,7 +185,7 @@ fn drop_size_is_order_value_of_productive_visits_in_one_currency_each() {
 
 #[test]
 fn coverage_is_accounts_visited_of_accounts_in_the_territory() {
-    let again = Call {
+    let again = VisitCall {
         account: Some(id(1)),
         ..call(9, true, true)
     };
@@ -195,7 +195,7 @@ fn coverage_is_accounts_visited_of_accounts_in_the_territory() {
         call(2, true, false),
         call(50, false, true),
     ];
-    let day = Day {
+    let day = DayCalls {
         accounts: (1..=4).map(id).collect(),
         ..day(calls)
     };
@@ -210,7 +210,7 @@ fn coverage_is_accounts_visited_of_accounts_in_the_territory() {
 
 #[test]
 fn a_figure_of_nothing_is_null() {
-    for figure in figures(&Day::default()) {
+    for figure in figures(&DayCalls::default()) {
         let json = figure.to_json();
         assert_eq!(
             (&json["value"], &json["denominator"]),
@@ -238,12 +238,12 @@ fn stops_are_in_sequence_as_long_as_their_places_rise() {
 
 #[test]
 fn each_rep_has_a_route_of_their_own_and_who_has_none_does_not_count() {
-    let stop = |number, owner, place: i64| Call {
+    let stop = |number, owner, place: i64| VisitCall {
         owner: Some(id(owner)),
         route_position: Some(place),
         ..call(number, true, true)
     };
-    let without = Call {
+    let without = VisitCall {
         owner: Some(id(3)),
         ..call(9, true, true)
     };
@@ -260,8 +260,8 @@ fn each_rep_has_a_route_of_their_own_and_who_has_none_does_not_count() {
 }
 
 /// Rosa (1) and Ben (2) in Arkansas (81) below South (80); accounts 10 and 11 there, 12 elsewhere.
-pub(crate) fn field() -> World {
-    let mut world = World::new();
+pub(crate) fn field() -> RuleWorld {
+    let mut world = RuleWorld::new();
     world.put("territory", id(80), &json!({"name": "South"}));
     world.put(
         "territory",
@@ -286,7 +286,7 @@ pub(crate) fn field() -> World {
     world
 }
 
-pub(crate) fn visit(world: &mut World, number: u8, (owner, account): (u8, u8), more: &Json) {
+pub(crate) fn visit(world: &mut RuleWorld, number: u8, (owner, account): (u8, u8), more: &Json) {
     let mut values = json!({"account": id(account), "owner": id(owner), "started_at": NOW.0});
     values
         .as_object_mut()
@@ -295,7 +295,7 @@ pub(crate) fn visit(world: &mut World, number: u8, (owner, account): (u8, u8), m
     world.put("visit", id(number), &values);
 }
 
-pub(crate) fn asked(world: &World, wanted: Wanted<'_>) -> Json {
+pub(crate) fn asked(world: &RuleWorld, wanted: Wanted<'_>) -> Json {
     of_day(&world.registry, world, &world.context(), wanted).unwrap()
 }
 
@@ -453,7 +453,7 @@ fn who_or_what_is_not_there_is_named() {
 }
 
 /// An order with what figures read of it.
-fn ordered(world: &mut World, number: u8, visit: RecordId, more: &Json) {
+fn ordered(world: &mut RuleWorld, number: u8, visit: RecordId, more: &Json) {
     let mut values =
         json!({"visit": visit, "account": id(10), "submitted_at": NOW.0, "state": "submitted"});
     values

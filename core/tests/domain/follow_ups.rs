@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::{World, id};
+use crate::support::{RuleWorld, id};
 
-fn world() -> World {
-    let mut world = World::new();
+fn world() -> RuleWorld {
+    let mut world = RuleWorld::new();
     world.put("contact", id(40), &json!({"name": "Ann"}));
     world.put(
         "visit",

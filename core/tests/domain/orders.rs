@@ -5,7 +5,7 @@ use outfield_core::domain::rules::sell::order::{content_hash, series, show};
 use serde_json::{Value as Json, json};
 
 use crate::shop::{CASE, GUM, PEN, Shop};
-use crate::support::{NOW, World, id};
+use crate::support::{NOW, RuleWorld, id};
 
 #[test]
 fn an_order_begins_as_a_draft_by_todays_policy_with_the_first_number_of_the_devices_series() {
@@ -342,7 +342,7 @@ fn an_order_that_has_no_price_shows_its_lines_and_the_problem() {
 #[test]
 fn an_order_that_is_not_here_is_not_found() {
     assert_eq!(
-        show(&World::new(), id(77)).unwrap_err().code,
+        show(&RuleWorld::new(), id(77)).unwrap_err().code,
         "unknown_record"
     );
 }

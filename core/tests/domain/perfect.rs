@@ -2,13 +2,13 @@
 
 use outfield_core::base::fraction::Ratio;
 use outfield_core::domain::check;
-use outfield_core::domain::rules::figures::compute::{Day, Figure, Unit, figures};
+use outfield_core::domain::rules::figures::compute::{DayCalls, Figure, FigureUnit, figures};
 use outfield_core::domain::rules::figures::gather::Wanted;
 use outfield_core::domain::rules::figures::perfect::{Part, perfect_store};
 use serde_json::{Value as Json, json};
 
 use crate::figures::{asked, field, halves, visit};
-use crate::support::{World, id, values};
+use crate::support::{RuleWorld, id, values};
 
 /// Parts as `figure weight target`.
 fn weighed(parts: &[(&str, i64, i64)]) -> Vec<Part> {
@@ -106,19 +106,19 @@ fn a_perfect_store_is_summed_exactly_and_rounded_once() {
 
 #[test]
 fn every_figure_that_may_be_a_part_is_one_in_percent() {
-    let registry = World::new().registry;
+    let registry = RuleWorld::new().registry;
     let choices = &registry
         .get("perfect_store")
         .unwrap()
         .field_at("parts/*/figure")
         .unwrap()
         .choices;
-    let figures = figures(&Day::default());
+    let figures = figures(&DayCalls::default());
     for choice in choices {
         assert!(
             figures
                 .iter()
-                .any(|figure| figure.name == choice && figure.unit == Unit::Percent),
+                .any(|figure| figure.name == choice && figure.unit == FigureUnit::Percent),
             "{choice}"
         );
     }
@@ -128,7 +128,7 @@ fn every_figure_that_may_be_a_part_is_one_in_percent() {
 #[test]
 fn only_what_the_default_row_weighs_makes_a_store_perfect() {
     let mut world = field();
-    let has_it = |world: &World| {
+    let has_it = |world: &RuleWorld| {
         let answer = asked(world, Wanted::default());
         answer["figures"]
             .as_array()
@@ -159,7 +159,7 @@ fn only_what_the_default_row_weighs_makes_a_store_perfect() {
 
 #[test]
 fn weights_are_one_or_more_each_and_make_a_hundred_together() {
-    let world = World::new();
+    let world = RuleWorld::new();
     let descriptor = world.registry.get("perfect_store").unwrap();
     let said = |parts: &Json| {
         let mut written = json!({"name": "Usual"});

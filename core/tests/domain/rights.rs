@@ -10,7 +10,7 @@ use outfield_core::objects::path::line_path;
 use outfield_core::objects::{Descriptor, FieldKind, Kind, Value, Values};
 use serde_json::json;
 
-use crate::support::{World, id, values};
+use crate::support::{RuleWorld, id, values};
 
 /// Every path of an object, lines included.
 fn paths(descriptor: &Descriptor) -> Vec<String> {
@@ -27,7 +27,7 @@ fn paths(descriptor: &Descriptor) -> Vec<String> {
     paths
 }
 
-fn admits(world: &World, role: Role, object: &str, new: bool, path: &str) -> bool {
+fn admits(world: &RuleWorld, role: Role, object: &str, new: bool, path: &str) -> bool {
     may_write(
         &world.registry,
         role,
@@ -40,7 +40,7 @@ fn admits(world: &World, role: Role, object: &str, new: bool, path: &str) -> boo
 
 #[test]
 fn the_files_grant_this_and_nothing_else() {
-    let world = World::new();
+    let world = RuleWorld::new();
     let mut table = String::new();
     for descriptor in world.registry.all() {
         let mut told: Vec<(String, Vec<&str>)> = Vec::new();
@@ -113,7 +113,7 @@ fn the_files_grant_this_and_nothing_else() {
 
 #[test]
 fn a_role_that_a_file_does_not_name_may_do_nothing() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     let mut silent = (**world.registry.get("contact").unwrap()).clone();
     silent.rights.clear();
     world.registry.adopt(silent);
@@ -128,7 +128,7 @@ fn a_role_that_a_file_does_not_name_may_do_nothing() {
 
 #[test]
 fn every_row_is_read_by_all_and_written_by_nobody() {
-    let world = World::new();
+    let world = RuleWorld::new();
     for descriptor in world
         .registry
         .all()
@@ -153,7 +153,7 @@ fn every_row_is_read_by_all_and_written_by_nobody() {
 
 #[test]
 fn a_pushed_change_is_checked_for_names_kinds_states_and_rights() {
-    let world = World::new();
+    let world = RuleWorld::new();
     for (object, new, json, code) in [
         (
             "contact",
@@ -201,7 +201,7 @@ fn a_pushed_change_is_checked_for_names_kinds_states_and_rights() {
 
 #[test]
 fn whoever_may_change_anything_of_a_record_may_move_its_state() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     let mut strict = (**world.registry.get("visit").unwrap()).clone();
     strict.rights.get_mut(&Role::Rep).unwrap().edit = vec!["purpose".to_owned()];
     world.registry.adopt(strict);
@@ -211,7 +211,7 @@ fn whoever_may_change_anything_of_a_record_may_move_its_state() {
 
 #[test]
 fn every_reference_of_the_files_leads_to_an_object() {
-    let world = World::new();
+    let world = RuleWorld::new();
     let fields = world
         .registry
         .all()

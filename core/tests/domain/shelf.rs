@@ -7,12 +7,12 @@ use outfield_core::crdt::Document;
 use outfield_core::objects::{Record, Values};
 use serde_json::{Value as Json, json};
 
-use crate::support::{HERE, NOW, World, id};
+use crate::support::{HERE, NOW, RuleWorld, id};
 
 /// Rosa (1) visits the shop with a shelf to count; tea (70), cola (71, with a GTIN) and a rival's
 /// cola (72) exist.
-fn counting() -> (World, RecordId) {
-    let mut world = World::new();
+fn counting() -> (RuleWorld, RecordId) {
+    let mut world = RuleWorld::new();
     world.put(
         "product",
         id(70),
@@ -46,7 +46,7 @@ fn count(visit: RecordId, products: &[(u8, Json)]) -> Json {
 }
 
 /// A field of the line of a product and a person.
-fn line(world: &World, check: RecordId, (product, user): (u8, u8), field: &str) -> Json {
+fn line(world: &RuleWorld, check: RecordId, (product, user): (u8, u8), field: &str) -> Json {
     world.value(
         "inventory_check",
         check,
@@ -55,7 +55,7 @@ fn line(world: &World, check: RecordId, (product, user): (u8, u8), field: &str) 
 }
 
 #[track_caller]
-fn lines(world: &World, check: RecordId, of: (u8, u8), fields: &Json) {
+fn lines(world: &RuleWorld, check: RecordId, of: (u8, u8), fields: &Json) {
     for (field, value) in fields.as_object().unwrap() {
         assert_eq!(line(world, check, of, field), *value, "{field}");
     }
@@ -283,7 +283,7 @@ fn a_check_without_a_visit_is_of_an_account_and_new_each_time() {
 
 /// Rosa's and Ben's changes of the visit's check, each made on a phone that does not know of the
 /// other's.
-fn two_phones(status: &str, units: [i64; 2]) -> (World, RecordId, [Document; 2]) {
+fn two_phones(status: &str, units: [i64; 2]) -> (RuleWorld, RecordId, [Document; 2]) {
     let (mut world, visit) = counting();
     let mut phones = [Document::new(), Document::new()];
     let mut check = visit;
@@ -561,7 +561,8 @@ fn a_shelf_count_is_answered_by_its_check_and_a_price_check_by_its_prices() {
 #[test]
 fn a_shelf_shows_each_product_and_what_the_counts_come_to() {
     let (mut world, visit) = counting();
-    let shown = |world: &World| outfield_core::domain::rules::figures::shelf::shown(world, visit);
+    let shown =
+        |world: &RuleWorld| outfield_core::domain::rules::figures::shelf::shown(world, visit);
     assert_eq!(shown(&world).unwrap_err().code, "not_found");
     let check = world.tell(&count(
         visit,

@@ -7,7 +7,7 @@ use outfield_core::domain::{situation::Situation, table};
 use outfield_core::objects::{Reader, Record, Values, Write};
 use serde_json::{Value as Json, json};
 
-use crate::support::{World, id};
+use crate::support::{RuleWorld, id};
 
 /// A pen at 2.00, twelve to the case.
 pub(crate) const PEN: u8 = 40;
@@ -16,14 +16,14 @@ pub(crate) const GUM: u8 = 41;
 pub(crate) const CASE: &str = "XCS";
 
 pub(crate) struct Shop {
-    pub(crate) world: World,
+    pub(crate) world: RuleWorld,
     pub(crate) order: RecordId,
 }
 
 impl Shop {
     /// Everything that an order needs, and no order.
     pub(crate) fn new() -> Shop {
-        let mut world = World::new();
+        let mut world = RuleWorld::new();
         let policy = json!({
             "name": "Standard", "is_default": true, "currency": "USD", "tax_mode": "exclusive",
             "tax_rounding": "document",

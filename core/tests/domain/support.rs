@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 pub(crate) const NOW: Timestamp = Timestamp(1_795_509_000_000);
 pub(crate) const HERE: &str = "36.342235,-94.071410";
 
-pub(crate) struct World {
+pub(crate) struct RuleWorld {
     pub(crate) registry: Registry,
     pub(crate) records: BTreeMap<(String, RecordId), Record>,
     pub(crate) conflicts: Vec<Conflict>,
@@ -27,9 +27,9 @@ pub(crate) struct World {
     drawn: Cell<u8>,
 }
 
-struct Luck(u8, Timestamp);
+struct FixedSurroundings(u8, Timestamp);
 
-impl Surroundings for Luck {
+impl Surroundings for FixedSurroundings {
     fn now(&self) -> Timestamp {
         self.1
     }
@@ -55,14 +55,14 @@ pub(crate) fn values(json: &Json) -> Values {
         .collect()
 }
 
-impl World {
+impl RuleWorld {
     /// One rep (1), a colleague (2), a manager (3); a shop (10) and a template (20) with two
     /// actions.
     pub(crate) fn new() -> Self {
         let registry = registry().unwrap();
         let (records, conflicts) = (BTreeMap::new(), Vec::new());
         let (role, user, now, drawn) = (Role::Rep, 1, NOW, Cell::new(0));
-        let mut world = World {
+        let mut world = RuleWorld {
             registry,
             records,
             conflicts,
@@ -118,7 +118,7 @@ impl World {
             actor,
             time_zone,
         };
-        Context::new(&Luck(self.drawn.get(), self.now), identity)
+        Context::new(&FixedSurroundings(self.drawn.get(), self.now), identity)
     }
 
     /// Decides a command and writes nothing.
@@ -175,7 +175,7 @@ impl World {
     }
 }
 
-impl Reader for World {
+impl Reader for RuleWorld {
     fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError> {
         Ok(self.records.get(&(object.to_owned(), id)).cloned())
     }

@@ -4,12 +4,12 @@ use outfield_core::base::id::RecordId;
 use outfield_core::domain::{RefusalKind, names};
 use serde_json::{Value as Json, json};
 
-use crate::support::{HERE, World, id};
+use crate::support::{HERE, RuleWorld, id};
 
 /// A visit with a mandatory survey: `sells` (yes or no), then `why_not` if it is `no`, then `rival`
 /// if that is `a rival`; `units` and `wish` are always asked.
-fn asked() -> (World, RecordId) {
-    let mut world = World::new();
+fn asked() -> (RuleWorld, RecordId) {
+    let mut world = RuleWorld::new();
     world.put(
         "visit_template",
         id(20),

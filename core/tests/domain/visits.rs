@@ -4,20 +4,20 @@ use outfield_core::base::id::RecordId;
 use outfield_core::domain::rules::visit::today::is_missed;
 use serde_json::{Value as Json, json};
 
-use crate::support::{HERE, NOW, World, id};
+use crate::support::{HERE, NOW, RuleWorld, id};
 
 /// About 150 m and 300 m north of the shop.
 const NEAR: &str = "36.343585,-94.071410";
 const FAR: &str = "36.344935,-94.071410";
 
-fn started() -> (World, RecordId) {
-    let mut world = World::new();
+fn started() -> (RuleWorld, RecordId) {
+    let mut world = RuleWorld::new();
     let visit = world.tell(&json!({"do": "start_visit", "account": id(10)}));
     (world, visit)
 }
 
-fn planned() -> (World, RecordId) {
-    let mut world = World::new();
+fn planned() -> (RuleWorld, RecordId) {
+    let mut world = RuleWorld::new();
     let fields = json!({"account": id(10), "planned_on": "2026-11-24"});
     let visit = world.tell(&json!({"do": "add", "object": "visit", "fields": fields}));
     (world, visit)
@@ -33,7 +33,7 @@ fn with(mut command: Json, name: &str, value: impl Into<Json>) -> Json {
 }
 
 #[track_caller]
-fn check(world: &World, visit: RecordId, values: &Json) {
+fn check(world: &RuleWorld, visit: RecordId, values: &Json) {
     for (path, value) in values.as_object().unwrap() {
         assert_eq!(world.value("visit", visit, path), *value, "{path}");
     }
@@ -67,7 +67,7 @@ fn a_visit_that_nobody_planned_is_in_progress_at_once_with_the_default_templates
 
 #[test]
 fn a_named_template_goes_before_the_default_one() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.put(
         "visit_template",
         id(21),
@@ -88,7 +88,7 @@ fn a_named_template_goes_before_the_default_one() {
 
 #[test]
 fn without_any_template_a_visit_has_no_actions() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.records.remove(&("visit_template".to_owned(), id(20)));
     let visit = world.tell(&json!({"do": "start_visit", "account": id(10)}));
     check(
@@ -117,7 +117,7 @@ fn one_open_visit_at_a_time_and_the_refusal_names_it() {
 
 #[test]
 fn a_colleagues_open_visit_stops_nobody() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.put(
         "visit",
         id(30),
@@ -224,7 +224,7 @@ fn a_reason_lets_a_person_check_in_from_afar_and_is_kept() {
 
 #[test]
 fn an_account_without_a_position_has_no_fence() {
-    let mut world = World::new();
+    let mut world = RuleWorld::new();
     world.put("account", id(11), &json!({"name": "New shop"}));
     let visit = world.tell(&json!({"do": "start_visit", "account": id(11)}));
     world.tell(&check_in(visit, FAR));
@@ -316,8 +316,9 @@ fn a_check_out_needs_a_check_in_and_every_mandatory_action() {
 fn a_visit_is_missed_once_its_day_is_past_and_it_is_not_completed_and_nothing_says_so_but_the_day()
 {
     let (mut world, visit) = planned();
-    let missed =
-        |world: &World, today: &str| is_missed(&world.records[&("visit".to_owned(), visit)], today);
+    let missed = |world: &RuleWorld, today: &str| {
+        is_missed(&world.records[&("visit".to_owned(), visit)], today)
+    };
     let kept = world.records[&("visit".to_owned(), visit)].values.clone();
     assert!(!missed(&world, "2026-11-23") && !missed(&world, "2026-11-24"));
     assert!(missed(&world, "2026-11-25"));

@@ -15,5 +15,6 @@ pub mod scan;
 pub mod shapes;
 pub mod sizes;
 pub mod still_named;
+pub mod still_over;
 pub mod walls;
 pub mod workspace;

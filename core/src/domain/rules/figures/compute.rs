@@ -25,7 +25,7 @@ pub struct Order {
 
 /// One visit as figures see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct VisitCall {
     /// The visit.
     pub id: RecordId,
     /// Whose visit it is.
@@ -50,9 +50,9 @@ pub struct Call {
 
 /// All that the figures of one day are made of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Day {
+pub struct DayCalls {
     /// Visits that were planned for the day or made on it.
-    pub calls: Vec<Call>,
+    pub calls: Vec<VisitCall>,
     /// Accounts in the territory.
     pub accounts: BTreeSet<RecordId>,
     /// The shelves that were counted on the day.
@@ -61,7 +61,7 @@ pub struct Day {
 
 /// How a figure reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unit {
+pub enum FigureUnit {
     /// Percent with one decimal.
     Percent,
     /// An average with one decimal.
@@ -82,7 +82,7 @@ pub struct Figure {
     /// Its name.
     pub name: &'static str,
     /// How it reads.
-    pub unit: Unit,
+    pub unit: FigureUnit,
     /// What it is, exactly.
     pub ratio: Ratio,
     /// The names of numerator and denominator.
@@ -95,7 +95,7 @@ impl Figure {
     pub fn percent(name: &'static str, ratio: Ratio, of: (&'static str, &'static str)) -> Self {
         Figure {
             name,
-            unit: Unit::Percent,
+            unit: FigureUnit::Percent,
             ratio,
             of,
         }
@@ -105,9 +105,9 @@ impl Figure {
     #[must_use]
     pub fn value(&self) -> Option<String> {
         match &self.unit {
-            Unit::Percent => self.ratio.percent(),
-            Unit::Each => self.ratio.decimal(1),
-            Unit::Money { decimals, .. } => {
+            FigureUnit::Percent => self.ratio.percent(),
+            FigureUnit::Each => self.ratio.decimal(1),
+            FigureUnit::Money { decimals, .. } => {
                 let denominator = self
                     .ratio
                     .denominator
@@ -130,9 +130,9 @@ impl Figure {
         } = self.ratio;
         let whole = |number: i128| i64::try_from(number).map_or(Json::Null, Json::from);
         let (unit, numerator) = match &self.unit {
-            Unit::Percent => ("%", whole(numerator)),
-            Unit::Each => ("", whole(numerator)),
-            Unit::Money { currency, decimals } => {
+            FigureUnit::Percent => ("%", whole(numerator)),
+            FigureUnit::Each => ("", whole(numerator)),
+            FigureUnit::Money { currency, decimals } => {
                 let scale = 10_i128.checked_pow(u32::from(*decimals)).unwrap_or(1);
                 (
                     currency.as_str(),
@@ -156,9 +156,9 @@ impl Figure {
 
 /// All figures of a day, in the order in which people read them.
 #[must_use]
-pub fn figures(day: &Day) -> Vec<Figure> {
-    let made: Vec<&Call> = day.calls.iter().filter(|call| call.made).collect();
-    let productive: Vec<&Call> = made
+pub fn figures(day: &DayCalls) -> Vec<Figure> {
+    let made: Vec<&VisitCall> = day.calls.iter().filter(|call| call.made).collect();
+    let productive: Vec<&VisitCall> = made
         .iter()
         .copied()
         .filter(|call| !call.orders.is_empty())
@@ -204,7 +204,7 @@ pub fn figures(day: &Day) -> Vec<Figure> {
         ),
     ]);
     figures.extend(shelf(&day.shelves));
-    let sum = |of: fn(&Call) -> Ratio| {
+    let sum = |of: fn(&VisitCall) -> Ratio| {
         made.iter()
             .map(|call| of(call))
             .fold(Ratio::default(), Ratio::and)
@@ -261,8 +261,8 @@ fn ratio(numerator: usize, denominator: usize) -> Ratio {
 }
 
 /// Products that several orders of one visit name count once.
-fn lines(productive: &[&Call]) -> Figure {
-    let distinct = |call: &&Call| {
+fn lines(productive: &[&VisitCall]) -> Figure {
+    let distinct = |call: &&VisitCall| {
         call.orders
             .iter()
             .flat_map(|order| &order.products)
@@ -273,7 +273,7 @@ fn lines(productive: &[&Call]) -> Figure {
     let of = ("distinct products ordered", "productive visits");
     Figure {
         name: "lines_per_productive_call",
-        unit: Unit::Each,
+        unit: FigureUnit::Each,
         ratio,
         of,
     }
@@ -281,7 +281,7 @@ fn lines(productive: &[&Call]) -> Figure {
 
 /// One figure a currency, over the productive visits with an order in it; amounts of two currencies
 /// never add up.
-fn drop_sizes(productive: &[&Call]) -> Vec<Figure> {
+fn drop_sizes(productive: &[&VisitCall]) -> Vec<Figure> {
     let mut by_currency: BTreeMap<&str, (Vec<Decimal>, BTreeSet<RecordId>)> = BTreeMap::new();
     for call in productive {
         for (currency, value) in call.orders.iter().filter_map(|order| order.value.as_ref()) {
@@ -309,7 +309,7 @@ fn drop_size(currency: &str, values: &[Decimal], calls: usize) -> Figure {
     }
     Figure {
         name: "drop_size",
-        unit: Unit::Money {
+        unit: FigureUnit::Money {
             currency: currency.to_owned(),
             decimals,
         },
@@ -324,8 +324,8 @@ fn drop_size(currency: &str, values: &[Decimal], calls: usize) -> Figure {
 /// Planned visits made in sequence, of the planned visits made by people who have a route that day:
 /// some visit planned for them has a place in it. A visit without a place was made, and never in
 /// sequence.
-fn route(calls: &[Call]) -> Ratio {
-    let mut by_owner: BTreeMap<Option<RecordId>, Vec<&Call>> = BTreeMap::new();
+fn route(calls: &[VisitCall]) -> Ratio {
+    let mut by_owner: BTreeMap<Option<RecordId>, Vec<&VisitCall>> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.planned) {
         by_owner.entry(call.owner).or_default().push(call);
     }

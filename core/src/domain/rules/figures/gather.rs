@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use super::compute::{Call, Day, Figure, Order, figures};
+use super::compute::{DayCalls, Figure, Order, VisitCall, figures};
 use super::perfect;
 use crate::base::context::{Context, Role};
 use crate::base::decimal::Decimal;
@@ -166,7 +166,7 @@ fn with_those_below(
 }
 
 impl Selection<'_> {
-    fn day(&self) -> Result<Day, ReadError> {
+    fn day(&self) -> Result<DayCalls, ReadError> {
         let day = Value::from(self.day.as_str());
         let mut visits: BTreeMap<RecordId, Record> = BTreeMap::new();
         for field in ["planned_on", "started_on"] {
@@ -183,7 +183,7 @@ impl Selection<'_> {
             .iter()
             .map(|check| arithmetic::joined(&counting::counts(check)))
             .collect();
-        Ok(Day {
+        Ok(DayCalls {
             calls,
             accounts: self.accounts.clone(),
             shelves,
@@ -204,14 +204,14 @@ impl Selection<'_> {
         by_rep && (self.territory.is_none() || in_territory())
     }
 
-    fn call(&self, visit: &Record) -> Result<Option<Call>, ReadError> {
+    fn call(&self, visit: &Record) -> Result<Option<VisitCall>, ReadError> {
         let is_day = |field: &str| visit.text(field) == Some(&self.day);
         let planned = is_day("planned_on") && !visit.value("unplanned").is_true();
         let made = is_day("started_on") && visit.text("state") == Some("completed");
         if !planned && !made {
             return Ok(None);
         }
-        Ok(Some(Call {
+        Ok(Some(VisitCall {
             id: visit.id,
             owner: visit.reference("owner"),
             account: visit.reference("account"),

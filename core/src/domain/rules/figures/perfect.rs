@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::compute::{Figure, Unit};
+use super::compute::{Figure, FigureUnit};
 use crate::base::fraction::Ratio;
 use crate::base::fraction::{Fraction, FractionError};
 use crate::domain::refusal::Refusal;
@@ -83,7 +83,7 @@ pub fn perfect_store(parts: &[Part], figures: &[Figure]) -> Option<Json> {
 }
 
 fn score<'a>(part: &'a Part, figures: &[Figure]) -> Scored<'a> {
-    let is_it = |figure: &&Figure| figure.name == part.figure && figure.unit == Unit::Percent;
+    let is_it = |figure: &&Figure| figure.name == part.figure && figure.unit == FigureUnit::Percent;
     let Some(figure) = figures.iter().find(is_it) else {
         return Scored {
             part,

@@ -17,7 +17,7 @@ const CHOICES_SEPARATOR: char = '|';
 
 /// One question of a survey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question<'a> {
+pub struct SurveyQuestion<'a> {
     /// Its line's id.
     pub id: &'a str,
     /// What is asked.
@@ -34,7 +34,7 @@ pub struct Question<'a> {
 pub struct Survey<'a> {
     visit: &'a Record,
     action: &'a str,
-    questions: BTreeMap<&'a str, Question<'a>>,
+    questions: BTreeMap<&'a str, SurveyQuestion<'a>>,
 }
 
 impl<'a> Survey<'a> {
@@ -44,7 +44,7 @@ impl<'a> Survey<'a> {
         let lines = visit.lines(QUESTIONS);
         let questions = lines.into_iter().filter_map(|(id, line)| {
             let text = |name: &str| line.get(name).and_then(|value| value.text());
-            let question = Question {
+            let question = SurveyQuestion {
                 id,
                 text: text("text").unwrap_or(id),
                 kind: text("kind").unwrap_or("text"),
@@ -94,23 +94,23 @@ impl<'a> Survey<'a> {
 
     /// The required questions that are asked and have no answer.
     #[must_use]
-    pub fn open(&self) -> Vec<Question<'a>> {
-        let is_open = |question: &&Question<'a>| {
+    pub fn open(&self) -> Vec<SurveyQuestion<'a>> {
+        let is_open = |question: &&SurveyQuestion<'a>| {
             question.required && self.is_asked(question.id) && self.answer(question.id).is_none()
         };
-        let position = |question: &Question<'a>| {
+        let position = |question: &SurveyQuestion<'a>| {
             self.visit
                 .value(&line_path(QUESTIONS, question.id, POSITION))
                 .int()
                 .unwrap_or(i64::MAX)
         };
-        let mut open: Vec<Question<'a>> =
+        let mut open: Vec<SurveyQuestion<'a>> =
             self.questions.values().filter(is_open).copied().collect();
         open.sort_by_key(|question| (position(question), question.id));
         open
     }
 
-    fn question(&self, wanted: &str) -> Result<Question<'a>, Refusal> {
+    fn question(&self, wanted: &str) -> Result<SurveyQuestion<'a>, Refusal> {
         let known = || {
             self.questions
                 .values()
@@ -127,7 +127,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Refuses a question whose condition does not hold, and says which condition that is.
-    fn check_asked(&self, question: Question<'a>) -> Result<(), Refusal> {
+    fn check_asked(&self, question: SurveyQuestion<'a>) -> Result<(), Refusal> {
         if self.is_asked(question.id) {
             return Ok(());
         }
@@ -151,7 +151,7 @@ impl<'a> Survey<'a> {
     }
 }
 
-impl Question<'_> {
+impl SurveyQuestion<'_> {
     /// The one form of an answer, or what would be right.
     fn read(&self, said: &str) -> Result<String, Refusal> {
         let choices = || self.choices.split(CHOICES_SEPARATOR).map(str::trim);

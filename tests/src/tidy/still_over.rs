@@ -1,0 +1,89 @@
+//! Files that still hold what is too long or a tuple parameter, as data. The list only shrinks:
+//! what a file no longer holds is taken off.
+
+use std::collections::BTreeMap;
+
+use super::finding::Finding;
+
+/// A file, and how many findings of sizes it may still have.
+pub struct StillOver {
+    /// The file, below the workspace.
+    pub file: &'static str,
+    /// How many.
+    pub count: usize,
+}
+
+/// The file that holds the list.
+const LIST: &str = "tests/src/tidy/still_over.rs";
+
+const fn over(file: &'static str, count: usize) -> StillOver {
+    StillOver { file, count }
+}
+
+/// What is left; each file is mended the next time that somebody works in it.
+pub const STILL_OVER: &[StillOver] = &[
+    over("core/src/app/ask.rs", 4),
+    over("core/src/app/enrol.rs", 2),
+    over("core/src/app/execute.rs", 1),
+    over("core/src/base/gs1.rs", 1),
+    over("core/src/crdt/document.rs", 1),
+    over("core/src/domain/decide.rs", 1),
+    over("core/src/domain/rules/figures/compute.rs", 1),
+    over("core/src/domain/rules/figures/perfect.rs", 1),
+    over("core/src/domain/rules/figures/shelf.rs", 1),
+    over("core/src/domain/values.rs", 1),
+    over("core/src/objects/scope.rs", 1),
+    over("core/src/store/conflicts.rs", 1),
+    over("core/src/store/ddl.rs", 3),
+    over("core/src/store/members.rs", 3),
+    over("core/src/store/query.rs", 1),
+    over("core/src/store/tables.rs", 4),
+    over("core/tests/crdt_gate.rs", 5),
+    over("core/tests/domain/actions.rs", 2),
+    over("core/tests/domain/commands.rs", 5),
+    over("core/tests/domain/edits.rs", 3),
+    over("core/tests/domain/figures.rs", 6),
+    over("core/tests/domain/follow_ups.rs", 2),
+    over("core/tests/domain/order_money.rs", 6),
+    over("core/tests/domain/orders.rs", 4),
+    over("core/tests/domain/perfect.rs", 1),
+    over("core/tests/domain/rights.rs", 1),
+    over("core/tests/domain/shelf.rs", 16),
+    over("core/tests/domain/shop.rs", 1),
+    over("core/tests/domain/support.rs", 2),
+    over("core/tests/domain/surveys.rs", 6),
+    over("core/tests/domain/verdicts.rs", 1),
+    over("core/tests/domain/visits.rs", 6),
+    over("core/tests/store.rs", 4),
+];
+
+/// The findings of files that have more than the list lets them, and entries that let too much.
+#[must_use]
+pub fn beyond(findings: Vec<Finding>, list: &[StillOver]) -> Vec<Finding> {
+    let mut by_file: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        by_file
+            .entry(finding.file.clone())
+            .or_default()
+            .push(finding);
+    }
+    let mut left = Vec::new();
+    for StillOver { file, count } in list {
+        let found = by_file.remove(*file).unwrap_or_default();
+        if found.len() > *count {
+            left.extend(found);
+        } else if found.len() < *count {
+            left.push(Finding {
+                file: LIST.to_owned(),
+                line: 1,
+                wrong: format!(
+                    "{file} has {} findings, and {count} are let pass",
+                    found.len()
+                ),
+                mend: "lower the number, or take it off the list".to_owned(),
+            });
+        }
+    }
+    left.extend(by_file.into_values().flatten());
+    left
+}
