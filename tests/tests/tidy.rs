@@ -250,6 +250,25 @@ fn circles_of_files_and_folders_are_found() {
 }
 
 #[test]
+fn a_file_and_the_folder_beside_it_are_found_in_a_circle() {
+    let files = planted(&[
+        ("core/src/lib.rs", "pub mod check; pub mod registry;"),
+        (
+            "core/src/check.rs",
+            "mod growth;\nuse crate::registry::Registry; pub fn check(_: Registry) {}",
+        ),
+        ("core/src/check/growth.rs", "pub struct Growth;"),
+        (
+            "core/src/registry.rs",
+            "pub struct Registry; fn f(it: Registry) { crate::check::check(it) }",
+        ),
+    ]);
+    let found = circles::find(&ModuleMap::new(&files));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].members, ["check", "registry"]);
+}
+
+#[test]
 fn ways_in_one_direction_and_in_unit_tests_are_no_circle() {
     let files = planted(&[
         (

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::refusal::Refusal;
 use super::situation::Situation;
 use crate::base::context::Context;
+use crate::base::id::{IdError, RecordId};
 use crate::objects::{Reader, Registry, Value, Values, Write};
 
 /// A condition that must hold before a verb is done.
@@ -40,6 +41,13 @@ impl Inquiry<'_> {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.input.get(name).and_then(Value::text)
+    }
+
+    /// The record that the question is about, said as `id`.
+    pub fn id(&self) -> Result<RecordId, Refusal> {
+        let id = self.text("id").unwrap_or_default();
+        id.parse()
+            .map_err(|error: IdError| Refusal::bad_input("bad_id", error.to_string()).about("id"))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod conflict;
 pub mod descriptor;
 pub mod edit;
 pub mod path;
+mod publish;
 pub mod reader;
 pub mod record;
 pub mod registry;

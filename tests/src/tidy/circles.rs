@@ -1,6 +1,6 @@
-//! Circles: files of one folder, and sibling folders, that import each other in a loop. A `mod.rs`
-//! or `lib.rs` that only declares and exports again is no member; one with code is. A file beside
-//! the folder of its own name counts as that folder's `mod.rs`.
+//! Circles: files of one folder, and files and folders beside each other, that import each other in
+//! a loop. A `mod.rs` or `lib.rs` that only declares and exports again is no member; one with code
+//! is. A file beside the folder of its own name counts as that folder's `mod.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,9 +56,12 @@ pub fn find(map: &ModuleMap<'_>) -> Vec<Circle> {
                 if !declares {
                     let way = (name.clone(), other_name.clone());
                     let ways = files.entry(folder.clone()).or_default();
+                    ways.entry(way.clone()).or_insert(place.clone());
+                    let ways = folders.entry(folder.clone()).or_default();
                     ways.entry(way).or_insert(place);
                 }
-            } else if let Some((shared, way)) = parting(folder, other_folder)
+            } else if let Some((shared, way)) =
+                parting(&whole(folder, name), &whole(other_folder, other_name))
                 && !scanned.only_declares
             {
                 let ways = folders.entry(shared).or_default();
@@ -71,12 +74,28 @@ pub fn find(map: &ModuleMap<'_>) -> Vec<Circle> {
         circles.extend(circles_of(folder, ways, false));
     }
     for (folder, ways) in &folders {
-        circles.extend(circles_of(folder, ways, true));
+        for circle in circles_of(folder, ways, true) {
+            // What files alone do is told of the files.
+            let is_told =
+                |told: &Circle| told.folder == circle.folder && told.members == circle.members;
+            if !circles.iter().any(is_told) {
+                circles.push(circle);
+            }
+        }
     }
     circles
 }
 
-/// Where two folders part: the folder that holds both, and the names of its two children.
+/// A file's place with its name; a `mod.rs` has that of its folder.
+fn whole(folder: &ModulePath, name: &str) -> ModulePath {
+    let mut place = folder.clone();
+    if name != "mod" {
+        place.push(name.to_owned());
+    }
+    place
+}
+
+/// Where two places part: the folder that holds both, and the names of its two children.
 fn parting(one: &ModulePath, other: &ModulePath) -> Option<(ModulePath, (String, String))> {
     let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let way = (one.get(same)?.clone(), other.get(same)?.clone());

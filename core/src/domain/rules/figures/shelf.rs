@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::compute::{Figure, shelf as shelf_figures};
 use crate::base::fraction::Ratio;
-use crate::base::id::{IdError, RecordId};
+use crate::base::id::RecordId;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{INVENTORY_CHECK, PRODUCT};
@@ -18,11 +18,7 @@ use crate::objects::{Reader, Record, Value};
 
 /// The shelves of the visit, or of the one check, with this `id`.
 pub fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
-    let id = inquiry.text("id").unwrap_or_default();
-    let id: RecordId = id
-        .parse()
-        .map_err(|error: IdError| Refusal::bad_input("bad_id", error.to_string()).about("id"))?;
-    shown(inquiry.reader, id)
+    shown(inquiry.reader, inquiry.id()?)
 }
 
 /// What a visit's checks, or one check, come to: each product by name, figures with both halves,

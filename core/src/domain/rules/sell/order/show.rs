@@ -9,7 +9,7 @@ use super::totals::{by_position, priced, told};
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
-use crate::base::id::{IdError, RecordId};
+use crate::base::id::RecordId;
 use crate::base::time::Timestamp;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
@@ -19,11 +19,7 @@ use crate::objects::{ReadError, Reader, Record, Value};
 
 /// The order with this `id`, as people look at it.
 pub fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
-    let id = inquiry.text("id").unwrap_or_default();
-    let id: RecordId = id
-        .parse()
-        .map_err(|error: IdError| Refusal::bad_input("bad_id", error.to_string()).about("id"))?;
-    show(inquiry.reader, id)
+    show(inquiry.reader, inquiry.id()?)
 }
 
 /// The order with this id: number, account, `status` (`draft`, `waiting`, `confirmed`, `rejected`,
