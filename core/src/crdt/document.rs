@@ -116,7 +116,7 @@ impl Document {
         at: Timestamp,
         values: &Values,
     ) -> Result<Vetted, CrdtError> {
-        let (change, vetted) = self.seal((actor, at), values, None)?;
+        let (change, vetted) = self.seal(actor, at, values, None)?;
         // It was made from all that stands here, so that it fits without being asked.
         self.make_room(&vetted)?;
         self.automerge.apply_changes([change]).map_err(untaken)?;
@@ -144,7 +144,7 @@ impl Document {
             upon = self.automerge.get_heads();
         }
         upon.sort_unstable();
-        let (_, vetted) = self.seal((actor, change.at), &touched(change)?, Some(upon))?;
+        let (_, vetted) = self.seal(actor, change.at, &touched(change)?, Some(upon))?;
         self.apply(std::slice::from_ref(&vetted))?;
         Ok(vetted)
     }
@@ -153,7 +153,8 @@ impl Document {
     /// document does not hold it yet.
     fn seal(
         &self,
-        (actor, at): (ActorId, Timestamp),
+        actor: ActorId,
+        at: Timestamp,
         values: &Values,
         upon: Option<Vec<automerge::ChangeHash>>,
     ) -> Result<(Change, Vetted), CrdtError> {

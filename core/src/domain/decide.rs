@@ -118,10 +118,10 @@ impl Decider<'_> {
             return Err(Refusal::bad_input("unknown_command", message).about("do"));
         };
         let input = with_defaults(verb, input);
-        let (before, new) = self.subject(descriptor, (name, verb), id, &input)?;
+        let (before, new) = self.subject(descriptor, name, verb, id, &input)?;
         rights::may_be_written(descriptor, new)?;
         rights::allow(descriptor, self.context.role, new, std::iter::empty())?;
-        values::check_inputs(descriptor, (name, verb), &input)?;
+        values::check_inputs(descriptor, name, verb, &input)?;
         if !new {
             check_state(descriptor, name, verb, &before)?;
         }
@@ -152,7 +152,8 @@ impl Decider<'_> {
     fn subject(
         &self,
         descriptor: &Descriptor,
-        (name, verb): (&str, &Verb),
+        name: &str,
+        verb: &Verb,
         id: Option<RecordId>,
         input: &Values,
     ) -> Result<(Record, bool), Refusal> {

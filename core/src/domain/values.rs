@@ -41,7 +41,8 @@ pub(super) fn check(descriptor: &Descriptor, values: &Values) -> Result<(), Refu
 /// Refuses inputs that a verb does not have, that do not fit, or that are missing.
 pub(super) fn check_inputs(
     descriptor: &Descriptor,
-    (name, verb): (&str, &Verb),
+    name: &str,
+    verb: &Verb,
     given: &Values,
 ) -> Result<(), Refusal> {
     let unknown = |input: &str| {

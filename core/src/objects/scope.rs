@@ -62,7 +62,7 @@ pub fn buckets(
 ) -> Result<BTreeSet<Bucket>, ReadError> {
     let mut found = BTreeSet::new();
     if let Some(descriptor) = registry.get(&record.object) {
-        gather(registry, descriptor, record, (reader, 0), &mut found)?;
+        gather(registry, descriptor, record, reader, 0, &mut found)?;
     }
     Ok(found)
 }
@@ -71,7 +71,8 @@ fn gather(
     registry: &Registry,
     descriptor: &Descriptor,
     record: &Record,
-    (reader, depth): (&dyn Reader, u8),
+    reader: &dyn Reader,
+    depth: u8,
     found: &mut BTreeSet<Bucket>,
 ) -> Result<(), ReadError> {
     for scope in &descriptor.scope {
@@ -106,7 +107,7 @@ fn gather(
                     if depth < THROUGH_DEPTH_MAX
                         && let Some(next) = reader.record(&target.object, id)?
                     {
-                        gather(registry, target, &next, (reader, depth + 1), found)?;
+                        gather(registry, target, &next, reader, depth + 1, found)?;
                     }
                 }
             }

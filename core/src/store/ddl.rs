@@ -22,7 +22,11 @@ pub(super) fn lines_table(object: &str, lines: &str) -> String {
 
 /// The columns of an object's own fields, in order of their names.
 pub(super) fn columns(descriptor: &Descriptor) -> Vec<Column<'_>> {
-    descriptor.fields.iter().map(column).collect()
+    descriptor
+        .fields
+        .iter()
+        .map(|(name, field)| column(name, field))
+        .collect()
 }
 
 /// The columns of lines: `position`, `removed`, then their fields in order of the names.
@@ -40,13 +44,13 @@ pub(super) fn line_columns<'a>(descriptor: &'a Descriptor, lines: &str) -> Vec<C
     let fields = descriptor
         .lines
         .get(lines)
-        .map(|lines| lines.fields.iter().map(column));
+        .map(|lines| lines.fields.iter().map(|(name, field)| column(name, field)));
     own.into_iter()
         .chain(fields.into_iter().flatten())
         .collect()
 }
 
-fn column<'a>((name, field): (&'a String, &Field)) -> Column<'a> {
+fn column<'a>(name: &'a str, field: &Field) -> Column<'a> {
     Column {
         name,
         kind: field.kind,
@@ -121,24 +125,32 @@ fn index(db: &Db, table: &str, fields: &[String]) -> Result<(), StoreError> {
     Ok(db.execute_batch(&sql)?)
 }
 
-/// What every table of records has before its fields, and after them.
-const RECORD: (&str, &str) = (
-    "id BLOB PRIMARY KEY, _created_at INTEGER, _created_by BLOB, _changed_at INTEGER, _changed_by BLOB, _extra TEXT",
-    "",
-);
+/// What a table has before its fields, and after them.
+struct TableShape {
+    before: &'static str,
+    after: &'static str,
+}
+
+/// What every table of records has beside its fields.
+const RECORD: TableShape = TableShape {
+    before: "id BLOB PRIMARY KEY, _created_at INTEGER, _created_by BLOB, _changed_at INTEGER, \
+             _changed_by BLOB, _extra TEXT",
+    after: "",
+};
 /// The same of a table of lines.
-const LINE: (&str, &str) = (
-    "parent BLOB NOT NULL, line TEXT NOT NULL",
-    ", PRIMARY KEY (parent, line)",
-);
+const LINE: TableShape = TableShape {
+    before: "parent BLOB NOT NULL, line TEXT NOT NULL",
+    after: ", PRIMARY KEY (parent, line)",
+};
 
 /// Makes a table or adds the columns that it lacks; answers whether it lacked any.
 fn add(
     db: &Db,
     table: &str,
-    (before, after): (&str, &str),
+    shape: TableShape,
     columns: &[Column<'_>],
 ) -> Result<bool, StoreError> {
+    let TableShape { before, after } = shape;
     let existing = existing(db, table)?;
     let lacking = columns
         .iter()

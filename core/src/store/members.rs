@@ -113,7 +113,7 @@ impl Filling {
             }
         }
         for (number, held) in others.into_iter().filter(|(_, held)| *held != version) {
-            move_to(db, (number, id), (held, version))?;
+            move_to(db, number, id, held, version)?;
         }
         if here == Some(version) && other.is_none() {
             return Ok(None);
@@ -201,7 +201,7 @@ pub fn update(db: &Db, id: RecordId, version: Version) -> Result<(), StoreError>
         .into_iter()
         .filter(|(_, before)| *before != version.0.cast_signed())
     {
-        move_to(db, (number, id), (Version(before.cast_unsigned()), version))?;
+        move_to(db, number, id, Version(before.cast_unsigned()), version)?;
     }
     Ok(())
 }
@@ -209,8 +209,10 @@ pub fn update(db: &Db, id: RecordId, version: Version) -> Result<(), StoreError>
 /// Moves a member of a bucket from one version to another.
 fn move_to(
     db: &Db,
-    (bucket, id): (i64, RecordId),
-    (from, to): (Version, Version),
+    bucket: i64,
+    id: RecordId,
+    from: Version,
+    to: Version,
 ) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE member SET version = ?3 WHERE bucket = ?1 AND id = ?2")?
         .execute(params![bucket, id.as_bytes(), to.0.cast_signed()])?;
@@ -322,7 +324,8 @@ pub fn page(
     db: &Db,
     object: &str,
     buckets: Option<&[String]>,
-    (after, limit): (Option<RecordId>, usize),
+    after: Option<RecordId>,
+    limit: usize,
 ) -> Result<Vec<RecordId>, StoreError> {
     let names = serde_json::to_string(&buckets).map_err(StoreError::new)?;
     let sql = "SELECT DISTINCT m.id FROM member m JOIN bucket b ON b.number = m.bucket

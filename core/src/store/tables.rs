@@ -65,7 +65,7 @@ pub fn put(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), Stor
     if !sorted.extra.is_empty() {
         own.push(("_extra".into(), merged(Values::new(), &sorted.extra)?));
     }
-    write(db, (descriptor, id), own, sorted.by_line)?;
+    write(db, descriptor, id, own, sorted.by_line)?;
     search::forget(db, id)?;
     search::enter(db, descriptor, record)
 }
@@ -107,7 +107,7 @@ impl<'a> Sorted<'a> {
             }
             let fits = match (parsed, kind) {
                 (Some(Path::Field(name)), Some(kind)) => {
-                    to_columns(&mut sorted.own, name, (kind, value))
+                    to_columns(&mut sorted.own, name, kind, value)
                 }
                 (
                     Some(Path::Line {
@@ -119,7 +119,8 @@ impl<'a> Sorted<'a> {
                 ) => to_columns(
                     sorted.by_line.entry((lines, line)).or_default(),
                     name,
-                    (kind, value),
+                    kind,
+                    value,
                 ),
                 (_, None) | (None, _) => false,
             };
@@ -135,7 +136,8 @@ impl<'a> Sorted<'a> {
 fn to_columns<'a>(
     columns: &mut TableColumns<'a>,
     name: &'a str,
-    (kind, value): (FieldKind, &Value),
+    kind: FieldKind,
+    value: &Value,
 ) -> bool {
     match to_sql(kind, value) {
         None => return false,
@@ -154,7 +156,8 @@ fn to_columns<'a>(
 /// there.
 fn write(
     db: &Db,
-    (descriptor, id): (&Descriptor, RecordId),
+    descriptor: &Descriptor,
+    id: RecordId,
     own: TableColumns<'_>,
     by_line: BTreeMap<(&str, &str), TableColumns<'_>>,
 ) -> Result<(), StoreError> {
@@ -231,7 +234,7 @@ pub fn patch(
             merge_extra(db, &descriptor.object, id, &extra)?,
         ));
     }
-    write(db, (descriptor, id), own, by_line)?;
+    write(db, descriptor, id, own, by_line)?;
     if descriptor
         .search
         .iter()
@@ -392,7 +395,7 @@ pub(super) fn select(
             }
         }
         for lines in descriptor.lines.keys() {
-            read_lines(db, descriptor, (lines, id), &mut values)?;
+            read_lines(db, descriptor, lines, id, &mut values)?;
         }
         found.push(Record {
             object: object.clone(),
@@ -425,7 +428,8 @@ pub fn text(
 fn read_lines(
     db: &Db,
     descriptor: &Descriptor,
-    (lines, id): (&str, RecordId),
+    lines: &str,
+    id: RecordId,
     values: &mut Values,
 ) -> Result<(), StoreError> {
     let columns = line_columns(descriptor, lines);

@@ -51,7 +51,7 @@ impl Tenant {
                 .about("limit")
         })?;
         let buckets = (session.role != Role::Admin).then_some(session.buckets.as_slice());
-        let ids = members::page(&self.db, object, buckets, (after, limit))?;
+        let ids = members::page(&self.db, object, buckets, after, limit)?;
         let records = ids
             .into_iter()
             .filter_map(|id| tables::read(&self.db, &descriptor, id).transpose());
