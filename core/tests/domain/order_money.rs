@@ -280,3 +280,53 @@ fn the_story_of_a_price_calls_everything_by_its_name() {
         shop.show()
     );
 }
+
+#[test]
+fn what_a_past_order_takes_is_read_or_named_and_never_counts_as_nothing() {
+    let quantity = format!("lines/{}~EA/quantity", id(PEN));
+    let unit = format!("lines/{}~EA/unit", id(PEN));
+    for (field, value) in [
+        ("gross", "22,00"),
+        (quantity.as_str(), "10 pens"),
+        (unit.as_str(), "pens"),
+    ] {
+        let mut shop = Shop::submitted("10");
+        shop.edits_past_rules(field, value);
+        let past = shop.order;
+        shop.limits("1000", "0");
+        let stock = json!({"product": id(PEN), "warehouse": "Main", "available": "500"});
+        shop.world.put("stock_figure", id(60), &stock);
+        let mut shop = shop.begun();
+        shop.sets(PEN, "1");
+        let refusal = shop.world.refusal(&shop.submit());
+        assert_eq!(refusal.code, "unreadable_amount", "{field}");
+        assert_eq!(refusal.fields, [field]);
+        assert_eq!(refusal.numbers["record"], json!(past), "{field}");
+    }
+}
+
+#[test]
+fn nothing_is_added_to_a_quantity_that_cannot_be_read() {
+    let mut shop = Shop::new().begun();
+    shop.sets(PEN, "2.5");
+    let quantity = format!("lines/{}~EA/quantity", id(PEN));
+    shop.edits_past_rules(&quantity, "2,5");
+    let more = json!({"do": "add_order_line", "product": id(PEN), "quantity": "3"});
+    let refusal = shop.world.refusal(&shop.about(more.clone()));
+    assert_eq!(refusal.code, "unreadable_amount");
+    assert_eq!(refusal.fields, [quantity.as_str()]);
+    assert_eq!(shop.value(&quantity), json!("2,5"));
+    shop.sets(PEN, "2.5");
+    shop.does(&more);
+    assert_eq!(shop.value(&quantity), json!("5.5"));
+}
+
+#[test]
+fn a_line_that_was_taken_out_adds_nothing_to_what_is_ordered_again() {
+    let mut shop = Shop::new().begun();
+    shop.sets(PEN, "2");
+    shop.does(&json!({"do": "remove_order_line", "product": id(PEN)}));
+    shop.does(&json!({"do": "add_order_line", "product": id(PEN), "quantity": "3"}));
+    let quantity = format!("lines/{}~EA/quantity", id(PEN));
+    assert_eq!(shop.value(&quantity), json!("3"));
+}

@@ -1,6 +1,7 @@
 //! Drafting an order: beginning it with the next number of its series, and its lines.
 //! It does not know how it is submitted, nor what it costs.
 
+use super::amounts::counted;
 use super::bounds::{fits, orderable, takeable};
 use super::limits;
 use super::policy::policy;
@@ -119,12 +120,11 @@ pub fn add_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> 
     let lines = situation.record.lines(LINES);
     let held = lines.get(id.as_str());
     let text = |field: &str| held.and_then(|line| line.get(field)?.text());
-    let there: Decimal = text("quantity")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_default();
-    let sum = Fraction::from(there)
-        .plus(quantity.into())?
-        .shown(QUANTITY_SCALE_MAX)?;
+    let there = match held {
+        Some(_) => counted(situation.record, &line_path(LINES, &id, "quantity"))?,
+        None => Fraction::ZERO,
+    };
+    let sum = there.plus(quantity.into())?.shown(QUANTITY_SCALE_MAX)?;
     let discount = match situation.input("discount_percent") {
         Value::Null => text("discount_percent").map_or(Value::Null, Value::from),
         given @ (Value::Bool(_) | Value::Int(_) | Value::Text(_)) => given.clone(),

@@ -1,6 +1,6 @@
 //! The limits of an order: least value, credit, stock, what is no longer sold. Phone and server ask
-//! the same; the server knows more. What is free is computed: the server's figure less one's own
-//! orders that have no verdict.
+//! the same; the server knows more. What is free is computed: the server's figure less the other
+//! orders known here that have no verdict.
 
 use std::collections::BTreeMap;
 
