@@ -10,6 +10,7 @@ pub mod proof;
 pub mod refusal;
 pub mod rights;
 pub mod rules;
+mod shape;
 pub mod situation;
 mod spelling;
 pub mod table;

@@ -10,7 +10,8 @@ use crate::support::{RuleWorld, id};
 fn visit_of(kind: &str) -> (RuleWorld, RecordId) {
     let mut world = RuleWorld::new();
     let template = json!({
-        "name": "One", "is_default": true, "template_version": 1, "actions/x/kind": kind, "actions/x/title": "Do it",
+        "name": "One", "is_default": true, "template_version": 1, "actions/x/kind": kind,
+        "actions/x/title": "Do it",
     });
     world.put("visit_template", id(20), &template);
     let visit = world.tell(&json!({"do": "start_visit", "account": id(10)}));
@@ -136,7 +137,8 @@ fn an_order_of_the_visit_answers_where_orders_are_known() {
     let orders = json!({
         "object": "sales_order", "version": 1, "label": "Order", "kind": "document",
         "fields": {
-            "account": {"kind": "reference", "of": "account"}, "visit": {"kind": "reference", "of": "visit"},
+            "account": {"kind": "reference", "of": "account"},
+            "visit": {"kind": "reference", "of": "visit"},
             "state": {"kind": "choice", "choices": ["draft", "submitted", "cancelled"]},
         },
         "scope": [{"bucket": "through", "field": "account"}], "rights": {"rep": {"read": true}},

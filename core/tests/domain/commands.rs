@@ -7,84 +7,87 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{HERE, RuleWorld, id, values};
 
+/// Commands that make no sense: the JSON, the code of the refusal, and words of its message.
+const NONSENSE: &[(&str, &str, &str)] = &[
+    ("", "bad_json", "not JSON"),
+    ("[]", "bad_json", "a JSON object"),
+    ("{}", "required", "needs `do`"),
+    (r#"{"do": 7}"#, "bad_value", "7 is not text"),
+    (
+        r#"{"do": "fly"}"#,
+        "unknown_command",
+        "there is no command `fly`",
+    ),
+    (
+        r#"{"do": "chek_in"}"#,
+        "unknown_command",
+        "did you mean `check_in`?",
+    ),
+    (
+        r#"{"do": "add", "fields": {}}"#,
+        "required",
+        "needs `object`",
+    ),
+    (
+        r#"{"do": "add", "object": "contact"}"#,
+        "required",
+        "`fields` is needed",
+    ),
+    (
+        r#"{"do": "add", "object": "contact", "fields": []}"#,
+        "required",
+        "`fields` is needed",
+    ),
+    (
+        r#"{"do": "add", "object": "contact", "fields": {"name": 1.5}}"#,
+        "bad_value",
+        "1.5 is not text",
+    ),
+    (
+        r#"{"do": "add", "object": "contact", "fields": {"name": {}}}"#,
+        "bad_value",
+        "`name`: {} is not text",
+    ),
+    (
+        r#"{"do": "add", "object": "contact", "name": "A", "fields": {}}"#,
+        "unknown_input",
+        "takes no `name`",
+    ),
+    (
+        r#"{"do": "edit", "object": "contact", "fields": {}}"#,
+        "required",
+        "needs `id`",
+    ),
+    (
+        r#"{"do": "edit", "object": "contact", "id": "7", "fields": {}}"#,
+        "bad_value",
+        "`7` is not an id",
+    ),
+    (
+        r#"{"do": "check_in", "visit": "here"}"#,
+        "bad_value",
+        "`here` is not an id",
+    ),
+    (
+        r#"{"do": "check_in", "position": [1, 2]}"#,
+        "bad_value",
+        "`position`",
+    ),
+    (
+        r#"{"do": "resolve_conflict", "choose": "mine"}"#,
+        "required",
+        "needs `conflict`",
+    ),
+];
+
 #[test]
 fn a_command_that_makes_no_sense_is_refused_as_bad_input() {
     let world = RuleWorld::new();
-    for (json, code, words) in [
-        ("", "bad_json", "not JSON"),
-        ("[]", "bad_json", "a JSON object"),
-        ("{}", "required", "needs `do`"),
-        (r#"{"do": 7}"#, "bad_value", "7 is not text"),
-        (
-            r#"{"do": "fly"}"#,
-            "unknown_command",
-            "there is no command `fly`",
-        ),
-        (
-            r#"{"do": "chek_in"}"#,
-            "unknown_command",
-            "did you mean `check_in`?",
-        ),
-        (
-            r#"{"do": "add", "fields": {}}"#,
-            "required",
-            "needs `object`",
-        ),
-        (
-            r#"{"do": "add", "object": "contact"}"#,
-            "required",
-            "`fields` is needed",
-        ),
-        (
-            r#"{"do": "add", "object": "contact", "fields": []}"#,
-            "required",
-            "`fields` is needed",
-        ),
-        (
-            r#"{"do": "add", "object": "contact", "fields": {"name": 1.5}}"#,
-            "bad_value",
-            "1.5 is not text",
-        ),
-        (
-            r#"{"do": "add", "object": "contact", "fields": {"name": {}}}"#,
-            "bad_value",
-            "`name`: {} is not text",
-        ),
-        (
-            r#"{"do": "add", "object": "contact", "name": "A", "fields": {}}"#,
-            "unknown_input",
-            "takes no `name`",
-        ),
-        (
-            r#"{"do": "edit", "object": "contact", "fields": {}}"#,
-            "required",
-            "needs `id`",
-        ),
-        (
-            r#"{"do": "edit", "object": "contact", "id": "7", "fields": {}}"#,
-            "bad_value",
-            "`7` is not an id",
-        ),
-        (
-            r#"{"do": "check_in", "visit": "here"}"#,
-            "bad_value",
-            "`here` is not an id",
-        ),
-        (
-            r#"{"do": "check_in", "position": [1, 2]}"#,
-            "bad_value",
-            "`position`",
-        ),
-        (
-            r#"{"do": "resolve_conflict", "choose": "mine"}"#,
-            "required",
-            "needs `conflict`",
-        ),
-    ] {
+    for (json, code, words) in NONSENSE {
         let refusal = Command::parse(json, &world.registry).unwrap_err();
         assert_eq!(
             (refusal.kind, refusal.code.as_str()),
-            (RefusalKind::BadInput, code),
+            (RefusalKind::BadInput, *code),
             "{json}"
         );
         assert!(refusal.message.contains(words), "{json}: {refusal}");
@@ -131,11 +134,19 @@ fn a_verb_whose_inputs_make_the_id_makes_one_record_and_then_goes_on_with_it() {
     let mut world = RuleWorld::new();
     let display = json!({
         "object": "display", "version": 1, "label": "Display", "kind": "document",
-        "fields": {"account": {"kind": "reference", "of": "account"}, "slot": {"kind": "text"},
-                   "units": {"kind": "integer"}, "state": {"kind": "choice", "choices": ["up", "down"]}},
-        "scope": [{"bucket": "through", "field": "account"}], "lifecycle": {"field": "state", "start": "up"},
-        "verbs": {"set_up": {"creates": true, "id_of": ["account", "slot"], "from": ["up"], "input": {
-            "account": {"kind": "reference", "of": "account"}, "slot": {"kind": "text"}, "units": {"kind": "integer"}}}},
+        "fields": {
+            "account": {"kind": "reference", "of": "account"}, "slot": {"kind": "text"},
+            "units": {"kind": "integer"}, "state": {"kind": "choice", "choices": ["up", "down"]},
+        },
+        "scope": [{"bucket": "through", "field": "account"}],
+        "lifecycle": {"field": "state", "start": "up"},
+        "verbs": {"set_up": {
+            "creates": true, "id_of": ["account", "slot"], "from": ["up"],
+            "input": {
+                "account": {"kind": "reference", "of": "account"}, "slot": {"kind": "text"},
+                "units": {"kind": "integer"},
+            },
+        }},
         "rights": {"rep": {"create": true, "edit": ["*"]}},
     });
     world

@@ -8,7 +8,7 @@ use outfield_core::base::fraction::Ratio;
 use outfield_core::base::id::RecordId;
 use outfield_core::base::time::Timestamp;
 use outfield_core::domain::rules::figures::compute::{
-    DayCalls, Figure, Order, VisitCall, figures, in_sequence,
+    DayCalls, Figure, HalfNames, Order, VisitCall, figures, in_sequence,
 };
 use outfield_core::domain::rules::figures::gather::{Wanted, of_day};
 use serde_json::{Value as Json, json};
@@ -56,16 +56,12 @@ fn figure(day: &DayCalls, name: &str) -> Figure {
         .unwrap()
 }
 
-/// Value, numerator and denominator of a figure.
+/// A figure's value, both its halves and what they count.
 #[track_caller]
-fn check(day: &DayCalls, name: &str, value: Option<&str>, halves: (i128, i128), of: (&str, &str)) {
+fn check(day: &DayCalls, name: &str, value: Option<&str>, halves: Ratio, of: HalfNames) {
     let figure = figure(day, name);
     assert_eq!(figure.value().as_deref(), value, "{name}");
-    assert_eq!(
-        (figure.ratio.numerator, figure.ratio.denominator),
-        halves,
-        "{name}"
-    );
+    assert_eq!(figure.ratio, halves, "{name}");
     assert_eq!(figure.of, of, "{name}");
 }
 
@@ -90,21 +86,21 @@ fn eighteen_planned_twenty_made_fifteen_of_them_planned_and_nine_in_sequence() {
         &day,
         "plan_adherence",
         Some("83.3"),
-        (15, 18),
-        ("planned visits made", "visits planned"),
+        Ratio::of(15, 18),
+        HalfNames::new("planned visits made", "visits planned"),
     );
     check(
         &day,
         "call_compliance",
         Some("75.0"),
-        (15, 20),
-        ("planned visits made", "visits made"),
+        Ratio::of(15, 20),
+        HalfNames::new("planned visits made", "visits made"),
     );
-    let of = (
+    let of = HalfNames::new(
         "planned visits made in sequence",
         "planned visits made on a route",
     );
-    check(&day, "route_compliance", Some("60.0"), (9, 15), of);
+    check(&day, "route_compliance", Some("60.0"), Ratio::of(9, 15), of);
 }
 
 #[test]
@@ -123,8 +119,8 @@ fn strike_rate_is_visits_with_an_order_of_visits_made() {
         &day,
         "strike_rate",
         Some("66.7"),
-        (2, 3),
-        ("visits with an order", "visits made"),
+        Ratio::of(2, 3),
+        HalfNames::new("visits with an order", "visits made"),
     );
 }
 
@@ -139,8 +135,14 @@ fn lines_per_productive_call_counts_a_visits_product_once() {
         ..call(2, true, true)
     };
     let day = day(vec![first, second, call(3, true, true)]);
-    let of = ("distinct products ordered", "productive visits");
-    check(&day, "lines_per_productive_call", Some("2.5"), (5, 2), of);
+    let of = HalfNames::new("distinct products ordered", "productive visits");
+    check(
+        &day,
+        "lines_per_productive_call",
+        Some("2.5"),
+        Ratio::of(5, 2),
+        of,
+    );
     assert_eq!(
         figure(&day, "lines_per_productive_call").to_json()["unit"],
         json!("")
@@ -170,7 +172,8 @@ fn drop_size_is_order_value_of_productive_visits_in_one_currency_each() {
         .collect();
     let expected = |currency: &str, value: &str, sum: &str, visits: i64| {
         json!({
-            "name": "drop_size", "value": value, "unit": currency, "numerator": sum, "numerator_name": "order value",
+            "name": "drop_size", "value": value, "unit": currency, "numerator": sum,
+            "numerator_name": "order value",
             "denominator": visits, "denominator_name": "productive visits",
         })
     };
@@ -203,8 +206,8 @@ fn coverage_is_accounts_visited_of_accounts_in_the_territory() {
         &day,
         "coverage",
         Some("25.0"),
-        (1, 4),
-        ("accounts visited", "accounts in the territory"),
+        Ratio::of(1, 4),
+        HalfNames::new("accounts visited", "accounts in the territory"),
     );
 }
 
@@ -286,7 +289,7 @@ pub(crate) fn field() -> RuleWorld {
     world
 }
 
-pub(crate) fn visit(world: &mut RuleWorld, number: u8, (owner, account): (u8, u8), more: &Json) {
+pub(crate) fn visit(world: &mut RuleWorld, number: u8, owner: u8, account: u8, more: &Json) {
     let mut values = json!({"account": id(account), "owner": id(owner), "started_at": NOW.0});
     values
         .as_object_mut()
@@ -329,7 +332,9 @@ fn a_visit_counts_as_planned_on_its_day_and_as_made_when_it_is_completed() {
         ),
         (
             35,
-            json!({"planned_on": today, "started_on": today, "state": "completed", "unplanned": true}),
+            json!({
+                "planned_on": today, "started_on": today, "state": "completed", "unplanned": true,
+            }),
         ),
         (
             36,
@@ -340,7 +345,7 @@ fn a_visit_counts_as_planned_on_its_day_and_as_made_when_it_is_completed() {
             json!({"planned_on": today, "started_on": before, "state": "completed"}),
         ),
     ] {
-        visit(&mut world, number, (1, 10), &more);
+        visit(&mut world, number, 1, 10, &more);
     }
     let answer = asked(&world, Wanted::default());
     assert_eq!(
@@ -382,9 +387,9 @@ fn figures_are_of_a_person_a_territory_or_all_that_is_here() {
     let mut world = field();
     let made =
         json!({"planned_on": "2026-11-24", "started_on": "2026-11-24", "state": "completed"});
-    visit(&mut world, 31, (1, 10), &made);
-    visit(&mut world, 32, (2, 11), &made);
-    visit(&mut world, 33, (2, 12), &made);
+    visit(&mut world, 31, 1, 10, &made);
+    visit(&mut world, 32, 2, 11, &made);
+    visit(&mut world, 33, 2, 12, &made);
     let ben = id(2).to_string();
     for (role, rep, territory, made, covered) in [
         (Role::Rep, None, None, 1, "1/2"),
@@ -469,7 +474,7 @@ fn orders_count_once_they_are_submitted_and_as_long_as_they_stand() {
     let made =
         json!({"planned_on": "2026-11-24", "started_on": "2026-11-24", "state": "completed"});
     for number in 31..=34 {
-        visit(&mut world, number, (1, 10), &made);
+        visit(&mut world, number, 1, 10, &made);
     }
     assert_eq!(
         halves(&asked(&world, Wanted::default()), "strike_rate"),
@@ -546,15 +551,17 @@ fn checks_of_prices_and_promotions_count_in_visits_that_were_made() {
         "started_on": "2026-11-24", "state": "completed",
         "actions/a/kind": "price_check", "actions/a/state": "done",
         "actions/b/kind": "price_check", "actions/b/state": "skipped",
-        "actions/c/kind": "promotion_check", "actions/c/state": "done", "actions/c/answer": "present",
-        "actions/d/kind": "promotion_check", "actions/d/state": "done", "actions/d/answer": "partial",
+        "actions/c/kind": "promotion_check", "actions/c/state": "done",
+        "actions/c/answer": "present",
+        "actions/d/kind": "promotion_check", "actions/d/state": "done",
+        "actions/d/answer": "partial",
         "actions/e/kind": "promotion_check", "actions/e/state": "to_do",
         "actions/f/kind": "task", "actions/f/state": "done", "actions/f/answer": "present",
     });
-    visit(&mut world, 31, (1, 10), &made);
+    visit(&mut world, 31, 1, 10, &made);
     let mut open = made;
     open["state"] = "in_progress".into();
-    visit(&mut world, 32, (1, 11), &open);
+    visit(&mut world, 32, 1, 11, &open);
     let answer = asked(&world, Wanted::default());
     assert_eq!(halves(&answer, "price_checks"), "1/2");
     assert_eq!(halves(&answer, "promotions_present"), "1/2");

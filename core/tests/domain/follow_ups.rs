@@ -61,7 +61,8 @@ fn a_follow_up_is_never_edited() {
 fn a_contact_is_linked_to_an_account_once() {
     let mut world = world();
     let link = json!({
-        "do": "link_contact", "contact": id(40), "account": id(10), "role": "buyer", "valid_from": "2026-01-01",
+        "do": "link_contact", "contact": id(40), "account": id(10), "role": "buyer",
+        "valid_from": "2026-01-01",
     });
     world.tell(&link);
     let path = |field: &str| format!("roles/{}/{field}", id(10));
@@ -74,7 +75,9 @@ fn a_contact_is_linked_to_an_account_once() {
         json!("buyer")
     );
     world.check(&link, "already_linked");
-    world.tell(&json!({"do": "edit", "object": "contact", "id": id(40), "fields": {path("removed"): true}}));
+    world.tell(&json!({
+        "do": "edit", "object": "contact", "id": id(40), "fields": {path("removed"): true},
+    }));
     let edit =
         json!({"do": "edit", "object": "contact", "id": id(40), "fields": {path("role"): "owner"}});
     world.check(&edit, "line_removed");

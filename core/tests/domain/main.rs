@@ -20,6 +20,7 @@ mod perfect;
 mod rights;
 mod shelf;
 mod shelf_arithmetic;
+mod shelf_checks;
 mod shop;
 mod support;
 mod surveys;

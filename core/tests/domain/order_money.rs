@@ -67,7 +67,7 @@ fn confirmed(mut shop: Shop) -> Json {
 }
 
 #[track_caller]
-fn check((currency, price, cash_step): (&str, &str, Option<&str>), pens: &str, sums: [&str; 5]) {
+fn check(currency: &str, price: &str, cash_step: Option<&str>, pens: &str, sums: [&str; 5]) {
     let mut shop = shop(currency, price, cash_step);
     shop.sets(PEN, pens);
     let shown = confirmed(shop);
@@ -78,18 +78,18 @@ fn check((currency, price, cash_step): (&str, &str, Option<&str>), pens: &str, s
 
 #[test]
 fn an_order_has_the_decimals_of_its_currency() {
+    check("JPY", "120.5", None, "3", ["362", "36", "398", "0", "398"]);
     check(
-        ("JPY", "120.5", None),
-        "3",
-        ["362", "36", "398", "0", "398"],
-    );
-    check(
-        ("KWD", "0.1235", None),
+        "KWD",
+        "0.1235",
+        None,
         "3",
         ["0.371", "0.037", "0.408", "0.000", "0.408"],
     );
     check(
-        ("USD", "2", None),
+        "USD",
+        "2",
+        None,
         "10",
         ["20.00", "2.00", "22.00", "0.00", "22.00"],
     );
@@ -113,17 +113,23 @@ fn limits_hold_in_every_currency() {
 #[test]
 fn what_coins_cannot_pay_is_rounded_in_a_field_of_its_own() {
     check(
-        ("CHF", "2.01", Some("0.05")),
+        "CHF",
+        "2.01",
+        Some("0.05"),
         "1",
         ["2.01", "0.20", "2.21", "-0.01", "2.20"],
     );
     check(
-        ("CHF", "2.03", Some("0.05")),
+        "CHF",
+        "2.03",
+        Some("0.05"),
         "1",
         ["2.03", "0.20", "2.23", "0.02", "2.25"],
     );
     check(
-        ("JPY", "123", Some("10")),
+        "JPY",
+        "123",
+        Some("10"),
         "1",
         ["123", "12", "135", "5", "140"],
     );
@@ -190,7 +196,8 @@ fn goods_for_nothing_must_be_in_stock_too() {
     let mut shop = shop("USD", "2", None);
     let promotion = json!({
         "name": "A gum with ten pens", "promotion_version": 4, "level": "line", "product": id(PEN),
-        "hurdle": "quantity", "hurdle_quantity": "10", "reward": "free_goods", "reward_product": id(GUM),
+        "hurdle": "quantity", "hurdle_quantity": "10", "reward": "free_goods",
+        "reward_product": id(GUM),
         "reward_quantity": "1",
     });
     shop.world.put("promotion", id(70), &promotion);
@@ -216,14 +223,16 @@ fn the_story_of_a_price_calls_everything_by_its_name() {
         "price_list",
         id(72),
         &json!({
-            "name": "Northern", "applies_to": "territory", "territory": id(71), "currency": "USD", "list_version": 1,
+            "name": "Northern", "applies_to": "territory", "territory": id(71), "currency": "USD",
+            "list_version": 1,
         }),
     );
     shop.world.put(
         "price_list",
         id(73),
         &json!({
-            "name": "Agreed", "applies_to": "account", "account": id(10), "currency": "USD", "list_version": 1,
+            "name": "Agreed", "applies_to": "account", "account": id(10), "currency": "USD",
+            "list_version": 1,
         }),
     );
     for (number, list, price) in [(74, 72, "1.90"), (75, 73, "1.80")] {
@@ -232,8 +241,10 @@ fn the_story_of_a_price_calls_everything_by_its_name() {
         shop.world.put("price_entry", id(number), &entry);
     }
     let mix = json!({
-        "name": "Pen and gum", "promotion_version": 1, "level": "order", "hurdle": "mix", "reward": "percent",
-        "reward_percent": "5", "mix/a/product": id(PEN), "mix/a/quantity": "1", "mix/b/product": id(GUM),
+        "name": "Pen and gum", "promotion_version": 1, "level": "order", "hurdle": "mix",
+        "reward": "percent",
+        "reward_percent": "5", "mix/a/product": id(PEN), "mix/a/quantity": "1",
+        "mix/b/product": id(GUM),
         "mix/b/quantity": "3",
     });
     shop.world.put("promotion", id(76), &mix);

@@ -13,8 +13,10 @@ fn an_order_begins_as_a_draft_by_todays_policy_with_the_first_number_of_the_devi
     let series = series(shop.world.context().actor);
     assert_eq!(series.len(), 8);
     shop.order_has(&json!({
-        "number": format!("SO-{series}-1"), "series": series, "state": "draft", "account": id(10), "owner": id(1),
-        "ordered_on": "2026-11-24", "currency": "USD", "tax_mode": "exclusive", "tax_rounding": "document",
+        "number": format!("SO-{series}-1"), "series": series, "state": "draft", "account": id(10),
+        "owner": id(1),
+        "ordered_on": "2026-11-24", "currency": "USD", "tax_mode": "exclusive",
+        "tax_rounding": "document",
     }));
 }
 
@@ -171,7 +173,8 @@ fn submitting_records_sums_hash_moment_and_the_price_lists() {
     shop.submits();
     let hash = content_hash(&shop.record());
     shop.order_has(&json!({
-        "state": "submitted", "submitted_at": NOW.0, "net": "20", "tax": "2", "gross": "22", "content_hash": hash,
+        "state": "submitted", "submitted_at": NOW.0, "net": "20", "tax": "2", "gross": "22",
+        "content_hash": hash,
     }));
     let sources: Json =
         serde_json::from_str(shop.value("price_lists_json").as_str().unwrap()).unwrap();
@@ -208,7 +211,9 @@ fn the_device_counts_its_own_orders_without_a_verdict_against_the_credit() {
     shop.sets(PEN, "13");
     let refusal = shop.world.refusal(&shop.submit());
     assert_eq!(refusal.code, "credit_exceeded");
-    let numbers = json!({"gross": "28.60", "free": "28.00", "limit": "100.00", "used": "50.00", "waiting": "22.00"});
+    let numbers = json!({
+        "gross": "28.60", "free": "28.00", "limit": "100.00", "used": "50.00", "waiting": "22.00",
+    });
     assert_eq!(json!(refusal.numbers), numbers);
     assert!(refusal.message.contains("order for 0.60 less"), "{refusal}");
     shop.sets(PEN, "12");

@@ -2,7 +2,9 @@
 
 use outfield_core::base::fraction::Ratio;
 use outfield_core::domain::check;
-use outfield_core::domain::rules::figures::compute::{DayCalls, Figure, FigureUnit, figures};
+use outfield_core::domain::rules::figures::compute::{
+    DayCalls, Figure, FigureUnit, HalfNames, figures,
+};
 use outfield_core::domain::rules::figures::gather::Wanted;
 use outfield_core::domain::rules::figures::perfect::{Part, perfect_store};
 use serde_json::{Value as Json, json};
@@ -22,7 +24,11 @@ fn weighed(parts: &[(&str, i64, i64)]) -> Vec<Part> {
 
 /// A figure of so many of so many.
 fn share(name: &'static str, numerator: i64, denominator: i64) -> Figure {
-    Figure::percent(name, Ratio::of(numerator, denominator), ("these", "all"))
+    Figure::percent(
+        name,
+        Ratio::of(numerator, denominator),
+        HalfNames::new("these", "all"),
+    )
 }
 
 #[test]
@@ -42,7 +48,8 @@ fn a_perfect_store_is_the_weighted_sum_of_figures_each_up_to_its_target() {
     // 0.9 x 40 + 0.3 / 0.5 x 30 + 20, for 95 % is more than the target of 90 %, + 0.5 x 10
     let part = |name: &str, weight: i64, target: i64, value: &str, points: &str| {
         json!({
-            "name": name, "weight_percent": weight, "target_percent": target, "value": value, "points": points,
+            "name": name, "weight_percent": weight, "target_percent": target, "value": value,
+            "points": points,
         })
     };
     let expected = json!({
@@ -150,7 +157,7 @@ fn only_what_the_default_row_weighs_makes_a_store_perfect() {
         "started_on": "2026-11-24", "state": "completed",
         "actions/a/kind": "price_check", "actions/a/state": "done", "actions/b/kind": "price_check",
     });
-    visit(&mut world, 31, (1, 10), &made);
+    visit(&mut world, 31, 1, 10, &made);
     assert_eq!(
         halves(&asked(&world, Wanted::default()), "perfect_store"),
         "\"35.0\"/70"

@@ -3,7 +3,7 @@
 
 use outfield_core::base::fraction::Ratio;
 use outfield_core::base::id::RecordId;
-use outfield_core::domain::rules::figures::compute;
+use outfield_core::domain::rules::figures::compute::{self, HalfNames};
 use outfield_core::domain::rules::shelf::arithmetic::{
     Count, Status, availability, joined, share, shares, suggested,
 };
@@ -64,9 +64,9 @@ fn availability_is_present_of_listed_and_checked_and_the_rest_is_out_of_stock() 
             "{statuses:?}"
         );
         assert_eq!(
-            (osa.of, oos.of.0),
+            (osa.of, oos.of.numerator),
             (
-                ("products available", "products listed and checked"),
+                HalfNames::new("products available", "products listed and checked"),
                 "products not available"
             )
         );
@@ -99,7 +99,10 @@ fn share_of_shelf_is_own_facings_of_all_facings_of_the_category() {
         (figure.name, figure.value().as_deref()),
         ("share_of_shelf", Some("46.7"))
     );
-    assert_eq!(figure.of, ("own facings", "facings of the categories"));
+    assert_eq!(
+        figure.of,
+        HalfNames::new("own facings", "facings of the categories")
+    );
     assert_eq!(share(&joined(&found(&[Status::Present]))).percent(), None);
 }
 

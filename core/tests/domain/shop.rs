@@ -43,7 +43,9 @@ impl Shop {
                 "units/case/numerator": 12,
             });
             world.put("product", id(number), &product);
-            let entry = json!({"price_list": id(32), "product": id(number), "unit": "EA", "unit_price": price});
+            let entry = json!({
+                "price_list": id(32), "product": id(number), "unit": "EA", "unit_price": price,
+            });
             world.put("price_entry", id(number + 20), &entry);
         }
         Shop {

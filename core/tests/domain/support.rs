@@ -85,9 +85,11 @@ impl RuleWorld {
             id(20),
             &json!({
                 "name": "Standard", "is_default": true, "template_version": 3,
-                "actions/a/kind": "photo", "actions/a/title": "Shelf photo", "actions/a/mandatory": true,
+                "actions/a/kind": "photo", "actions/a/title": "Shelf photo",
+                "actions/a/mandatory": true,
                 "actions/a/position": 1,
-                "actions/b/kind": "survey", "actions/b/title": "Ask the owner", "actions/b/position": 2,
+                "actions/b/kind": "survey", "actions/b/title": "Ask the owner",
+                "actions/b/position": 2,
             }),
         );
         world

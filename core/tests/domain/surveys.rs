@@ -17,17 +17,22 @@ fn asked() -> (RuleWorld, RecordId) {
             "name": "Audit", "is_default": true, "template_version": 5,
             "actions/s/kind": "survey", "actions/s/title": "Sales", "actions/s/mandatory": true,
             "actions/t/kind": "task", "actions/t/title": "Dust",
-            "questions/sells/action": "s", "questions/sells/text": "Does it sell?", "questions/sells/kind": "yes_no",
+            "questions/sells/action": "s", "questions/sells/text": "Does it sell?",
+            "questions/sells/kind": "yes_no",
             "questions/sells/required": true, "questions/sells/position": 1,
-            "questions/why_not/action": "s", "questions/why_not/text": "Why not?", "questions/why_not/kind": "choice",
+            "questions/why_not/action": "s", "questions/why_not/text": "Why not?",
+            "questions/why_not/kind": "choice",
             "questions/why_not/choices": "price | a rival", "questions/why_not/required": true,
             "questions/why_not/when_question": "sells", "questions/why_not/when_value": "no",
             "questions/why_not/position": 2,
-            "questions/rival/action": "s", "questions/rival/text": "Which rival?", "questions/rival/kind": "text",
+            "questions/rival/action": "s", "questions/rival/text": "Which rival?",
+            "questions/rival/kind": "text",
             "questions/rival/required": true, "questions/rival/position": 3,
             "questions/rival/when_question": "why_not", "questions/rival/when_value": "a rival",
-            "questions/units/action": "s", "questions/units/text": "Units a week?", "questions/units/kind": "number",
-            "questions/wish/action": "s", "questions/wish/text": "Wishes?", "questions/wish/kind": "text",
+            "questions/units/action": "s", "questions/units/text": "Units a week?",
+            "questions/units/kind": "number",
+            "questions/wish/action": "s", "questions/wish/text": "Wishes?",
+            "questions/wish/kind": "text",
         }),
     );
     let visit = world.tell(&json!({"do": "start_visit", "account": id(10)}));
@@ -35,7 +40,10 @@ fn asked() -> (RuleWorld, RecordId) {
 }
 
 fn answer(visit: RecordId, question: &str, value: &str) -> Json {
-    json!({"do": "answer_question", "visit": visit, "action": "s", "question": question, "value": value})
+    json!({
+        "do": "answer_question", "visit": visit, "action": "s", "question": question,
+        "value": value,
+    })
 }
 
 fn done(visit: RecordId) -> Json {

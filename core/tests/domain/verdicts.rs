@@ -113,7 +113,9 @@ fn what_is_confirmed_is_owed_and_no_longer_available() {
 #[test]
 fn an_order_above_the_credit_is_rejected_with_the_numbers() {
     let numbers = rejected(|shop| shop.limits("100.00", "90.00"), "credit_exceeded");
-    let expected = json!({"gross": "22.00", "free": "10.00", "limit": "100.00", "used": "90.00", "waiting": "0.00"});
+    let expected = json!({
+        "gross": "22.00", "free": "10.00", "limit": "100.00", "used": "90.00", "waiting": "0.00",
+    });
     assert_eq!(numbers, expected);
 }
 

@@ -58,9 +58,11 @@ fn a_visit_that_nobody_planned_is_in_progress_at_once_with_the_default_templates
         &json!({
             "state": "in_progress", "owner": id(1), "planned_on": "2026-11-24", "started_at": NOW.0,
             "template": id(20), "template_version": 3,
-            "actions/a/kind": "photo", "actions/a/title": "Shelf photo", "actions/a/mandatory": true,
+            "actions/a/kind": "photo", "actions/a/title": "Shelf photo",
+            "actions/a/mandatory": true,
             "actions/a/position": 1, "actions/a/state": "to_do",
-            "actions/b/title": "Ask the owner", "actions/b/mandatory": null, "actions/b/state": "to_do",
+            "actions/b/title": "Ask the owner", "actions/b/mandatory": null,
+            "actions/b/state": "to_do",
         }),
     );
 }
@@ -71,7 +73,10 @@ fn a_named_template_goes_before_the_default_one() {
     world.put(
         "visit_template",
         id(21),
-        &json!({"name": "Short", "template_version": 8, "actions/z/title": "Wave", "actions/z/kind": "task"}),
+        &json!({
+            "name": "Short", "template_version": 8, "actions/z/title": "Wave",
+            "actions/z/kind": "task",
+        }),
     );
     let command =
         json!({"do": "start_visit", "account": id(10), "template": id(21), "purpose": "Hello"});
@@ -138,7 +143,8 @@ fn a_check_in_records_what_it_was_judged_by_and_never_moves_the_account() {
         &world,
         visit,
         &json!({
-            "checked_in_at": NOW.0, "check_in_position": NEAR, "check_in_accuracy_m": 20, "check_in_mock": true,
+            "checked_in_at": NOW.0, "check_in_position": NEAR, "check_in_accuracy_m": 20,
+            "check_in_mock": true,
             "fence_m": 200, "distance_m": 150, "account_position": HERE, "check_in_reason": null,
             "state": "in_progress",
         }),
@@ -238,7 +244,11 @@ fn an_account_without_a_position_has_no_fence() {
 #[test]
 fn an_answer_is_kept_and_the_action_done() {
     let (mut world, visit) = started();
-    let answer = |action: &str, value: &str| json!({"do": "answer_action", "visit": visit, "action": action, "value": value});
+    let answer = |action: &str, value: &str| {
+        json!({
+            "do": "answer_action", "visit": visit, "action": action, "value": value,
+        })
+    };
     world.check(&answer("a", ""), "answer_missing");
     world.check(
         &json!({"do": "answer_action", "visit": visit, "action": "a"}),
@@ -270,7 +280,11 @@ fn an_answer_is_kept_and_the_action_done() {
 #[test]
 fn only_an_action_that_is_not_mandatory_is_skipped_and_with_a_reason() {
     let (mut world, visit) = started();
-    let skip = |action: &str, reason: &str| json!({"do": "skip_action", "visit": visit, "action": action, "reason": reason});
+    let skip = |action: &str, reason: &str| {
+        json!({
+            "do": "skip_action", "visit": visit, "action": action, "reason": reason,
+        })
+    };
     world.check(&skip("a", "no light"), "mandatory_action");
     world.check(&skip("b", ""), "required");
     world.check(&skip("b", "  "), "required");

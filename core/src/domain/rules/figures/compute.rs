@@ -76,6 +76,26 @@ pub enum FigureUnit {
     },
 }
 
+/// What the two halves of a figure count, in the words of people who read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HalfNames {
+    /// What is counted.
+    pub numerator: &'static str,
+    /// Of how many.
+    pub denominator: &'static str,
+}
+
+impl HalfNames {
+    /// The names of numerator and denominator.
+    #[must_use]
+    pub const fn new(numerator: &'static str, denominator: &'static str) -> Self {
+        HalfNames {
+            numerator,
+            denominator,
+        }
+    }
+}
+
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
@@ -85,14 +105,14 @@ pub struct Figure {
     pub unit: FigureUnit,
     /// What it is, exactly.
     pub ratio: Ratio,
-    /// The names of numerator and denominator.
-    pub of: (&'static str, &'static str),
+    /// What its halves count.
+    pub of: HalfNames,
 }
 
 impl Figure {
     /// A share of a whole.
     #[must_use]
-    pub fn percent(name: &'static str, ratio: Ratio, of: (&'static str, &'static str)) -> Self {
+    pub fn percent(name: &'static str, ratio: Ratio, of: HalfNames) -> Self {
         Figure {
             name,
             unit: FigureUnit::Percent,
@@ -148,8 +168,8 @@ impl Figure {
         };
         json!({
             "name": self.name, "value": self.value(), "unit": unit,
-            "numerator": numerator, "numerator_name": self.of.0,
-            "denominator": whole(denominator), "denominator_name": self.of.1,
+            "numerator": numerator, "numerator_name": self.of.numerator,
+            "denominator": whole(denominator), "denominator_name": self.of.denominator,
         })
     }
 }
@@ -170,7 +190,7 @@ pub fn figures(day: &DayCalls) -> Vec<Figure> {
         Figure::percent(
             "strike_rate",
             ratio(productive.len(), made.len()),
-            ("visits with an order", "visits made"),
+            HalfNames::new("visits with an order", "visits made"),
         ),
         lines(&productive),
     ];
@@ -182,22 +202,22 @@ pub fn figures(day: &DayCalls) -> Vec<Figure> {
                 visited.intersection(&day.accounts).count(),
                 day.accounts.len(),
             ),
-            ("accounts visited", "accounts in the territory"),
+            HalfNames::new("accounts visited", "accounts in the territory"),
         ),
         Figure::percent(
             "plan_adherence",
             ratio(kept, planned),
-            ("planned visits made", "visits planned"),
+            HalfNames::new("planned visits made", "visits planned"),
         ),
         Figure::percent(
             "call_compliance",
             ratio(kept, made.len()),
-            ("planned visits made", "visits made"),
+            HalfNames::new("planned visits made", "visits made"),
         ),
         Figure::percent(
             "route_compliance",
             route(&day.calls),
-            (
+            HalfNames::new(
                 "planned visits made in sequence",
                 "planned visits made on a route",
             ),
@@ -213,12 +233,12 @@ pub fn figures(day: &DayCalls) -> Vec<Figure> {
         Figure::percent(
             "price_checks",
             sum(|call| call.price_checks),
-            ("price checks done", "price checks to do"),
+            HalfNames::new("price checks done", "price checks to do"),
         ),
         Figure::percent(
             "promotions_present",
             sum(|call| call.promotions),
-            ("promotions present", "promotions checked"),
+            HalfNames::new("promotions present", "promotions checked"),
         ),
     ]);
     figures
@@ -238,17 +258,17 @@ pub fn shelf(shelves: &[Vec<Stock>]) -> Vec<Figure> {
         Figure::percent(
             "osa",
             available,
-            ("products available", "products listed and checked"),
+            HalfNames::new("products available", "products listed and checked"),
         ),
         Figure::percent(
             "oos",
             available.rest(),
-            ("products not available", "products listed and checked"),
+            HalfNames::new("products not available", "products listed and checked"),
         ),
         Figure::percent(
             "share_of_shelf",
             sum(share),
-            ("own facings", "facings of the categories"),
+            HalfNames::new("own facings", "facings of the categories"),
         ),
     ]
 }
@@ -270,7 +290,7 @@ fn lines(productive: &[&VisitCall]) -> Figure {
             .len()
     };
     let ratio = ratio(productive.iter().map(distinct).sum(), productive.len());
-    let of = ("distinct products ordered", "productive visits");
+    let of = HalfNames::new("distinct products ordered", "productive visits");
     Figure {
         name: "lines_per_productive_call",
         unit: FigureUnit::Each,
@@ -317,7 +337,7 @@ fn drop_size(currency: &str, values: &[Decimal], calls: usize) -> Figure {
             numerator,
             denominator: calls as i128,
         },
-        of: ("order value", "productive visits"),
+        of: HalfNames::new("order value", "productive visits"),
     }
 }
 

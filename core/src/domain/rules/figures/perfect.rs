@@ -77,7 +77,8 @@ pub fn perfect_store(parts: &[Part], figures: &[Figure]) -> Option<Json> {
     let parts: Vec<Json> = scored.iter().map(Scored::to_json).collect();
     Some(json!({
         "name": PERFECT_STORE, "unit": "%", "value": share(measured).and_then(Ratio::percent),
-        "numerator": share(1).and_then(|points| points.decimal(1)), "numerator_name": "points reached",
+        "numerator": share(1).and_then(|points| points.decimal(1)),
+        "numerator_name": "points reached",
         "denominator": measured, "denominator_name": "points of what was measured", "parts": parts,
     }))
 }

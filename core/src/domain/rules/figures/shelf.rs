@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::compute::{Figure, shelf as shelf_figures};
+use super::compute::{Figure, HalfNames, shelf as shelf_figures};
 use crate::base::fraction::Ratio;
 use crate::base::id::RecordId;
 use crate::domain::named::Inquiry;
@@ -71,9 +71,10 @@ pub fn shown(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
         .iter()
         .map(Figure::to_json)
         .collect();
-    Ok(
-        json!({ "checks": ids, "products": products, "figures": figures, "categories": categories(&shelves) }),
-    )
+    Ok(json!({
+        "checks": ids, "products": products, "figures": figures,
+        "categories": categories(&shelves),
+    }))
 }
 
 /// Our share of each category over all shelves.
@@ -87,7 +88,7 @@ fn categories(shelves: &[Vec<Stock>]) -> Vec<Json> {
         let share = Figure::percent(
             "share_of_shelf",
             ratio,
-            ("own facings", "facings of the category"),
+            HalfNames::new("own facings", "facings of the category"),
         );
         let mut json = share.to_json();
         json["category"] = category.into();
