@@ -15,8 +15,9 @@ use outfield_core::store::query::{self, Query};
 use outfield_core::store::{self, Db, digest, members, outbox, search, tables};
 use proptest::prelude::*;
 
-const SHOP: &str = r#"{"object":"shop","version":1,"label":"Shop","kind":"document","scope":[{"bucket":"tenant"}],
- "search":["name"],"rights":{},"fields":{"name":{"kind":"text"},"open":{"kind":"boolean"},"place":{"kind":"position"},
+const SHOP: &str = r#"{"object":"shop","version":1,"label":"Shop","kind":"document",
+ "scope":[{"bucket":"tenant"}],"search":["name"],"rights":{},"fields":{"name":{"kind":"text"},
+ "open":{"kind":"boolean"},"place":{"kind":"position"},
  "owner":{"kind":"reference","of":"shop"},"seats":{"kind":"integer"}},
  "lines":{"shelves":{"fields":{"product":{"kind":"text"},"facings":{"kind":"integer"}}}}}"#;
 
@@ -61,7 +62,8 @@ proptest! {
         lines in proptest::collection::btree_map("[a-z0-9~-]{1,12}", -5_i64..500, 0..4),
     ) {
         let (_folder, db, registry) = world();
-        let mut record = shop(1, &[("name", name.into()), ("seats", seats.into()), ("open", open.into())]);
+        let plain = [("name", name.into()), ("seats", seats.into()), ("open", open.into())];
+        let mut record = shop(1, &plain);
         record.values.insert("owner".to_owned(), id(7).to_string().into());
         record.values.insert("place".to_owned(), "36.342235,-94.071410".into());
         record.values.insert("later".to_owned(), "a field of a newer version".into());
@@ -73,7 +75,9 @@ proptest! {
     }
 
     #[test]
-    fn a_state_sum_is_that_of_its_members(steps in proptest::collection::vec((0..3_u8, 0..5_u8, 0..4_u64), 1..40)) {
+    fn a_state_sum_is_that_of_its_members(
+        steps in proptest::collection::vec((0..3_u8, 0..5_u8, 0..4_u64), 1..40),
+    ) {
         let (_folder, db, _) = world();
         for (what, n, version) in steps {
             match what {

@@ -18,7 +18,6 @@ use outfield_tests::tidy::place::ModuleMap;
 use outfield_tests::tidy::scan::scan;
 use outfield_tests::tidy::shapes::ScannedFile;
 use outfield_tests::tidy::still_named::{CEILING, STILL_NAMED};
-use outfield_tests::tidy::still_over::{STILL_OVER, StillOver, beyond};
 use outfield_tests::tidy::{circles, names, owners, sizes, walls, workspace};
 
 /// The workspace is read once for all checks.
@@ -67,7 +66,7 @@ fn nothing_goes_in_circles() {
 
 #[test]
 fn every_file_says_what_it_is_for_and_is_short() {
-    nothing("sizes", &beyond(sizes::check(&SOURCES), STILL_OVER));
+    nothing("sizes", &sizes::check(&SOURCES));
 }
 
 #[test]
@@ -81,28 +80,6 @@ fn no_object_is_named_outside_the_rules() {
     let named = objects::named(&ModuleMap::new(&SOURCES), &workspace::objects());
     let findings = objects::check(&named, STILL_NAMED, CEILING);
     nothing("objects named", &findings);
-}
-
-#[test]
-fn a_list_of_what_is_too_long_lets_pass_what_it_says_and_no_more() {
-    let found = |file: &str| Finding {
-        file: file.to_owned(),
-        line: 1,
-        wrong: "is long".to_owned(),
-        mend: "cut it".to_owned(),
-    };
-    let list = [StillOver {
-        file: "a.rs",
-        count: 1,
-    }];
-    assert!(beyond(vec![found("a.rs")], &list).is_empty());
-    assert_eq!(beyond(vec![found("a.rs"), found("a.rs")], &list).len(), 2);
-    assert_eq!(
-        beyond(vec![found("a.rs"), found("b.rs")], &list)[0].file,
-        "b.rs"
-    );
-    let stale = beyond(Vec::new(), &list);
-    assert_eq!(stale[0].mend, "lower the number, or take it off the list");
 }
 
 /// Scans planted sources, given as path and text, each with a header.

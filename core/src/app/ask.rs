@@ -245,7 +245,10 @@ impl Device {
             .iter()
             .map(|held| {
                 json!({
-                    "number": held.number, "object": held.object, "record": held.record, "code": held.code,
+                    "number": held.number,
+                    "object": held.object,
+                    "record": held.record,
+                    "code": held.code,
                     "message": held.message,
                     "fields": serde_json::from_str::<Json>(&held.fields).unwrap_or_default(),
                     "command": serde_json::from_str::<Json>(&held.command).unwrap_or_default(),
@@ -266,8 +269,12 @@ impl Device {
                     EntryKind::Fact => "fact",
                 };
                 json!({
-                    "number": entry.number, "kind": kind, "object": entry.object, "record": entry.record,
-                    "hash": entry.hash.to_string(), "bytes": entry.bytes.len(),
+                    "number": entry.number,
+                    "kind": kind,
+                    "object": entry.object,
+                    "record": entry.record,
+                    "hash": entry.hash.to_string(),
+                    "bytes": entry.bytes.len(),
                     "command": serde_json::from_str::<Json>(&entry.command).unwrap_or_default(),
                 })
             })
@@ -278,16 +285,23 @@ impl Device {
     /// Who is signed in, what is unsent, what needs attention, and when all was last verified with
     /// the server.
     pub fn status(&mut self) -> Result<Receipt, FieldError> {
-        let identity = self
-            .identity
-            .as_ref()
-            .map(|identity| json!({ "user": identity.user, "role": identity.role.name(), "device": identity.device }));
-        let buckets: Vec<Json> = (members::buckets(&self.db)?.into_iter())
-            .map(|(name, state)| json!({ "bucket": name, "cursor": state.cursor }))
-            .collect();
+        let identity = self.identity.as_ref().map(|identity| {
+            json!({
+                "user": identity.user,
+                "role": identity.role.name(),
+                "device": identity.device,
+            })
+        });
+        let mut buckets = Vec::new();
+        for (name, state) in members::buckets(&self.db)? {
+            buckets.push(json!({ "bucket": name, "cursor": state.cursor }));
+        }
         Ok(Receipt::of(json!({
-            "enrolled": identity, "name": meta::get(&self.db, "name")?, "server": meta::get(&self.db, "url")?,
-            "unsent": outbox::count(&self.db)?, "needs_attention": attention::count(&self.db)?,
+            "enrolled": identity,
+            "name": meta::get(&self.db, "name")?,
+            "server": meta::get(&self.db, "url")?,
+            "unsent": outbox::count(&self.db)?,
+            "needs_attention": attention::count(&self.db)?,
             "conflicts": conflicts::open(&self.db)?.len(),
             "last_verified": meta::get(&self.db, "last_verified")?,
             "buckets": buckets,

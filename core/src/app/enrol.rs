@@ -54,19 +54,16 @@ impl Device {
             None
         };
         let (code, name) = (code.trim(), device_name(&install));
-        let body = json!({ "code": code, "install": install, "name": name, "tenant": tenant, "user": user });
-        let answer = post(carrier, "/sync/v1/enrol", &body).map_err(|error| {
-            let is_elsewhere =
-                matches!(&error, FieldError::Refused { code, .. } if code == "not_found");
-            let elsewhere = || {
-                FieldError::bad_input(
-                    "bad_url",
-                    format!("no Outfield server answers at `{url}`"),
-                    &["url"],
-                )
-            };
-            if is_elsewhere { elsewhere() } else { error }
-        })?;
+        let body = json!({
+            "code": code, "install": install, "name": name, "tenant": tenant, "user": user,
+        });
+        let answer = match post(carrier, "/sync/v1/enrol", &body) {
+            Err(FieldError::Refused { code, .. }) if code == "not_found" => {
+                let message = format!("no Outfield server answers at `{url}`");
+                return Err(FieldError::bad_input("bad_url", message, &["url"]));
+            }
+            answer => answer?,
+        };
         let actor = self.new_actor().to_string();
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
@@ -80,7 +77,10 @@ impl Device {
         self.identity = identity;
         self.mark_installation()?;
         let data = json!({
-            "user": answer["user"], "name": answer["name"], "role": answer["role"], "device": answer["device"],
+            "user": answer["user"],
+            "name": answer["name"],
+            "role": answer["role"],
+            "device": answer["device"],
         });
         Ok(Receipt {
             id: answer["device"].as_str().map(str::to_owned),

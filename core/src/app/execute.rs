@@ -14,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::crdt::{Document, Vetted};
 use crate::domain::command::Command;
 use crate::domain::{Decision, decide};
-use crate::objects::{ConflictState, Kind, Record, Registry, Stamp, Write};
+use crate::objects::{ConflictState, Descriptor, Kind, Record, Registry, Stamp, Write};
 use crate::store::attention::{self, Attention};
 use crate::store::outbox::{EntryKind, NewEntry};
 use crate::store::{self, Db, StoreReader, conflicts, documents, meta, outbox, tables};
@@ -147,41 +147,9 @@ pub(super) fn carry_out(
         let Some(descriptor) = registry.get(&write.object) else {
             continue;
         };
-        let actor = context.actor;
-        let (kind, hash, bytes, at) = match descriptor.kind {
-            Kind::Document => {
-                let (change, stamp) = change(db, write, context)?;
-                tables::patch(db, descriptor, write.id, &write.values, stamp)?;
-                (EntryKind::Change, change.hash, change.bytes, change.at)
-            }
-            Kind::Fact => {
-                let (object, id, values) = (write.object.clone(), write.id, write.values.clone());
-                let stamp = Some(Stamp::once(context.now, actor));
-                tables::put(
-                    db,
-                    descriptor,
-                    &Record {
-                        object,
-                        id,
-                        values,
-                        stamp,
-                    },
-                )?;
-                let bytes = Record::canonical(&write.values);
-                if bytes.len() > CHANGE_BYTES_MAX {
-                    let message = format!(
-                        "{} bytes, at most {CHANGE_BYTES_MAX} are allowed",
-                        bytes.len()
-                    );
-                    return Err(FieldError::bad_input(TOO_MANY_BYTES, message, &[]));
-                }
-                (
-                    EntryKind::Fact,
-                    fact_hash(write.id, &bytes),
-                    bytes,
-                    context.now,
-                )
-            }
+        let made = match descriptor.kind {
+            Kind::Document => write_document(db, descriptor, write, context)?,
+            Kind::Fact => write_fact(db, descriptor, write, context)?,
             Kind::Row => {
                 let message = format!(
                     "{} belongs to the server; only the office writes it",
@@ -190,26 +158,76 @@ pub(super) fn carry_out(
                 return Err(FieldError::bad_input("server_owned", message, &[]));
             }
         };
-        let (object, record, command) = (write.object.clone(), write.id, command.to_owned());
-        outbox::push(
-            db,
-            &NewEntry {
-                kind,
-                object,
-                record,
-                hash,
-                bytes,
-                command,
-                actor,
-                at,
-                knew,
-            },
-        )?;
+        let entry = NewEntry {
+            kind: made.kind,
+            object: write.object.clone(),
+            record: write.id,
+            hash: made.hash,
+            bytes: made.bytes,
+            command: command.to_owned(),
+            actor: context.actor,
+            at: made.at,
+            knew,
+        };
+        outbox::push(db, &entry)?;
     }
     if let Some(id) = decision.resolves {
         conflicts::set_state(db, id, ConflictState::Resolved)?;
     }
     Ok(())
+}
+
+/// What a write comes to on the wire.
+struct Made {
+    kind: EntryKind,
+    hash: ChangeHash,
+    bytes: Vec<u8>,
+    at: Timestamp,
+}
+
+fn write_document(
+    db: &Db,
+    descriptor: &Descriptor,
+    write: &Write,
+    context: &Context,
+) -> Result<Made, FieldError> {
+    let (change, stamp) = change(db, write, context)?;
+    tables::patch(db, descriptor, write.id, &write.values, stamp)?;
+    Ok(Made {
+        kind: EntryKind::Change,
+        hash: change.hash,
+        bytes: change.bytes,
+        at: change.at,
+    })
+}
+
+fn write_fact(
+    db: &Db,
+    descriptor: &Descriptor,
+    write: &Write,
+    context: &Context,
+) -> Result<Made, FieldError> {
+    let record = Record {
+        object: write.object.clone(),
+        id: write.id,
+        values: write.values.clone(),
+        stamp: Some(Stamp::once(context.now, context.actor)),
+    };
+    tables::put(db, descriptor, &record)?;
+    let bytes = Record::canonical(&write.values);
+    if bytes.len() > CHANGE_BYTES_MAX {
+        let message = format!(
+            "{} bytes, at most {CHANGE_BYTES_MAX} are allowed",
+            bytes.len()
+        );
+        return Err(FieldError::bad_input(TOO_MANY_BYTES, message, &[]));
+    }
+    Ok(Made {
+        kind: EntryKind::Fact,
+        hash: fact_hash(write.id, &bytes),
+        bytes,
+        at: context.now,
+    })
 }
 
 /// The change that a write comes to, above all that is accepted and unsent, and the record's stamp

@@ -68,42 +68,59 @@ struct Element<'a> {
     today: Day,
 }
 
-type Take = fn(&mut Scan, &Element<'_>) -> Result<(), String>;
+/// An application identifier that is read.
+struct Identifier {
+    /// Its digits; `n` stands for one digit: how many decimals there are, 0 to 5.
+    pattern: &'static str,
+    length: Length,
+    take: fn(&mut Scan, &Element<'_>) -> Result<(), String>,
+}
 
-/// The application identifiers that are read. `n` stands for one digit: how many decimals there
-/// are, 0 to 5.
-const IDENTIFIERS: &[(&str, Length, Take)] = &[
-    ("00", Length::Exactly(18), |scan, element| {
+const fn identifier(
+    pattern: &'static str,
+    length: Length,
+    take: fn(&mut Scan, &Element<'_>) -> Result<(), String>,
+) -> Identifier {
+    Identifier {
+        pattern,
+        length,
+        take,
+    }
+}
+
+/// The application identifiers that are read.
+const IDENTIFIERS: &[Identifier] = &[
+    identifier("00", Length::Exactly(18), |scan, element| {
         put(&mut scan.sscc, element.numbered(check_sscc)?)
     }),
-    ("01", Length::Exactly(14), |scan, element| {
+    identifier("01", Length::Exactly(14), |scan, element| {
         put(&mut scan.gtin, element.gtin()?)
     }),
-    ("02", Length::Exactly(14), |scan, element| {
+    identifier("02", Length::Exactly(14), |scan, element| {
         put(&mut scan.content, element.gtin()?)
     }),
-    ("10", Length::UpTo(20), |scan, element| {
+    identifier("10", Length::UpTo(20), |scan, element| {
         put(&mut scan.batch, element.characters()?)
     }),
-    ("11", Length::Exactly(6), |scan, element| {
+    identifier("11", Length::Exactly(6), |scan, element| {
         put(&mut scan.produced, element.day()?)
     }),
-    ("15", Length::Exactly(6), |scan, element| {
+    identifier("15", Length::Exactly(6), |scan, element| {
         put(&mut scan.best_before, element.day()?)
     }),
-    ("17", Length::Exactly(6), |scan, element| {
+    identifier("17", Length::Exactly(6), |scan, element| {
         put(&mut scan.expiry, element.day()?)
     }),
-    ("21", Length::UpTo(20), |scan, element| {
+    identifier("21", Length::UpTo(20), |scan, element| {
         put(&mut scan.serial, element.characters()?)
     }),
-    ("310n", Length::Exactly(6), |scan, element| {
+    identifier("310n", Length::Exactly(6), |scan, element| {
         put(&mut scan.net_weight_kg, element.decimal()?)
     }),
-    ("37", Length::UpTo(8), |scan, element| {
+    identifier("37", Length::UpTo(8), |scan, element| {
         put(&mut scan.count, element.whole()?)
     }),
-    ("414", Length::Exactly(13), |scan, element| {
+    identifier("414", Length::Exactly(13), |scan, element| {
         put(&mut scan.location, element.numbered(check_gln)?)
     }),
 ];
@@ -163,7 +180,7 @@ fn raw(text: &str, today: Day) -> Result<Scan, String> {
         let (identifier, after) = split_identifier(rest)?;
         let known = lookup(identifier)?;
         let stop = after.find(SEPARATOR).unwrap_or(after.len());
-        let end = match known.1 {
+        let end = match known.length {
             Length::Exactly(length) if after.is_char_boundary(length.min(stop)) => length.min(stop),
             Length::Exactly(_) | Length::UpTo(_) => stop,
         };
@@ -225,17 +242,18 @@ fn opens(text: &str) -> Option<usize> {
 
 /// The identifier that a raw text begins with, and what follows it.
 fn split_identifier(text: &str) -> Result<(&str, &str), String> {
-    let known = IDENTIFIERS.iter().find_map(|(pattern, ..)| {
-        let start = text.get(..pattern.len())?;
-        fits(pattern, start).then(|| text.split_at(pattern.len()))
+    let known = IDENTIFIERS.iter().find_map(|known| {
+        let length = known.pattern.len();
+        let start = text.get(..length)?;
+        fits(known.pattern, start).then(|| text.split_at(length))
     });
     known.ok_or_else(|| unknown(&text.chars().take(4).collect::<String>()))
 }
 
-fn lookup(identifier: &str) -> Result<&'static (&'static str, Length, Take), String> {
+fn lookup(identifier: &str) -> Result<&'static Identifier, String> {
     IDENTIFIERS
         .iter()
-        .find(|(pattern, ..)| fits(pattern, identifier))
+        .find(|known| fits(known.pattern, identifier))
         .ok_or_else(|| unknown(identifier))
 }
 
@@ -246,23 +264,19 @@ fn fits(pattern: &str, identifier: &str) -> bool {
 }
 
 fn unknown(identifier: &str) -> String {
-    let known: Vec<&str> = IDENTIFIERS.iter().map(|(pattern, ..)| *pattern).collect();
+    let known: Vec<&str> = IDENTIFIERS.iter().map(|known| known.pattern).collect();
     format!(
         "`{identifier}` is no identifier that is read here; there are {}",
         known.join(", ")
     )
 }
 
-fn take(
-    scan: &mut Scan,
-    known: &(&str, Length, Take),
-    element: &Element<'_>,
-) -> Result<(), String> {
+fn take(scan: &mut Scan, known: &Identifier, element: &Element<'_>) -> Result<(), String> {
     let Element {
         identifier, data, ..
     } = element;
     let length = data.chars().count();
-    match known.1 {
+    match known.length {
         Length::Exactly(wanted) if length != wanted => {
             return Err(format!(
                 "({identifier}) has {length} characters; {wanted} are needed"
@@ -275,7 +289,7 @@ fn take(
         }
         Length::Exactly(_) | Length::UpTo(_) => {}
     }
-    (known.2)(scan, element).map_err(|reason| format!("({identifier}) `{data}`: {reason}"))
+    (known.take)(scan, element).map_err(|reason| format!("({identifier}) `{data}`: {reason}"))
 }
 
 /// Keeps a value; the same element may stand there again, another value may not.

@@ -117,7 +117,8 @@ pub fn remove(db: &Db, id: ConflictId) -> Result<(), StoreError> {
 /// Ids of the conflicts that the server confirmed and no bucket holds any more.
 pub fn strays(db: &Db) -> Result<Vec<ConflictId>, StoreError> {
     let sql = "SELECT id FROM conflict c
-               WHERE NOT provisional AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = c.id) ORDER BY id";
+               WHERE NOT provisional AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = c.id)
+               ORDER BY id";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
     rows.map(|id| Ok(ConflictId::from_slice(&id?)?)).collect()

@@ -329,7 +329,8 @@ pub fn page(
 ) -> Result<Vec<RecordId>, StoreError> {
     let names = serde_json::to_string(&buckets).map_err(StoreError::new)?;
     let sql = "SELECT DISTINCT m.id FROM member m JOIN bucket b ON b.number = m.bucket
-               WHERE m.object = ?1 AND m.id > ?2 AND (?3 = 'null' OR b.name IN (SELECT value FROM json_each(?3)))
+               WHERE m.object = ?1 AND m.id > ?2
+               AND (?3 = 'null' OR b.name IN (SELECT value FROM json_each(?3)))
                ORDER BY m.id LIMIT ?4";
     let mut statement = db.prepare_cached(sql)?;
     let after = after.map_or_else(Vec::new, |id| id.0.to_vec());

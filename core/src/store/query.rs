@@ -25,6 +25,12 @@ pub struct Query {
     pub after: Option<RecordId>,
 }
 
+/// A condition of SQL and what its question marks stand for.
+struct Condition {
+    sql: String,
+    bound: Vec<Sql>,
+}
+
 /// Records that have all of these values, by id. A line's field is named `lines/*/field`; removed
 /// lines do not count.
 pub fn find(
@@ -32,10 +38,11 @@ pub fn find(
     descriptor: &Descriptor,
     wanted: &[(&str, Value)],
 ) -> Result<Vec<Record>, StoreError> {
-    let Some((condition, bound)) = conditions(descriptor, wanted)? else {
+    let Some(matching) = conditions(descriptor, wanted)? else {
         return Ok(Vec::new());
     };
-    select(db, descriptor, &format!("{condition} ORDER BY id"), bound)
+    let rest = format!("{} ORDER BY id", matching.sql);
+    select(db, descriptor, &rest, matching.bound)
 }
 
 /// The condition that holds for records with all of these values, null being that of an empty
@@ -44,7 +51,7 @@ pub fn find(
 fn conditions(
     descriptor: &Descriptor,
     wanted: &[(&str, Value)],
-) -> Result<Option<(String, Vec<Sql>)>, StoreError> {
+) -> Result<Option<Condition>, StoreError> {
     let (mut conditions, mut bound, mut fits) = (vec!["1 = 1".to_owned()], Vec::new(), true);
     for (path, value) in wanted {
         let Some(field) = descriptor.field_at(path) else {
@@ -68,7 +75,10 @@ fn conditions(
             }
         });
     }
-    Ok(fits.then(|| (conditions.join(" AND "), bound)))
+    Ok(fits.then(|| Condition {
+        sql: conditions.join(" AND "),
+        bound,
+    }))
 }
 
 /// Records with their distance in metres, when one was asked for.
@@ -82,34 +92,32 @@ pub fn list(
         .iter()
         .map(|(path, value)| (path.as_str(), value.clone()))
         .collect();
-    let Some((mut condition, mut bound)) = conditions(descriptor, &wanted)? else {
+    let Some(mut matching) = conditions(descriptor, &wanted)? else {
         return Ok(Vec::new());
     };
-    match query.near {
-        Some(circle) => near(db, descriptor, circle, (query.limit, condition, bound)),
-        None => {
-            if let Some(after) = query.after {
-                condition.push_str(" AND id > ?");
-                bound.push(Sql::Blob(after.0.to_vec()));
-            }
-            bound.push(Sql::Integer(i64::try_from(query.limit).unwrap_or(i64::MAX)));
-            let found = select(
-                db,
-                descriptor,
-                &format!("{condition} ORDER BY id LIMIT ?"),
-                bound,
-            )?;
-            Ok(found.into_iter().map(|record| (record, None)).collect())
-        }
+    if query.near.is_some() {
+        return near(db, descriptor, query, matching);
     }
+    if let Some(after) = query.after {
+        matching.sql.push_str(" AND id > ?");
+        matching.bound.push(Sql::Blob(after.0.to_vec()));
+    }
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    matching.bound.push(Sql::Integer(limit));
+    let rest = format!("{} ORDER BY id LIMIT ?", matching.sql);
+    let found = select(db, descriptor, &rest, matching.bound)?;
+    Ok(found.into_iter().map(|record| (record, None)).collect())
 }
 
 fn near(
     db: &Db,
     descriptor: &Descriptor,
-    (at, metres): (Position, i64),
-    (limit, mut condition, mut bound): (usize, String, Vec<Sql>),
+    query: &Query,
+    mut matching: Condition,
 ) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
+    let Some((at, metres)) = query.near else {
+        return Ok(Vec::new());
+    };
     let position = descriptor
         .fields
         .iter()
@@ -121,15 +129,18 @@ fn near(
         )));
     };
     for (axis, (least, greatest)) in ["lat", "lon"].iter().zip(at.around(metres)) {
-        condition.push_str(&format!(" AND \"{name}_{axis}\" BETWEEN ? AND ?"));
-        bound.extend([Sql::Integer(least.into()), Sql::Integer(greatest.into())]);
+        let between = format!(" AND \"{name}_{axis}\" BETWEEN ? AND ?");
+        matching.sql.push_str(&between);
+        matching
+            .bound
+            .extend([Sql::Integer(least.into()), Sql::Integer(greatest.into())]);
     }
     let sql = format!(
-        "SELECT id, \"{name}_lat\", \"{name}_lon\" FROM \"{}\" WHERE {condition}",
-        descriptor.object
+        "SELECT id, \"{name}_lat\", \"{name}_lon\" FROM \"{}\" WHERE {}",
+        descriptor.object, matching.sql
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(bound))?;
+    let mut rows = statement.query(params_from_iter(matching.bound))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let there = Position {
@@ -142,7 +153,7 @@ fn near(
         }
     }
     found.sort_unstable();
-    found.truncate(limit);
+    found.truncate(query.limit);
     let mut shown = Vec::new();
     for (distance, id) in found {
         shown.extend(read(db, descriptor, id)?.map(|record| (record, Some(distance))));

@@ -514,7 +514,8 @@ pub fn closed_before(
     let sql = format!(
         "SELECT r.id FROM \"{}\" r JOIN document d ON d.id = r.id
          WHERE r.\"{}\" IN (SELECT value FROM json_each(?1)) AND r._changed_at < ?2
-         AND (length(d.blob) > 0 OR EXISTS (SELECT 1 FROM document_tail t WHERE t.id = r.id)) ORDER BY r.id",
+         AND (length(d.blob) > 0 OR EXISTS (SELECT 1 FROM document_tail t WHERE t.id = r.id))
+         ORDER BY r.id",
         descriptor.object, lifecycle.field
     );
     let closed = serde_json::to_string(&lifecycle.closed).map_err(StoreError::new)?;

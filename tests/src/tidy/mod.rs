@@ -15,6 +15,5 @@ pub mod scan;
 pub mod shapes;
 pub mod sizes;
 pub mod still_named;
-pub mod still_over;
 pub mod walls;
 pub mod workspace;
