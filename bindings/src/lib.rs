@@ -70,6 +70,16 @@ impl Outfield {
         self.answer(&self.device, |device| device.get(&object, &id))
     }
 
+    /// The descriptor of an object, a tenant's own included: fields, lines, verbs, rights.
+    pub fn object(&self, object: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| device.object(&object))
+    }
+
+    /// The descriptors of all objects that are known here.
+    pub fn objects(&self) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, Device::objects)
+    }
+
     /// Records of an object: at most `limit` by id or, with `near` (`latitude,longitude`), those at
     /// most `within_m` metres from there, nearest first, each with `distance_m`.
     #[uniffi::method(default(near = None, within_m = 1000, limit = 50))]

@@ -192,6 +192,22 @@ fn the_same_value_twice_is_no_conflict_and_null_against_a_value_is_one() {
 }
 
 #[test]
+fn what_competes_after_an_edit_supersedes_what_competed_before_it() {
+    let (mut ann, mut bob, _) = pair();
+    let of_bob = write(&mut bob, BOB, 3_000, &[("phone", "3".into())]);
+    let of_ann = write(&mut ann, ANN, 2_000, &[("phone", "2".into())]);
+    ann.apply(&[of_bob]).unwrap();
+    let before = conflicts(&ann, "phone").remove(0);
+    let plain = write(&mut ann, ANN, 4_000, &[("phone", "4".into())]);
+    bob.apply(&[of_ann, plain]).unwrap();
+    let of_bob = write(&mut bob, BOB, 5_000, &[("phone", "5".into())]);
+    write(&mut ann, ANN, 1_000, &[("phone", "6".into())]);
+    ann.apply(&[of_bob]).unwrap();
+    let after = conflicts(&ann, "phone").remove(0);
+    assert!(after.supersedes(&before) && !before.supersedes(&after));
+}
+
+#[test]
 fn a_third_value_supersedes_the_conflict_of_two() {
     let (mut ann, mut bob, first) = pair();
     let mut cy = Document::new();
@@ -277,15 +293,19 @@ fn a_blob_and_its_tail_are_the_whole_document() {
 }
 
 #[test]
-fn the_stamp_spans_first_and_last_change_in_any_order() {
+fn history_says_who_made_a_record_and_who_changed_it_last_whatever_clocks_say() {
     let (mut ann, mut bob, _) = pair();
     let early = write(&mut bob, BOB, 500, &[("phone", "2".into())]);
     ann.apply(&[early]).unwrap();
     let stamp = ann.stamp().unwrap();
-    assert_eq!((stamp.created_at, stamp.created_by), (Timestamp(500), BOB));
     assert_eq!(
-        (stamp.changed_at, stamp.changed_by),
+        (stamp.created_at, stamp.created_by),
         (Timestamp(1_000), ANN)
+    );
+    assert_eq!((stamp.changed_at, stamp.changed_by), (Timestamp(500), BOB));
+    assert_eq!(
+        Document::load(&ann.save(), &[]).unwrap().stamp(),
+        Some(stamp)
     );
 }
 

@@ -214,6 +214,7 @@ fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
         command: "{}".to_owned(),
         actor: ActorId([1; 16]),
         at: Timestamp(0),
+        verb: None,
         knew: 0,
     };
     for n in 1..=3 {

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     TooLarge,
     /// Nobody is signed in by what was sent along.
     SignedOut,
+    /// It is no longer what the asker saw.
+    Changed,
     /// A rule or a right is against it.
     Refused,
     /// Too much of the same is under way.
@@ -86,6 +88,15 @@ impl ServerError {
     /// The server itself failed.
     pub fn broken(cause: impl std::fmt::Display) -> Self {
         ServerError::new(ErrorKind::Broken, "broken", cause.to_string())
+    }
+
+    /// Whether what was handed in is at fault, not the server.
+    #[must_use]
+    pub fn is_of_input(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::BadInput | ErrorKind::TooLarge | ErrorKind::Refused
+        )
     }
 
     /// Names one more field that it is about.

@@ -315,7 +315,7 @@ class Device:
             name.encode() + b"\0" + cursor.to_bytes(8, "big") + self.sum(name).to_bytes(8, "big")
             for name, cursor in sorted(self.cursors.items())
         ]
-        said = {0: 1, 1: 1, 2: self.actor, 3: first_eight(*states), 4: self.tick, 5: self.number}
+        said = {0: 2, 1: 2, 2: self.actor, 3: first_eight(*states), 4: self.tick, 5: self.number}
         return dict(frames(self.call("hello", frame(HELLO, said))))[WELCOME]
 
     def push(self, *entries):

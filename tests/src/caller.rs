@@ -92,6 +92,36 @@ pub fn post(
     say(address, &[head.as_bytes(), body].concat(), patience)
 }
 
+/// A call in JSON with other headers, such as `if-match: "5f"`.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonCall<'a> {
+    /// `POST`, `PATCH` or `DELETE`.
+    pub method: &'a str,
+    /// The path.
+    pub path: &'a str,
+    /// Whose call it is.
+    pub token: &'a str,
+    /// Header lines.
+    pub headers: &'a [&'a str],
+}
+
+impl JsonCall<'_> {
+    /// Says it with this body.
+    pub fn say(&self, address: SocketAddr, body: &Json, patience: Duration) -> Result<HttpAnswer> {
+        let (method, path, token) = (self.method, self.path, self.token);
+        let body = body.to_string();
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             content-length: {}\r\nconnection: close\r\n",
+            body.len()
+        );
+        for header in self.headers {
+            head += &format!("{header}\r\n");
+        }
+        say(address, format!("{head}\r\n{body}").as_bytes(), patience)
+    }
+}
+
 fn parts(heard: &[u8]) -> Option<(String, &[u8])> {
     let end = heard.windows(4).position(|four| four == b"\r\n\r\n")?;
     Some((

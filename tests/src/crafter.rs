@@ -232,6 +232,18 @@ impl CraftedChange {
         }
     }
 
+    /// The same, with its one operation in the place of another writer's of this counter.
+    #[must_use]
+    pub fn replacing(self, actor: [u8; 16], counter: u64) -> Self {
+        let one = |entry: Vec<u8>| runs(&[entry]);
+        let others = [unsigned(1), unsigned(16), actor.to_vec()].concat();
+        let change = CraftedChange { others, ..self };
+        change
+            .column(column::REPLACES, one(unsigned(1)))
+            .column(column::REPLACES_ACTOR, one(unsigned(1)))
+            .column(column::REPLACES_COUNTER, one(signed(counter.cast_signed())))
+    }
+
     /// The same with another column in the place of one, or beside the others.
     #[must_use]
     pub fn column(mut self, name: u64, data: Vec<u8>) -> Self {

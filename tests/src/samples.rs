@@ -58,7 +58,12 @@ impl SampleStock {
             if let Some(lifecycle) = &descriptor.lifecycle {
                 values.insert(lifecycle.field.clone(), json!(lifecycle.start));
             }
-            let id = world.puts(object, None, &Json::Object(values));
+            let values = Json::Object(values);
+            let id = if descriptor.made_by_verbs {
+                world.seeds(object, &values)
+            } else {
+                world.puts(object, None, &values)
+            };
             self.ids.get_mut(object).unwrap().push(id);
         }
     }
@@ -114,8 +119,37 @@ impl SampleStock {
                     .map(|(name, whole)| (line_path(lines, LINE, name), json!(whole))),
             );
         }
+        values.extend(ruled(&descriptor.object, n));
         values
     }
+}
+
+/// What guards of rows ask of values beyond their kinds.
+fn ruled(object: &str, n: usize) -> Map<String, Json> {
+    let of = |three: [&str; 3]| three[n % 3].to_owned();
+    let ruled = match object {
+        "user" => json!({"role": of(["rep", "manager", "admin"])}),
+        "user_role" => json!({"name": of(["alder", "birch", "cedar"])}),
+        "territory" => json!({"parent": null}),
+        "product" => json!({"base_unit": "EA", line_path("units", LINE, "unit"): "CS"}),
+        "price_list" => json!({"applies_to": "all", "account": null, "tier": null,
+            "territory": null, "currency": "USD"}),
+        "price_entry" => json!({"unit": "EA"}),
+        "promotion" => json!({"hurdle": "quantity", "reward": "percent", "repeats": null,
+            "currency": "USD"}),
+        "order_policy" => json!({"currency": "USD", "is_default": null}),
+        "perfect_store" => json!({"is_default": null}),
+        "visit_template" => json!({
+            "is_default": null,
+            line_path("actions", LINE, "kind"): "survey",
+            line_path("questions", LINE, "action"): LINE,
+            line_path("questions", LINE, "kind"): "text",
+            line_path("questions", LINE, "when_question"): null,
+            line_path("questions", LINE, "when_value"): null,
+        }),
+        _ => json!({}),
+    };
+    ruled.as_object().cloned().unwrap_or_default()
 }
 
 /// Every path that may be written by hand, with its field: those of the record, and those of one
@@ -125,7 +159,7 @@ pub fn paths(descriptor: &Descriptor) -> Vec<(String, Field)> {
     let own = descriptor
         .fields
         .iter()
-        .filter(|(name, _)| !descriptor.is_state(name));
+        .filter(|(name, field)| !descriptor.is_state(name) && field.number.is_none());
     let mut paths: Vec<(String, Field)> = own
         .map(|(name, field)| (name.clone(), field.clone()))
         .collect();

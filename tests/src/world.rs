@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use outfield_core::base::context::Role;
-use outfield_core::base::id::TenantId;
+use outfield_core::base::id::{RecordId, TenantId};
 use outfield_core::base::time::Timestamp;
-use outfield_core::objects::{Registry, Value, Values};
+use outfield_core::objects::{Registry, Value, Values, Write};
 use outfield_server::tenant::Tenant;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -187,7 +187,7 @@ impl World {
     /// Hires a rep for North, with a phone that is enrolled and synced.
     #[must_use]
     pub fn phone(&self, name: &str) -> Phone {
-        self.phone_for(name, Role::Rep, &["North"])
+        self.phone_for(name, Role::REP, &["North"])
     }
 
     /// Hires somebody, with a phone that is enrolled and synced.
@@ -214,6 +214,20 @@ impl World {
     #[must_use]
     pub fn place(&self, file: &str) -> PathBuf {
         self.folder.path().join(format!("{file}.db"))
+    }
+
+    /// A record is there that nobody decided; answers its id.
+    pub fn seeds(&self, object: &str, fields: &Json) -> String {
+        let id = RecordId::derived(&[object.as_bytes(), fields.to_string().as_bytes()]);
+        let write = Write {
+            object: object.to_owned(),
+            id,
+            new: true,
+            values: values(fields),
+            verb: None,
+        };
+        self.office(|office| office.write(&[write])).unwrap();
+        id.to_string()
     }
 
     /// The office makes or changes a record; answers its id.

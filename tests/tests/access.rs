@@ -59,7 +59,7 @@ fn a_renewal_whose_answer_was_lost_is_repeated_days_later() {
 #[test]
 fn an_enrolment_whose_answer_was_lost_is_repeated_with_the_same_code() {
     let world = World::new();
-    let code = world.hires("Ann", Role::Rep, &["North"]);
+    let code = world.hires("Ann", Role::REP, &["North"]);
     let mut ann = world.new_phone("Ann");
     ann.line.fault("/enrol", Fault::AnswerLost);
     assert!(matches!(ann.enrol(&code), Err(FieldError::TryLater { .. })));
@@ -114,7 +114,7 @@ fn a_person_who_was_let_go_is_out_at_once() {
 #[test]
 fn nobody_enrols_on_unsent_work_of_another_person() {
     let (world, mut ann, _) = ann();
-    let ben = world.hires("Ben", Role::Rep, &["South"]);
+    let ben = world.hires("Ben", Role::REP, &["South"]);
     let Err(FieldError::Refused { code, .. }) = ann.enrol(&ben) else {
         panic!("Ben is in")
     };
@@ -138,7 +138,7 @@ fn tenants_never_meet() {
         .office(|office| office.add_territory("North", None))
         .unwrap();
     let secret = world.account("Hill's own", "North");
-    let mut eve = world.phone_for("Eve", Role::Admin, &["North"]);
+    let mut eve = world.phone_for("Eve", Role::ADMIN, &["North"]);
     ann.sync();
 
     assert_eq!(

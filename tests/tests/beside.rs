@@ -62,10 +62,10 @@ fn what_is_written_while_a_refusal_comes_is_not_refused_with_it() {
         for knows in [true, false] {
             let world = World::new();
             let shop = world.account("Harp's", "North");
-            let mut mia = world.phone_for("Mia", Role::Manager, &["North"]);
+            let mut mia = world.phone_for("Mia", Role::MANAGER, &["North"]);
             mia.edits("account", &shop, &json!({"name": "Harp's Food"}));
             mia.edits("account", &shop, &json!({"city": "Bentonville"}));
-            world.sets("Mia", Some(Role::Rep), None);
+            world.sets("Mia", Some(Role::REP), None);
             let (mut hands, id) = (mia.beside(&world.server), shop.clone());
             mia.line.before(call, move || {
                 if knows {

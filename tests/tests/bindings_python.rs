@@ -19,6 +19,8 @@ const METHODS: &[&str] = &[
     "enrol",
     "execute",
     "get",
+    "object",
+    "objects",
     "list",
     "search",
     "sync",

@@ -102,7 +102,7 @@ fn a_base_that_is_older_than_what_a_phone_holds_takes_nothing_back() {
     world.compacts();
     // The south's base has the shop as it was; it left since, and goes on elsewhere.
     world.puts("account", Some(&shop), &json!({"territory": north}));
-    let mut ann = world.phone_for("Ann", Role::Rep, &["North"]);
+    let mut ann = world.phone_for("Ann", Role::REP, &["North"]);
     ann.sync();
     ann.edits("account", &shop, &json!({"phone": "+14795550101"}));
     world.puts("credit_figure", Some(&credit), &json!({"used": "40"}));
@@ -142,7 +142,7 @@ fn a_base_that_breaks_off_goes_on_where_it_was() {
         "base WHERE bucket = (SELECT number FROM bucket WHERE name LIKE 'terr%')",
     );
     assert_eq!(packed, 1);
-    let code = world.hires("Ann", Role::Rep, &["North"]);
+    let code = world.hires("Ann", Role::REP, &["North"]);
     let mut ann = world.new_phone("Ann");
     ann.enrol(&code).unwrap();
     // The first answer breaks off in the middle, and nothing comes after it.

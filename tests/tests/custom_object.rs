@@ -42,22 +42,22 @@ fn grown(version: u32, change: impl FnOnce(&mut Json)) -> String {
 #[test]
 fn its_verbs_move_it_through_its_states_past_its_guards() {
     let (world, mut ann, mut ben, shop) = coolers();
-    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop}));
-    assert_eq!(ann.get("cooler", &cooler)["state"], "placed");
+    let cooler = ann.adds("x_cooler", &json!({"name": "Front", "account": shop}));
+    assert_eq!(ann.get("x_cooler", &cooler)["state"], "placed");
     assert_eq!(
-        ann.get("cooler", &cooler)["size"],
+        ann.get("x_cooler", &cooler)["size"],
         "tall",
         "what nobody says is the default"
     );
     let edit =
-        json!({"do": "edit", "object": "cooler", "id": cooler, "fields": {"state": "inspected"}});
+        json!({"do": "edit", "object": "x_cooler", "id": cooler, "fields": {"state": "inspected"}});
     assert_eq!(
         ann.refused(&edit),
         ("only_verbs".to_owned(), vec!["state".to_owned()])
     );
-    let inspect =
-        json!({"do": "inspect_cooler", "cooler": cooler, "checked_in_at": "2026-11-24T08:30:00Z"});
-    let unsaid = json!({"do": "inspect_cooler", "cooler": cooler});
+    let inspect = json!({"do": "inspect_cooler", "x_cooler": cooler,
+        "checked_in_at": "2026-11-24T08:30:00Z"});
+    let unsaid = json!({"do": "inspect_cooler", "x_cooler": cooler});
     assert_eq!(
         ann.refused(&unsaid),
         ("required".to_owned(), vec!["checked_in_at".to_owned()])
@@ -69,13 +69,13 @@ fn its_verbs_move_it_through_its_states_past_its_guards() {
         "the guard is the built-in one"
     );
     world.agree(&mut [&mut ann, &mut ben]);
-    assert_eq!(ben.get("cooler", &cooler)["state"], "inspected");
+    assert_eq!(ben.get("x_cooler", &cooler)["state"], "inspected");
     assert_eq!(
-        ben.get("cooler", &cooler)["checked_in_at"],
+        ben.get("x_cooler", &cooler)["checked_in_at"],
         1_795_509_000_000_i64
     );
     let mia_may =
-        json!({"do": "take_cooler_away", "cooler": cooler, "taken_away_because": "Broken."});
+        json!({"do": "take_cooler_away", "x_cooler": cooler, "taken_away_because": "Broken."});
     assert_eq!(
         ben.refused(&mia_may),
         (
@@ -83,7 +83,7 @@ fn its_verbs_move_it_through_its_states_past_its_guards() {
             vec!["taken_away_because".to_owned()]
         )
     );
-    let mut mia = world.phone_for("Mia", Role::Manager, &["North"]);
+    let mut mia = world.phone_for("Mia", Role::MANAGER, &["North"]);
     mia.does(&mia_may);
     world.agree(&mut [&mut ann, &mut ben, &mut mia]);
     assert_eq!(
@@ -95,18 +95,21 @@ fn its_verbs_move_it_through_its_states_past_its_guards() {
 #[test]
 fn it_goes_where_its_account_goes_and_its_facts_with_it() {
     let (world, mut ann, mut ben, shop) = coolers();
-    let mut sue = world.phone_for("Sue", Role::Rep, &["South"]);
+    let mut sue = world.phone_for("Sue", Role::REP, &["South"]);
     ann.sync();
     let cooler = ann.adds(
-        "cooler",
+        "x_cooler",
         &json!({"name": "Front", "account": shop, "owner": world.user("Ann")}),
     );
     world.agree(&mut [&mut ann, &mut ben]);
-    let reading = json!({"cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ben")});
-    let fact = ben.adds("cooler_reading", &reading);
+    let reading = json!({"x_cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ben")});
+    let fact = ben.adds("x_cooler_reading", &reading);
     world.agree(&mut [&mut ann, &mut ben, &mut sue]);
     assert_eq!(
-        (sue.get("cooler", &cooler), sue.get("cooler_reading", &fact)),
+        (
+            sue.get("x_cooler", &cooler),
+            sue.get("x_cooler_reading", &fact)
+        ),
         (Json::Null, Json::Null)
     );
     world.puts(
@@ -115,19 +118,19 @@ fn it_goes_where_its_account_goes_and_its_facts_with_it() {
         &json!({"territory": world.territory("South")}),
     );
     world.agree(&mut [&mut ann, &mut ben, &mut sue]);
-    assert_eq!(sue.get("cooler", &cooler)["name"], "Front");
-    assert_eq!(sue.get("cooler_reading", &fact)["celsius_tenths"], 42);
+    assert_eq!(sue.get("x_cooler", &cooler)["name"], "Front");
+    assert_eq!(sue.get("x_cooler_reading", &fact)["celsius_tenths"], 42);
     assert_eq!(
         (
-            &ann.get("cooler", &cooler)["name"],
-            ben.get("cooler", &cooler)
+            &ann.get("x_cooler", &cooler)["name"],
+            ben.get("x_cooler", &cooler)
         ),
         (&json!("Front"), Json::Null)
     );
     assert_eq!(
         (
-            ann.get("cooler_reading", &fact),
-            &ben.get("cooler_reading", &fact)["cooler"]
+            ann.get("x_cooler_reading", &fact),
+            &ben.get("x_cooler_reading", &fact)["x_cooler"]
         ),
         (Json::Null, &json!(cooler))
     );
@@ -139,33 +142,33 @@ fn two_reps_merge_its_lines_and_keep_what_competes() {
     let cola = world.puts("product", None, &json!({"name": "Cola"}));
     ann.sync();
     let cooler = ann.adds(
-        "cooler",
+        "x_cooler",
         &json!({"name": "Front", "account": shop, "shelves/top/product": cola}),
     );
     assert_eq!(
-        ann.get("cooler", &cooler)["shelves"]["top"]["facings_count"],
+        ann.get("x_cooler", &cooler)["shelves"]["top"]["facings_count"],
         1,
         "a new line has its defaults"
     );
     world.agree(&mut [&mut ann, &mut ben]);
     ann.edits(
-        "cooler",
+        "x_cooler",
         &cooler,
         &json!({"shelves/top/facings_count": 4, "shelves/mid/product": cola}),
     );
     ben.edits(
-        "cooler",
+        "x_cooler",
         &cooler,
         &json!({"shelves/top/facings_count": 6, "shelves/low/product": cola}),
     );
     world.agree(&mut [&mut ann, &mut ben]);
-    let shelves = ben.get("cooler", &cooler)["shelves"]
+    let shelves = ben.get("x_cooler", &cooler)["shelves"]
         .as_object()
         .unwrap()
         .len();
     assert_eq!((shelves, ann.conflicts().len()), (3, 1));
     assert_eq!(ann.conflicts()[0]["path"], "shelves/top/facings_count");
-    let lacking = json!({"do": "edit", "object": "cooler", "id": cooler,
+    let lacking = json!({"do": "edit", "object": "x_cooler", "id": cooler,
         "fields": {"shelves/x/note": "new"}});
     assert_eq!(
         ben.refused(&lacking),
@@ -183,13 +186,13 @@ fn a_phone_may_meet_its_records_before_it_has_heard_of_it() {
         .iter()
         .for_each(|json| world.publishes(json));
     let hint = json!({
-        "object": "hint", "version": 1, "label": "Hint", "kind": "row", "search": ["text"],
+        "object": "x_hint", "version": 1, "label": "Hint", "kind": "row", "search": ["text"],
         "fields": {"text": {"kind": "text"}, "owner": {"kind": "reference", "of": "user"}},
         "scope": [{"bucket": "user", "field": "owner"}], "rights": {"rep": {"read": true}},
     });
     world.publishes(&hint.to_string());
     let hint = world.puts(
-        "hint",
+        "x_hint",
         None,
         &json!({"text": "Ask for the manager", "owner": world.user("Ann")}),
     );
@@ -197,22 +200,22 @@ fn a_phone_may_meet_its_records_before_it_has_heard_of_it() {
     // What is Ann's own comes to her first of all, before the tenant's news.
     let own =
         json!({"name": "Front", "account": shop, "owner": world.user("Ann"), "doors_count": 2});
-    let cooler = ben.adds("cooler", &own);
-    ben.edits("cooler", &cooler, &json!({"doors_count": 3}));
-    let reading = json!({"cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ann")});
-    let fact = ben.adds("cooler_reading", &reading);
+    let cooler = ben.adds("x_cooler", &own);
+    ben.edits("x_cooler", &cooler, &json!({"doors_count": 3}));
+    let reading = json!({"x_cooler": cooler, "celsius_tenths": 42, "owner": world.user("Ann")});
+    let fact = ben.adds("x_cooler_reading", &reading);
     ben.sync();
     world.agree(&mut [&mut ann, &mut ben]);
-    assert_eq!(ann.get("cooler", &cooler)["doors_count"], 3);
-    assert_eq!(ann.get("cooler_reading", &fact)["celsius_tenths"], 42);
-    assert_eq!(ann.get("hint", &hint)["text"], "Ask for the manager");
+    assert_eq!(ann.get("x_cooler", &cooler)["doors_count"], 3);
+    assert_eq!(ann.get("x_cooler_reading", &fact)["celsius_tenths"], 42);
+    assert_eq!(ann.get("x_hint", &hint)["text"], "Ask for the manager");
     assert_eq!(
         ann.device().search("Fro", 0).unwrap().data[0]["id"],
         json!(cooler)
     );
-    ann.edits("cooler", &cooler, &json!({"name": "Entrance"}));
+    ann.edits("x_cooler", &cooler, &json!({"name": "Entrance"}));
     world.agree(&mut [&mut ann, &mut ben]);
-    assert_eq!(ben.get("cooler", &cooler)["name"], "Entrance");
+    assert_eq!(ben.get("x_cooler", &cooler)["name"], "Entrance");
 }
 
 #[test]
@@ -220,7 +223,7 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
     let (world, mut ann, mut ben, shop) = coolers();
     let (mine, theirs) = (world.user("Ann"), world.user("Ben"));
     let old = ann.adds(
-        "cooler",
+        "x_cooler",
         &json!({"name": "Front", "account": shop, "owner": mine}),
     );
     world.agree(&mut [&mut ann, &mut ben]);
@@ -233,45 +236,45 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
     }));
     ben.sync();
     ben.edits(
-        "cooler",
+        "x_cooler",
         &old,
         &json!({"colour": "red", "filters/f1/serial": "A-1"}),
     );
     let new = json!({"name": "Back", "account": shop, "owner": mine, "colour": "blue",
         "filters/f1/serial": "B-1"});
-    let new = ben.adds("cooler", &new);
+    let new = ben.adds("x_cooler", &new);
     ben.sync();
     // Ann's phone knows the older form until it syncs, and what is her own comes before the news.
-    ann.edits("cooler", &old, &json!({"doors_count": 5}));
+    ann.edits("x_cooler", &old, &json!({"doors_count": 5}));
     let refused =
-        json!({"do": "edit", "object": "cooler", "id": old, "fields": {"colour": "green"}});
+        json!({"do": "edit", "object": "x_cooler", "id": old, "fields": {"colour": "green"}});
     assert_eq!(ann.refused(&refused).0, "unknown_field");
     world.agree(&mut [&mut ann, &mut ben]);
-    let shown = ann.get("cooler", &old);
+    let shown = ann.get("x_cooler", &old);
     assert_eq!(
         (&shown["colour"], &shown["doors_count"]),
         (&json!("red"), &json!(5))
     );
-    assert_eq!(ann.get("cooler", &new)["filters"]["f1"]["serial"], "B-1");
+    assert_eq!(ann.get("x_cooler", &new)["filters"]["f1"]["serial"], "B-1");
     assert_eq!(
         ann.device().search("blue", 0).unwrap().data[0]["id"],
         json!(new)
     );
     ann.edits(
-        "cooler",
+        "x_cooler",
         &new,
         &json!({"colour": null, "filters/f1/serial": null, "filters/f1/changed_on": "2026-11-24"}),
     );
     world.agree(&mut [&mut ann, &mut ben]);
     for phone in [&mut ann, &mut ben] {
-        assert_eq!(phone.get("cooler", &new)["colour"], Json::Null);
+        assert_eq!(phone.get("x_cooler", &new)["colour"], Json::Null);
         assert_eq!(
-            phone.get("cooler", &new)["filters"]["f1"],
+            phone.get("x_cooler", &new)["filters"]["f1"],
             json!({"changed_on": "2026-11-24"})
         );
         assert_eq!(phone.device().search("blue", 0).unwrap().data, json!([]));
     }
-    ann.edits("cooler", &new, &json!({"owner": theirs}));
+    ann.edits("x_cooler", &new, &json!({"owner": theirs}));
     world.agree(&mut [&mut ann, &mut ben]);
     world.publishes(&grown(3, |json| {
         json["fields"]["colour"] = json!({"kind": "text", "label": "Colour"});
@@ -281,18 +284,18 @@ fn it_grows_while_phones_with_the_older_form_write_on() {
         json["rights"]["rep"]["edit"] = json!(["*"]);
     }));
     ben.sync();
-    ben.edits("cooler", &old, &json!({"hinges/h1/side": "left"}));
+    ben.edits("x_cooler", &old, &json!({"hinges/h1/side": "left"}));
     world.agree(&mut [&mut ben, &mut ann]);
-    ann.edits("cooler", &old, &json!({"hinges/h1/side": null}));
+    ann.edits("x_cooler", &old, &json!({"hinges/h1/side": null}));
     world.agree(&mut [&mut ann, &mut ben]);
-    assert_eq!(ann.get("cooler", &old)["hinges"], Json::Null);
+    assert_eq!(ann.get("x_cooler", &old)["hinges"], Json::Null);
 }
 
 #[test]
 fn a_word_that_was_cleared_elsewhere_is_not_found() {
     let (world, mut ann, mut ben, shop) = coolers();
     let sticker = json!({
-        "object": "sticker", "version": 1, "label": "Sticker", "kind": "document",
+        "object": "x_sticker", "version": 1, "label": "Sticker", "kind": "document",
         "search": ["slogan"],
         "fields": {"slogan": {"kind": "text"}, "account": {"kind": "reference", "of": "account"}},
         "scope": [{"bucket": "through", "field": "account"}],
@@ -300,13 +303,13 @@ fn a_word_that_was_cleared_elsewhere_is_not_found() {
     });
     world.publishes(&sticker.to_string());
     ann.sync();
-    let sticker = ann.adds("sticker", &json!({"slogan": "Fresh", "account": shop}));
+    let sticker = ann.adds("x_sticker", &json!({"slogan": "Fresh", "account": shop}));
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(
         ben.device().search("fresh", 0).unwrap().data[0]["id"],
         json!(sticker)
     );
-    ann.edits("sticker", &sticker, &json!({"slogan": null}));
+    ann.edits("x_sticker", &sticker, &json!({"slogan": null}));
     ann.sync();
     // Whole records and single changes alike take the word away.
     world.puts(
@@ -359,7 +362,7 @@ fn a_bad_form_is_refused_with_file_and_field_and_changes_nothing() {
         );
         assert!(error.message.contains("cooler.json"), "{error}");
     }
-    ann.adds("cooler", &json!({"name": "Front", "account": shop}));
+    ann.adds("x_cooler", &json!({"name": "Front", "account": shop}));
     world.agree(&mut [&mut ann, &mut ben]);
 }
 
@@ -381,23 +384,23 @@ fn newer_form(world: &World, object: &str, json: &str) {
 #[test]
 fn a_form_that_only_a_newer_app_can_read_stops_nothing_else() {
     let (world, mut ann, mut ben, shop) = coolers();
-    let cooler = ann.adds("cooler", &json!({"name": "Front", "account": shop}));
+    let cooler = ann.adds("x_cooler", &json!({"name": "Front", "account": shop}));
     world.agree(&mut [&mut ann, &mut ben]);
     newer_form(
         &world,
-        "cooler",
+        "x_cooler",
         &COOLER.replace("\"kind\": \"integer\"", "\"kind\": \"temperature\""),
     );
     let sticker = json!({
-        "object": "sticker", "version": 1, "label": "Sticker", "kind": "row",
+        "object": "x_sticker", "version": 1, "label": "Sticker", "kind": "row",
         "scope": [{"bucket": "tenant"}],
         "fields": {"slogan": {"kind": "text"}}, "rights": {"rep": {"read": true}},
     });
     world.publishes(&sticker.to_string());
-    world.puts("sticker", None, &json!({"slogan": "Fresh"}));
+    world.puts("x_sticker", None, &json!({"slogan": "Fresh"}));
     newer_form(
         &world,
-        "sticker",
+        "x_sticker",
         &sticker.to_string().replace("\"text\"", "\"picture\""),
     );
     // A phone that starts from nothing, and one that knows the older form.
@@ -409,8 +412,8 @@ fn a_form_that_only_a_newer_app_can_read_stops_nothing_else() {
         phone.sync();
         assert_eq!((phone.unsent(), phone.needs_attention().len()), (0, 0));
     }
-    ann.edits("cooler", &cooler, &json!({"doors_count": 4}));
+    ann.edits("x_cooler", &cooler, &json!({"doors_count": 4}));
     ann.sync();
     ben.sync();
-    assert_eq!(ben.get("cooler", &cooler)["doors_count"], 4);
+    assert_eq!(ben.get("x_cooler", &cooler)["doors_count"], 4);
 }

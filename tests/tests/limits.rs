@@ -22,7 +22,7 @@ fn diary(kind: &str) -> String {
         json!([])
     };
     let descriptor = json!({
-        "object": kind.to_owned() + "_diary", "version": 1, "label": "Diary", "kind": kind,
+        "object": format!("x_{kind}_diary"), "version": 1, "label": "Diary", "kind": kind,
         "fields": texts,
         "scope": [{"bucket": "tenant"}], "rights": {"rep": {"read": true, "create": true,
         "edit": edit}},
@@ -48,9 +48,9 @@ fn pages(count: usize, letter: &str) -> Json {
 #[test]
 fn a_text_may_be_as_long_as_its_limit_and_no_longer() {
     let (world, mut ann, mut ben) = ann();
-    let diary = ann.adds("document_diary", &pages(1, "a"));
+    let diary = ann.adds("x_document_diary", &pages(1, "a"));
     let longer = json!({"page_1": "b".repeat(TEXT_BYTES_MAX + 1)});
-    let edit = json!({"do": "edit", "object": "document_diary", "id": diary, "fields": longer});
+    let edit = json!({"do": "edit", "object": "x_document_diary", "id": diary, "fields": longer});
     assert_eq!(
         ann.refused(&edit),
         ("bad_value".to_owned(), vec!["page_1".to_owned()])
@@ -62,31 +62,31 @@ fn a_text_may_be_as_long_as_its_limit_and_no_longer() {
 fn what_fits_no_change_or_fact_is_refused_and_holds_up_nothing() {
     let (world, mut ann, mut ben) = ann();
     const { assert!(9 * TEXT_BYTES_MAX > CHANGE_BYTES_MAX) };
-    for object in ["document_diary", "fact_diary"] {
+    for object in ["x_document_diary", "x_fact_diary"] {
         let large = json!({"do": "add", "object": object, "fields": pages(9, "a")});
         assert_eq!(ann.refused(&large).0, "too_many_bytes", "{object}");
     }
     assert_eq!(ann.unsent(), 0);
     let (diary, fact) = (
-        ann.adds("document_diary", &pages(7, "a")),
-        ann.adds("fact_diary", &pages(7, "a")),
+        ann.adds("x_document_diary", &pages(7, "a")),
+        ann.adds("x_fact_diary", &pages(7, "a")),
     );
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(
-        ben.get("document_diary", &diary)["page_6"],
-        ben.get("fact_diary", &fact)["page_6"]
+        ben.get("x_document_diary", &diary)["page_6"],
+        ben.get("x_fact_diary", &fact)["page_6"]
     );
 }
 
 #[test]
 fn a_record_whose_history_is_full_says_so_and_others_go_on() {
     let (world, mut ann, mut ben) = ann();
-    let diary = ann.adds("document_diary", &pages(1, "a"));
+    let diary = ann.adds("x_document_diary", &pages(1, "a"));
     let mut written = 0;
     let code = loop {
         written += 1;
         let letters = format!("{written:04}").repeat(TEXT_BYTES_MAX / 4);
-        let edit = json!({"do": "edit", "object": "document_diary", "id": diary,
+        let edit = json!({"do": "edit", "object": "x_document_diary", "id": diary,
             "fields": {"page_0": letters}});
         match ann.tries(&edit) {
             Ok(_) => assert!(written < 200, "there is no end"),
@@ -94,23 +94,23 @@ fn a_record_whose_history_is_full_says_so_and_others_go_on() {
         }
     };
     assert_eq!((code.as_str(), written > 20), ("document_full", true));
-    let other = ann.adds("document_diary", &pages(1, "z"));
+    let other = ann.adds("x_document_diary", &pages(1, "z"));
     world.agree(&mut [&mut ann, &mut ben]);
     assert_eq!(
-        ben.get("document_diary", &diary),
-        ann.get("document_diary", &diary)
+        ben.get("x_document_diary", &diary),
+        ann.get("x_document_diary", &diary)
     );
-    assert_eq!(ben.get("document_diary", &other)["id"], json!(other));
+    assert_eq!(ben.get("x_document_diary", &other)["id"], json!(other));
 }
 
 #[test]
 fn more_than_one_batch_goes_in_several() {
     let (world, mut ann, mut ben) = ann();
     let diaries: Vec<String> = (0..130)
-        .map(|n| ann.adds("document_diary", &json!({"page_0": n.to_string()})))
+        .map(|n| ann.adds("x_document_diary", &json!({"page_0": n.to_string()})))
         .collect();
     for letter in ["a", "b", "c", "d", "e", "f", "g"] {
-        ann.adds("fact_diary", &pages(6, letter));
+        ann.adds("x_fact_diary", &pages(6, letter));
     }
     ann.line.calls();
     world.agree(&mut [&mut ann]);
@@ -125,5 +125,5 @@ fn more_than_one_batch_goes_in_several() {
         "a hundred entries, then as many bytes as go, then the rest"
     );
     world.agree(&mut [&mut ben]);
-    assert_eq!(ben.get("document_diary", &diaries[129])["page_0"], "129");
+    assert_eq!(ben.get("x_document_diary", &diaries[129])["page_0"], "129");
 }

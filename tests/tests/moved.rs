@@ -26,12 +26,11 @@ fn scene() -> Scene {
     let world = World::new();
     let shop = world.account("Harp's", "North");
     let mut ann = world.phone("Ann");
-    let mut bob = world.phone_for("Bob", Role::Rep, &["South"]);
+    let mut bob = world.phone_for("Bob", Role::REP, &["South"]);
     ann.sync();
-    let rosa = ann.adds(
-        "contact",
-        &json!({"name": "Rosa", "owner": world.user("Bob"), "roles/r/account": shop}),
-    );
+    let rosa = ann.adds("contact", &json!({"name": "Rosa", "roles/r/account": shop}));
+    ann.sync();
+    world.puts("contact", Some(&rosa), &json!({"owner": world.user("Bob")}));
     world.agree(&mut [&mut ann, &mut bob]);
     Scene {
         world,
@@ -236,7 +235,7 @@ fn what_moves_within_reach_is_never_gone_wherever_the_line_breaks() {
     let Scene {
         world, shop, rosa, ..
     } = scene();
-    let mut mia = world.phone_for("Mia", Role::Manager, &["North", "South"]);
+    let mut mia = world.phone_for("Mia", Role::MANAGER, &["North", "South"]);
     world.puts(
         "account",
         Some(&shop),
@@ -267,7 +266,7 @@ fn what_moves_within_reach_is_never_gone_wherever_the_line_breaks() {
 fn ones_own_move_fetches_no_bucket_anew() {
     let Scene { world, shop, .. } = scene();
     let _other = world.account("Dale's", "South");
-    let mut mia = world.phone_for("Mia", Role::Manager, &["North", "South"]);
+    let mut mia = world.phone_for("Mia", Role::MANAGER, &["North", "South"]);
     mia.edits(
         "account",
         &shop,
@@ -289,8 +288,8 @@ fn ones_own_move_fetches_no_bucket_anew() {
 fn what_ones_own_edit_brings_into_another_bucket_comes_with_all_that_others_wrote_meanwhile() {
     let world = World::new();
     let shop = world.account("Harp's", "North");
-    let mut ann = world.phone_for("Ann", Role::Manager, &["North", "South"]);
-    let mut mia = world.phone_for("Mia", Role::Manager, &["North", "South"]);
+    let mut ann = world.phone_for("Ann", Role::MANAGER, &["North", "South"]);
+    let mut mia = world.phone_for("Mia", Role::MANAGER, &["North", "South"]);
     let rosa = ann.adds("contact", &json!({"name": "Rosa", "roles/r/account": shop}));
     let other = world.account("Dale's", "South");
     world.agree(&mut [&mut ann, &mut mia]);

@@ -23,7 +23,7 @@ const BASKETS: usize = 1_000;
 /// How long an answer may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A tenant's own object whose rows are the person's that they name.
-const BADGE: &str = r#"{"object": "badge", "version": 1, "label": "Badge", "kind": "row",
+const BADGE: &str = r#"{"object": "x_badge", "version": 1, "label": "Badge", "kind": "row",
   "fields": {"owner": {"kind": "reference", "of": "user"}, "name": {"kind": "text"}},
   "scope": [{"bucket": "user", "field": "owner"}], "rights": {"rep": {"read": true}}}"#;
 
@@ -63,9 +63,9 @@ fn market() -> Market {
         world.account("Hill's", "South"),
     );
     world.publishes(BADGE);
-    drop(world.hires("Sue", outfield_core::base::context::Role::Rep, &["South"]));
+    drop(world.hires("Sue", outfield_core::base::context::Role::REP, &["South"]));
     let badge = world.puts(
-        "badge",
+        "x_badge",
         None,
         &json!({"owner": world.user("Sue"), "name": "Sue's"}),
     );
@@ -340,7 +340,7 @@ fn an_administrator_with_an_empty_device_is_told_the_same_by_the_server() {
     let market = market();
     let mut mia = market
         .world
-        .phone_for("Mia", outfield_core::base::context::Role::Admin, &[]);
+        .phone_for("Mia", outfield_core::base::context::Role::ADMIN, &[]);
     for account in [&market.near, &market.far] {
         let basket = json!({
             "currency": "USD", "tax_mode": "exclusive", "tax_rounding": "line", "account": account,

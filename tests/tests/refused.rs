@@ -22,7 +22,7 @@ fn shop_and_manager() -> (World, String, Phone, Phone) {
     let world = World::new();
     let shop = world.account("Harp's", "North");
     let (mia, ann) = (
-        world.phone_for("Mia", Role::Manager, &["North"]),
+        world.phone_for("Mia", Role::MANAGER, &["North"]),
         world.phone("Ann"),
     );
     (world, shop, mia, ann)
@@ -56,7 +56,7 @@ fn a_right_that_was_lost_holds_up_its_own_field_and_nothing_else() {
     mia.edits("account", &shop, &json!({"phone": "+14795550177"}));
     let rosa = mia.adds("contact", &json!({"name": "Rosa", "roles/r/account": shop}));
     mia.does(&json!({"do": "log_follow_up", "account": shop, "note": "New sign soon."}));
-    world.sets("Mia", Some(Role::Rep), None);
+    world.sets("Mia", Some(Role::REP), None);
 
     mia.sync();
 
@@ -108,7 +108,7 @@ fn a_refusal_whose_answer_was_lost_is_told_again() {
     let (world, shop, mut mia, mut ann) = shop_and_manager();
     mia.edits("account", &shop, &json!({"name": "Harp's Food"}));
     mia.edits("account", &shop, &json!({"phone": "+14795550177"}));
-    world.sets("Mia", Some(Role::Rep), None);
+    world.sets("Mia", Some(Role::REP), None);
     for _ in 0..3 {
         mia.line.fault("/push", Fault::AnswerLost);
     }
@@ -128,7 +128,7 @@ fn what_follows_a_refused_record_is_kept_with_its_values_too() {
     );
     mia.edits("account", &kiosk, &json!({"phone": "+14795550199"}));
     mia.edits("account", &shop, &json!({"phone": "+14795550177"}));
-    world.sets("Mia", Some(Role::Rep), None);
+    world.sets("Mia", Some(Role::REP), None);
     world.agree(&mut [&mut mia, &mut ann]);
     let codes: Vec<Json> = mia
         .needs_attention()
@@ -156,9 +156,9 @@ fn refused_work_is_done_again_once_the_right_is_back() {
         &json!({"account": kiosk, "planned_on": "2026-11-24"}),
     );
     mia.edits("account", &shop, &json!({"name": "Harp's Food"}));
-    world.sets("Mia", Some(Role::Rep), None);
+    world.sets("Mia", Some(Role::REP), None);
     mia.sync();
-    world.sets("Mia", Some(Role::Manager), None);
+    world.sets("Mia", Some(Role::MANAGER), None);
     mia.sync();
     let numbers: Vec<i64> = mia
         .needs_attention()
@@ -182,7 +182,7 @@ fn refused_work_is_done_again_once_the_right_is_back() {
 #[test]
 fn a_conflict_found_on_the_phone_goes_with_the_edit_that_was_refused() {
     let (world, shop, mut mia, mut ann) = shop_and_manager();
-    let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+    let mut max = world.phone_for("Max", Role::MANAGER, &["North"]);
     mia.edits("account", &shop, &json!({"name": "Harp's Food"}));
     max.edits("account", &shop, &json!({"name": "Harp's Market"}));
     max.sync();
@@ -195,7 +195,7 @@ fn a_conflict_found_on_the_phone_goes_with_the_edit_that_was_refused() {
         1,
         "the download went on, and shows what competes"
     );
-    world.sets("Mia", Some(Role::Rep), None);
+    world.sets("Mia", Some(Role::REP), None);
     world.agree(&mut [&mut mia, &mut max, &mut ann]);
     assert_eq!(mia.conflicts(), [] as [Json; 0]);
     assert_eq!(mia.needs_attention().len(), 1);
@@ -206,8 +206,8 @@ fn a_conflict_found_on_the_phone_goes_with_the_edit_that_was_refused() {
 fn a_conflict_on_the_server_outlives_a_refused_edit_that_joined_it() {
     let (world, shop, mut mia, mut ann) = shop_and_manager();
     let (mut max, mut eva) = (
-        world.phone_for("Max", Role::Manager, &["North"]),
-        world.phone_for("Eva", Role::Manager, &["North"]),
+        world.phone_for("Max", Role::MANAGER, &["North"]),
+        world.phone_for("Eva", Role::MANAGER, &["North"]),
     );
     for (phone, name) in [
         (&mut mia, "Harp's Food"),
@@ -230,7 +230,7 @@ fn a_conflict_on_the_server_outlives_a_refused_edit_that_joined_it() {
         2,
         "her own edit joins the two others"
     );
-    world.sets("Mia", Some(Role::Rep), None);
+    world.sets("Mia", Some(Role::REP), None);
     world.agree(&mut [&mut mia, &mut max, &mut eva, &mut ann]);
     let [two] = &mia.conflicts()[..] else {
         panic!("{:?}", mia.conflicts())
@@ -250,11 +250,11 @@ fn torn(world: &World, shop: &str, mia: &mut Phone, max: &mut Phone) -> Json {
 fn a_decision_without_the_right_to_the_field_decides_nothing() {
     for choose in ["mine", "theirs"] {
         let (world, shop, mut mia, _) = shop_and_manager();
-        let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+        let mut max = world.phone_for("Max", Role::MANAGER, &["North"]);
         let conflict = torn(&world, &shop, &mut mia, &mut max);
         let decision = json!({"do": "resolve_conflict", "conflict": conflict, "choose": choose});
         mia.does(&decision);
-        world.sets("Mia", Some(Role::Rep), None);
+        world.sets("Mia", Some(Role::REP), None);
         world.agree(&mut [&mut mia, &mut max]);
         for phone in [&mut mia, &mut max] {
             assert_eq!(phone.conflicts().len(), 1, "{choose}");
@@ -272,9 +272,9 @@ fn a_decision_without_the_right_to_the_field_decides_nothing() {
 #[test]
 fn nobody_decides_what_lies_outside_their_reach() {
     let (world, shop, mut mia, _) = shop_and_manager();
-    let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+    let mut max = world.phone_for("Max", Role::MANAGER, &["North"]);
     let conflict = torn(&world, &shop, &mut mia, &mut max);
-    let mut sue = world.phone_for("Sue", Role::Manager, &["South"]);
+    let mut sue = world.phone_for("Sue", Role::MANAGER, &["South"]);
     let decided = json!({
         "conflict": conflict, "of_object": "account", "record": shop, "path": "name",
         "choice": "value",
@@ -303,6 +303,7 @@ fn hand_in(world: &World, phone: &mut Phone, fact: &Json) -> Ruling {
         knew: 0,
         actor,
         at_ms,
+        verb: None,
     };
     let (body, token) = (
         wire::encode(&[Frame::Entry(entry)]).unwrap(),
@@ -324,7 +325,7 @@ fn hand_in(world: &World, phone: &mut Phone, fact: &Json) -> Ruling {
 #[test]
 fn a_decision_whose_value_was_changed_again_before_it_came_still_decides() {
     let (world, shop, mut mia, _) = shop_and_manager();
-    let mut max = world.phone_for("Max", Role::Manager, &["North"]);
+    let mut max = world.phone_for("Max", Role::MANAGER, &["North"]);
     let conflict = torn(&world, &shop, &mut mia, &mut max);
     // So much waits that the value goes in one batch and the decision in the next.
     for number in 0..99 {

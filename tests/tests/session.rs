@@ -101,6 +101,7 @@ fn entries(numbers: &[u64]) -> Vec<PushEntry> {
             knew,
             actor: None,
             at_ms: None,
+            verb: None,
         }
     };
     numbers.iter().map(entry).collect()

@@ -516,7 +516,7 @@ fn observers_learn_which_records_changed() {
 #[test]
 fn nobody_is_in_without_a_code_and_a_code_is_good_for_one_phone() {
     let world = World::new();
-    let code = world.hires("Ann", Role::Rep, &["North"]);
+    let code = world.hires("Ann", Role::REP, &["North"]);
     let (mut ann, mut eve) = (world.new_phone("Ann"), world.new_phone("Eve"));
     assert!(matches!(ann.syncs(), Err(FieldError::SignIn { .. })));
     assert!(ann.enrol("no-code").is_err());

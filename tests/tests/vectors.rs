@@ -124,6 +124,7 @@ fn frames(story: &Story) -> Json {
             knew: 7,
             actor,
             at_ms,
+            verb: None,
         })
     };
     let record = CONTACT;

@@ -11,7 +11,7 @@ use crate::base::time::Timestamp;
 use crate::domain::named::Inquiry;
 use crate::domain::rules::party::author;
 use crate::domain::table;
-use crate::objects::{Conflict, FieldKind, Side, Value, Values};
+use crate::objects::{Conflict, Descriptor, FieldKind, Side, Value, Values};
 use crate::store::outbox::EntryKind;
 use crate::store::query::{self, Query};
 use crate::store::{self, attention, conflicts, digest, members, meta, outbox, search, tables};
@@ -35,6 +35,24 @@ impl Device {
             id: Some(id.to_string()),
             data: record.to_json(),
         })
+    }
+
+    /// The descriptor of an object, a tenant's own included: an app can make a form of it.
+    pub fn object(&mut self, object: &str) -> Result<Receipt, FieldError> {
+        let descriptor = self.descriptor(object)?;
+        let data = serde_json::to_value(descriptor.as_ref()).map_err(FieldError::broken)?;
+        Ok(Receipt {
+            id: Some(object.to_owned()),
+            data,
+        })
+    }
+
+    /// The descriptors of all objects that are known here.
+    pub fn objects(&mut self) -> Result<Receipt, FieldError> {
+        let all: Vec<&Descriptor> = self.registry.all().map(AsRef::as_ref).collect();
+        Ok(Receipt::of(
+            serde_json::to_value(all).map_err(FieldError::broken)?,
+        ))
     }
 
     /// Records of an object by id, or by distance (metres) from a position `latitude,longitude`,
@@ -251,6 +269,7 @@ impl Device {
                     "code": held.code,
                     "message": held.message,
                     "fields": serde_json::from_str::<Json>(&held.fields).unwrap_or_default(),
+                    "numbers": serde_json::from_str::<Json>(&held.numbers).unwrap_or_default(),
                     "command": serde_json::from_str::<Json>(&held.command).unwrap_or_default(),
                     "at": Timestamp(held.at).rfc3339(),
                 })

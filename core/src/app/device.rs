@@ -9,7 +9,8 @@ use super::discover::{adopt_all, discover};
 use super::observe::Observer;
 use crate::base::context::{Context, Identity, Role, Surroundings};
 use crate::base::id::{ActorId, RecordId};
-use crate::domain;
+use crate::domain::{self, rank};
+use crate::objects::path::is_name;
 use crate::objects::{Descriptor, Registry};
 use crate::store::{self, Db, StoreReader, meta, tables};
 
@@ -117,10 +118,9 @@ impl Device {
     }
 
     pub(super) fn context(&self) -> Result<Context, FieldError> {
-        Ok(Context::new(
-            self.surroundings.as_ref(),
-            self.signed_in()?.clone(),
-        ))
+        let identity = self.signed_in()?.clone();
+        let rank = rank(&self.reader(), &identity.role)?;
+        Ok(Context::new(self.surroundings.as_ref(), identity).ranked(rank))
     }
 
     /// Takes a new actor for all changes to come; the server learns of it at the next hello.
@@ -136,7 +136,7 @@ impl Device {
     pub(super) fn new_actor(&self) -> ActorId {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.surroundings.entropy()[..16]);
-        ActorId(bytes)
+        ActorId::random(bytes)
     }
 
     pub(super) fn stored_identity(&self) -> Result<Option<Identity>, FieldError> {
@@ -148,10 +148,12 @@ impl Device {
                 .ok_or_else(|| FieldError::broken(format!("the database lacks its `{key}`")))
         };
         let role = need("role")?;
+        if !is_name(&role) {
+            return Err(FieldError::broken(format!("`{role}` is no name of a role")));
+        }
         Ok(Some(Identity {
             user: user.parse().map_err(FieldError::broken)?,
-            role: Role::named(&role)
-                .ok_or_else(|| FieldError::broken(format!("unknown role `{role}`")))?,
+            role: Role::named(&role),
             device: need("device")?.parse().map_err(FieldError::broken)?,
             actor: need("actor")?.parse().map_err(FieldError::broken)?,
             time_zone: need("time_zone")?,

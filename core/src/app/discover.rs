@@ -8,7 +8,7 @@ use super::FieldError;
 use super::working::{give_up, project};
 use crate::base::id::RecordId;
 use crate::base::planted::{self, Planted};
-use crate::objects::{Descriptor, Kind, Registry};
+use crate::objects::{Kind, Publication, Registry};
 use crate::store::{Db, documents, members, meta, tables};
 
 /// How the keys begin under which descriptors lie that this version of the app cannot read.
@@ -70,12 +70,16 @@ pub(super) fn adopt_descriptor(
     json: &str,
 ) -> Result<bool, FieldError> {
     let unread = format!("{UNREAD}{record}");
-    let Ok(descriptor) = serde_json::from_str::<Descriptor>(json) else {
+    let said = Publication::read(json).ok();
+    let about = said
+        .as_ref()
+        .map(|said| (said.object().to_owned(), said.version()));
+    let taken = said.and_then(|said| registry.take_in(said).ok());
+    let (Some((object, version)), Some(_)) = (about, taken) else {
         meta::set(db, &unread, json)?;
         return Ok(false);
     };
-    meta::put_descriptor(db, &descriptor.object, descriptor.version, json)?;
-    registry.adopt(descriptor);
+    meta::put_descriptor(db, &object, version, json)?;
     meta::remove(db, &unread)?;
     Ok(true)
 }
@@ -83,7 +87,8 @@ pub(super) fn adopt_descriptor(
 /// Adopts what was published, and what an older version of the app could not read.
 pub(super) fn adopt_all(db: &Db, registry: &mut Registry) -> Result<(), FieldError> {
     for json in meta::descriptors(db)? {
-        registry.adopt(serde_json::from_str::<Descriptor>(&json).map_err(FieldError::broken)?);
+        let said = Publication::read(&json).map_err(FieldError::broken)?;
+        registry.take_in(said).map_err(FieldError::broken)?;
     }
     for (record, json) in meta::starting(db, UNREAD)? {
         adopt_descriptor(

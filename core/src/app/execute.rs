@@ -17,7 +17,7 @@ use crate::domain::{Decision, decide};
 use crate::objects::{ConflictState, Descriptor, Kind, Record, Registry, Stamp, Write};
 use crate::store::attention::{self, Attention};
 use crate::store::outbox::{EntryKind, NewEntry};
-use crate::store::{self, Db, StoreReader, conflicts, documents, meta, outbox, tables};
+use crate::store::{self, Db, StoreReader, conflicts, documents, meta, numbers, outbox, tables};
 
 impl Device {
     /// Carries out one command given as JSON (`domain::command` has the forms). When this answers,
@@ -147,6 +147,9 @@ pub(super) fn carry_out(
         let Some(descriptor) = registry.get(&write.object) else {
             continue;
         };
+        if write.new {
+            numbers::note(db, descriptor, &write.values)?;
+        }
         let made = match descriptor.kind {
             Kind::Document => write_document(db, descriptor, write, context)?,
             Kind::Fact => write_fact(db, descriptor, write, context)?,
@@ -168,6 +171,7 @@ pub(super) fn carry_out(
             actor: context.actor,
             at: made.at,
             knew,
+            verb: write.verb.clone(),
         };
         outbox::push(db, &entry)?;
     }

@@ -19,7 +19,7 @@ use crate::base::time::Timestamp;
 use crate::base::version::Version;
 use crate::crdt::{Vetted, gate, touched};
 use crate::objects::check::check_shape;
-use crate::objects::{Conflict, Descriptor, Kind, Record, Registry, Stamp, Values};
+use crate::objects::{Conflict, Descriptor, Kind, Publication, Record, Registry, Stamp, Values};
 use crate::store::members::Filling;
 use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
 use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row, Start};
@@ -390,8 +390,8 @@ impl Intake<'_> {
 
     fn descriptor(&mut self, pull: &mut Pull, published: &Published) -> Result<(), FieldError> {
         // One that only a newer app can read is kept for it, whatever it says.
-        if let Ok(descriptor) = serde_json::from_str::<Descriptor>(&published.json) {
-            credible(&descriptor, published.record)?;
+        if let Ok(said) = Publication::read(&published.json) {
+            credible(said, published.record)?;
         }
         if adopt_descriptor(
             self.db,
@@ -444,14 +444,18 @@ fn filling(bucket: &mut Option<Filling>) -> Result<&mut Filling, FieldError> {
 }
 
 /// Refuses an object whose names could not stand in tables, or that takes the place of another.
-fn credible(descriptor: &Descriptor, record: RecordId) -> Result<(), FieldError> {
+fn credible(said: Publication, record: RecordId) -> Result<(), FieldError> {
+    let own = built_in()?;
+    let Ok(descriptor) = own.clone().take_in(said) else {
+        return Ok(());
+    };
     let object = &descriptor.object;
-    if let Some(problem) = check_shape(object, descriptor).first() {
+    if let Some(problem) = check_shape(object, &descriptor).first() {
         return Err(FieldError::broken(format!(
             "the server's object cannot be taken in: {problem}"
         )));
     }
-    if built_in()?
+    if own
         .get(object)
         .is_some_and(|own| own.kind != descriptor.kind)
     {

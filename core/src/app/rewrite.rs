@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::FieldError;
 use super::execute::carry_out;
 use super::history::need;
@@ -27,6 +29,20 @@ pub(super) struct QuarantineReason {
     pub code: String,
     pub message: String,
     pub fields: Vec<String>,
+    /// The numbers and names behind it, as a JSON object.
+    pub numbers: String,
+}
+
+impl QuarantineReason {
+    /// A reason by its code and what it says.
+    fn said(code: &str, message: String) -> QuarantineReason {
+        QuarantineReason {
+            code: code.to_owned(),
+            message,
+            fields: Vec::new(),
+            numbers: "{}".to_owned(),
+        }
+    }
 }
 
 /// Sets a refused entry aside, and carries out anew what came after it in its record. The context
@@ -67,18 +83,15 @@ pub(super) fn rewrite(
                 code,
                 message,
                 fields,
+                numbers,
                 ..
             }) => {
-                set_aside(
-                    db,
-                    entry,
-                    &QuarantineReason {
-                        code,
-                        message,
-                        fields,
-                    },
-                    context,
-                )?;
+                let why = QuarantineReason {
+                    fields,
+                    numbers: Json::Object(numbers).to_string(),
+                    ..QuarantineReason::said(&code, message)
+                };
+                set_aside(db, entry, &why, context)?;
             }
             Err(other) => return Err(other),
         }
@@ -119,17 +132,8 @@ pub(super) fn sign_anew(
             Ok(new) => new,
             // What the other copy wrote may have filled the record.
             Err(error) => {
-                let (code, message) = (error.code().to_owned(), error.to_string());
-                set_aside(
-                    db,
-                    &entry,
-                    &QuarantineReason {
-                        code,
-                        message,
-                        fields: Vec::new(),
-                    },
-                    context,
-                )?;
+                let why = QuarantineReason::said(error.code(), error.to_string());
+                set_aside(db, &entry, &why, context)?;
                 continue;
             }
         };
@@ -140,6 +144,7 @@ pub(super) fn sign_anew(
             command,
             at,
             knew,
+            verb,
             ..
         } = entry;
         let (hash, bytes, actor) = (new.hash, new.bytes, context.actor);
@@ -155,6 +160,7 @@ pub(super) fn sign_anew(
                 actor,
                 at,
                 knew,
+                verb,
             },
         )?;
     }
@@ -231,6 +237,7 @@ fn set_aside(
         code: reason.code.clone(),
         message: reason.message.clone(),
         fields,
+        numbers: reason.numbers.clone(),
         at: context.now.0,
     };
     Ok(attention::put(db, &held)?)

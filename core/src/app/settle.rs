@@ -34,10 +34,12 @@ impl Device {
                     code,
                     message,
                     fields,
+                    numbers,
                 } => Some(QuarantineReason {
                     code,
                     message,
                     fields,
+                    numbers: numbers.unwrap_or_else(|| "{}".to_owned()),
                 }),
                 Ruling::Rewrite => None,
             };

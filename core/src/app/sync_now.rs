@@ -12,7 +12,6 @@ use super::history::{let_go, needed};
 use super::receive::Pull;
 use super::sweep::{sweep, sweep_later};
 use super::{Device, FieldError, Receipt};
-use crate::base::context::Role;
 use crate::base::id::{ActorId, RecordId};
 use crate::base::limits::{
     BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX,
@@ -20,6 +19,7 @@ use crate::base::limits::{
 use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::domain::Refusal;
+use crate::objects::path::is_name;
 use crate::store::outbox::{self, EntryKind};
 use crate::store::{self, attention, members, meta};
 use crate::sync::frames::{Frame, Hello, PROTOCOL, PushEntry, Ruling, Want, Welcome};
@@ -166,12 +166,10 @@ impl Device {
     /// Takes in who the server says is signed in and what to follow; buckets that are no longer
     /// followed go.
     fn welcome(&mut self, meeting: &mut Meeting, welcome: Welcome) -> Result<(), FieldError> {
-        Role::named(&welcome.role).ok_or_else(|| {
-            FieldError::broken(format!(
-                "the server names a role `{}`; update the app",
-                welcome.role
-            ))
-        })?;
+        if !is_name(&welcome.role) {
+            let message = format!("the server names a role `{}`, which is none", welcome.role);
+            return Err(FieldError::broken(message));
+        }
         let own = self.signed_in()?;
         if (own.user, own.device) != (welcome.user, welcome.device) {
             return Err(FieldError::broken(
@@ -242,6 +240,7 @@ impl Device {
                 knew: entry.knew,
                 actor: is_fact.then_some(entry.actor),
                 at_ms: is_fact.then_some(entry.at.0),
+                verb: entry.verb,
             }
         });
         Ok(entries.collect())
@@ -374,6 +373,7 @@ impl Device {
             knew,
             actor: None,
             at_ms: None,
+            verb: None,
         };
         let body = wire::encode(&[Frame::Entry(entry)]).map_err(FieldError::broken)?;
         let answer = self.ask(&carrier, "/sync/v1/push", body)?;
@@ -393,9 +393,12 @@ impl Device {
                 code,
                 message,
                 fields,
+                numbers,
             } => {
+                let numbers = numbers.and_then(|text| serde_json::from_str(&text).ok());
                 let refusal = Refusal {
                     fields,
+                    numbers: numbers.unwrap_or_default(),
                     ..Refusal::rule(&code, message)
                 };
                 return Err(refusal.into());

@@ -1,6 +1,7 @@
 //! What a decision may know of the world: the moment, who acts, and random bytes, all handed in.
 //! Nothing here reads a clock or a random source by itself.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use sha2::{Digest, Sha256};
@@ -18,38 +19,50 @@ pub trait Surroundings: Send + Sync {
     fn wait(&self, ms: u64);
 }
 
-/// What a person may do: the roles that the rights table knows.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Visits stores.
-    Rep,
-    /// Leads reps.
-    Manager,
-    /// Runs the tenant.
-    Admin,
-}
+/// What a person may do, by name: one of the five that come with this version, or one that a tenant
+/// made. What it may do, descriptors say.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Role(Cow<'static, str>);
 
 impl Role {
-    /// All roles, in ascending order of what they may do.
-    pub const ALL: [Role; 3] = [Role::Rep, Role::Manager, Role::Admin];
+    /// Visits stores.
+    pub const REP: Role = Role(Cow::Borrowed("rep"));
+    /// Leads reps.
+    pub const MANAGER: Role = Role(Cow::Borrowed("manager"));
+    /// Runs the tenant.
+    pub const ADMIN: Role = Role(Cow::Borrowed("admin"));
+    /// Keeps a warehouse.
+    pub const STOREKEEPER: Role = Role(Cow::Borrowed("storekeeper"));
+    /// Keeps the money.
+    pub const CASHIER: Role = Role(Cow::Borrowed("cashier"));
+
+    /// The roles that come with this version.
+    pub const BUILT_IN: [Role; 5] = [
+        Role::REP,
+        Role::MANAGER,
+        Role::ADMIN,
+        Role::STOREKEEPER,
+        Role::CASHIER,
+    ];
 
     /// The role's name as data spells it.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Rep => "rep",
-            Role::Manager => "manager",
-            Role::Admin => "admin",
-        }
+    pub fn name(&self) -> &str {
+        &self.0
     }
 
-    /// Reads a role's name.
+    /// The role of this name, whether or not anybody made it.
     #[must_use]
-    pub fn named(name: &str) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.name() == name)
+    pub fn named(name: &str) -> Role {
+        let known = Role::BUILT_IN.into_iter().find(|role| role.0 == name);
+        known.unwrap_or_else(|| Role(Cow::Owned(name.to_owned())))
+    }
+
+    /// Whether it comes with this version.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        Role::BUILT_IN.contains(self)
     }
 }
 
@@ -62,14 +75,27 @@ pub struct Context {
     pub user: UserId,
     /// What the person may do.
     pub role: Role,
+    /// The built-in role that it is, or is like: what holds where an object does not name the role.
+    pub rank: Role,
     /// The installation.
     pub device: DeviceId,
     /// The writer of the changes that come of it.
     pub actor: ActorId,
     /// The tenant's IANA time zone, which decides what day it is.
     pub time_zone: String,
+    /// Where it is decided.
+    pub place: Place,
     seed: [u8; 32],
     drawn: Cell<u32>,
+}
+
+/// Where something is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On a device, which may be offline and holds a part.
+    Device,
+    /// On the server, which owns the rows.
+    Server,
 }
 
 /// The person and installation that a context speaks of.
@@ -103,12 +129,44 @@ impl Context {
         Context {
             now,
             user,
+            rank: role.clone(),
             role,
             device,
             actor,
             time_zone,
+            place: Place::Device,
             seed,
             drawn: Cell::new(0),
+        }
+    }
+
+    /// The same person and moment, written by another actor.
+    #[must_use]
+    pub fn written_by(&self, actor: ActorId) -> Self {
+        Context {
+            actor,
+            ..self.clone()
+        }
+    }
+
+    /// The same, where the role is like another.
+    #[must_use]
+    pub fn ranked(self, rank: Role) -> Self {
+        Context { rank, ..self }
+    }
+
+    /// Whether whoever runs the server decides, who is bound by rules and not by rights.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        self.place == Place::Server && self.user == UserId::NOBODY
+    }
+
+    /// The same, decided on the server.
+    #[must_use]
+    pub fn on_server(self) -> Self {
+        Context {
+            place: Place::Server,
+            ..self
         }
     }
 

@@ -160,6 +160,42 @@ impl RecordId {
     }
 }
 
+impl UserId {
+    /// Stands for no person: whoever runs the server writes as nobody in particular.
+    pub const NOBODY: UserId = UserId([0; 16]);
+}
+
+impl RecordId {
+    /// Whether everyone who knows its parts may derive it: a UUIDv8, which no device gives a record
+    /// of its own making.
+    #[must_use]
+    pub fn is_derived(self) -> bool {
+        is_derived(self.0)
+    }
+}
+
+impl ActorId {
+    /// A new actor of these random bytes: a UUIDv4, so that none is like a derived id.
+    #[must_use]
+    pub fn random(bytes: [u8; 16]) -> Self {
+        ActorId(
+            uuid::Builder::from_random_bytes(bytes)
+                .into_uuid()
+                .into_bytes(),
+        )
+    }
+
+    /// Whether it is like an id that is derived; see [`RecordId::is_derived`].
+    #[must_use]
+    pub fn is_derived(self) -> bool {
+        is_derived(self.0)
+    }
+}
+
+fn is_derived(id: [u8; 16]) -> bool {
+    id[6] >> 4 == 8 && id[8] >> 6 == 0b10
+}
+
 impl ConflictId {
     /// The id of a conflict, from the parts that name it; see [`RecordId::derived`].
     #[must_use]

@@ -20,6 +20,8 @@ pub const DOCUMENT_INFLATED_BYTES_MAX: usize = 2 * DOCUMENT_BYTES_MAX;
 /// Changes of one document that may compete at a time: as many as one change can join, and one
 /// frame can show.
 pub const HEADS_MAX: usize = 100;
+/// Milliseconds by which the clock of a device may be ahead of the server's: a day.
+pub const CLOCK_AHEAD_MAX_MS: i64 = 24 * 3_600_000;
 /// Operations in one saved document: what 256 KiB can honestly hold, with room.
 pub const DOCUMENT_OPERATIONS_MAX: u64 = 500_000;
 /// Highest operation counter and sequence number that a change may carry.

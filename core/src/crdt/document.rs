@@ -34,7 +34,15 @@ pub struct Applied {
 pub struct Document {
     pub(super) automerge: Automerge,
     size: Size,
-    stamp: Option<Stamp>,
+    made: Option<FirstChange>,
+}
+
+/// When and by whom a document was begun. Whoever began it apart from another made it too; then
+/// the earlier moment counts, and of two alike the lesser writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct FirstChange {
+    at: Timestamp,
+    by: ActorId,
 }
 
 /// Upper bounds of what the document would be when saved; measured anew only when a bound reaches
@@ -69,7 +77,7 @@ impl Document {
         Document {
             automerge: Automerge::new(),
             size: Size::default(),
-            stamp: None,
+            made: None,
         }
     }
 
@@ -83,19 +91,12 @@ impl Document {
             plain: saved.plain,
             operations,
         };
-        let stamp =
-            automerge
-                .get_changes_meta(&[])
-                .iter()
-                .fold(None, |stamp: Option<Stamp>, meta| {
-                    let (at, by) = (Timestamp(meta.timestamp), actor_of(&meta.actor));
-                    Some(stamp.map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)))
-                });
         let mut document = Document {
             automerge,
             size,
-            stamp,
+            made: None,
         };
+        document.made = document.first_made();
         let mut changes = saved.changes;
         for bytes in tail {
             changes.push(gate::change(bytes)?);
@@ -120,10 +121,7 @@ impl Document {
         // It was made from all that stands here, so that it fits without being asked.
         self.make_room(&vetted)?;
         self.automerge.apply_changes([change]).map_err(untaken)?;
-        self.stamp = Some(
-            self.stamp
-                .map_or(Stamp::once(at, actor), |stamp| stamp.and(at, actor)),
-        );
+        self.note_made(&vetted);
         Ok(vetted)
     }
 
@@ -136,22 +134,12 @@ impl Document {
         deps: &[ChangeHash],
         actor: ActorId,
     ) -> Result<Vetted, CrdtError> {
-        let mut upon: Vec<_> = deps
-            .iter()
-            .map(|dep| automerge::ChangeHash(dep.0))
-            .collect();
-        if !deps.iter().all(|dep| self.has(*dep)) {
-            upon = self.automerge.get_heads();
-        }
-        upon.sort_unstable();
-        let (_, vetted) = self.seal(actor, change.at, &touched(change)?, Some(upon))?;
-        self.apply(std::slice::from_ref(&vetted))?;
-        Ok(vetted)
+        self.write_upon(deps, actor, change.at, &touched(change)?)
     }
 
     /// The change that writes these values upon all that stands here, or as of these heads; the
     /// document does not hold it yet.
-    fn seal(
+    pub(super) fn seal(
         &self,
         actor: ActorId,
         at: Timestamp,
@@ -233,11 +221,7 @@ impl Document {
         self.automerge.apply_changes(changes).map_err(untaken)?;
         for change in news.values() {
             self.size = self.size.and(change);
-            let once = Stamp::once(change.at, change.actor);
-            self.stamp = Some(
-                self.stamp
-                    .map_or(once, |stamp| stamp.and(change.at, change.actor)),
-            );
+            self.note_made(change);
         }
         Ok(missing)
     }
@@ -308,10 +292,48 @@ impl Document {
             .map(|change| change.raw_bytes().to_vec())
     }
 
-    /// When and by whom the record was made and last changed; none while it is empty.
+    /// When and by whom the record was made and last changed; none while it is empty. History says
+    /// which change was the first and which is the last, not the clocks of those who wrote; of
+    /// several newest changes it is the one whose values show.
     #[must_use]
     pub fn stamp(&self) -> Option<Stamp> {
-        self.stamp
+        let made = self.made?;
+        let heads = self.automerge.get_heads();
+        let newest = heads
+            .iter()
+            .filter_map(|head| self.automerge.get_change_meta_by_hash(head))
+            .max_by_key(|meta| (meta.max_op, actor_of(&meta.actor)))?;
+        Some(Stamp {
+            created_at: made.at,
+            created_by: made.by,
+            changed_at: Timestamp(newest.timestamp),
+            changed_by: actor_of(&newest.actor),
+        })
+    }
+
+    /// By the changes that build on none.
+    fn first_made(&self) -> Option<FirstChange> {
+        let mut first: Option<FirstChange> = None;
+        for meta in self.automerge.get_changes_meta(&[]) {
+            if meta.deps.is_empty() {
+                let made = FirstChange {
+                    at: Timestamp(meta.timestamp),
+                    by: actor_of(&meta.actor),
+                };
+                first = Some(first.map_or(made, |first| first.min(made)));
+            }
+        }
+        first
+    }
+
+    fn note_made(&mut self, change: &Vetted) {
+        if change.deps.is_empty() {
+            let made = FirstChange {
+                at: change.at,
+                by: change.actor,
+            };
+            self.made = Some(self.made.map_or(made, |first| first.min(made)));
+        }
     }
 
     /// The document as one blob.
@@ -380,11 +402,7 @@ impl Document {
         let parsed = Change::from_bytes(change.bytes.clone())
             .map_err(|error| GateError::malformed(error.to_string()))?;
         self.automerge.apply_changes([parsed]).map_err(untaken)?;
-        let (at, by) = (body.at, body.actor);
-        self.stamp = Some(
-            self.stamp
-                .map_or(Stamp::once(at, by), |stamp| stamp.and(at, by)),
-        );
+        self.note_made(change);
         Ok(body
             .operations
             .into_iter()
@@ -560,7 +578,7 @@ pub(super) fn owned_value(value: &automerge::Value<'_>) -> Value {
     scalar.unwrap_or_default()
 }
 
-fn value_of(value: &ValueRef<'_>) -> Value {
+pub(super) fn value_of(value: &ValueRef<'_>) -> Value {
     match value {
         ValueRef::Scalar(ScalarValueRef::Boolean(yes)) => Value::Bool(*yes),
         ValueRef::Scalar(ScalarValueRef::Int(int)) => Value::Int(*int),

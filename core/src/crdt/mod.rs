@@ -6,6 +6,7 @@ pub mod competing;
 pub mod document;
 pub mod error;
 pub mod gate;
+mod past;
 
 pub use document::{Applied, Document, touched};
 pub use error::{CrdtError, GateError};

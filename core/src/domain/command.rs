@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json, json};
 use super::refusal::Refusal;
 use super::{spelling, values};
 use crate::base::id::{ConflictId, IdError, RecordId};
-use crate::objects::descriptor::Field;
-use crate::objects::{Registry, Value, Values};
+use crate::objects::descriptor::{Descriptor, Field, Verb};
+use crate::objects::{FoundVerb, Registry, Value, Values};
 
 const ADD: &str = "add";
 const EDIT: &str = "edit";
@@ -200,14 +200,7 @@ impl Members {
     }
 
     fn perform(&mut self, verb: String, registry: &Registry) -> Result<Command, Refusal> {
-        let Some((descriptor, shape)) = registry.verb(&verb) else {
-            let verbs = registry
-                .all()
-                .flat_map(|descriptor| descriptor.verbs.keys().map(String::as_str));
-            let offer = spelling::offer(&verb, [ADD, EDIT, RESOLVE].into_iter().chain(verbs));
-            let message = format!("there is no command `{verb}`; {offer}");
-            return Err(Refusal::bad_input("unknown_command", message).about("do"));
-        };
+        let (descriptor, shape) = found_verb(registry, &verb)?;
         let id = self.optional(&descriptor.object)?;
         let input = read(std::mem::take(&mut self.members), |name| {
             descriptor.input(shape, name)
@@ -259,6 +252,30 @@ impl Members {
         let message =
             format!("`{verb}` takes no `{name}`; values of a record belong into `fields`");
         Err(Refusal::bad_input("unknown_input", message).about(name.as_str()))
+    }
+}
+
+/// The object and meaning of a verb, or a refusal that offers others.
+pub(super) fn found_verb<'a>(
+    registry: &'a Registry,
+    name: &str,
+) -> Result<(&'a Descriptor, &'a Verb), Refusal> {
+    match registry.find_verb(name) {
+        FoundVerb::One(descriptor, verb) => Ok((descriptor, verb)),
+        FoundVerb::Several(objects) => {
+            let all = objects.iter().map(|object| format!("`{object}.{name}`"));
+            let all: Vec<String> = all.collect();
+            let message = format!("several objects have `{name}`; say {}", all.join(" or "));
+            Err(Refusal::bad_input("several_verbs", message).about("do"))
+        }
+        FoundVerb::Unknown => {
+            let verbs = registry
+                .all()
+                .flat_map(|of| of.verbs.keys().map(String::as_str));
+            let offer = spelling::offer(name, [ADD, EDIT, RESOLVE].into_iter().chain(verbs));
+            let message = format!("there is no command `{name}`; {offer}");
+            Err(Refusal::bad_input("unknown_command", message).about("do"))
+        }
     }
 }
 

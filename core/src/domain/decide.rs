@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::command::Command;
+use super::command::{Command, found_verb};
 use super::decision::Decision;
 use super::refusal::Refusal;
-use super::shape::Decider;
+use super::rights::Decider;
 use super::situation::Situation;
 use super::table::{self, guard};
-use super::{rights, rules, spelling, values};
+use super::{rights, rules, values};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::objects::descriptor::{Descriptor, Field, Verb};
@@ -36,7 +36,7 @@ pub fn decide(
         }
         Command::Perform { verb, id, input } => decider.perform(verb, *id, input),
         Command::Resolve { conflict, choice } => {
-            rules::conflict::resolve(*conflict, choice, registry, reader, context)
+            rules::conflict::resolve(&decider, *conflict, choice)
         }
     }
 }
@@ -48,17 +48,16 @@ impl Decider<'_> {
         id: Option<RecordId>,
         fields: &Values,
     ) -> Result<Decision, Refusal> {
-        rights::may_be_written(descriptor, true)?;
+        self.may_be_written(descriptor, true)?;
         if descriptor.made_by_verbs {
             return Err(made_otherwise(descriptor));
         }
         values::check(descriptor, fields)?;
-        only_verbs(descriptor, fields)?;
-        rights::allow(descriptor, self.context.role, true, std::iter::empty())?;
+        only_verbs(descriptor, fields, true)?;
+        self.may_change(descriptor, true, fields)?;
         let before = self.blank(descriptor, id)?;
-        self.references(descriptor, fields)?;
-        let values = self.filled(descriptor, &before, fields.clone());
-        self.finish(descriptor, &before, true, values)
+        let values = self.filled(descriptor, &before, fields.clone())?;
+        self.finish(descriptor, &before, true, values, None)
     }
 
     fn edit(
@@ -67,28 +66,14 @@ impl Decider<'_> {
         id: RecordId,
         fields: &Values,
     ) -> Result<Decision, Refusal> {
-        rights::may_be_written(descriptor, false)?;
+        self.may_be_written(descriptor, false)?;
         let before = self.present(descriptor, id)?;
         values::check(descriptor, fields)?;
-        only_verbs(descriptor, fields)?;
+        only_verbs(descriptor, fields, false)?;
         let mut changed = values::changes(&before, fields.clone());
         values::check_lines(&before, &changed)?;
         values::fill_defaults(descriptor, &before, false, &mut changed);
-        self.references(descriptor, &changed)?;
-        let (registry, reader, context) = (self.registry, self.reader, self.context);
-        let (record, input) = (&before, &changed);
-        table::may_take_in(&Situation {
-            registry,
-            descriptor,
-            record,
-            new: false,
-            id,
-            input,
-            reader,
-            context,
-            proofs: table::proof,
-        })?;
-        self.finish(descriptor, &before, false, changed)
+        self.finish(descriptor, &before, false, changed, None)
     }
 
     fn perform(
@@ -97,21 +82,13 @@ impl Decider<'_> {
         id: Option<RecordId>,
         input: &Values,
     ) -> Result<Decision, Refusal> {
-        let Some((descriptor, verb)) = self.registry.verb(name) else {
-            let verbs = self
-                .registry
-                .all()
-                .flat_map(|descriptor| descriptor.verbs.keys().map(String::as_str));
-            let message = format!(
-                "there is no command `{name}`; {}",
-                spelling::offer(name, verbs)
-            );
-            return Err(Refusal::bad_input("unknown_command", message).about("do"));
-        };
+        let (descriptor, verb) = found_verb(self.registry, name)?;
+        let name = name.rsplit('.').next().unwrap_or(name);
         let input = with_defaults(verb, input);
         let (before, new) = self.subject(descriptor, name, verb, id, &input)?;
-        rights::may_be_written(descriptor, new)?;
-        rights::allow(descriptor, self.context.role, new, std::iter::empty())?;
+        self.may_be_written(descriptor, new)?;
+        self.may_do(descriptor, name)?;
+        self.may_change(descriptor, new, &Values::new())?;
         values::check_inputs(descriptor, name, verb, &input)?;
         if !new {
             check_state(descriptor, name, verb, &before)?;
@@ -121,22 +98,7 @@ impl Decider<'_> {
             .iter()
             .filter_map(|(name, value)| Some((name.as_str(), field(name)?, value)));
         values::check_references(self.registry, self.reader, fields)?;
-        let (registry, reader, context) = (self.registry, self.reader, self.context);
-        let (record, id, input) = (&before, before.id, &input);
-        self.carry_out(
-            verb,
-            Situation {
-                registry,
-                descriptor,
-                record,
-                new,
-                id,
-                input,
-                reader,
-                context,
-                proofs: table::proof,
-            },
-        )
+        self.carry_out(name, verb, self.situation(descriptor, &before, new, &input))
     }
 
     /// The record that a verb is about, and whether the verb makes it.
@@ -167,7 +129,12 @@ impl Decider<'_> {
     }
 
     /// Asks the guards, then joins state, inputs and what the rule says into one write a record.
-    fn carry_out(&self, verb: &Verb, situation: Situation<'_>) -> Result<Decision, Refusal> {
+    fn carry_out(
+        &self,
+        name: &str,
+        verb: &Verb,
+        situation: Situation<'_>,
+    ) -> Result<Decision, Refusal> {
         let Situation {
             descriptor,
             record,
@@ -175,8 +142,8 @@ impl Decider<'_> {
             input,
             ..
         } = situation;
-        for name in &verb.guards {
-            guard(name)?(&situation)?;
+        for guarding in &verb.guards {
+            guard(guarding)?(&situation)?;
         }
         let is_field = |name: &str| descriptor.fields.contains_key(name);
         let given = input
@@ -206,17 +173,11 @@ impl Decider<'_> {
             }
         }
         if new {
-            own = self.filled(descriptor, record, own);
+            own = self.filled(descriptor, record, own)?;
         }
-        let mut decision = self.finish(descriptor, record, new, own)?;
+        let mut decision = self.finish(descriptor, record, new, own, Some(name))?;
         for write in others.into_values() {
-            rights::may_write(
-                self.registry,
-                self.context.role,
-                &write.object,
-                write.new,
-                &write.values,
-            )?;
+            self.may_write(&write.object, write.new, &write.values)?;
             decision.writes.push(write);
         }
         Ok(decision)
@@ -243,15 +204,17 @@ fn made_otherwise(descriptor: &Descriptor) -> Refusal {
     .about("object")
 }
 
-/// Refuses to write the state by hand.
-fn only_verbs(descriptor: &Descriptor, fields: &Values) -> Result<(), Refusal> {
-    let Some(lifecycle) = descriptor
-        .lifecycle
-        .as_ref()
-        .filter(|lifecycle| fields.contains_key(&lifecycle.field))
-    else {
+/// Refuses to write the state by hand; a new record may say what it begins with anyway.
+fn only_verbs(descriptor: &Descriptor, fields: &Values, new: bool) -> Result<(), Refusal> {
+    let Some(lifecycle) = &descriptor.lifecycle else {
         return Ok(());
     };
+    let Some(state) = fields.get(&lifecycle.field) else {
+        return Ok(());
+    };
+    if new && state.text() == Some(&lifecycle.start) {
+        return Ok(());
+    }
     let verbs: Vec<&str> = descriptor.verbs.keys().map(String::as_str).collect();
     let (field, object) = (&lifecycle.field, &descriptor.object);
     let message = format!(
@@ -280,6 +243,13 @@ fn check_state(
     Err(Refusal::rule("wrong_state", message)
         .about(lifecycle.field.as_str())
         .with("state", state))
+}
+
+/// Whether a verb of this object derives this id from what a record begins with.
+#[must_use]
+pub fn derives(descriptor: &Descriptor, id: RecordId, values: &Values) -> bool {
+    let mut makers = descriptor.verbs.values().filter(|verb| verb.creates);
+    makers.any(|verb| derived(descriptor, verb, values) == Some(id))
 }
 
 /// The id that everybody derives alike who hands in the same.

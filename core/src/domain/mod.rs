@@ -1,11 +1,11 @@
 //! The business rules: a command and what is known become writes or a refusal.
 //! It knows no storage, no Automerge and no wire; it reads through `objects::Reader` alone.
 
+pub mod admit;
 pub mod command;
 pub mod decide;
 pub mod decision;
 pub mod named;
-pub mod office;
 pub mod proof;
 pub mod refusal;
 pub mod rights;
@@ -17,8 +17,8 @@ pub mod table;
 mod values;
 
 pub use command::{Choice, Command};
-pub use decide::decide;
+pub use decide::{decide, derives};
 pub use decision::Decision;
-pub use office::check;
 pub use refusal::{Refusal, RefusalKind};
-pub use table::{names, registry};
+pub use table::{names, rank, registry};
+pub use values::UNKNOWN_REFERENCE;

@@ -68,6 +68,21 @@ impl Refusal {
         Self::new(RefusalKind::NotFound, code, message)
     }
 
+    /// Nothing if all of these agree; else one refusal of all that is wrong, under the first code.
+    pub fn all<const N: usize>(asked: [Result<(), Refusal>; N]) -> Result<(), Refusal> {
+        let mut wrong: Vec<Refusal> = asked.into_iter().filter_map(Result::err).collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let mut all = wrong.remove(0);
+        for refusal in wrong {
+            all.message = format!("{}; {}", all.message, refusal.message);
+            all.fields.extend(refusal.fields);
+            all.numbers.extend(refusal.numbers);
+        }
+        Err(all)
+    }
+
     /// Names one more field that it is about.
     #[must_use]
     pub fn about(mut self, field: impl Into<String>) -> Self {

@@ -1,22 +1,49 @@
 //! What one write is made of: the record before, what a new one has by itself, and the check of
 //! what is left to write. It does not know which command asks.
 
+use super::admit::{Admission, states_of};
 use super::decision::Decision;
 use super::refusal::Refusal;
-use super::{rights, values};
-use crate::base::context::Context;
-use crate::base::id::RecordId;
+use super::rights::{Decider, OWNER};
+use super::situation::Situation;
+use super::{table, values};
+use crate::base::id::{RecordId, UserId};
 use crate::objects::descriptor::Descriptor;
-use crate::objects::{FieldKind, Reader, Record, Registry, Value, Values, Write};
+use crate::objects::number::SeriesNumber;
+use crate::objects::{FieldKind, Record, Value, Values, Write};
 
-/// The field that names the person a record belongs to.
-const OWNER: &str = "owner";
+impl<'a> Decider<'a> {
+    /// Who wants what a situation is about.
+    #[must_use]
+    pub fn of(situation: &Situation<'a>) -> Decider<'a> {
+        Decider {
+            registry: situation.registry,
+            reader: situation.reader,
+            context: situation.context,
+        }
+    }
 
-/// What stays the same during one decision.
-pub(super) struct Decider<'a> {
-    pub(super) registry: &'a Registry,
-    pub(super) reader: &'a dyn Reader,
-    pub(super) context: &'a Context,
+    /// A write of these values to a record, as guards look at it.
+    #[must_use]
+    pub fn situation(
+        &self,
+        descriptor: &'a Descriptor,
+        record: &'a Record,
+        new: bool,
+        input: &'a Values,
+    ) -> Situation<'a> {
+        Situation {
+            registry: self.registry,
+            descriptor,
+            record,
+            new,
+            id: record.id,
+            input,
+            reader: self.reader,
+            context: self.context,
+            proofs: table::proof,
+        }
+    }
 }
 
 impl Decider<'_> {
@@ -27,6 +54,7 @@ impl Decider<'_> {
         before: &Record,
         new: bool,
         values: Values,
+        verb: Option<&str>,
     ) -> Result<Decision, Refusal> {
         let id = before.id;
         let values = values::changes(before, values);
@@ -38,19 +66,13 @@ impl Decider<'_> {
             });
         }
         values::check(descriptor, &values)?;
-        rights::allow(
-            descriptor,
-            self.context.role,
-            new,
-            values.keys().map(String::as_str),
-        )?;
-        // What was missing before (an older version did not ask for it) stops nobody.
-        let mut missing = values::missing(descriptor, &values::after(before, &values));
-        if !new {
-            let already = values::missing(descriptor, before);
-            missing.retain(|path| !already.contains(path));
-        }
-        values::say_required(missing.into_iter().collect())?;
+        self.may_change(descriptor, new, &values)?;
+        let admission = Admission {
+            situation: &self.situation(descriptor, before, new, &values),
+            verb,
+            states: &states_of(descriptor, before, new),
+        };
+        admission.check()?;
         let object = descriptor.object.clone();
         if values.is_empty() {
             return Err(Refusal::bad_input(
@@ -66,6 +88,7 @@ impl Decider<'_> {
                 id,
                 new,
                 values,
+                verb: verb.map(str::to_owned),
             }],
             resolves: None,
         })
@@ -77,7 +100,7 @@ impl Decider<'_> {
         descriptor: &Descriptor,
         before: &Record,
         mut values: Values,
-    ) -> Values {
+    ) -> Result<Values, Refusal> {
         values.retain(|_, value| !value.is_null());
         values::fill_defaults(descriptor, before, true, &mut values);
         if let Some(lifecycle) = &descriptor.lifecycle {
@@ -85,16 +108,24 @@ impl Decider<'_> {
                 .entry(lifecycle.field.clone())
                 .or_insert_with(|| Value::from(lifecycle.start.as_str()));
         }
+        for (name, field) in &descriptor.fields {
+            if let Some(number) = &field.number {
+                let series = number.of(self.context.actor);
+                let last = self.reader.last_number(&series)?;
+                values.insert(name.clone(), SeriesNumber::after(&series, last).into());
+            }
+        }
         if descriptor
             .fields
             .get(OWNER)
             .is_some_and(|field| field.kind == FieldKind::Reference)
+            && self.context.user != UserId::NOBODY
         {
             values
                 .entry(OWNER.to_owned())
                 .or_insert_with(|| Value::from(self.context.user.to_string()));
         }
-        values
+        Ok(values)
     }
 
     /// A record that does not exist yet.
@@ -133,18 +164,5 @@ impl Decider<'_> {
                 format!("there is no `{object}` {id} here; sync, or choose one from the list");
             Refusal::not_found("unknown_record", message).about("id")
         })
-    }
-
-    /// Refuses values that name a record that is not here.
-    pub(super) fn references(
-        &self,
-        descriptor: &Descriptor,
-        values: &Values,
-    ) -> Result<(), Refusal> {
-        let field = |path: &str| values::field(descriptor, path);
-        let fields = values
-            .iter()
-            .filter_map(|(path, value)| Some((path.as_str(), field(path)?, value)));
-        values::check_references(self.registry, self.reader, fields)
     }
 }

@@ -59,6 +59,7 @@ impl Situation<'_> {
             id: self.id,
             new: false,
             values,
+            verb: None,
         }
     }
 }

@@ -6,11 +6,15 @@ use super::proof::Proof;
 use super::refusal::Refusal;
 use super::rules::{figures, goods, party, sell, shelf, visit};
 use super::situation::Situation;
-use crate::objects::Registry;
-use crate::objects::Write;
+use crate::base::context::Role;
 use crate::objects::check::{Names, Problem};
+use crate::objects::descriptor::Verb;
+use crate::objects::{Reader, Registry, Write};
 
-const GUARDS: &[&[(&str, Guard)]] = &[sell::GUARDS, visit::GUARDS];
+const GUARDS: &[&[(&str, Guard)]] = &[goods::GUARDS, party::GUARDS, sell::GUARDS, visit::GUARDS];
+/// Guards whose answer depends on the record alone, as its writer saw it: the server asks them
+/// again.
+const ALONE: &[&[&str]] = &[sell::ALONE, visit::ALONE];
 const RULES: &[&[(&str, Rule)]] = &[party::RULES, sell::RULES, shelf::RULES, visit::RULES];
 const JUDGES: &[&[(&str, Judge)]] = &[sell::JUDGES];
 const QUESTIONS: &[&[(&str, Question)]] = &[
@@ -24,6 +28,17 @@ const PROOFS: &[&[Proof]] = &[sell::PROOFS, shelf::PROOFS];
 /// The guard of this name. A device that lacks it is too old for the descriptor.
 pub fn guard(name: &str) -> Result<Guard, Refusal> {
     named(GUARDS, name)
+}
+
+/// Asks those of a verb's guards again that look at the record alone: what they said on a phone
+/// they say on the server, however late.
+pub fn ask_alone(verb: &Verb, situation: &Situation<'_>) -> Result<(), Refusal> {
+    for name in &verb.guards {
+        if ALONE.iter().any(|area| area.contains(&name.as_str())) {
+            guard(name)?(situation)?;
+        }
+    }
+    Ok(())
 }
 
 /// The rule of this name. A device that lacks it is too old for the descriptor.
@@ -44,6 +59,11 @@ pub fn proof(kind: &str) -> Option<&'static Proof> {
         .copied()
         .flatten()
         .find(|proof| proof.kind == kind)
+}
+
+/// The built-in role that a role is, or is like; itself where nobody says.
+pub fn rank(reader: &dyn Reader, role: &Role) -> Result<Role, Refusal> {
+    Ok(party::role::rank(reader, role)?)
 }
 
 /// Whether the server may take in a change; the situation's record is as it was before, its input

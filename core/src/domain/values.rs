@@ -9,6 +9,9 @@ use crate::objects::descriptor::{Descriptor, Field, Verb};
 use crate::objects::path::{REMOVED, line_path};
 use crate::objects::{FieldKind, Kind, Path, Reader, Record, Registry, Value, Values};
 
+/// Why a write is refused that names a record which is not there.
+pub const UNKNOWN_REFERENCE: &str = "unknown_reference";
+
 /// Brings a value into the one form in which its kind is written; what cannot be is left for the
 /// check. A text of nothing but spaces is no value.
 pub(super) fn tidy(field: Option<&Field>, value: Value) -> Value {
@@ -283,7 +286,7 @@ pub(super) fn check_references<'a>(
             let message = format!(
                 "`{path}`: there is no `{of}` {id} here; sync, or choose one from the list"
             );
-            return Err(Refusal::not_found("unknown_reference", message).about(path));
+            return Err(Refusal::not_found(UNKNOWN_REFERENCE, message).about(path));
         }
     }
     Ok(())

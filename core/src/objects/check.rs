@@ -85,6 +85,8 @@ const RESERVED_OBJECTS: &[&str] = &[
     "author",
     "base",
     "compacted",
+    "number_series",
+    "answered",
     "tick_at",
     "digest",
     "object",
@@ -302,6 +304,18 @@ impl Check<'_> {
         {
             self.say(format!("{at}.default"), why);
         }
+        if let Some(number) = &field.number {
+            let is_plain = number.prefix.bytes().all(|byte| byte.is_ascii_uppercase());
+            if !is_plain || !(1..=8).contains(&number.prefix.len()) {
+                self.say(format!("{at}.number"), "a prefix is 1 to 8 capital letters");
+            }
+            if field.kind != FieldKind::Text || self.descriptor.kind == Kind::Fact {
+                self.say(
+                    format!("{at}.number"),
+                    "only a text of a document or row is numbered",
+                );
+            }
+        }
         if field.required && field.retired {
             self.say(at, "a retired field cannot be required");
         }
@@ -393,8 +407,8 @@ impl Check<'_> {
                 self.states("lifecycle.closed", &lifecycle.closed);
             }
         }
-        if descriptor.kind != Kind::Document {
-            self.say("lifecycle", "only a document moves through states");
+        if descriptor.kind == Kind::Fact {
+            self.say("lifecycle", "a fact happened; it moves through no states");
         }
     }
 
@@ -403,20 +417,13 @@ impl Check<'_> {
         for (name, verb) in &descriptor.verbs {
             let at = format!("verbs.{name}");
             self.name(&at, name, RESERVED_VERBS);
-            let elsewhere = self.registry.verb(name).map(|(of, _)| of.object.clone());
-            if let Some(other) = elsewhere.filter(|other| *other != descriptor.object) {
-                self.say(
-                    &at,
-                    format!("`{other}` has this verb already; choose another name"),
-                );
-            }
             self.verb(&at, verb);
         }
     }
 
     fn verb(&mut self, at: &str, verb: &Verb) {
-        if self.descriptor.kind != Kind::Document && !verb.creates {
-            self.say(at, "only documents are changed by verbs");
+        if self.descriptor.kind == Kind::Fact && !verb.creates {
+            self.say(at, "a fact is never changed; a verb can only make one");
         }
         self.states(&format!("{at}.from"), &verb.from);
         self.states(&format!("{at}.to"), verb.to.as_slice());
@@ -496,6 +503,15 @@ impl Check<'_> {
 
     fn lists(&mut self) {
         let descriptor = self.descriptor;
+        for (name, field) in &descriptor.fields {
+            let is_found = descriptor
+                .indexes
+                .iter()
+                .any(|index| index.first() == Some(name));
+            if field.number.is_some() && !is_found {
+                self.say(format!("fields.{name}.number"), "a number needs an index");
+            }
+        }
         for (index, name) in descriptor.search.iter().enumerate() {
             if !descriptor.fields.contains_key(name) {
                 self.say(
@@ -529,6 +545,7 @@ impl Check<'_> {
         let descriptor = self.descriptor;
         for (role, right) in &descriptor.rights {
             let at = format!("rights.{}", role.name());
+            self.name(&at, role.name(), &[]);
             for path in right.edit.iter().filter(|path| *path != "*") {
                 let known = match path.split_once('/') {
                     None => descriptor.fields.contains_key(path),
@@ -541,13 +558,13 @@ impl Check<'_> {
                     self.say(format!("{at}.edit"), format!("there is no field `{path}`"));
                 }
             }
-            let writes = right.create || !right.edit.is_empty();
-            let edits_facts = descriptor.kind == Kind::Fact && !right.edit.is_empty();
-            if edits_facts || (descriptor.kind == Kind::Row && writes) {
-                self.say(
-                    at,
-                    "facts are never edited, and rows are the server's: neither may be granted",
-                );
+            for verb in right.verbs.iter().filter(|verb| *verb != "*") {
+                if !descriptor.verbs.contains_key(verb) {
+                    self.say(format!("{at}.do"), format!("there is no verb `{verb}`"));
+                }
+            }
+            if descriptor.kind == Kind::Fact && !right.edit.is_empty() {
+                self.say(at, "facts are never edited, so nobody may be granted it");
             }
         }
     }

@@ -87,18 +87,30 @@ impl Conflict {
         ConflictId::derived(&parts)
     }
 
-    /// Whether this conflict, found later and holding all that stands now, takes the place of an
-    /// older one: some of its sides still stand, and the others were written over by who had not
-    /// seen what they compete with.
+    /// Whether this conflict, which holds all that stood when it was found, takes the place of
+    /// another: of a field one conflict is open at most, that of the newest values. Whatever wrote
+    /// over a value is newer than it.
     #[must_use]
     pub fn supersedes(&self, older: &Conflict) -> bool {
-        let stands = |side: &Side| {
-            self.sides
-                .iter()
-                .any(|mine| mine.operation == side.operation)
-        };
         let same_field = self.record == older.record && self.path == older.path;
-        same_field && older.id != self.id && older.sides.iter().any(stands)
+        if !same_field || older.id == self.id {
+            return false;
+        }
+        let shares = self.sides.iter().any(|mine| {
+            let mut others = older.sides.iter();
+            others.any(|other| other.operation == mine.operation)
+        });
+        shares || self.newest() > older.newest()
+    }
+
+    /// The newest of its operations, by counter and writer.
+    fn newest(&self) -> Option<(u64, ActorId)> {
+        let counted = self.sides.iter().map(|side| {
+            let counter = side.operation.split('@').next();
+            let counter = counter.and_then(|counter| counter.parse().ok());
+            (counter.unwrap_or(0), side.actor)
+        });
+        counted.max()
     }
 
     /// Which side is a user's own: the first whose actor `author` maps to the user, else the one

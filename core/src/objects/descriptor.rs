@@ -83,6 +83,17 @@ pub struct Field {
     /// No longer offered; descriptors only grow, so the field stays.
     #[serde(default, skip_serializing_if = "is_false")]
     pub retired: bool,
+    /// The series of which a new record takes the next number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<NumberSeries>,
+}
+
+/// Numbers that a device gives by itself: `<prefix>-<series of the writer>-<n>`, n from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberSeries {
+    /// What every number begins with.
+    pub prefix: String,
 }
 
 /// Lines of an object: many of one shape within one record.
@@ -203,9 +214,35 @@ pub struct Right {
     /// all.
     #[serde(default)]
     pub edit: Vec<String>,
+    /// Verbs that it may do, or `*` for all.
+    #[serde(default, rename = "do", skip_serializing_if = "Vec::is_empty")]
+    pub verbs: Vec<String>,
+    /// May make records for other people, and hand them over.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub others: bool,
 }
 
 impl Right {
+    /// All that there is to be allowed.
+    #[must_use]
+    pub fn everything() -> Right {
+        Right {
+            read: true,
+            create: true,
+            edit: vec!["*".to_owned()],
+            verbs: vec!["*".to_owned()],
+            others: true,
+        }
+    }
+
+    /// Whether this verb may be done.
+    #[must_use]
+    pub fn may_do(&self, verb: &str) -> bool {
+        self.verbs
+            .iter()
+            .any(|allowed| allowed == "*" || allowed == verb)
+    }
+
     /// Whether the value at this path may be changed.
     #[must_use]
     pub fn may_edit(&self, path: Path<'_>) -> bool {
@@ -357,6 +394,15 @@ impl Descriptor {
             .filter_map(|pattern| pattern.split_once("/*/"))
     }
 
+    /// Whether the value at this path names the person whose bucket the record goes to.
+    #[must_use]
+    pub fn is_of_person(&self, path: &str) -> bool {
+        self.scope.iter().any(|scope| match scope {
+            Scope::User { field, .. } => field == path,
+            Scope::Tenant | Scope::Territory { .. } | Scope::Through { .. } => false,
+        })
+    }
+
     /// Whether the value at this path is the record's state.
     #[must_use]
     pub fn is_state(&self, path: &str) -> bool {
@@ -377,8 +423,8 @@ impl Descriptor {
 
     /// What a role may do; nothing where the descriptor is silent.
     #[must_use]
-    pub fn right(&self, role: Role) -> Right {
-        self.rights.get(&role).cloned().unwrap_or_default()
+    pub fn right(&self, role: &Role) -> Right {
+        self.rights.get(role).cloned().unwrap_or_default()
     }
 }
 
@@ -395,6 +441,7 @@ impl Lines {
                 choices: Vec::new(),
                 default: None,
                 retired: false,
+                number: None,
             }
         }
         static OWN_POSITION: Field = own(FieldKind::Integer);

@@ -15,4 +15,6 @@ pub struct Write {
     pub new: bool,
     /// The values by path; `Null` clears one.
     pub values: Values,
+    /// The verb of the object by which it is done, if one is.
+    pub verb: Option<String>,
 }

@@ -20,6 +20,9 @@ pub trait Reader {
     /// `lines/*/field`; lines that are removed do not count.
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError>;
 
+    /// The highest number of a series that was given here; 0 if none was.
+    fn last_number(&self, series: &str) -> Result<u64, ReadError>;
+
     /// The conflict with this id, if there is one here.
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError>;
 

@@ -14,8 +14,8 @@ use crate::base::version::Version;
 /// Path to value; a path that is absent is null, and no `Null` is stored.
 pub type Values = BTreeMap<String, Value>;
 
-/// When and by whom a record was made and last changed, from its accepted and unsent history.
-/// `created` is the least and `changed` the greatest (time, actor), so every replica agrees.
+/// When and by whom a record was made and last changed, as its accepted and unsent history says, so
+/// that every replica agrees, whatever clocks say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// When it was made, by the maker's clock.
@@ -37,19 +37,6 @@ impl Stamp {
             created_by: by,
             changed_at: at,
             changed_by: by,
-        }
-    }
-
-    /// Takes one more change in; order and repetition do not matter.
-    #[must_use]
-    pub fn and(self, at: Timestamp, by: ActorId) -> Self {
-        let (created_at, created_by) = (self.created_at, self.created_by).min((at, by));
-        let (changed_at, changed_by) = (self.changed_at, self.changed_by).max((at, by));
-        Stamp {
-            created_at,
-            created_by,
-            changed_at,
-            changed_by,
         }
     }
 }

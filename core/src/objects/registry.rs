@@ -10,6 +10,21 @@ use crate::base::id::ChangeHash;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Registry {
     objects: BTreeMap<String, Arc<Descriptor>>,
+    /// Those that come with this version, as they come.
+    built_in: BTreeMap<String, Arc<Descriptor>>,
+    /// The versions of what was published over them or beside them, by object.
+    published: BTreeMap<String, u32>,
+}
+
+/// A verb as it is addressed: of one object, or by a name that several have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundVerb<'a> {
+    /// The object and what the verb means.
+    One(&'a Arc<Descriptor>, &'a Verb),
+    /// The objects that have a verb of this name.
+    Several(Vec<&'a str>),
+    /// No object has it.
+    Unknown,
 }
 
 impl Registry {
@@ -46,10 +61,61 @@ impl Registry {
         self.objects.values()
     }
 
-    /// The object and meaning of a verb.
+    /// The object and meaning of a verb: `object.verb`, or the verb alone where one object has it.
     #[must_use]
-    pub fn verb(&self, verb: &str) -> Option<(&Arc<Descriptor>, &Verb)> {
-        self.all()
-            .find_map(|descriptor| descriptor.verbs.get(verb).map(|found| (descriptor, found)))
+    pub fn verb(&self, name: &str) -> Option<(&Arc<Descriptor>, &Verb)> {
+        match self.find_verb(name) {
+            FoundVerb::One(descriptor, verb) => Some((descriptor, verb)),
+            FoundVerb::Several(_) | FoundVerb::Unknown => None,
+        }
+    }
+
+    /// What a verb's name leads to.
+    #[must_use]
+    pub fn find_verb(&self, name: &str) -> FoundVerb<'_> {
+        if let Some((object, verb)) = name.split_once('.') {
+            let descriptor = self.objects.get(object);
+            let found = descriptor.and_then(|of| Some((of, of.verbs.get(verb)?)));
+            return found.map_or(FoundVerb::Unknown, |(of, verb)| FoundVerb::One(of, verb));
+        }
+        let mut found = Vec::new();
+        for descriptor in self.all() {
+            if let Some(verb) = descriptor.verbs.get(name) {
+                found.push((descriptor, verb));
+            }
+        }
+        match found[..] {
+            [] => FoundVerb::Unknown,
+            [(descriptor, verb)] => FoundVerb::One(descriptor, verb),
+            _ => {
+                let objects = found
+                    .iter()
+                    .map(|(descriptor, _)| descriptor.object.as_str());
+                FoundVerb::Several(objects.collect())
+            }
+        }
+    }
+
+    /// The object of this name that comes with this version, as it comes.
+    #[must_use]
+    pub fn comes_along(&self, object: &str) -> Option<&Arc<Descriptor>> {
+        self.built_in.get(object)
+    }
+
+    /// The version of what was published for an object; 0 if nothing was.
+    #[must_use]
+    pub fn published(&self, object: &str) -> u32 {
+        self.published.get(object).copied().unwrap_or(0)
+    }
+
+    /// Takes in the objects that come with this version.
+    pub(super) fn begin_with(&mut self, descriptor: Descriptor) {
+        let descriptor = self.adopt(descriptor);
+        self.built_in.insert(descriptor.object.clone(), descriptor);
+    }
+
+    /// Notes that this version was published for an object.
+    pub(super) fn note_published(&mut self, object: &str, version: u32) {
+        self.published.insert(object.to_owned(), version);
     }
 }

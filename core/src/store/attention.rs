@@ -28,6 +28,8 @@ pub struct Attention {
     pub message: String,
     /// The fields it is about, as a JSON array.
     pub fields: String,
+    /// The numbers and names behind the reason, as a JSON object.
+    pub numbers: String,
     /// When it was set aside, in milliseconds since 1970.
     pub at: i64,
 }
@@ -36,8 +38,8 @@ pub struct Attention {
 pub fn put(db: &Db, held: &Attention) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT OR REPLACE INTO attention (number, object, record, hash, command, bytes, code, \
-         message, fields, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         message, fields, at, numbers)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         held.number,
@@ -49,14 +51,16 @@ pub fn put(db: &Db, held: &Attention) -> Result<(), StoreError> {
         held.code,
         held.message,
         held.fields,
-        held.at
+        held.at,
+        held.numbers
     ])?;
     Ok(())
 }
 
 /// All refused entries, oldest first.
 pub fn all(db: &Db) -> Result<Vec<Attention>, StoreError> {
-    let sql = "SELECT number, object, record, hash, command, bytes, code, message, fields, at
+    let sql =
+        "SELECT number, object, record, hash, command, bytes, code, message, fields, at, numbers
                FROM attention ORDER BY number";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
@@ -73,6 +77,7 @@ pub fn all(db: &Db) -> Result<Vec<Attention>, StoreError> {
             message: row.get(7)?,
             fields: row.get(8)?,
             at: row.get(9)?,
+            numbers: row.get(10)?,
         });
     }
     Ok(held)

@@ -11,6 +11,7 @@ pub mod documents;
 pub mod error;
 pub mod members;
 pub mod meta;
+pub mod numbers;
 pub mod open;
 pub mod outbox;
 pub mod query;

@@ -38,6 +38,8 @@ pub struct NewEntry {
     pub at: Timestamp,
     /// The server's clock up to which the device held everything when it was written.
     pub knew: u64,
+    /// The verb of the object by which it was done, if one was.
+    pub verb: Option<String>,
 }
 
 /// An entry with the number under which it waits; numbers only grow.
@@ -63,15 +65,17 @@ pub struct OutboxEntry {
     pub at: Timestamp,
     /// The server's clock up to which the device held everything when it was written.
     pub knew: u64,
+    /// The verb of the object by which it was done, if one was.
+    pub verb: Option<String>,
 }
 
-const COLUMNS: &str = "number, kind, object, record, hash, bytes, command, actor, at, knew";
+const COLUMNS: &str = "number, kind, object, record, hash, bytes, command, actor, at, knew, verb";
 
 /// Puts an entry behind all others; answers its number.
 pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
     db.prepare_cached(
-        "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at, knew)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at, knew, verb)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         entry.kind as i64,
@@ -82,7 +86,8 @@ pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
         entry.command,
         entry.actor.as_bytes(),
         entry.at.0,
-        entry.knew.cast_signed()
+        entry.knew.cast_signed(),
+        entry.verb
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -200,5 +205,6 @@ fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {
         actor: ActorId::from_slice(row.get_ref(7)?.as_blob().map_err(StoreError::new)?)?,
         at: Timestamp(row.get(8)?),
         knew: row.get::<_, i64>(9)?.cast_unsigned(),
+        verb: row.get(10)?,
     })
 }

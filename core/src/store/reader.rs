@@ -2,11 +2,12 @@
 //! It does not know who reads.
 
 use super::schema::Db;
-use super::{conflicts, query, tables};
+use super::{conflicts, numbers, query, tables};
 use crate::base::id::{ConflictId, RecordId};
 use crate::objects::{Conflict, ReadError, Reader, Record, Registry, Value};
 
 /// Reads a database through the objects of a registry.
+#[derive(Clone, Copy)]
 pub struct StoreReader<'a> {
     /// The database, or an open transaction on it.
     pub db: &'a Db,
@@ -27,6 +28,10 @@ impl Reader for StoreReader<'_> {
             Some(descriptor) => Ok(query::find(self.db, descriptor, wanted)?),
             None => Ok(Vec::new()),
         }
+    }
+
+    fn last_number(&self, series: &str) -> Result<u64, ReadError> {
+        Ok(numbers::last(self.db, series)?)
     }
 
     fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {

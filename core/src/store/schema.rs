@@ -22,5 +22,9 @@ pub struct Schema {
 pub const PHONE: Schema = Schema {
     application: i32::from_be_bytes(*b"OFrp"),
     what: "a rep's database",
-    migrations: &[SHARED, include_str!("sql/phone.sql")],
+    migrations: &[
+        SHARED,
+        include_str!("sql/phone.sql"),
+        include_str!("sql/phone_verbs.sql"),
+    ],
 };

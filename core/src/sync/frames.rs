@@ -9,7 +9,7 @@ use crate::base::time::Timestamp;
 use crate::objects::{Conflict, Stamp, Values};
 
 /// The protocol that this version speaks.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// A device's greeting.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -104,6 +104,9 @@ pub struct PushEntry {
     /// When, by the device's clock, in milliseconds since 1970; a change says so itself.
     #[n(7)]
     pub at_ms: Option<i64>,
+    /// The verb of the object by which it was done; none for what was added, edited or decided.
+    #[n(10)]
+    pub verb: Option<String>,
 }
 
 /// What the server says of one entry, once and for all unless it asks for something.
@@ -142,6 +145,9 @@ pub enum Ruling {
         /// The fields it is about.
         #[n(2)]
         fields: Vec<String>,
+        /// The numbers and names behind the reason, as a JSON object.
+        #[n(3)]
+        numbers: Option<String>,
     },
     /// The server has no room for it in this request; it stays queued.
     #[n(4)]

@@ -100,10 +100,10 @@ fn what_stands_against_a_new_record_is_said() {
     for (object, fields, kind, code, words) in [
         (
             "contact",
-            json!({"name": "A", "owner": id(98)}),
+            json!({"name": "A", "roles/x/account": id(98)}),
             NotFound,
             "unknown_reference",
-            "no `user`",
+            "no `account`",
         ),
         (
             "visit",
@@ -259,7 +259,7 @@ fn what_was_missing_before_stops_no_edit() {
 #[test]
 fn values_are_brought_into_their_one_form() {
     let mut world = RuleWorld::new();
-    world.role = Role::Manager;
+    world.role = Role::MANAGER;
     let account = world.tell(&add(
         "account",
         &json!({

@@ -392,15 +392,15 @@ fn figures_are_of_a_person_a_territory_or_all_that_is_here() {
     visit(&mut world, 33, 2, 12, &made);
     let ben = id(2).to_string();
     for (role, rep, territory, made, covered) in [
-        (Role::Rep, None, None, 1, "1/2"),
-        (Role::Rep, Some("Ben"), None, 2, "1/2"),
-        (Role::Rep, Some(ben.as_str()), None, 2, "1/2"),
-        (Role::Rep, None, Some("Arkansas"), 2, "2/2"),
-        (Role::Rep, None, Some("South"), 2, "2/2"),
-        (Role::Rep, Some("Ben"), Some("South"), 1, "1/2"),
-        (Role::Manager, None, None, 3, "3/3"),
+        (Role::REP, None, None, 1, "1/2"),
+        (Role::REP, Some("Ben"), None, 2, "1/2"),
+        (Role::REP, Some(ben.as_str()), None, 2, "1/2"),
+        (Role::REP, None, Some("Arkansas"), 2, "2/2"),
+        (Role::REP, None, Some("South"), 2, "2/2"),
+        (Role::REP, Some("Ben"), Some("South"), 1, "1/2"),
+        (Role::MANAGER, None, None, 3, "3/3"),
     ] {
-        world.role = role;
+        world.role = role.clone();
         let answer = asked(
             &world,
             Wanted {

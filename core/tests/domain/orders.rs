@@ -1,7 +1,8 @@
 //! Sales orders on a device: beginning, lines, the limits that submitting asks, what counts as
 //! content, how they show. What the server says of them is in `verdicts`.
 
-use outfield_core::domain::rules::sell::order::{content_hash, series, show};
+use outfield_core::domain::rules::sell::order::{content_hash, show};
+use outfield_core::objects::number::series;
 use serde_json::{Value as Json, json};
 
 use crate::shop::{CASE, GUM, PEN, Shop};

@@ -1,7 +1,7 @@
 //! The perfect store: a weighted sum of figures, by weights that the office keeps.
 
+use outfield_core::base::context::{Place, Role};
 use outfield_core::base::fraction::Ratio;
-use outfield_core::domain::check;
 use outfield_core::domain::rules::figures::compute::{
     DayCalls, Figure, FigureUnit, HalfNames, figures,
 };
@@ -10,7 +10,7 @@ use outfield_core::domain::rules::figures::perfect::{Part, perfect_store};
 use serde_json::{Value as Json, json};
 
 use crate::figures::{asked, field, halves, visit};
-use crate::support::{RuleWorld, id, values};
+use crate::support::{RuleWorld, id};
 
 /// Parts as `figure weight target`.
 fn weighed(parts: &[(&str, i64, i64)]) -> Vec<Part> {
@@ -166,25 +166,18 @@ fn only_what_the_default_row_weighs_makes_a_store_perfect() {
 
 #[test]
 fn weights_are_one_or_more_each_and_make_a_hundred_together() {
-    let world = RuleWorld::new();
-    let descriptor = world.registry.get("perfect_store").unwrap();
+    let mut world = RuleWorld::new();
+    (world.place, world.role) = (Place::Server, Role::ADMIN);
     let said = |parts: &Json| {
-        let mut written = json!({"name": "Usual"});
-        written
+        let mut fields = json!({"name": "Usual"});
+        fields
             .as_object_mut()
             .unwrap()
             .extend(parts.as_object().unwrap().clone());
-        let said = check(
-            &world.registry,
-            &world,
-            descriptor,
-            id(90),
-            None,
-            &values(&written),
-        );
+        let said = world.ask(&json!({"do": "add", "object": "perfect_store", "fields": fields}));
         said.map_or_else(
             |refusal| (refusal.code, refusal.message, refusal.fields),
-            |()| Default::default(),
+            |_| Default::default(),
         )
     };
     let of = |weights: [i64; 2]| {

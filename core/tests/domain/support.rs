@@ -3,10 +3,12 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use outfield_core::base::context::{Context, Identity, Role, Surroundings};
+use outfield_core::base::context::{Context, Identity, Place, Role, Surroundings};
 use outfield_core::base::id::{ActorId, ConflictId, DeviceId, RecordId, UserId};
 use outfield_core::base::time::Timestamp;
+use outfield_core::domain::rules::party::role::rank;
 use outfield_core::domain::{Command, Decision, Refusal, decide, registry};
+use outfield_core::objects::number::given;
 use outfield_core::objects::{
     Conflict, ConflictState, ReadError, Reader, Record, Registry, Value, Values,
 };
@@ -24,6 +26,10 @@ pub(crate) struct RuleWorld {
     /// The number of the person who acts.
     pub(crate) user: u8,
     pub(crate) now: Timestamp,
+    /// How far series were given.
+    numbers: BTreeMap<String, u64>,
+    /// Where it is decided.
+    pub(crate) place: Place,
     drawn: Cell<u8>,
 }
 
@@ -61,7 +67,7 @@ impl RuleWorld {
     pub(crate) fn new() -> Self {
         let registry = registry().unwrap();
         let (records, conflicts) = (BTreeMap::new(), Vec::new());
-        let (role, user, now, drawn) = (Role::Rep, 1, NOW, Cell::new(0));
+        let (role, user, now, drawn) = (Role::REP, 1, NOW, Cell::new(0));
         let mut world = RuleWorld {
             registry,
             records,
@@ -69,6 +75,8 @@ impl RuleWorld {
             role,
             user,
             now,
+            numbers: BTreeMap::new(),
+            place: Place::Device,
             drawn,
         };
         for (number, name, role) in [(1, "Rosa", "rep"), (2, "Ben", "rep"), (3, "Mia", "manager")] {
@@ -106,7 +114,7 @@ impl RuleWorld {
     }
 
     pub(crate) fn context(&self) -> Context {
-        self.drawn.set(self.drawn.get() + 1);
+        self.drawn.set(self.drawn.get().wrapping_add(1));
         let (user, device, actor) = (
             UserId([self.user; 16]),
             DeviceId([50; 16]),
@@ -115,12 +123,24 @@ impl RuleWorld {
         let time_zone = "America/Chicago".to_owned();
         let identity = Identity {
             user,
-            role: self.role,
+            role: self.role.clone(),
             device,
             actor,
             time_zone,
         };
-        Context::new(&FixedSurroundings(self.drawn.get(), self.now), identity)
+        let context = Context::new(&FixedSurroundings(self.drawn.get(), self.now), identity);
+        match self.place {
+            Place::Device => context,
+            Place::Server => context.on_server(),
+        }
+    }
+
+    /// The context of this person in a role.
+    pub(crate) fn context_of(&self, role: &Role) -> Context {
+        let mut context = self.context();
+        context.role = role.clone();
+        context.rank = rank(self, role).unwrap();
+        context
     }
 
     /// Decides a command and writes nothing.
@@ -140,6 +160,9 @@ impl RuleWorld {
                 values: Values::new(),
                 stamp: None,
             };
+            for number in given(self.registry.get(&write.object).unwrap(), &write.values) {
+                self.numbers.insert(number.series, number.count);
+            }
             let record = self.records.entry((write.object, write.id)).or_insert(new);
             record.values.extend(write.values);
             record.values.retain(|_, value| !value.is_null());
@@ -180,6 +203,10 @@ impl RuleWorld {
 impl Reader for RuleWorld {
     fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError> {
         Ok(self.records.get(&(object.to_owned(), id)).cloned())
+    }
+
+    fn last_number(&self, series: &str) -> Result<u64, ReadError> {
+        Ok(self.numbers.get(series).copied().unwrap_or(0))
     }
 
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {

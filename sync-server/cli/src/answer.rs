@@ -205,9 +205,11 @@ impl From<ServerError> for CliFailure {
             | ErrorKind::WrongMethod
             | ErrorKind::TooSlow
             | ErrorKind::TooLarge => BAD_INPUT,
-            ErrorKind::SignedOut | ErrorKind::Refused | ErrorKind::Busy | ErrorKind::DiskFull => {
-                REFUSED
-            }
+            ErrorKind::SignedOut
+            | ErrorKind::Refused
+            | ErrorKind::Changed
+            | ErrorKind::Busy
+            | ErrorKind::DiskFull => REFUSED,
             ErrorKind::Broken => BROKEN,
         };
         CliFailure {

@@ -50,6 +50,11 @@ pub(crate) enum CliCommand {
         #[command(flatten)]
         place: OfficePlace,
     },
+    /// Rows of the office that are not right, such as a promotion without its hurdle
+    Check {
+        #[command(flatten)]
+        place: OfficePlace,
+    },
     /// Devices that users have enrolled
     #[command(subcommand)]
     Device(DeviceCommand),
@@ -214,6 +219,25 @@ pub(crate) enum ObjectCommand {
     Publish {
         /// The descriptor, a JSON file
         file: PathBuf,
+        #[command(flatten)]
+        place: OfficePlace,
+    },
+    /// The objects of the tenant: those that come with this version, and its own
+    List {
+        #[command(flatten)]
+        place: OfficePlace,
+    },
+    /// The descriptor of an object, as JSON
+    Show {
+        /// The object, such as `visit`
+        object: String,
+        #[command(flatten)]
+        place: OfficePlace,
+    },
+    /// What an object has and who may do what with it, in words
+    Explain {
+        /// The object, such as `visit`
+        object: String,
         #[command(flatten)]
         place: OfficePlace,
     },

@@ -1,16 +1,16 @@
-//! The REST API: records, digests and prices, for whoever the token speaks for.
+//! The REST API: records, commands, digests and prices, for whoever the token speaks for.
 //! It does not know which objects there are.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::json;
 
-use super::extract::{BoundedBody, PathParams, QueryParams};
-use super::respond::{HttpError, HttpResult, JSON, aside, bearer, reading};
+use super::extract::{BoundedBody, PathParams, QueryParams, parse};
+use super::respond::{HttpError, HttpResult, JSON, aside, bearer, reading, writing};
 use super::state::SharedState;
 use crate::error::{ErrorKind, ServerError};
-use crate::office::basket_too_large;
+use crate::office::{Terms, basket_too_large};
 
 pub(super) async fn digest(
     State(state): State<SharedState>,
@@ -48,6 +48,25 @@ pub(super) async fn price(
     Ok((JSON, priced.await?).into_response())
 }
 
+pub(super) async fn objects(State(state): State<SharedState>, headers: HeaderMap) -> HttpResult {
+    reading(state, &headers, move |tenant, session| {
+        Ok(json!({ "ok": true, "data": tenant.objects(session)? }))
+    })
+    .await
+}
+
+pub(super) async fn object(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    PathParams(object): PathParams<String>,
+) -> HttpResult {
+    reading(state, &headers, move |tenant, session| {
+        let data = tenant.object(session, &object)?;
+        Ok(json!({ "ok": true, "id": object, "data": data }))
+    })
+    .await
+}
+
 pub(super) async fn list(
     State(state): State<SharedState>,
     headers: HeaderMap,
@@ -66,9 +85,98 @@ pub(super) async fn record(
     headers: HeaderMap,
     PathParams((object, id)): PathParams<(String, String)>,
 ) -> HttpResult {
-    reading(state, &headers, move |tenant, session| {
-        let data = tenant.get(session, &object, &id)?;
-        Ok(json!({ "ok": true, "id": data["id"], "data": data }))
-    })
-    .await
+    let token = bearer(&headers)?;
+    let read = move || {
+        state.read(&token, |tenant| {
+            let session = tenant.authenticate(&token)?;
+            let data = tenant.get(&session, &object, &id)?;
+            let version = tenant.version(&object, &id)?;
+            Ok((
+                version,
+                json!({ "ok": true, "id": data["id"], "data": data }),
+            ))
+        })
+    };
+    let (version, answer) = aside(read).await?;
+    Ok(([(header::ETAG, version)], axum::Json(answer)).into_response())
+}
+
+/// Carries out one command, or a group.
+pub(super) async fn perform(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    BoundedBody(body): BoundedBody,
+) -> HttpResult {
+    let (body, asked) = (parse(&body)?, AskedTerms::of(&headers)?);
+    let done = writing(state, &headers, move |tenant, session| {
+        tenant.perform(session, &body, asked.terms())
+    });
+    Ok((JSON, done.await?).into_response())
+}
+
+pub(super) async fn make(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    PathParams(object): PathParams<String>,
+    BoundedBody(body): BoundedBody,
+) -> HttpResult {
+    let (body, asked) = (parse(&body)?, AskedTerms::of(&headers)?);
+    let made = writing(state, &headers, move |tenant, session| {
+        tenant.make(session, &object, &body, asked.terms())
+    });
+    Ok((StatusCode::CREATED, JSON, made.await?).into_response())
+}
+
+pub(super) async fn change(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    PathParams((object, id)): PathParams<(String, String)>,
+    BoundedBody(body): BoundedBody,
+) -> HttpResult {
+    let (body, asked) = (parse(&body)?, AskedTerms::of(&headers)?);
+    let changed = writing(state, &headers, move |tenant, session| {
+        tenant.change(session, &object, &id, &body, asked.terms())
+    });
+    Ok((JSON, changed.await?).into_response())
+}
+
+pub(super) async fn delete(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    PathParams((object, _)): PathParams<(String, String)>,
+) -> HttpResult {
+    let refused = writing(state, &headers, move |tenant, session| {
+        tenant.never_deleted(session, &object)
+    });
+    Ok((JSON, refused.await?).into_response())
+}
+
+/// The headers that say how a request is to be taken.
+struct AskedTerms {
+    key: Option<String>,
+    seen: Option<String>,
+}
+
+impl AskedTerms {
+    fn of(headers: &HeaderMap) -> Result<AskedTerms, ServerError> {
+        let text = |name: &str| match headers.get(name).map(|value| value.to_str()) {
+            None => Ok(None),
+            Some(Ok(text)) => Ok(Some(text.to_owned())),
+            Some(Err(_)) => {
+                let message = format!("the header `{name}` is not plain text");
+                Err(ServerError::bad_input("bad_header", message))
+            }
+        };
+        Ok(AskedTerms {
+            key: text("idempotency-key")?,
+            seen: text("if-match")?,
+        })
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            key: self.key.as_deref(),
+            seen: self.seen.as_deref(),
+        }
+    }
 }

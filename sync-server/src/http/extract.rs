@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use futures_util::StreamExt as _;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
+use serde_json::Value as Json;
 use tokio::time::{Instant, timeout_at};
 
 use super::respond::HttpError;
@@ -52,6 +53,13 @@ impl<S: Sync> FromRequest<S> for BoundedBody {
             whole.extend_from_slice(&piece);
         }
     }
+}
+
+/// A body as JSON.
+pub(super) fn parse(body: &Bytes) -> Result<Json, ServerError> {
+    serde_json::from_slice(body).map_err(|error| {
+        ServerError::bad_input("bad_json", format!("the body is not JSON: {error}"))
+    })
 }
 
 /// The names in a path. One that is no text names nothing that is here.

@@ -33,6 +33,7 @@ fn code_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::BadInput => StatusCode::BAD_REQUEST,
         ErrorKind::SignedOut => StatusCode::UNAUTHORIZED,
         ErrorKind::Refused => StatusCode::FORBIDDEN,
+        ErrorKind::Changed => StatusCode::PRECONDITION_FAILED,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
         ErrorKind::TooSlow => StatusCode::REQUEST_TIMEOUT,

@@ -22,8 +22,14 @@ pub(super) fn router(state: SharedState) -> Router {
         .route("/sync/v1/pull", post(sync::pull))
         .route("/api/v1/digest", get(api::digest))
         .route("/api/v1/price", post(api::price))
-        .route("/api/v1/{object}", get(api::list))
-        .route("/api/v1/{object}/{id}", get(api::record))
+        .route("/api/v1/do", post(api::perform))
+        .route("/api/v1/object", get(api::objects))
+        .route("/api/v1/object/{name}", get(api::object))
+        .route("/api/v1/{object}", get(api::list).post(api::make))
+        .route(
+            "/api/v1/{object}/{id}",
+            get(api::record).patch(api::change).delete(api::delete),
+        )
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(|_| {
@@ -38,7 +44,7 @@ async fn nothing_here() -> HttpError {
 }
 
 async fn wrong_method() -> HttpError {
-    let message = "this path is not asked in this way; try GET or POST";
+    let message = "this path is not asked in this way; try GET, POST or PATCH";
     HttpError(ServerError::new(
         ErrorKind::WrongMethod,
         "wrong_method",

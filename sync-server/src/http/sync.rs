@@ -13,7 +13,7 @@ use outfield_core::sync::frames::Frame;
 use outfield_core::sync::wire::{self, Packing};
 use serde_json::Value as Json;
 
-use super::extract::BoundedBody;
+use super::extract::{BoundedBody, parse};
 use super::respond::{HttpError, HttpResult, aside, bearer, writing};
 use super::state::SharedState;
 use crate::error::ServerError;
@@ -35,12 +35,6 @@ fn text(json: &Json, key: &str) -> Result<String, ServerError> {
     found.map(str::to_owned).ok_or_else(|| {
         let message = format!("the JSON body needs a text `{key}` of at most 200 bytes");
         ServerError::bad_input("missing_field", message).about(key)
-    })
-}
-
-fn parse(body: &Bytes) -> Result<Json, ServerError> {
-    serde_json::from_slice(body).map_err(|error| {
-        ServerError::bad_input("bad_json", format!("the body is not JSON: {error}"))
     })
 }
 

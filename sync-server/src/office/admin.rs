@@ -5,15 +5,16 @@ use outfield_core::app::{DESCRIPTOR, descriptor_id};
 use outfield_core::base::context::Role;
 use outfield_core::base::id::{RecordId, UserId};
 use outfield_core::base::version::Version;
-use outfield_core::domain;
 use outfield_core::domain::rules::names::{TERRITORY, USER, VISIT_TEMPLATE};
-use outfield_core::objects::{Bucket, Values, Write};
-use outfield_core::store::{self, StoreReader, members, meta, tables};
+use outfield_core::domain::{self, Command};
+use outfield_core::objects::path::line_path;
+use outfield_core::objects::{Bucket, Record, Value, Values, Write};
+use outfield_core::store::{self, members, meta, tables};
 use serde_json::Value as Json;
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
-use crate::work::execute::{row, territories};
+use crate::work::execute::{Seat, named};
 use crate::work::log::{LogEntry, LogOp, append};
 
 /// Names of buckets that one device may follow beside those of its territories.
@@ -30,20 +31,23 @@ impl Tenant {
         let id = RecordId::derived(&[VISIT_TEMPLATE.as_bytes(), b"standard"]);
         let epoch = self.surroundings.entropy();
         let epoch = u32::from_be_bytes([epoch[0], epoch[1], epoch[2], epoch[3]]);
+        let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
         meta::set(&tx, "tenant", name)?;
         meta::set(&tx, "time_zone", time_zone)?;
         meta::set(&tx, "epoch", &epoch.to_string())?;
-        self.write_in(
+        self.apply(
             &tx,
+            &context,
             &[Write {
                 object: VISIT_TEMPLATE.to_owned(),
                 id,
                 new: true,
                 values: template,
+                verb: None,
             }],
         )?;
-        self.standardise_in(&tx)?;
+        self.standardise_in(&tx, &context)?;
         Ok(store::open::commit(tx)?)
     }
 
@@ -64,9 +68,7 @@ impl Tenant {
         if let Some(parent) = parent {
             values.push(("parent", self.territory(parent)?.to_string().into()));
         }
-        let id = self.new_id();
-        self.write(&[row(TERRITORY, id, &values)])?;
-        Ok(id)
+        self.add(TERRITORY, named(&values))
     }
 
     /// The territory of this name.
@@ -109,17 +111,13 @@ impl Tenant {
                 format!("there is a user `{name}` already; `user code {name}` makes a new code");
             return Err(ServerError::bad_input("exists", message));
         }
-        let id = self.new_id();
-        let values = [
+        let mut values = named(&[
             ("name", name.into()),
             ("role", role.name().into()),
             ("active", true.into()),
-        ];
-        let mut write = row(USER, id, &values);
-        write
-            .values
-            .extend(territories(None, &self.territories(territory_names)?));
-        self.write(&[write])?;
+        ]);
+        values.extend(territories(None, &self.territories(territory_names)?));
+        let id = self.add(USER, values)?;
         let code = self.new_code(UserId(id.0))?;
         Ok((UserId(id.0), code))
     }
@@ -144,12 +142,11 @@ impl Tenant {
         if let Some(names) = territory_names {
             values.extend(territories(Some(&before), &self.territories(names)?));
         }
-        self.write(&[Write {
+        self.execute(&Command::Edit {
             object: USER.to_owned(),
             id: user.into(),
-            new: false,
-            values,
-        }])?;
+            fields: values,
+        })?;
         Ok(user)
     }
 
@@ -192,51 +189,31 @@ impl Tenant {
         record.map(|record| record.to_json()).ok_or_else(missing)
     }
 
-    /// Writes a record of any object: makes it, or changes what the values name.
+    /// Writes a record of any object as a person of the office would: makes it, or, where an id is
+    /// given, changes what the values name.
     pub fn put(
         &mut self,
         object: &str,
         id: Option<RecordId>,
         values: Values,
     ) -> Result<RecordId, ServerError> {
-        let descriptor = self.descriptor(object)?;
-        let id = id.unwrap_or_else(|| self.new_id());
-        let before = tables::read(&self.db, &descriptor, id)?;
-        let reader = StoreReader {
-            db: &self.db,
-            registry: &self.registry,
+        self.descriptor(object)?;
+        let (object, fields) = (object.to_owned(), values);
+        let command = match id {
+            Some(id) => Command::Edit { object, id, fields },
+            None => Command::Add { object, id, fields },
         };
-        domain::check(
-            &self.registry,
-            &reader,
-            &descriptor,
-            id,
-            before.as_ref(),
-            &values,
-        )?;
-        if before.is_none()
-            && let Some(other) = self.object_of(id)?
-        {
-            let message = format!("{id} is the id of a `{other}` already; leave the id out");
-            return Err(ServerError::bad_input("id_taken", message));
-        }
-        self.write(&[Write {
-            object: object.to_owned(),
-            id,
-            new: before.is_none(),
-            values,
-        }])?;
-        Ok(id)
+        Ok(self.execute(&command)?.id)
     }
 
-    /// The object that an id belongs to, whether or not a bucket holds its record.
-    fn object_of(&self, id: RecordId) -> Result<Option<String>, ServerError> {
-        for descriptor in self.registry.all() {
-            if tables::read(&self.db, descriptor, id)?.is_some() {
-                return Ok(Some(descriptor.object.clone()));
-            }
-        }
-        Ok(None)
+    fn add(&mut self, object: &str, fields: Values) -> Result<RecordId, ServerError> {
+        let object = object.to_owned();
+        let command = Command::Add {
+            object,
+            id: None,
+            fields,
+        };
+        Ok(self.execute(&command)?.id)
     }
 
     /// Publishes a tenant's own object, or a newer version of it; every problem is named.
@@ -257,7 +234,8 @@ impl Tenant {
             })?;
         let id = descriptor_id(&descriptor.object);
         let tx = store::open::begin(&self.db)?;
-        meta::put_descriptor(&tx, &descriptor.object, descriptor.version, json)?;
+        let version = registry.published(&descriptor.object);
+        meta::put_descriptor(&tx, &descriptor.object, version, json)?;
         tables::ensure(&tx, &registry)?;
         let bucket = Bucket::Tenant.to_string();
         members::set(
@@ -281,6 +259,22 @@ impl Tenant {
         self.registry = registry;
         Ok(descriptor.object.clone())
     }
+}
+
+/// The values that give a user these territories and take all others away.
+fn territories(before: Option<&Record>, now: &[RecordId]) -> Values {
+    let mut values = Values::new();
+    if let Some(before) = before {
+        let mut held: Vec<&String> = before.values.keys().collect();
+        held.retain(|path| path.starts_with("territories/"));
+        values.extend(held.into_iter().map(|path| (path.clone(), Value::Null)));
+    }
+    for territory in now {
+        let id = territory.to_string();
+        let path = line_path("territories", &id, "territory");
+        values.insert(path, id.into());
+    }
+    values
 }
 
 fn check_name(what: &str, name: &str) -> Result<(), ServerError> {

@@ -3,16 +3,19 @@
 
 use outfield_core::base::id::{DeviceId, RecordId, UserId};
 use outfield_core::domain::rules::names::DEVICE;
-use outfield_core::objects::Write;
-use outfield_core::store::{self, tables};
+use outfield_core::domain::{Command, Decision};
+use outfield_core::objects::{Value, Values};
+use outfield_core::store::{self, Db, tables};
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value as Json;
 
 use crate::error::ServerError;
 use crate::people::tokens::hashed;
 use crate::tenant::Tenant;
-use crate::work::execute::row;
+use crate::work::execute::{Seat, row};
 
+/// The state of a device whose access has ended.
+const REVOKED: &str = "revoked";
 /// How long an enrolment code may wait to be used.
 const CODE_MS: i64 = 7 * 24 * 3_600_000;
 /// How long the installation that used a code may repeat it, in case the answer was lost.
@@ -67,8 +70,10 @@ impl Tenant {
     /// answer was lost.
     pub fn enrol(&mut self, code: &str, applicant: &Applicant) -> Result<Json, ServerError> {
         let now = self.surroundings.now().0;
+        let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
         let found = self.code(code)?;
+        self.check_active(found.user)?;
         if applicant
             .tenant
             .as_ref()
@@ -110,7 +115,7 @@ impl Tenant {
             ("state", "active".into()),
             ("enrolled_at", now.into()),
         ];
-        self.write_in(&tx, &[row(DEVICE, device.into(), &values)])?;
+        self.apply(&tx, &context, &[row(DEVICE, device.into(), &values)])?;
         tx.execute(
             "INSERT INTO installation (device, user) VALUES (?1, ?2)",
             params![device.as_bytes(), found.user.as_bytes()],
@@ -176,19 +181,32 @@ impl Tenant {
                 "there is no device `{device}`; `device list` shows them"
             ))
         })?;
-        let tx = store::open::begin(&self.db)?;
-        tx.execute(
-            "UPDATE installation SET revoked_at = coalesce(revoked_at, ?2) WHERE device = ?1",
-            params![record.id.as_bytes(), self.surroundings.now().0],
-        )?;
-        self.write_in(
-            &tx,
-            &[Write {
-                new: false,
-                ..row(DEVICE, record.id, &[("state", "revoked".into())])
-            }],
-        )?;
-        store::open::commit(tx)?;
+        if record.text("state") != Some(REVOKED) {
+            let command = Command::Perform {
+                verb: "revoke_device".to_owned(),
+                id: Some(record.id),
+                input: Values::new(),
+            };
+            let context = self.context_of(Seat::Operator)?;
+            let tx = store::open::begin(&self.db)?;
+            let decision = self.decide_and_apply(&tx, Seat::Operator, &context, &command)?;
+            self.end_access(&tx, &decision)?;
+            store::open::commit(tx)?;
+        }
         Ok(DeviceId(record.id.0))
+    }
+    /// Devices that a decision revoked get no answer any more.
+    pub(super) fn end_access(&self, db: &Db, decision: &Decision) -> Result<(), ServerError> {
+        for write in &decision.writes {
+            let state = write.values.get("state").and_then(Value::text);
+            if write.object == DEVICE && state == Some(REVOKED) {
+                db.execute(
+                    "UPDATE installation SET revoked_at = coalesce(revoked_at, ?2)
+                     WHERE device = ?1",
+                    params![write.id.as_bytes(), self.surroundings.now().0],
+                )?;
+            }
+        }
+        Ok(())
     }
 }

@@ -2,11 +2,14 @@
 //! It does not know how it was asked.
 
 mod admin;
+mod check;
+mod commands;
 mod devices;
 mod import;
 mod questions;
 mod standard;
 
+pub use commands::Terms;
 pub use devices::Applicant;
 pub use import::{Imported, imported_id};
 pub(crate) use questions::basket_too_large;

@@ -11,6 +11,7 @@ use outfield_core::objects::Descriptor;
 use outfield_core::store::{StoreReader, digest, members, tables};
 use serde_json::Value as Json;
 
+use super::commands::etag;
 use crate::envelope;
 use crate::error::ServerError;
 use crate::people::Session;
@@ -50,7 +51,7 @@ impl Tenant {
             ServerError::bad_input("bad_limit", format!("limit: a number from 1 to {PAGE_MAX}"))
                 .about("limit")
         })?;
-        let buckets = (session.role != Role::Admin).then_some(session.buckets.as_slice());
+        let buckets = (!session.sees_all()).then_some(session.buckets.as_slice());
         let ids = members::page(&self.db, object, buckets, after, limit)?;
         let records = ids
             .into_iter()
@@ -64,13 +65,33 @@ impl Tenant {
         let missing = || ServerError::not_found(format!("there is no {object} `{id}`"));
         let id: RecordId = id.parse().map_err(|_| missing())?;
         let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(missing)?;
-        let sees =
-            session.role == Role::Admin || members::is_member(&self.db, id, &session.buckets)?;
+        let sees = session.sees_all() || members::is_member(&self.db, id, &session.buckets)?;
         if sees {
             Ok(record.to_json())
         } else {
             Err(missing())
         }
+    }
+
+    /// The descriptors of the objects that the asker may read, for forms and lists.
+    pub fn objects(&self, session: &Session) -> Result<Vec<Json>, ServerError> {
+        let readable = self.registry.all().filter(|of| self.may_read(session, of));
+        let told = readable.map(|of| serde_json::to_value(of.as_ref()));
+        told.map(|json| json.map_err(ServerError::broken)).collect()
+    }
+
+    /// The descriptor of one object that the asker may read.
+    pub fn object(&self, session: &Session, object: &str) -> Result<Json, ServerError> {
+        let descriptor = self.readable(session, object)?;
+        serde_json::to_value(descriptor.as_ref()).map_err(ServerError::broken)
+    }
+
+    /// The version of a record, as `If-Match` names it.
+    pub fn version(&self, object: &str, id: &str) -> Result<String, ServerError> {
+        let missing = || ServerError::not_found(format!("there is no {object} `{id}`"));
+        let id: RecordId = id.parse().map_err(|_| missing())?;
+        let record = tables::read(&self.db, &*self.descriptor(object)?, id)?;
+        etag(&self.db, &record.ok_or_else(missing)?)
     }
 
     /// Prices a basket, given as JSON, by what the asker's devices hold: the same bytes, or the
@@ -95,15 +116,14 @@ impl Tenant {
     pub fn digest(&self, session: &Session, user: Option<&str>) -> Result<Json, ServerError> {
         let user = match user {
             None => session.user,
-            Some(name) => match (self.user_named(name), session.role) {
-                (Ok(user), _) if user == session.user => user,
-                (_, Role::Rep) => {
-                    return Err(ServerError::refused(
-                        "forbidden",
-                        "a rep sees only their own digest; leave `user` out",
-                    ));
+            Some(name) => match self.user_named(name) {
+                Ok(user) if user == session.user => user,
+                found if [Role::MANAGER, Role::ADMIN].contains(&session.rank) => found?,
+                Ok(_) | Err(_) => {
+                    let role = session.role.name();
+                    let message = format!("a {role} sees only their own digest; leave `user` out");
+                    return Err(ServerError::refused("forbidden", message));
                 }
-                (found, Role::Manager | Role::Admin) => found?,
             },
         };
         let buckets = self.session(user, session.device)?.buckets;
@@ -114,11 +134,21 @@ impl Tenant {
         )?))
     }
 
-    fn readable(&self, session: &Session, object: &str) -> Result<Arc<Descriptor>, ServerError> {
+    fn may_read(&self, session: &Session, of: &Descriptor) -> bool {
+        let named = of.rights.contains_key(&session.role);
+        of.right(if named { &session.role } else { &session.rank })
+            .read
+    }
+
+    pub(super) fn readable(
+        &self,
+        session: &Session,
+        object: &str,
+    ) -> Result<Arc<Descriptor>, ServerError> {
         let descriptor = self
             .registry
             .get(object)
-            .filter(|of| of.right(session.role).read)
+            .filter(|of| self.may_read(session, of))
             .cloned();
         descriptor.ok_or_else(|| ServerError::not_found(format!("there is no object `{object}`")))
     }

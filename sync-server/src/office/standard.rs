@@ -1,6 +1,7 @@
 //! What a tenant sells by until the office says otherwise: an order policy, two tax classes and one
 //! price list. It does not know what they mean; the file beside it says what they hold.
 
+use outfield_core::base::context::Context;
 use outfield_core::base::id::RecordId;
 use outfield_core::domain::rules::names::ORDER_POLICY;
 use outfield_core::objects::{Value, Values, Write};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
+use crate::work::execute::Seat;
 
 /// One row to begin with.
 #[derive(Deserialize)]
@@ -27,12 +29,13 @@ impl Tenant {
     /// Writes what is missing of the standard rows; a policy only where the tenant has no default
     /// one.
     pub fn standardise(&mut self) -> Result<(), ServerError> {
+        let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
-        self.standardise_in(&tx)?;
+        self.standardise_in(&tx, &context)?;
         Ok(store::open::commit(tx)?)
     }
 
-    pub(crate) fn standardise_in(&self, db: &Db) -> Result<(), ServerError> {
+    pub(crate) fn standardise_in(&self, db: &Db, context: &Context) -> Result<(), ServerError> {
         let rows: Vec<StandardRow> =
             serde_json::from_str(include_str!("standard.json")).map_err(ServerError::broken)?;
         for StandardRow { object, values } in rows {
@@ -42,13 +45,15 @@ impl Tenant {
             let has_default = object == ORDER_POLICY
                 && !query::find(db, &descriptor, &[("is_default", Value::Bool(true))])?.is_empty();
             if !has_default && tables::read(db, &descriptor, id)?.is_none() {
-                self.write_in(
+                self.apply(
                     db,
+                    context,
                     &[Write {
                         object,
                         id,
                         new: true,
                         values,
+                        verb: None,
                     }],
                 )?;
             }

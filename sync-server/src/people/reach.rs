@@ -58,8 +58,48 @@ impl Reach {
     }
 
     /// Whether one of these buckets is followed.
-    pub(crate) fn follows_any(&self, buckets: &BTreeSet<String>) -> bool {
+    fn follows_any(&self, buckets: &BTreeSet<String>) -> bool {
         !self.followed.is_disjoint(buckets)
+    }
+
+    /// Whether all buckets that a record enters by what is written are within reach: followed, or
+    /// those of what it goes through, which may have moved away meanwhile; other people's own
+    /// buckets are for rights to say.
+    pub(crate) fn covers_all(
+        &self,
+        db: &Db,
+        written: &Record,
+        descriptor: &Descriptor,
+        entered: &BTreeSet<String>,
+    ) -> Result<bool, ServerError> {
+        let mut open: BTreeSet<&str> = BTreeSet::new();
+        for bucket in entered {
+            if !self.followed.contains(bucket) && !bucket.starts_with("user/") {
+                open.insert(bucket);
+            }
+        }
+        if open.is_empty() {
+            return Ok(true);
+        }
+        for path in written.values.keys() {
+            let Some(through) = written
+                .reference(path)
+                .filter(|_| descriptor.goes_through(path))
+            else {
+                continue;
+            };
+            let held_in: BTreeSet<String> = members::of(db, through)?.into_iter().collect();
+            if self.covers(db, through, &held_in)? {
+                open.retain(|bucket| !held_in.contains(*bucket));
+            }
+        }
+        Ok(open.is_empty())
+    }
+
+    /// Whether a record that is somewhere is within reach.
+    pub(crate) fn sees(&self, db: &Db, id: RecordId) -> Result<bool, ServerError> {
+        let held_in = members::of(db, id)?.into_iter().collect();
+        self.covers(db, id, &held_in)
     }
 
     /// Whether a record that these buckets hold is within reach, or left it later than the device
@@ -82,28 +122,6 @@ impl Reach {
         })?;
         for name in names {
             if self.followed.contains(&name?) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether what a new record goes through is within reach; it may have moved away meanwhile.
-    pub(crate) fn covers_through(
-        &self,
-        db: &Db,
-        descriptor: &Descriptor,
-        written: &Record,
-    ) -> Result<bool, ServerError> {
-        for path in written.values.keys() {
-            if !descriptor.goes_through(path) {
-                continue;
-            }
-            let Some(through) = written.reference(path) else {
-                continue;
-            };
-            let held_in = members::of(db, through)?.into_iter().collect();
-            if self.covers(db, through, &held_in)? {
                 return Ok(true);
             }
         }

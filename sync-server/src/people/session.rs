@@ -4,7 +4,8 @@
 use outfield_core::base::context::Role;
 use outfield_core::base::id::{DeviceId, UserId};
 use outfield_core::base::time::Timestamp;
-use outfield_core::objects::{Bucket, Value};
+use outfield_core::domain::rank;
+use outfield_core::objects::Bucket;
 
 use super::reach::buckets_of;
 use crate::error::ServerError;
@@ -19,12 +20,22 @@ pub struct Session {
     pub name: String,
     /// What the person may do.
     pub role: Role,
+    /// The built-in role that it is, or is like.
+    pub rank: Role,
     /// The device.
     pub device: DeviceId,
     /// Names of the buckets the person follows, those to pull first in front.
     pub buckets: Vec<String>,
     /// The moment of the request.
     pub now: Timestamp,
+}
+
+impl Session {
+    /// Whether the person sees all of the tenant, beyond what devices follow.
+    #[must_use]
+    pub fn sees_all(&self) -> bool {
+        self.rank == Role::ADMIN
+    }
 }
 
 impl Tenant {
@@ -36,20 +47,18 @@ impl Tenant {
 
     /// What a person on a device may follow now.
     pub(crate) fn session(&self, user: UserId, device: DeviceId) -> Result<Session, ServerError> {
+        self.check_active(user)?;
         let record = self.person(user)?;
-        if record.value("active") == &Value::Bool(false) {
-            return Err(ServerError::signed_out(
-                "this user may no longer sign in; ask the office",
-            ));
-        }
-        let role = record.text("role").and_then(Role::named);
+        let role = record.text("role").map(Role::named);
         let role = role.ok_or_else(|| ServerError::broken("a user without a role"))?;
+        let rank = rank(&self.store(&self.db), &role)?;
         let buckets = buckets_of(&record).iter().map(Bucket::to_string).collect();
         let name = record.text("name").unwrap_or_default().to_owned();
         Ok(Session {
             user,
             name,
             role,
+            rank,
             device,
             buckets,
             now: self.surroundings.now(),

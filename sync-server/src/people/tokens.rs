@@ -4,7 +4,7 @@
 
 use outfield_core::base::id::{ChangeHash, DeviceId, UserId};
 use outfield_core::domain::rules::names::USER;
-use outfield_core::objects::Record;
+use outfield_core::objects::{Record, Value};
 use outfield_core::store::{self, Db, tables};
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value as Json, json};
@@ -29,6 +29,7 @@ impl Tenant {
     pub fn refresh_tokens(&mut self, token: &str) -> Result<Json, ServerError> {
         let tx = store::open::begin(&self.db)?;
         let Credential { device, user, .. } = self.credential(&tx, token, true)?;
+        self.check_active(user)?;
         // Successors that nobody used were never received.
         tx.execute(
             "DELETE FROM credential WHERE replaces = ?1",
@@ -131,6 +132,16 @@ impl Tenant {
             "tenant": self.id,
             "time_zone": self.time_zone()?,
         }))
+    }
+
+    /// Refuses whom the office deactivated.
+    pub(crate) fn check_active(&self, user: UserId) -> Result<(), ServerError> {
+        if self.person(user)?.value("active") == &Value::Bool(false) {
+            return Err(ServerError::signed_out(
+                "this user may no longer sign in; ask the office",
+            ));
+        }
+        Ok(())
     }
 
     /// A user's row.

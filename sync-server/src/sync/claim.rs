@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use outfield_core::base::id::ChangeHash;
-use outfield_core::crdt::Document;
-use outfield_core::domain::rules::conflict::{chose, closes};
+use outfield_core::base::id::{ChangeHash, RecordId};
+use outfield_core::crdt::{CrdtError, Document};
+use outfield_core::domain::Refusal;
+use outfield_core::domain::rules::conflict::{chose, closes, is_decision};
 use outfield_core::objects::{
-    Conflict, ConflictState, Descriptor, Kind, Record, Registry, Side, Value,
+    Conflict, ConflictState, Descriptor, Kind, Record, Registry, Side, Value, Values,
 };
 use outfield_core::store::{Db, StoreReader, conflicts, documents, members, tables};
 
@@ -16,6 +17,7 @@ use super::rejection::{Denial, rejected};
 use super::verdict;
 use crate::error::ServerError;
 use crate::people::reach::Reach;
+use crate::people::scoped_reader::ReachReader;
 use crate::tenant::cache::DocumentCache;
 use crate::work::log::{Placement, buckets_holding, scope_of};
 
@@ -32,17 +34,43 @@ pub(super) struct EntryClaim<'a> {
     pub other_object: Option<String>,
     /// The buckets that hold the record; and those to which a new one would belong.
     pub placement: Placement,
-    /// Whether the record lies, or when new would lie, in a bucket that this person follows, or
-    /// did as far as the device could know when it wrote.
+    /// Whether the record lies in a bucket that this person follows, or did as far as the device
+    /// could know when it wrote; a new one in no other.
     pub is_within_reach: bool,
     /// The document as it is; empty if there is none yet.
     pub document: Document,
+    /// What the entry builds on.
+    pub deps: &'a [ChangeHash],
     /// The changes that the entry builds on and that are not here.
     pub missing: Vec<ChangeHash>,
     /// Whether one of those was refused.
     pub builds_on_refused: bool,
-    /// The open conflict that a fact decides.
-    pub decision: Option<ClaimedDecision>,
+    /// The conflict that a fact decides.
+    pub decision: Decided,
+    /// What its person reaches.
+    pub reach: &'a Reach,
+    /// Records of this batch that are not judged yet: what refers to them waits too.
+    pub unsettled: &'a BTreeSet<RecordId>,
+}
+
+/// The conflict that a fact says it decides.
+pub(super) enum Decided {
+    /// It decides none.
+    Nothing,
+    /// There is no such conflict.
+    Unknown,
+    /// It was decided before.
+    Closed,
+    /// It waits for this decision.
+    Open(ClaimedDecision),
+}
+
+/// What an entry is judged by, beside the entry itself.
+pub(super) struct Surrounding<'a> {
+    /// What its person reaches.
+    pub reach: &'a Reach,
+    /// Records of this batch that are not judged yet.
+    pub unsettled: &'a BTreeSet<RecordId>,
 }
 
 /// The open conflict that a fact says it decides.
@@ -61,13 +89,14 @@ impl<'a> EntryClaim<'a> {
     pub(super) fn gather(
         store: &StoreReader<'_>,
         cache: &mut DocumentCache,
-        reach: &Reach,
+        around: Surrounding<'a>,
         descriptor: &'a Descriptor,
         written: Record,
-        deps: &[ChangeHash],
+        deps: &'a [ChangeHash],
     ) -> Result<EntryClaim<'a>, ServerError> {
         let db = store.db;
         let id = written.id;
+        let Surrounding { reach, unsettled } = around;
         let mut claim = EntryClaim {
             descriptor,
             before: tables::read(db, descriptor, id)?,
@@ -79,9 +108,12 @@ impl<'a> EntryClaim<'a> {
             },
             is_within_reach: false,
             document: Document::default(),
+            deps,
             missing: deps.to_vec(),
             builds_on_refused: false,
             decision: decision(db, cache, reach, &written)?,
+            reach,
+            unsettled,
             written,
         };
         if let Some((object, heads)) = documents::standing(db, id)? {
@@ -93,7 +125,7 @@ impl<'a> EntryClaim<'a> {
             let now = scope_of(store, &claim.written)?;
             claim.other_object = members::object_of(db, id)?;
             claim.is_within_reach =
-                reach.follows_any(&now) || reach.covers_through(db, descriptor, &claim.written)?;
+                !now.is_empty() && reach.covers_all(db, &claim.written, descriptor, &now)?;
             claim.placement.now = now;
         }
         claim.other_object = claim
@@ -104,6 +136,49 @@ impl<'a> EntryClaim<'a> {
             claim.builds_on_refused |= verdict::was_refused(db, *dep)?;
         }
         Ok(claim)
+    }
+
+    /// What its person sees, and saw as far as the device could know.
+    pub(super) fn reader(&self, all: StoreReader<'a>) -> ReachReader<'a> {
+        ReachReader {
+            all,
+            reach: self.reach,
+        }
+    }
+
+    /// Whether one of the references that a refusal names is of a record that is not judged yet.
+    pub(super) fn waits_for(&self, refusal: &Refusal) -> bool {
+        let mut named = refusal.fields.iter();
+        named.any(|path| {
+            let record = self.written.reference(path);
+            record.is_some_and(|record| self.unsettled.contains(&record))
+        })
+    }
+
+    /// The record as the entry's writer saw it.
+    pub(super) fn seen(&self) -> Record {
+        let is_now = self.deps == self.document.heads();
+        let values = match &self.before {
+            Some(before) if is_now => before.values.clone(),
+            Some(_) => self.document.values_at(self.deps),
+            None => Values::new(),
+        };
+        Record {
+            object: self.descriptor.object.clone(),
+            id: self.written.id,
+            values,
+            stamp: None,
+        }
+    }
+
+    /// The states that stood for the entry's writer: none if the record began with it.
+    pub(super) fn states_seen(&self) -> Result<Vec<Value>, CrdtError> {
+        match &self.descriptor.lifecycle {
+            Some(lifecycle) if !self.deps.is_empty() => {
+                self.document.standing_at(&lifecycle.field, self.deps)
+            }
+            Some(_) | None => Ok(Vec::new()),
+        }
     }
 
     /// Whether the record was finished before the entry.
@@ -132,30 +207,49 @@ pub(super) fn known<'a>(
         })
 }
 
-/// The open conflict that a fact decides; none for all else.
+/// What a fact decides.
 fn decision(
     db: &Db,
     cache: &mut DocumentCache,
     reach: &Reach,
     fact: &Record,
-) -> Result<Option<ClaimedDecision>, ServerError> {
-    let Some(id) = closes(fact) else {
-        return Ok(None);
+) -> Result<Decided, ServerError> {
+    if !is_decision(fact) {
+        return Ok(Decided::Nothing);
+    }
+    let held = closes(fact).map_or(Ok(None), |id| conflicts::get(db, id))?;
+    let Some(conflict) = held else {
+        // A device may have known a part of those who compete, and so another id of the same.
+        return Ok(if disputes(db, fact)? {
+            Decided::Closed
+        } else {
+            Decided::Unknown
+        });
     };
-    let held = conflicts::get(db, id)?;
-    let Some(conflict) = held.filter(|held| held.state == ConflictState::Open) else {
-        return Ok(None);
-    };
+    if conflict.state != ConflictState::Open {
+        return Ok(Decided::Closed);
+    }
     let record = conflict.record;
     let mut standing = None;
     if let Some(document) = cache.take(db, record)? {
         standing = Some(document.sides(&conflict.path)?);
         cache.keep(record, document);
     }
-    Ok(Some(ClaimedDecision {
+    Ok(Decided::Open(ClaimedDecision {
         value: chose(fact).unwrap_or_default(),
         is_within_reach: reach.covers(db, record, &buckets_holding(db, record)?)?,
         standing,
         conflict,
     }))
+}
+
+/// Whether two people ever disagreed about what a decision names by record and path.
+fn disputes(db: &Db, fact: &Record) -> Result<bool, ServerError> {
+    let Some(record) = fact.reference("record") else {
+        return Ok(false);
+    };
+    let of_record = conflicts::of_record(db, record)?;
+    Ok(of_record
+        .iter()
+        .any(|conflict| fact.text("path") == Some(&conflict.path)))
 }

@@ -24,7 +24,9 @@ pub(super) struct PushedEntry {
     pub knew: u64,
     pub content: PushedContent,
     /// When, by the device's clock.
-    at: Timestamp,
+    pub at: Timestamp,
+    /// The verb of the object by which it was done, if it says one.
+    pub verb: Option<String>,
 }
 
 /// What the bytes of an entry are.
@@ -46,6 +48,7 @@ impl PushedEntry {
             knew: entry.knew,
             content: PushedContent::Fact,
             at: Timestamp(entry.at_ms.unwrap_or(0)),
+            verb: entry.verb,
         };
         if entry.is_fact {
             pushed.hash = fact_hash(pushed.record, &pushed.bytes);

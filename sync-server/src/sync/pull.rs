@@ -71,11 +71,15 @@ impl Tenant {
         let tx = store::open::begin(&self.db)?;
         authors::newest(&tx, session, hello.actor)?;
         let seen: i64 = tx
-            .prepare_cached("UPDATE installation SET tick = ?2 WHERE device = ?1 RETURNING seen")?
+            .prepare_cached(
+                "UPDATE installation SET tick = max(tick, min(?2, told)), told = ?3
+                 WHERE device = ?1 RETURNING seen",
+            )?
             .query_row(
                 params![
                     session.device.as_bytes(),
-                    hello.tick.min(log::tick(&tx)?).cast_signed()
+                    i64::try_from(hello.tick).unwrap_or(i64::MAX),
+                    log::tick(&tx)?.cast_signed()
                 ],
                 |row| row.get(0),
             )?;

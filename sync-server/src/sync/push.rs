@@ -1,20 +1,22 @@
 //! Judges what a device pushes, a batch in one durable transaction. Every entry gets one verdict;
 //! what is admitted becomes true in `work::apply`. It knows no rule.
 
+use std::collections::BTreeSet;
+
 use outfield_core::base::context::{Context, Identity};
-use outfield_core::base::id::{ActorId, ChangeHash};
+use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::base::limits::{
     OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
 };
 use outfield_core::base::planted::{self, Planted};
 use outfield_core::crdt::Vetted;
-use outfield_core::objects::{Descriptor, Kind, Record};
+use outfield_core::objects::Kind;
 use outfield_core::store::{self, StoreReader};
 use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
 
 use super::admission::{admit_change, admit_fact};
-use super::claim::{EntryClaim, known};
+use super::claim::{EntryClaim, Surrounding, known};
 use super::entry::{PushedContent, PushedEntry};
 use super::rejection::{Denial, rejected};
 use super::verdict;
@@ -24,7 +26,8 @@ use crate::people::reach::Reach;
 use crate::tenant::Tenant;
 use crate::tenant::cache::DocumentCache;
 use crate::work::apply::{AdmittedChange, apply_change, apply_fact, follow_up};
-use crate::work::{authors, log};
+use crate::work::authors::{self, Standing};
+use crate::work::log;
 
 impl Tenant {
     /// Judges a batch in one durable transaction and answers one verdict an entry, in its order.
@@ -46,7 +49,7 @@ impl Tenant {
             .query_row([session.device.as_bytes()], |row| row.get(0))?;
         let identity = Identity {
             user: session.user,
-            role: session.role,
+            role: session.role.clone(),
             device: session.device,
             actor: self.actor,
             time_zone: self.time_zone()?,
@@ -57,9 +60,12 @@ impl Tenant {
                 registry: &self.registry,
             },
             session,
-            context: Context::new(self.surroundings.as_ref(), identity),
+            context: Context::new(self.surroundings.as_ref(), identity)
+                .ranked(session.rank.clone())
+                .on_server(),
             cache: &mut self.cache,
             operations: 0,
+            unsettled: BTreeSet::new(),
             held: held.cast_unsigned(),
             tick: log::tick(&tx)?,
         };
@@ -107,13 +113,15 @@ struct PushBatch<'a> {
     context: Context,
     cache: &'a mut DocumentCache,
     operations: u64,
+    /// Records of which an entry was put off: nothing that refers to them is judged before.
+    unsettled: BTreeSet<RecordId>,
     /// The tick up to which the device says it holds everything.
     held: u64,
     /// The tick that the server is at.
     tick: u64,
 }
 
-impl<'a> PushBatch<'a> {
+impl PushBatch<'_> {
     /// The one verdict of an entry: its first one, or what judging it comes to.
     fn judge(&mut self, entry: &PushedEntry) -> Result<Ruling, ServerError> {
         let (db, session) = (self.store.db, self.session);
@@ -123,7 +131,10 @@ impl<'a> PushBatch<'a> {
         match self.admit(entry) {
             Ok(()) => verdict::accept(db, session, entry),
             Err(Denial::Rejected(why)) => verdict::quarantine(db, session, entry, why),
-            Err(Denial::NotYet(ruling)) => Ok(ruling),
+            Err(Denial::NotYet(ruling)) => {
+                self.unsettled.insert(entry.record);
+                Ok(ruling)
+            }
             Err(Denial::Fault(error)) => Err(error),
         }
     }
@@ -142,13 +153,21 @@ impl<'a> PushBatch<'a> {
         if self.operations > PUSH_OPERATIONS_MAX {
             return Err(Denial::NotYet(Ruling::RetryLater));
         }
-        self.check_author(change.actor)?;
+        let author = self.author(change.actor)?;
         let written = entry.written_by(change)?;
         let descriptor = known(self.store.registry, &written.object, Kind::Document)?;
-        let mut claim = self.claim(descriptor, written, entry.knew, &change.deps)?;
-        let admitted = admit_change(&self.store, &self.context, &mut claim, change);
+        let reach = self.reach(entry)?;
+        let around = Surrounding {
+            reach: &reach,
+            unsettled: &self.unsettled,
+        };
+        let (store, deps) = (&self.store, &change.deps);
+        let mut claim = EntryClaim::gather(store, self.cache, around, descriptor, written, deps)?;
+        let admitted = admit_change(store, &author.context, &mut claim, entry, change);
         let outcome = match admitted {
-            Ok(()) => self.make_true(&claim, change).map_err(Denial::from),
+            Ok(()) => self
+                .make_true(&author, &claim, change)
+                .map_err(Denial::from),
             denied => denied,
         };
         if !claim.document.heads().is_empty() {
@@ -157,7 +176,13 @@ impl<'a> PushBatch<'a> {
         outcome
     }
 
-    fn make_true(&self, claim: &EntryClaim<'_>, change: &Vetted) -> Result<(), ServerError> {
+    fn make_true(
+        &self,
+        author: &EntryAuthor,
+        claim: &EntryClaim<'_>,
+        change: &Vetted,
+    ) -> Result<(), ServerError> {
+        self.sign(author)?;
         let admitted = AdmittedChange {
             descriptor: claim.descriptor,
             record: claim.written.id,
@@ -178,9 +203,15 @@ impl<'a> PushBatch<'a> {
         let Some(actor) = entry.actor else {
             return Err(rejected("bad_fact", "a fact says which actor wrote it"));
         };
-        self.check_author(actor)?;
-        let claim = self.claim(descriptor, fact, entry.knew, &[])?;
-        admit_fact(self.store.registry, self.session.role, &claim)?;
+        let author = self.author(actor)?;
+        let reach = self.reach(entry)?;
+        let around = Surrounding {
+            reach: &reach,
+            unsettled: &self.unsettled,
+        };
+        let claim = EntryClaim::gather(&self.store, self.cache, around, descriptor, fact, &[])?;
+        admit_fact(&self.store, &author.context, &claim, entry)?;
+        self.sign(&author)?;
         apply_fact(
             &self.store,
             descriptor,
@@ -191,26 +222,39 @@ impl<'a> PushBatch<'a> {
         Ok(())
     }
 
-    /// Whether an actor writes for the person who is in.
-    fn check_author(&self, actor: ActorId) -> Result<(), Denial> {
-        if authors::writes_for(&self.store, self.session, actor)? {
-            return Ok(());
+    /// Who wrote an entry: only the person who is in.
+    fn author(&self, actor: ActorId) -> Result<EntryAuthor, Denial> {
+        let standing = authors::standing(self.store.db, self.session, actor)?;
+        if standing == Standing::Foreign {
+            let message = format!("actor {actor} writes for someone else");
+            return Err(rejected("foreign_actor", message));
         }
-        let message = format!("actor {actor} writes for someone else");
-        Err(rejected("foreign_actor", message))
+        Ok(EntryAuthor {
+            is_new: standing == Standing::Unclaimed,
+            context: self.context.written_by(actor),
+        })
     }
 
-    /// What is known of a record that an entry writes, by what its device knew when it wrote.
-    fn claim(
-        &mut self,
-        descriptor: &'a Descriptor,
-        written: Record,
-        knew: u64,
-        deps: &[ChangeHash],
-    ) -> Result<EntryClaim<'a>, ServerError> {
-        // Nobody knows what is yet to come.
-        let knew = knew.min(self.tick).max(self.held);
-        let reach = Reach::since(self.store.db, self.session.user, knew)?;
-        EntryClaim::gather(&self.store, self.cache, &reach, descriptor, written, deps)
+    /// An author whose first work is admitted is claimed by it: refused work leaves nothing behind.
+    fn sign(&self, author: &EntryAuthor) -> Result<(), ServerError> {
+        if author.is_new {
+            authors::claim(&self.store, self.session, author.context.actor)?;
+        }
+        Ok(())
     }
+
+    /// What the person reaches, by what the device knew when it wrote. Nobody knows what is yet to
+    /// come, and nobody forgets what they knew.
+    fn reach(&self, entry: &PushedEntry) -> Result<Reach, ServerError> {
+        let knew = entry.knew.min(self.tick).max(self.held);
+        Reach::since(self.store.db, self.session.user, knew)
+    }
+}
+
+/// Who wrote an entry.
+struct EntryAuthor {
+    /// The person at the server's moment, under the actor of the entry.
+    context: Context,
+    /// Whether nobody has claimed the actor yet.
+    is_new: bool,
 }

@@ -2,7 +2,9 @@
 //! own. It does not know how reasons are found.
 
 use outfield_core::domain::Refusal;
+use outfield_core::objects::ReadError;
 use outfield_core::sync::frames::Ruling;
+use serde_json::Value as Json;
 
 use crate::error::ServerError;
 
@@ -18,6 +20,8 @@ pub(super) struct Rejection {
     pub code: String,
     pub message: String,
     pub fields: Vec<String>,
+    /// The numbers and names behind it, as a JSON object; none if there are none.
+    pub numbers: Option<String>,
 }
 
 impl Rejection {
@@ -26,6 +30,7 @@ impl Rejection {
             code: code.to_owned(),
             message: message.into(),
             fields: Vec::new(),
+            numbers: None,
         }
     }
 
@@ -41,6 +46,8 @@ impl Rejection {
         }
         self.fields.retain(|field| field.len() <= FIELD_BYTES_MAX);
         self.fields.truncate(FIELDS_NAMED_MAX);
+        self.numbers
+            .take_if(|numbers| numbers.len() > MESSAGE_BYTES_MAX);
         self
     }
 
@@ -50,21 +57,25 @@ impl Rejection {
             code,
             message,
             fields,
+            numbers,
         } = self.shortened();
         Ruling::Quarantined {
             code,
             message,
             fields,
+            numbers,
         }
     }
 }
 
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
+        let numbers = (!refusal.numbers.is_empty()).then_some(Json::Object(refusal.numbers));
         Rejection {
             code: refusal.code,
             message: refusal.message,
             fields: refusal.fields,
+            numbers: numbers.map(|numbers| numbers.to_string()),
         }
     }
 }
@@ -87,6 +98,12 @@ pub(super) fn rejected(code: &str, message: impl Into<String>) -> Denial {
 impl From<Refusal> for Denial {
     fn from(refusal: Refusal) -> Self {
         Denial::Rejected(refusal.into())
+    }
+}
+
+impl From<ReadError> for Denial {
+    fn from(error: ReadError) -> Self {
+        Denial::Fault(error.into())
     }
 }
 

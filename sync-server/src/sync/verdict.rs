@@ -38,7 +38,7 @@ pub(super) fn was_refused(db: &Db, hash: ChangeHash) -> Result<bool, ServerError
 fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<(RecordId, Ruling)>, ServerError> {
     let found = db
         .prepare_cached(
-            "SELECT number, record, code, message, fields FROM verdict WHERE hash = ?1",
+            "SELECT number, record, code, message, fields, numbers FROM verdict WHERE hash = ?1",
         )?
         .query_row([&hash.0[..]], |row| {
             Ok((
@@ -47,10 +47,11 @@ fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<(RecordId, Ruling)>, Serv
                 row.get(2)?,
                 row.get(3)?,
                 row.get::<_, String>(4)?,
+                row.get(5)?,
             ))
         })
         .optional()?;
-    let Some((number, record, code, message, fields)) = found else {
+    let Some((number, record, code, message, fields, numbers)) = found else {
         return Ok(None);
     };
     let record = RecordId::from_slice(&record).map_err(ServerError::broken)?;
@@ -58,6 +59,7 @@ fn earlier(db: &Db, hash: ChangeHash) -> Result<Option<(RecordId, Ruling)>, Serv
         code,
         message,
         fields: serde_json::from_str(&fields).unwrap_or_default(),
+        numbers,
     };
     let is_accepted = reason.code == ACCEPTED;
     let ruling = if is_accepted {
@@ -120,8 +122,8 @@ fn keep(
         ""
     };
     db.prepare_cached(&format!(
-        "INSERT {again} INTO verdict (hash, record, device, actor, code, message, fields)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        "INSERT {again} INTO verdict (hash, record, device, actor, code, message, fields, numbers)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
     ))?
     .execute(params![
         &entry.hash.0[..],
@@ -130,7 +132,8 @@ fn keep(
         actor,
         why.code,
         why.message,
-        fields
+        fields,
+        why.numbers
     ])?;
     Ok(db.last_insert_rowid().cast_unsigned())
 }

@@ -1,14 +1,15 @@
 //! One tenant's open file: its objects, records, logs and people. Nothing here can reach another
 //! tenant. It does not know HTTP, nor the folder the file lies in.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use outfield_core::app::descriptor_id;
 use outfield_core::base::context::Surroundings;
-use outfield_core::base::id::{ActorId, RecordId, TenantId};
+use outfield_core::base::id::{ActorId, RecordId, TenantId, UserId};
 use outfield_core::domain;
-use outfield_core::objects::{Descriptor, Record, Registry, Value};
+use outfield_core::objects::{Descriptor, Publication, Record, Registry, Value};
 use outfield_core::store::{self, Db, Schema, StoreReader, meta, query, tables};
 
 use super::cache::DocumentCache;
@@ -22,6 +23,7 @@ const TENANT: Schema = Schema {
         store::SHARED,
         include_str!("tenant.sql"),
         include_str!("compaction.sql"),
+        include_str!("claims.sql"),
     ],
 };
 
@@ -35,6 +37,8 @@ pub struct Tenant {
     pub(crate) surroundings: Arc<dyn Surroundings>,
     /// The writer of the server's own changes, new each time the file is opened.
     pub(crate) actor: ActorId,
+    /// The actors under which it writes for people.
+    pub(crate) person_actors: BTreeMap<UserId, ActorId>,
 }
 
 impl Tenant {
@@ -62,7 +66,8 @@ impl Tenant {
             registry,
             cache: DocumentCache::default(),
             surroundings,
-            actor: ActorId(bytes),
+            actor: ActorId::random(bytes),
+            person_actors: BTreeMap::new(),
         };
         tenant.refresh()?;
         if !tables::fits(&tenant.db, &tenant.registry)? {
@@ -82,16 +87,12 @@ impl Tenant {
     /// Takes in descriptors that another process has published meanwhile.
     pub fn refresh(&mut self) -> Result<(), ServerError> {
         for (object, version) in meta::descriptor_versions(&self.db)? {
-            if self
-                .registry
-                .get(&object)
-                .is_some_and(|known| known.version >= version)
-            {
+            if self.registry.published(&object) >= version {
                 continue;
             }
             if let Some(json) = meta::descriptor(&self.db, &object)? {
-                self.registry
-                    .adopt(serde_json::from_str(&json).map_err(ServerError::broken)?);
+                let said = Publication::read(&json).map_err(ServerError::broken)?;
+                self.registry.take_in(said).map_err(ServerError::broken)?;
             }
         }
         Ok(())

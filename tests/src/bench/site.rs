@@ -111,7 +111,7 @@ impl Site {
 
     /// Adds a rep of these territories; answers the code to enrol with.
     pub fn rep(&mut self, name: &str, territories: &[String]) -> (UserId, String) {
-        self.tenant.add_user(name, Role::Rep, territories).unwrap()
+        self.tenant.add_user(name, Role::REP, territories).unwrap()
     }
 
     /// One more code of somebody who is here.

@@ -179,6 +179,7 @@ impl Maker {
             id: RecordId::at(self.now(), random),
             new: true,
             values: fields,
+            verb: None,
         }
     }
 

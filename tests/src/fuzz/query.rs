@@ -13,12 +13,12 @@ use outfield_core::store::{self, Db, PHONE, search, tables};
 
 /// What is listed: an object with fields of every kind and lines.
 const OBJECT: &str = r#"{
-    "object":"shop","version":1,"label":"Shop","kind":"row",
+    "object":"x_shop","version":1,"label":"Shop","kind":"row",
     "scope":[{"bucket":"tenant"}],"rights":{},
     "fields":{
         "name":{"kind":"text"},"city":{"kind":"text"},"at":{"kind":"position"},
         "size":{"kind":"integer"},"open":{"kind":"boolean"},
-        "chain":{"kind":"reference","of":"shop"}
+        "chain":{"kind":"reference","of":"x_shop"}
     },
     "lines":{"goods":{"fields":{"gtin":{"kind":"text"},"units":{"kind":"integer"}}}},
     "search":["name","city"]
@@ -50,7 +50,7 @@ fn shops() -> Shops {
     let db = store::open::open(Path::new(":memory:"), PHONE).unwrap();
     let mut registry = domain::registry().unwrap();
     let descriptor = registry
-        .publish("shop.json", OBJECT, &domain::names())
+        .publish("x_shop.json", OBJECT, &domain::names())
         .unwrap()
         .as_ref()
         .clone();
@@ -100,7 +100,7 @@ fn shop(n: u8) -> Record {
         values.push(("city".to_owned(), Value::from("Rogers")));
     }
     Record {
-        object: "shop".to_owned(),
+        object: "x_shop".to_owned(),
         id: RecordId([n; 16]),
         values: values.into_iter().collect(),
         stamp: None,

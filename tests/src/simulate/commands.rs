@@ -52,11 +52,11 @@ impl Hand<'_> {
     }
 
     /// Objects that people write; those that many records refer to come up more often.
-    fn object(&mut self, wanted: impl Fn(&Descriptor, Role) -> bool) -> Option<Descriptor> {
+    fn object(&mut self, wanted: impl Fn(&Descriptor, &Role) -> bool) -> Option<Descriptor> {
         let registry = self.phone.device().registry().clone();
         let mut all: Vec<Descriptor> = Vec::new();
         for descriptor in registry.all() {
-            if descriptor.kind != Kind::Row && wanted(descriptor, self.role) {
+            if descriptor.kind != Kind::Row && wanted(descriptor, &self.role) {
                 all.push(descriptor.as_ref().clone());
             }
         }
@@ -88,7 +88,11 @@ impl Hand<'_> {
             return None;
         }
         let mut fields = Map::new();
+        let may_give_away = of.right(&self.role).others;
         for (name, field) in of.fields.iter().filter(|(name, _)| !of.is_state(name)) {
+            if of.is_of_person(name) && !may_give_away {
+                continue;
+            }
             if field.required || field.of.is_some() || self.dice.roll(2) == 0 {
                 let value = self.value(field, None)?;
                 fields.insert(name.clone(), value);
@@ -141,7 +145,7 @@ impl Hand<'_> {
 
     /// A path of a record that this person may write, with its field.
     fn path(&mut self, of: &Descriptor, record: &Json) -> Option<(String, Field)> {
-        let right = of.right(self.role);
+        let right = of.right(&self.role);
         let mut paths: Vec<(String, Field)> = Vec::new();
         for (name, field) in &of.fields {
             if !of.is_state(name) && !field.retired {

@@ -285,9 +285,9 @@ impl SimStage {
     fn role_changes(&mut self, at: usize) {
         let (person, role) = (
             self.carried[at].person,
-            [Role::Rep, Role::Manager][self.dice.roll(2)],
+            [Role::REP, Role::MANAGER][self.dice.roll(2)].clone(),
         );
-        self.world.sets(person, Some(role), None);
+        self.world.sets(person, Some(role.clone()), None);
         self.note(format!("{person} is a {} now", role.name()));
         self.count(Trouble::RoleChanged);
     }
@@ -322,7 +322,7 @@ impl SimStage {
             let fields = json!({
                 "name": "Cooler", "account": self.shops[0], "owner": owner, "state": "placed",
             });
-            self.world.puts("cooler", None, &fields);
+            self.world.puts("x_cooler", None, &fields);
         }
     }
 }

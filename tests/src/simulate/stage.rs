@@ -29,11 +29,11 @@ pub(crate) const CANARIES: [&str; 2] = ["heron", "otter"];
 pub(crate) const PHONES_MAX: usize = 6;
 /// Who there is, with what they may do at first.
 const PEOPLE: [(&str, Role); 5] = [
-    ("Ann", Role::Manager),
-    ("Ben", Role::Rep),
-    ("Mia", Role::Manager),
-    ("Tom", Role::Rep),
-    ("Zoe", Role::Admin),
+    ("Ann", Role::MANAGER),
+    ("Ben", Role::REP),
+    ("Mia", Role::MANAGER),
+    ("Tom", Role::REP),
+    ("Zoe", Role::ADMIN),
 ];
 
 /// Days after which logs forget what left.
@@ -86,7 +86,7 @@ impl SimStage {
         heard.borrow_mut().may_repair = profile.copies;
         let neighbour = world.neighbour("Globex");
         let shop = neighbour.account(&format!("Corner {}", CANARIES[1]), "East");
-        let stranger = neighbour.phone_for("Eve", Role::Manager, &["East"]);
+        let stranger = neighbour.phone_for("Eve", Role::MANAGER, &["East"]);
         neighbour.puts(
             "account",
             Some(&shop),
@@ -115,7 +115,9 @@ impl SimStage {
         for (at, (name, role)) in PEOPLE.iter().take(stage.profile.people).enumerate() {
             let is_old = at == 1 && stage.profile.suffers(Trouble::OldVersion);
             run_version(is_old);
-            let phone = stage.world.phone_for(name, *role, &["North", "South"]);
+            let phone = stage
+                .world
+                .phone_for(name, role.clone(), &["North", "South"]);
             stage.joins(phone, name, is_old);
             if is_old {
                 stage.count(Trouble::OldVersion);
@@ -327,7 +329,7 @@ impl SimStage {
             profile,
             number,
             canary: CANARIES[1],
-            role: Role::Manager,
+            role: Role::MANAGER,
         };
         if let Some(command) = hand.command() {
             let told = self.stranger.tries(&command).is_ok();
@@ -369,7 +371,7 @@ impl SimStage {
     /// What somebody may do, as the phone knows it.
     fn role(&mut self, at: usize) -> Role {
         let status = self.phone(at).device().status().unwrap().data;
-        Role::named(status["enrolled"]["role"].as_str().unwrap()).unwrap()
+        Role::named(status["enrolled"]["role"].as_str().unwrap())
     }
 
     pub(crate) fn held(&self, at: usize) -> Vec<Attention> {

@@ -4,6 +4,7 @@
 //! what the code does.
 
 pub mod circles;
+pub mod codes;
 pub mod finding;
 pub mod manifests;
 pub mod measure;

@@ -14,7 +14,7 @@ pub fn root() -> PathBuf {
 }
 
 /// Paths below the workspace of all files with this name's end, in order.
-fn files(end: &str) -> Vec<String> {
+pub fn files(end: &str) -> Vec<String> {
     let root = root();
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
@@ -36,7 +36,8 @@ fn files(end: &str) -> Vec<String> {
     found
 }
 
-fn text(path: &str) -> String {
+/// What a file of the workspace holds.
+pub fn text(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

@@ -136,7 +136,7 @@ fn order(phones: usize) -> impl Strategy<Value = OfficeDeed> {
     prop_oneof![
         4 => (index(), select(vec!["North", "South"])).prop_map(|(shop, to)| OfficeDeed::Move(shop,
             to)),
-        3 => (index(), select(vec![Role::Rep, Role::Manager])).prop_map(|(who,
+        3 => (index(), select(vec![Role::REP, Role::MANAGER])).prop_map(|(who,
             role)| OfficeDeed::Role(who, role)),
         2 => (index(), select(followed)).prop_map(|(who, territories)| OfficeDeed::Follow(who,
             territories)),

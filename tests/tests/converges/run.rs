@@ -51,7 +51,7 @@ impl Run {
         let people = vec!["Ann", "Ben", "Mia"];
         let hired = people
             .iter()
-            .map(|name| world.phone_for(name, Role::Manager, &["North", "South"]));
+            .map(|name| world.phone_for(name, Role::MANAGER, &["North", "South"]));
         let mut phones: Vec<Phone> = hired.collect();
         for shop in &shops {
             let id = phones[0].adds(
@@ -189,7 +189,9 @@ impl Run {
                 self.world
                     .puts("account", Some(shop), &json!({"territory": territory}));
             }
-            OfficeDeed::Role(who, role) => self.world.sets(self.person(who), Some(*role), None),
+            OfficeDeed::Role(who, role) => {
+                self.world.sets(self.person(who), Some(role.clone()), None)
+            }
             OfficeDeed::Follow(who, territories) => {
                 self.world.sets(self.person(who), None, Some(territories))
             }
@@ -267,7 +269,7 @@ impl Run {
         self.compacts();
         let late = self
             .world
-            .phone_for("Zoe", Role::Manager, &["North", "South"]);
+            .phone_for("Zoe", Role::MANAGER, &["North", "South"]);
         self.phones.push(late);
         self.people.push("Zoe");
         self.world

@@ -214,12 +214,15 @@ fn a_bucket_wanted_many_times_is_told_once() {
 #[test]
 fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
     let mut stage = AttackedServer::new();
-    let mut dice = Dice::new(49);
+    let (mut dice, shop) = (Dice::new(49), stage.shop());
     // So much that no buffer between the two takes all of an answer.
     for round in 0..30_u8 {
         let records = (0..4_u8).map(|n| {
             let texts: Vec<(String, String)> = (0..7)
-                .map(|n| (format!("roles/r{n}/role"), dice.text(8_000)))
+                .flat_map(|n| {
+                    let account = (format!("roles/r{n}/account"), shop.clone());
+                    [account, (format!("roles/r{n}/role"), dice.text(8_000))]
+                })
                 .collect();
             let (mine, name) = (stage.user().to_owned(), "Long".to_owned());
             let all = [

@@ -147,40 +147,22 @@ fn nobody_writes_for_another() {
 #[test]
 fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
     let mut stage = AttackedServer::new();
-    let north = stage
-        .yard
-        .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
-        .clone();
-    let north = format!("territory={}", north.as_str().unwrap());
-    let account = stage
-        .yard
-        .office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
-    let account: RecordId = account["id"].as_str().unwrap().parse().unwrap();
-    let street = |text: &str| {
-        let mut entry = entry(
-            account,
-            &CraftedChange::puts(ACTOR, &[("street", text)])
-                .after(&[], 1, 1)
-                .chunk(),
-        );
-        entry.object = "account".to_owned();
-        entry
-    };
-    assert_eq!(word(&stage.push_entries(vec![street("a")])[0]), "accepted");
+    let (shop, record) = (stage.shop(), new_record(b"claimed"));
+    let first = CraftedChange::puts(ACTOR, &[("name", "Rosa"), ("roles/r/account", &shop)]);
+    assert_eq!(judged(&stage, record, &first), "accepted");
     stage
         .yard
         .office(&["user", "set", "Ivan", "--territory", "", "--tenant", "Acme"]);
     // Once the device has said that it knows what came after, the territory is closed to it.
-    stage
-        .yard
-        .office(&["put", "account", "name=Another", &north, "--tenant", "Acme"]);
+    stage.shop();
+    stage.greet(u64::MAX);
     let tick = stage.greet(u64::MAX);
     let change = |text: &str, knew: u64| {
-        let bytes = CraftedChange::puts([text.as_bytes()[0]; 16], &[("street", text)]).chunk();
+        let change = CraftedChange::puts([text.as_bytes()[0]; 16], &[("job_title", text)]);
+        let bytes = change.after(&[first.hash()], 1, 3).chunk();
         PushEntry {
-            object: "account".to_owned(),
             knew,
-            ..entry(account, &bytes)
+            ..entry(record, &bytes)
         }
     };
     for (name, knew) in [("b", 0), ("c", tick), ("d", u64::MAX), ("e", 1 << 63)] {
@@ -193,8 +175,9 @@ fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
     stage.unharmed();
 }
 
-fn note(note: &str, owner: &str) -> Values {
+fn note(note: &str, account: &str, owner: &str) -> Values {
     Values::from([
+        ("account".into(), account.into()),
         ("note".into(), note.into()),
         ("owner".into(), owner.into()),
         ("kind".into(), "note".into()),
@@ -207,6 +190,7 @@ fn fact(id: &[u8], bytes: Vec<u8>) -> PushEntry {
         object: "follow_up".to_owned(),
         actor: Some(ActorId(ACTOR)),
         at_ms: Some(1),
+        verb: None,
         ..entry(new_record(id), &bytes)
     }
 }
@@ -223,8 +207,9 @@ fn check_facts(mut stage: AttackedServer, cases: Vec<(&str, PushEntry, &str)>) {
 #[test]
 fn facts_that_lie_are_refused() {
     let stage = AttackedServer::new();
-    let good = Record::canonical(&note("a", stage.user()));
-    let longer = [&[0xb8, 3][..], &good[1..]].concat();
+    let shop = stage.shop();
+    let good = Record::canonical(&note("a", &shop, stage.user()));
+    let longer = [&[0xb8, 4][..], &good[1..]].concat();
     let endless = [&[0xbf][..], &good[1..], &[0xff]].concat();
     let deep = [vec![0xa1, 0x61, b'a'], vec![0x81; 100_000]].concat();
     let cases = vec![
@@ -232,7 +217,7 @@ fn facts_that_lie_are_refused() {
         ("again", fact(b"1", good.clone()), "duplicate"),
         (
             "the same id with other values",
-            fact(b"1", Record::canonical(&note("b", stage.user()))),
+            fact(b"1", Record::canonical(&note("b", &shop, stage.user()))),
             "fact_changed",
         ),
         ("a longer form", fact(b"2", longer), "bad_fact"),
@@ -262,7 +247,8 @@ fn facts_that_lie_are_refused() {
 #[test]
 fn facts_of_others_and_at_other_places_are_refused() {
     let stage = AttackedServer::new();
-    let good = Record::canonical(&note("a", stage.user()));
+    let (shop, other) = (stage.shop(), "01940c3e-5b1a-7cc0-8000-0123456789ab");
+    let good = Record::canonical(&note("a", &shop, stage.user()));
     let cases = vec![
         (
             "no writer",
@@ -276,17 +262,15 @@ fn facts_of_others_and_at_other_places_are_refused() {
             "no calendar's time",
             PushEntry {
                 at_ms: Some(i64::MAX),
+                verb: None,
                 ..fact(b"9", good.clone())
             },
             "bad_fact",
         ),
         (
             "another person's",
-            fact(
-                b"10",
-                Record::canonical(&note("a", "01940c3e-5b1a-7cc0-8000-0123456789ab")),
-            ),
-            "not_in_scope",
+            fact(b"10", Record::canonical(&note("a", &shop, other))),
+            "not_allowed",
         ),
         (
             "as a document",
@@ -319,6 +303,70 @@ fn facts_of_others_and_at_other_places_are_refused() {
                 ..fact(b"14", good)
             },
             "wrong_object",
+        ),
+    ];
+    check_facts(stage, cases);
+}
+
+#[test]
+fn facts_that_no_phone_would_record_are_refused() {
+    let stage = AttackedServer::new();
+    let (shop, other) = (stage.shop(), "01940c3e-5b1a-7cc0-8000-0123456789ab");
+    let good = Record::canonical(&note("a", &shop, stage.user()));
+    let cases = vec![
+        (
+            "about nothing",
+            fact(
+                b"15",
+                Record::canonical(&Values::from([
+                    ("note".into(), "a".into()),
+                    ("owner".into(), stage.user().into()),
+                ])),
+            ),
+            "nothing_named",
+        ),
+        (
+            "about what is nowhere",
+            fact(b"16", Record::canonical(&note("a", other, stage.user()))),
+            "unknown_reference",
+        ),
+        (
+            "without what it must have",
+            fact(
+                b"17",
+                Record::canonical(&Values::from([
+                    ("account".into(), shop.as_str().into()),
+                    ("owner".into(), stage.user().into()),
+                ])),
+            ),
+            "required",
+        ),
+        (
+            "from the year 3000",
+            PushEntry {
+                at_ms: Some(32_503_680_000_000),
+                ..fact(b"18", good)
+            },
+            "clock_ahead",
+        ),
+        (
+            "a decision of no conflict",
+            PushEntry {
+                object: "conflict_resolution".to_owned(),
+                ..fact(
+                    b"19",
+                    Record::canonical(&Values::from([
+                        ("conflict".into(), other.into()),
+                        ("of_object".into(), "account".into()),
+                        ("record".into(), shop.as_str().into()),
+                        ("path".into(), "phone".into()),
+                        ("choice".into(), "mine".into()),
+                        ("value_json".into(), "null".into()),
+                        ("owner".into(), stage.user().into()),
+                    ])),
+                )
+            },
+            "unknown_conflict",
         ),
     ];
     check_facts(stage, cases);
@@ -371,33 +419,24 @@ fn a_record_never_outgrows_the_frame_that_must_carry_it() {
         .unwrap()
         .to_owned();
     let account = format!("roles/{}/account", ChangeHash([1; 32]));
-    let north = stage
-        .yard
-        .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
-        .clone();
-    let north = format!("territory={}", north.as_str().unwrap());
-    let shop = stage
-        .yard
-        .office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
-    let first = CraftedChange::puts(
-        ACTOR,
-        &[("name", "Big"), (&account, shop["id"].as_str().unwrap())],
-    );
+    let shop = stage.shop();
+    let first = CraftedChange::puts(ACTOR, &[("name", "Big"), (&account, &shop)]);
     assert_eq!(judged(&stage, record, &first), "accepted", "{hanna}");
     // Texts that pack to nothing: the saved document stays small while the record grows and grows.
     let text = "a".repeat(8_000);
     let (mut deps, mut start, mut refused) = (first.hash(), 3, 0);
     for round in 0..40 {
-        let keys: Vec<String> = (0..7)
-            .map(|n| format!("roles/r{round:03}n{n}/role"))
+        let key = |n: u64, field: &str| format!("roles/r{round:03}n{n}/{field}");
+        let keys: Vec<[String; 2]> = (0..7)
+            .map(|n| [key(n, "account"), key(n, "role")])
             .collect();
         let texts: Vec<(&str, &str)> = keys
             .iter()
-            .map(|key| (key.as_str(), text.as_str()))
+            .flat_map(|[account, role]| [(account.as_str(), shop.as_str()), (role, text.as_str())])
             .collect();
         let change = CraftedChange::puts(ACTOR, &texts).after(&[deps], round + 2, start);
         match judged(&stage, record, &change).as_str() {
-            "accepted" => (deps, start) = (change.hash(), start + 7),
+            "accepted" => (deps, start) = (change.hash(), start + 14),
             other => {
                 assert_eq!(other, "document_full");
                 refused += 1;
@@ -412,29 +451,16 @@ fn a_record_never_outgrows_the_frame_that_must_carry_it() {
 #[test]
 fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
     let mut stage = AttackedServer::new();
-    let north = stage
-        .yard
-        .office(&["territory", "list", "--tenant", "Acme"])["data"][0]["id"]
-        .clone();
-    let north = format!("territory={}", north.as_str().unwrap());
-    let shop = stage
-        .yard
-        .office(&["put", "account", "name=Shop", &north, "--tenant", "Acme"]);
-    let id = shop["id"].as_str().unwrap().to_owned();
-    let account: RecordId = id.parse().unwrap();
+    let (shop, record) = (stage.shop(), new_record(b"heads"));
+    let first = CraftedChange::puts(ACTOR, &[("name", "Rosa"), ("roles/r/account", &shop)]);
+    assert_eq!(judged(&stage, record, &first), "accepted");
     let mut refused = 0;
     for round in 0..12_u8 {
         let heads = (0..100_u8).map(|n| {
-            let street = format!("street {round} {n}");
-            let bytes = CraftedChange::puts(
-                [n, round, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
-                &[("street", &street)],
-            )
-            .chunk();
-            PushEntry {
-                object: "account".to_owned(),
-                ..entry(account, &bytes)
-            }
+            let title = format!("title {round} {n}");
+            let actor = [n, round, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+            let change = CraftedChange::puts(actor, &[("job_title", &title)]);
+            entry(record, &change.after(&[first.hash()], 1, 3).chunk())
         });
         let verdicts = stage.push_entries(heads.collect());
         refused += verdicts
@@ -449,8 +475,8 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
     }
     assert!(refused > 0);
     stage.unharmed();
-    let mend = serde_json::json!({ "do": "edit", "object": "account", "id": id,
-        "fields": { "street": "Main Street" } });
+    let mend = serde_json::json!({ "do": "edit", "object": "contact", "id": record,
+        "fields": { "job_title": "Owner" } });
     stage.honest.execute(&mend.to_string()).unwrap();
     stage.unharmed();
 }

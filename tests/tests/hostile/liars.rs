@@ -224,7 +224,7 @@ fn a_phone_outlives_forged_tokens() {
             with("user", "01940c3e-5b1a-7cc0-8000-0123456789ab"),
         ),
         ("nobody's", with("user", "nobody")),
-        ("an unknown role's", with("role", "king")),
+        ("an unknown role's", with("role", "King!")),
         ("no device's", with("device", "x")),
         (
             "another tenant's",
@@ -285,7 +285,7 @@ fn a_new_phone_outlives_answers_that_enrol_nobody() {
             assert!(open().enrol(&liar.url(), &code).is_err(), "{member}");
         }
     }
-    for (member, value) in [("user", "nobody"), ("role", "king"), ("device", "x")] {
+    for (member, value) in [("user", "nobody"), ("role", "King!"), ("device", "x")] {
         let mut forged = good.clone();
         forged[member] = value.into();
         let liar = Impostor::new(move |_, _| whole(forged.to_string().as_bytes()));

@@ -10,6 +10,7 @@
 
 mod bodies;
 mod changes;
+mod claims;
 mod cursors;
 mod forgers;
 mod histories;

@@ -105,6 +105,17 @@ impl AttackedServer {
         verdicts
     }
 
+    /// A shop in the intruder's territory; answers its id.
+    pub(crate) fn shop(&self) -> String {
+        let territories = self.yard.office(&["territory", "list", "--tenant", "Acme"]);
+        let north = format!(
+            "territory={}",
+            territories["data"][0]["id"].as_str().unwrap()
+        );
+        let put = ["put", "account", "name=Shop", &north, "--tenant", "Acme"];
+        self.yard.office(&put)["id"].as_str().unwrap().to_owned()
+    }
+
     /// Greets the server as a device that holds everything up to this tick; answers the tick that
     /// the server is at.
     pub(crate) fn greet(&self, tick: u64) -> u64 {
@@ -187,12 +198,13 @@ pub(crate) fn entry(record: RecordId, bytes: &[u8]) -> PushEntry {
         knew: 0,
         actor: None,
         at_ms: None,
+        verb: None,
     }
 }
 
 /// An id that nothing has yet.
 pub(crate) fn new_record(bytes: &[u8]) -> RecordId {
-    RecordId::derived(&[b"hostile", bytes])
+    RecordId::from(ActorId::random(RecordId::derived(&[b"hostile", bytes]).0))
 }
 
 /// A verdict in one word: what it is, or the code of a refusal.

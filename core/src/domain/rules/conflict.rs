@@ -8,19 +8,23 @@ use crate::base::id::{ActorId, ConflictId, UserId};
 use crate::domain::command::Choice;
 use crate::domain::decision::Decision;
 use crate::domain::refusal::Refusal;
-use crate::domain::rights;
+use crate::domain::rights::{self, Decider};
 use crate::domain::rules::names::CONFLICT_RESOLUTION;
 use crate::domain::rules::party::author;
 use crate::domain::values;
 use crate::objects::descriptor::Descriptor;
-use crate::objects::{
-    Conflict, ConflictState, Reader, Record, Registry, Side, Value, Values, Write,
-};
+use crate::objects::{Conflict, ConflictState, Reader, Record, Side, Value, Values, Write};
+
+/// Whether a record is the fact of a decision.
+#[must_use]
+pub fn is_decision(record: &Record) -> bool {
+    record.object == CONFLICT_RESOLUTION
+}
 
 /// The conflict that a record decides, if it is the fact of a decision.
 #[must_use]
 pub fn closes(record: &Record) -> Option<ConflictId> {
-    (record.object == CONFLICT_RESOLUTION)
+    is_decision(record)
         .then(|| record.text("conflict")?.parse().ok())
         .flatten()
 }
@@ -33,12 +37,15 @@ pub fn chose(record: &Record) -> Option<Value> {
 
 /// Writes the chosen value, even if it shows already: the write closes the competing ones.
 pub fn resolve(
+    decider: &Decider<'_>,
     id: ConflictId,
     choice: &Choice,
-    registry: &Registry,
-    reader: &dyn Reader,
-    context: &Context,
 ) -> Result<Decision, Refusal> {
+    let Decider {
+        registry,
+        reader,
+        context,
+    } = *decider;
     let conflict = open(id, reader)?;
     let descriptor = rights::known(registry, &conflict.object)?;
     let Some(record) = reader.record(&conflict.object, conflict.record)? else {
@@ -51,10 +58,10 @@ pub fn resolve(
     let value = chosen(&conflict, choice, reader, context)?;
     let value = values::tidy(values::field(descriptor, &conflict.path), value);
     let written = Values::from([(conflict.path.clone(), value.clone())]);
-    check(descriptor, &record, &written, context)?;
+    check(decider, descriptor, &record, &written)?;
     let resolution = rights::known(registry, CONFLICT_RESOLUTION)?;
     let fact = fact(&conflict, choice, &value, context);
-    rights::allow(resolution, context.role, true, std::iter::empty())?;
+    decider.may_change(resolution, true, &fact.values)?;
     let (object, record) = (conflict.object, conflict.record);
     let writes = vec![
         Write {
@@ -62,6 +69,7 @@ pub fn resolve(
             id: record,
             new: false,
             values: written,
+            verb: None,
         },
         fact,
     ];
@@ -155,19 +163,12 @@ fn authors(
 }
 
 fn check(
+    decider: &Decider<'_>,
     descriptor: &Descriptor,
     record: &Record,
     written: &Values,
-    context: &Context,
 ) -> Result<(), Refusal> {
-    rights::may_be_written(descriptor, false)?;
-    values::check(descriptor, written)?;
-    rights::allow(
-        descriptor,
-        context.role,
-        false,
-        written.keys().map(String::as_str),
-    )?;
+    decider.may_write(&descriptor.object, false, written)?;
     let missing = values::missing(descriptor, &values::after(record, written));
     values::say_required(
         missing
@@ -193,5 +194,6 @@ fn fact(conflict: &Conflict, choice: &Choice, value: &Value, context: &Context) 
         id: context.new_id(),
         new: true,
         values,
+        verb: None,
     }
 }

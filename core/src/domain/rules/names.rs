@@ -43,6 +43,8 @@ pub const TAX_CLASS: &str = "tax_class";
 pub const TERRITORY: &str = "territory";
 /// The object `user`.
 pub const USER: &str = "user";
+/// The object `user_role`.
+pub const USER_ROLE: &str = "user_role";
 /// The object `visit`.
 pub const VISIT: &str = "visit";
 /// The object `visit_template`.

@@ -87,7 +87,7 @@ fn add_user(
 ) -> Result<CliAnswer, CliFailure> {
     let territories = without_empty(&user.territory);
     let mut tenant = open_tenant(&user.place, surroundings)?;
-    let role = role_named(&user.role)?;
+    let role = Role::named(&user.role);
     let (id, code) = tenant.add_user(&user.name, role, &territories)?;
     let added = json!({
         "name": user.name,
@@ -106,7 +106,7 @@ fn set_user(
         let message = "nothing is to be changed; give --role, --territory or --active";
         return Err(CliFailure::bad_input("usage", message));
     }
-    let role = user.role.as_deref().map(role_named).transpose()?;
+    let role = user.role.as_deref().map(Role::named);
     let territories = user.territory.as_deref().map(without_empty);
     let mut tenant = open_tenant(&user.place, surroundings)?;
     let id = tenant.set_user(&user.name, role, territories.as_deref(), user.active)?;
@@ -126,12 +126,6 @@ pub(crate) fn device(
             show_one(&tenant, "device", id.into())
         }
     }
-}
-
-fn role_named(name: &str) -> Result<Role, CliFailure> {
-    Role::named(name).ok_or_else(|| {
-        CliFailure::bad_input("bad_role", format!("`{name}` is not rep, manager or admin"))
-    })
 }
 
 /// Names without spaces around them; an empty one stands for none.

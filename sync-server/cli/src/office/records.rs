@@ -12,8 +12,8 @@ use serde_json::{Value as Json, json};
 
 use super::open::open_tenant;
 use crate::answer::{CliAnswer, CliFailure};
-use crate::arguments::{ObjectCommand, OfficePlace, PutArguments};
-use crate::{fields, render, text_file};
+use crate::arguments::{OfficePlace, PutArguments};
+use crate::{fields, render};
 
 /// Lists what devices handed in and was refused.
 pub(crate) fn quarantine(
@@ -24,19 +24,13 @@ pub(crate) fn quarantine(
     Ok(CliAnswer::of(held.into(), render::list))
 }
 
-/// Publishes an object of the tenant's own.
-pub(crate) fn object(
-    command: ObjectCommand,
+/// Lists the rows of the office that are not right.
+pub(crate) fn check(
+    place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<CliAnswer, CliFailure> {
-    let ObjectCommand::Publish { file, place } = command;
-    let mut tenant = open_tenant(&place, surroundings)?;
-    let descriptor = text_file::read(&file)?;
-    let object = tenant.publish(&file.display().to_string(), &descriptor)?;
-    let published = tenant.registry().get(&object);
-    let version = published.map(|published| published.version);
-    let data = json!({ "object": object, "version": version });
-    Ok(CliAnswer::about(&object, data, render::record))
+    let wrong = open_tenant(place, surroundings)?.check_rows()?;
+    Ok(CliAnswer::of(wrong.into(), render::list))
 }
 
 /// Writes one record as the office.

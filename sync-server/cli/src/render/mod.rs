@@ -3,10 +3,12 @@
 
 mod figures;
 mod import;
+mod object;
 mod record;
 mod work;
 
 pub(crate) use figures::{figures, shelf};
 pub(crate) use import::import;
+pub(crate) use object::{json, object};
 pub(crate) use record::{list, record, text};
 pub(crate) use work::{conflicts, digests, refused, unsent};

@@ -67,7 +67,7 @@ pub fn of_day(
     check_day(&day)
         .map_err(|error| Refusal::bad_input("bad_value", format!("`day`: {error}")).about("day"))?;
     let myself = context.user.to_string();
-    let own = context.role == Role::Rep && wanted.territory.is_none();
+    let own = context.role == Role::REP && wanted.territory.is_none();
     let rep = named(reader, USER, wanted.rep.or(own.then_some(&myself)), "rep")?;
     let territory = named(reader, TERRITORY, wanted.territory, "territory")?;
     let accounts = accounts(reader, rep.as_ref(), territory.as_ref())?;

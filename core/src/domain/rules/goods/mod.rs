@@ -4,6 +4,9 @@
 pub mod product;
 pub mod scan;
 
-use crate::domain::named::Question;
+use crate::domain::named::{Guard, Question};
+
+pub(in crate::domain) const GUARDS: &[(&str, Guard)] =
+    &[("product_is_sound", product::product_is_sound)];
 
 pub(in crate::domain) const QUESTIONS: &[(&str, Question)] = &[("scan", scan::asked)];

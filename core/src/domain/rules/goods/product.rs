@@ -5,7 +5,14 @@ use crate::base::fraction::Fraction;
 use crate::base::quantity::Packaging;
 use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
+use crate::domain::situation::Situation;
+use crate::domain::values;
 use crate::objects::{Record, Value};
+
+/// A product's units can be counted in.
+pub fn product_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
+    packaging(&values::after(situation.record, situation.input)).map(drop)
+}
 
 /// Units of a product; a mistake of the office is named.
 pub fn packaging(product: &Record) -> Result<Packaging, Refusal> {

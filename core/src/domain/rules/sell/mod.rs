@@ -4,6 +4,7 @@
 pub mod order;
 pub mod price_book;
 pub mod pricing;
+pub mod sound;
 pub mod tax;
 
 use crate::domain::named::{Guard, Judge, Question, Rule};
@@ -14,10 +15,19 @@ pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
     ("account_not_blocked", order::account_not_blocked),
     ("confirmed_stays", order::confirmed_stays),
     ("not_confirmed", order::not_confirmed),
+    ("one_default", sound::one_default),
     ("order_has_lines", order::order_has_lines),
     ("order_is_decided", order::order_is_decided),
     ("order_lines_sellable", order::order_lines_sellable),
+    ("order_policy_is_sound", sound::order_policy_is_sound),
+    ("price_entry_is_sound", sound::price_entry_is_sound),
+    ("price_list_is_sound", sound::price_list_is_sound),
+    ("promotion_is_sound", sound::promotion_is_sound),
+    ("tax_class_is_sound", sound::tax_class_is_sound),
 ];
+
+/// Guards that look at nothing but the record.
+pub(in crate::domain) const ALONE: &[&str] = &["order_has_lines"];
 
 pub(in crate::domain) const RULES: &[(&str, Rule)] = &[
     ("add_order_line", order::add_order_line),

@@ -79,21 +79,26 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
             Goods::Product((*id).to_owned()),
         )?;
     }
-    for category in categories {
+    for category in &categories {
         entries(
             reader,
             &mut lists,
             "category",
-            &category,
+            category,
             Goods::Category(category.clone()),
         )?;
     }
     lists
         .into_values()
         .try_for_each(|list| book.add_list(list))?;
-    promotions
-        .iter()
-        .try_for_each(|row| book.add_promotion(promotion(row, basket.currency)?))?;
+    for row in newest(&promotions) {
+        let added = promotion(row, basket.currency).and_then(|made| book.add_promotion(made));
+        match added {
+            // What it does not speak of has its price all the same; the mistake is told beside it.
+            Err(refusal) if !concerns(row, &priced, &categories) => book.note_mistake(refusal),
+            added => added?,
+        }
+    }
     // The others that promotions count are named to the buyer, no more.
     let counted: BTreeSet<&str> = promotions.iter().flat_map(goods_of).collect();
     for id in counted.difference(&priced) {
@@ -125,6 +130,39 @@ fn called(book: &mut Book, row: &Record) {
     if let Some(name) = row.text("name") {
         book.call(&row.id.to_string(), name);
     }
+}
+
+/// The promotions, of each name those of its newest version.
+fn newest(promotions: &[Record]) -> Vec<&Record> {
+    let mut versions: BTreeMap<&str, u32> = BTreeMap::new();
+    for row in promotions {
+        let newest = versions
+            .entry(row.text("name").unwrap_or_default())
+            .or_default();
+        *newest = (*newest).max(version(row, "promotion_version"));
+    }
+    let mut newest: Vec<&Record> = promotions.iter().collect();
+    newest.retain(|row| {
+        let name = row.text("name").unwrap_or_default();
+        versions.get(name) == Some(&version(row, "promotion_version"))
+    });
+    newest
+}
+
+/// Whether a promotion speaks of some of these goods.
+fn concerns(promotion: &Record, products: &BTreeSet<&str>, categories: &BTreeSet<String>) -> bool {
+    let parts = promotion.lines("mix").into_values().map(|part| {
+        let text = |field: &str| part.get(field).and_then(|value| value.text());
+        goods(text("product"), text("category"))
+    });
+    let own = goods(promotion.text("product"), promotion.text("category"));
+    // A mix counts what its parts name.
+    let own = (promotion.text("hurdle") != Some("mix")).then_some(own);
+    own.into_iter().chain(parts).any(|goods| match goods {
+        Goods::Product(id) | Goods::Variant(id) => products.contains(id.as_str()),
+        Goods::Category(category) => categories.contains(&category),
+        Goods::All => true,
+    })
 }
 
 /// The products that a promotion counts.
@@ -220,7 +258,7 @@ fn account(row: &Record) -> Account {
     }
 }
 
-fn tax_rate(row: &Record) -> Result<TaxRate, Refusal> {
+pub(super) fn tax_rate(row: &Record) -> Result<TaxRate, Refusal> {
     let (class, category) = (row.id.to_string(), needed(row, "category")?);
     Ok(TaxRate {
         class,
@@ -248,11 +286,8 @@ fn entries(
             lists.insert(list.clone(), price_list(&row)?);
         }
         let entry = PriceEntry {
-            id: row.id.to_string(),
             goods: goods.clone(),
-            minimum: parsed(&row, "minimum_quantity")?.unwrap_or_default(),
-            unit: parsed(&row, "unit")?,
-            price: needed(&row, "unit_price")?,
+            ..price_entry(&row)?
         };
         lists
             .entry(list)
@@ -261,7 +296,18 @@ fn entries(
     Ok(())
 }
 
-fn price_list(row: &Record) -> Result<PriceList, Refusal> {
+/// A row as a price, for what it names.
+pub(super) fn price_entry(row: &Record) -> Result<PriceEntry, Refusal> {
+    Ok(PriceEntry {
+        id: row.id.to_string(),
+        goods: goods(row.text("product"), row.text("category")),
+        minimum: parsed(row, "minimum_quantity")?.unwrap_or_default(),
+        unit: parsed(row, "unit")?,
+        price: needed(row, "unit_price")?,
+    })
+}
+
+pub(super) fn price_list(row: &Record) -> Result<PriceList, Refusal> {
     Ok(PriceList {
         id: row.text("name").unwrap_or_default().to_owned(),
         version: version(row, "list_version"),
@@ -302,7 +348,7 @@ fn buyers(row: &Record) -> Result<Buyers, Refusal> {
     Ok(narrowest.unwrap_or(Buyers::All))
 }
 
-fn promotion(row: &Record, currency: Currency) -> Result<Promotion, Refusal> {
+pub(super) fn promotion(row: &Record, currency: Currency) -> Result<Promotion, Refusal> {
     let own = row.text("currency").map_or(Ok(currency), Currency::named);
     let own = own.map_err(|error| mistake(row, "currency", error))?;
     let amount = |field: &str| money(row, field, needed(row, field)?, own);

@@ -69,6 +69,7 @@ pub fn finish_count(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
         id: visit.id,
         new: false,
         values,
+        verb: None,
     }])
 }
 
@@ -82,6 +83,7 @@ pub fn finished(check: &Record) -> Option<Write> {
         id: check.id,
         new: false,
         values,
+        verb: None,
     })
 }
 

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod check_in;
 pub mod follow_up;
 pub mod survey;
+pub mod template;
 pub mod today;
 
 use crate::domain::named::{Guard, Question, Rule};
@@ -16,7 +17,12 @@ pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
     ("names_what_it_follows", follow_up::names_what_it_follows),
     ("no_other_visit_open", check_in::no_other_visit_open),
     ("not_yet_checked_in", check_in::not_yet_checked_in),
+    ("survey_can_be_completed", template::survey_can_be_completed),
 ];
+
+/// Guards that look at nothing but the record.
+pub(in crate::domain) const ALONE: &[&str] =
+    &["checked_in", "mandatory_actions_done", "not_yet_checked_in"];
 
 pub(in crate::domain) const RULES: &[(&str, Rule)] = &[
     ("answer_action", actions::answer_action),

@@ -7,31 +7,16 @@ use super::limits;
 use super::policy::policy;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
-use crate::base::id::{ActorId, RecordId};
+use crate::base::id::RecordId;
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::{Unit, UnitError};
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
-use crate::domain::rules::names::{ACCOUNT, LINES, PRODUCT, SALES_ORDER, VISIT};
+use crate::domain::rules::names::{ACCOUNT, LINES, PRODUCT, VISIT};
 use crate::domain::situation::Situation;
+use crate::objects::number::series;
 use crate::objects::path::{POSITION, REMOVED, line_path};
 use crate::objects::{Record, Value, Values, Write};
-
-/// Letters of a series: no `I`, `L`, `O` or `U`, which people mistake.
-const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// The series of numbers of a writer: 8 letters, another one for each installation, login and
-/// restored database.
-#[must_use]
-pub fn series(actor: ActorId) -> String {
-    let bits = actor.0[..5]
-        .iter()
-        .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
-    (0..8)
-        .rev()
-        .map(|place| char::from(LETTERS[(bits >> (5 * place) & 31) as usize]))
-        .collect()
-}
 
 /// Whoever is blocked may not order.
 pub fn account_not_blocked(situation: &Situation<'_>) -> Result<(), Refusal> {
@@ -56,7 +41,7 @@ pub(super) fn blocked(account: &Record) -> Refusal {
         .with("account", name)
 }
 
-/// Begins an order by today's policy, with the next number of this device's own series.
+/// Begins an order by today's policy; its number is the next of this device's own series.
 pub fn new_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (reader, context) = (situation.reader, situation.context);
     if let Some(visit) = situation
@@ -72,25 +57,8 @@ pub fn new_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
             .about("account"));
     }
     let policy = policy(reader)?;
-    let series = series(context.actor);
-    let used = reader.find(SALES_ORDER, &[("series", series.as_str().into())])?;
-    let last = used
-        .iter()
-        .filter_map(|order| {
-            order
-                .text("number")?
-                .rsplit('-')
-                .next()?
-                .parse::<u64>()
-                .ok()
-        })
-        .max();
     let mut write = situation.write([
-        (
-            "number",
-            Value::from(format!("SO-{series}-{}", last.unwrap_or(0) + 1)),
-        ),
-        ("series", Value::from(series)),
+        ("series", Value::from(series(context.actor))),
         ("ordered_on", Value::from(context.today())),
     ]);
     for field in ["currency", "tax_mode", "tax_rounding", "cash_step"] {

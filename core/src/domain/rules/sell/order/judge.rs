@@ -101,6 +101,7 @@ fn verdict(situation: &Situation<'_>, words: &str) -> Write {
         id,
         new: true,
         values,
+        verb: None,
     }
 }
 
@@ -210,5 +211,6 @@ fn changed(
         id: figure.id,
         new: false,
         values,
+        verb: None,
     })
 }

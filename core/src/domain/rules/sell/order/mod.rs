@@ -15,7 +15,7 @@ mod undecided;
 
 pub use content::content_hash;
 pub use draft::{
-    account_not_blocked, add_order_line, new_order, remove_order_line, series, set_order_line,
+    account_not_blocked, add_order_line, new_order, remove_order_line, set_order_line,
 };
 pub use judge::judge_order;
 pub use limits::is_rejected;

@@ -79,9 +79,22 @@ pub struct Book {
     cash_steps: BTreeMap<Currency, Money>,
     /// What people call what has an id: products, accounts, territories, tax classes.
     names: BTreeMap<String, String>,
+    /// What is wrong with what the office keeps and concerns no goods of this basket.
+    mistakes: Vec<Refusal>,
 }
 
 impl Book {
+    /// Keeps a mistake of the office that changes none of the prices asked for.
+    pub fn note_mistake(&mut self, mistake: Refusal) {
+        self.mistakes.push(mistake);
+    }
+
+    /// The mistakes that were noted, as a person reads them.
+    pub(super) fn mistakes(&self) -> Vec<String> {
+        let told = self.mistakes.iter();
+        told.map(|mistake| mistake.message.clone()).collect()
+    }
+
     /// Says what people call something; traces and messages call it so.
     pub fn call(&mut self, id: &str, name: &str) {
         self.names.insert(id.to_owned(), name.to_owned());

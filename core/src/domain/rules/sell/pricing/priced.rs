@@ -50,6 +50,9 @@ pub struct Priced {
     pub near_misses: Vec<NearMiss>,
     /// What was done with the basket as a whole.
     pub trace: Vec<PriceStep>,
+    /// What the office should mend that changes none of these prices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<String>,
 }
 
 /// One line of a priced basket.
@@ -172,6 +175,7 @@ pub(super) fn close(mut sheet: Sheet<'_>, book: &Book) -> Result<Priced, Refusal
         tax_groups: groups,
         near_misses: sheet.near_misses,
         trace,
+        mistakes: book.mistakes(),
     })
 }
 

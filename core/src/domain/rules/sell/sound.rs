@@ -1,0 +1,150 @@
+//! Whether the rows that prices are made from are sound, asked where they are written: what would
+//! stop a price on a phone is refused at the office, all that is wrong at once. It does not price.
+
+use super::price_book::{price_entry, price_list, promotion, tax_rate};
+use super::pricing::Book;
+use crate::base::currency::Currency;
+use crate::domain::refusal::Refusal;
+use crate::domain::rules::goods::product::packaging;
+use crate::domain::rules::names::{ORDER_POLICY, PRICE_LIST, PRODUCT, PROMOTION};
+use crate::domain::situation::Situation;
+use crate::domain::values;
+use crate::objects::{Record, Value};
+
+/// A promotion has its hurdle and its reward, and there is one of each name and version.
+pub fn promotion_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let row = after(situation);
+    let whole = promotion(&row, usual_currency(situation)?);
+    Refusal::all([
+        whole.and_then(|promotion| Book::default().add_promotion(promotion)),
+        one_of_version(situation, &row, PROMOTION, "promotion_version"),
+    ])
+}
+
+/// A price list names its buyers and its currency, and there is one of each name and version.
+pub fn price_list_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let row = after(situation);
+    let whole = price_list(&row);
+    Refusal::all([
+        whole.and_then(|list| Book::default().add_list(list)),
+        one_of_version(situation, &row, PRICE_LIST, "list_version"),
+    ])
+}
+
+/// A price is of something, not negative, and in a unit that its product has.
+pub fn price_entry_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let row = after(situation);
+    Refusal::all([
+        price_can_be_listed(situation, &row),
+        unit_is_of_product(situation, &row),
+    ])
+}
+
+/// A tax has a category and a rate.
+pub fn tax_class_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
+    Book::default().add_tax(tax_rate(&after(situation))?)
+}
+
+/// A policy names a currency that there is.
+pub fn order_policy_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let row = after(situation);
+    let named = Currency::named(row.text("currency").unwrap_or_default());
+    match named {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let message = format!("`currency`: {error}");
+            Err(Refusal::bad_input("bad_value", message).about("currency"))
+        }
+    }
+}
+
+/// Of the rows of an object that one is the default of, only one is.
+pub fn one_default(situation: &Situation<'_>) -> Result<(), Refusal> {
+    if !situation.input("is_default").is_true() {
+        return Ok(());
+    }
+    let object = situation.descriptor.object.as_str();
+    let wanted = [("is_default", Value::Bool(true))];
+    let others = situation.reader.find(object, &wanted)?;
+    let Some(other) = others.iter().find(|other| other.id != situation.id) else {
+        return Ok(());
+    };
+    let name = other.text("name").unwrap_or("another");
+    let message = format!(
+        "`{name}` ({}) is the default of `{object}` already; take `is_default` off it first",
+        other.id
+    );
+    Err(Refusal::rule("second_default", message)
+        .about("is_default")
+        .with("default", other.id.to_string()))
+}
+
+/// The row as it will be.
+fn after(situation: &Situation<'_>) -> Record {
+    values::after(situation.record, situation.input)
+}
+
+/// The currency of the tenant's policy: what amounts are in that name none.
+fn usual_currency(situation: &Situation<'_>) -> Result<Currency, Refusal> {
+    let wanted = [("is_default", Value::Bool(true))];
+    let policies = situation.reader.find(ORDER_POLICY, &wanted)?;
+    let code = policies.first().and_then(|policy| policy.text("currency"));
+    let named = Currency::named(code.unwrap_or("USD"));
+    named.map_err(|error| Refusal::bad_input("bad_value", error.to_string()).about("currency"))
+}
+
+fn one_of_version(
+    situation: &Situation<'_>,
+    row: &Record,
+    object: &str,
+    version: &str,
+) -> Result<(), Refusal> {
+    let wanted = [
+        ("name", row.value("name").clone()),
+        (version, row.value(version).clone()),
+    ];
+    let same = situation.reader.find(object, &wanted)?;
+    let Some(other) = same.iter().find(|other| other.id != row.id) else {
+        return Ok(());
+    };
+    let name = row.text("name").unwrap_or_default();
+    let message = format!(
+        "there is a `{object}` `{name}` of this version already ({}); change that one, or give \
+         this one a version of its own",
+        other.id
+    );
+    Err(Refusal::rule("exists", message)
+        .about("name")
+        .about(version))
+}
+
+fn price_can_be_listed(situation: &Situation<'_>, row: &Record) -> Result<(), Refusal> {
+    let list = match row.reference("price_list") {
+        Some(id) => situation.reader.record(PRICE_LIST, id)?,
+        None => None,
+    };
+    let Some(list) = list else {
+        return Ok(());
+    };
+    let mut list = price_list(&list)?;
+    list.entries.push(price_entry(row)?);
+    Book::default().add_list(list)
+}
+
+fn unit_is_of_product(situation: &Situation<'_>, row: &Record) -> Result<(), Refusal> {
+    let product = match row.reference("product") {
+        Some(id) => situation.reader.record(PRODUCT, id)?,
+        None => None,
+    };
+    let (Some(product), Some(unit)) = (product, price_entry(row)?.unit) else {
+        return Ok(());
+    };
+    let known = packaging(&product)?.content(unit);
+    match known {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let message = format!("`unit`: {error}");
+            Err(Refusal::bad_input("unknown_unit", message).about("unit"))
+        }
+    }
+}
