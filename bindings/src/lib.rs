@@ -80,6 +80,15 @@ impl Outfield {
         self.answer(&self.device, Device::objects)
     }
 
+    /// Answers a question by its name, such as `today`, `figures`, `shelf`, `order`, `scan`; what
+    /// is said with it is a JSON object of texts.
+    #[uniffi::method(default(input_json = "{}"))]
+    pub fn ask(&self, question: String, input_json: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| {
+            device.ask_question(&question, &input_json)
+        })
+    }
+
     /// Records of an object: at most `limit` by id or, with `near` (`latitude,longitude`), those at
     /// most `within_m` metres from there, nearest first, each with `distance_m`.
     #[uniffi::method(default(near = None, within_m = 1000, limit = 50))]

@@ -81,6 +81,20 @@ impl Yard {
         answer
     }
 
+    /// What the office's command answers when it must fail.
+    pub fn refused(&self, words: &[&str]) -> Json {
+        let mut command = self.keeper.command(binary());
+        let command = command
+            .arg("--json")
+            .args(words)
+            .arg("--data")
+            .arg(self.data());
+        let output = command.output().expect("the binary runs");
+        let answer: Json = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        assert!(answer["ok"] == false, "{words:?}: {answer}");
+        answer
+    }
+
     /// A user of the first tenant, and the code to enrol with.
     pub fn user(&self, name: &str, role: &str) -> String {
         let added = self.office(&[

@@ -21,6 +21,7 @@ const METHODS: &[&str] = &[
     "get",
     "object",
     "objects",
+    "ask",
     "list",
     "search",
     "sync",

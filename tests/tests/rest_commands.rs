@@ -178,6 +178,55 @@ fn a_request_is_carried_out_once_and_only_upon_what_was_seen() {
 }
 
 #[test]
+fn questions_and_descriptors_are_asked_by_name() {
+    let mut office = ApiStage::new();
+    let start = json!({"do": "start_visit", "account": office.shop});
+    let visit = id(&office.post("/api/v1/do", &office.rep, &start));
+    office.phone.sync().unwrap();
+    let there = office.get("/api/v1/ask/today", &office.rep).json()["data"].clone();
+    let here = office.phone.ask_question("today", "{}").unwrap().data;
+    assert_eq!((&there, &there[0]["id"]), (&here, &json!(visit)));
+    let unknown = office.get("/api/v1/ask/todai", &office.rep);
+    assert_eq!(said(&unknown), (400, "unknown_question".to_owned()));
+    let visit = office.get("/api/v1/object/visit", &office.rep).json();
+    assert_eq!(visit["data"]["verbs"]["check_out"]["to"], "completed");
+    let extension = r#"{"extends": "contact", "version": 1, "fields":
+        {"x_shoe_size": {"kind": "integer"}}, "rights": {"rep": {"edit": ["x_shoe_size"]}}}"#;
+    let file = office.yard.path("contact.json");
+    std::fs::write(&file, extension).unwrap();
+    office.yard.office(&[
+        "object",
+        "publish",
+        file.to_str().unwrap(),
+        "--tenant",
+        "Acme",
+    ]);
+    let contact = office.get("/api/v1/object/contact", &office.rep).json();
+    assert_eq!(contact["data"]["fields"]["x_shoe_size"]["kind"], "integer");
+    office.phone.sync().unwrap();
+    let rosa = json!({"do": "add", "object": "contact", "fields":
+        {"name": "Rosa", "roles/r/account": office.shop, "x_shoe_size": 41}});
+    let rosa = office.phone.execute(&rosa.to_string()).unwrap().id.unwrap();
+    office.phone.sync().unwrap();
+    let path = format!("/api/v1/contact/{rosa}");
+    assert_eq!(
+        office.get(&path, &office.rep).json()["data"]["x_shoe_size"],
+        41
+    );
+    let whole = r#"{"object": "contact", "version": 2, "label": "Mine", "kind": "document",
+        "fields": {"name": {"kind": "text"}}, "scope": [{"bucket": "tenant"}], "rights": {}}"#;
+    std::fs::write(&file, whole).unwrap();
+    let refused = office.yard.refused(&[
+        "object",
+        "publish",
+        file.to_str().unwrap(),
+        "--tenant",
+        "Acme",
+    ]);
+    assert_eq!(refused["error"]["code"], "bad_descriptor");
+}
+
+#[test]
 fn a_group_becomes_true_together_or_not_at_all() {
     let office = ApiStage::new();
     let before = office.contacts();

@@ -167,6 +167,20 @@ impl Device {
         self.answer("scan", &[("text", Some(text))])
     }
 
+    /// Answers any question by its name (`docs/cli.md` has them) from what was said with it, a JSON
+    /// object of texts, such as `figures` with `{"day": "2026-11-24"}`.
+    pub fn ask_question(&mut self, question: &str, input: &str) -> Result<Receipt, FieldError> {
+        let _still = store::open::snapshot(&self.db)?;
+        let input = table::said_with(input)?;
+        let inquiry = Inquiry {
+            registry: &self.registry,
+            reader: &self.reader(),
+            context: &self.context()?,
+            input: &input,
+        };
+        Ok(Receipt::of(table::question(question)?(&inquiry)?))
+    }
+
     /// Answers a question of `domain::table` about one record.
     fn answer_about(&mut self, question: &str, id: &str) -> Result<Receipt, FieldError> {
         let answer = self.answer(question, &[("id", Some(id))])?;

@@ -1,15 +1,18 @@
 //! Joins what the areas of `rules` hand out, and looks it up by name: guards, rules, judges,
 //! questions, proofs. It does not know what any of them does.
 
+use serde_json::{Map, Value as Json};
+
 use super::named::{Guard, Judge, Question, Rule, named};
 use super::proof::Proof;
 use super::refusal::Refusal;
 use super::rules::{figures, goods, party, sell, shelf, visit};
 use super::situation::Situation;
+use super::spelling;
 use crate::base::context::Role;
 use crate::objects::check::{Names, Problem};
 use crate::objects::descriptor::Verb;
-use crate::objects::{Reader, Registry, Write};
+use crate::objects::{Reader, Registry, Value, Values, Write};
 
 const GUARDS: &[&[(&str, Guard)]] = &[goods::GUARDS, party::GUARDS, sell::GUARDS, visit::GUARDS];
 /// Guards whose answer depends on the record alone, as its writer saw it: the server asks them
@@ -48,7 +51,30 @@ pub fn rule(name: &str) -> Result<Rule, Refusal> {
 
 /// The question of this name.
 pub fn question(name: &str) -> Result<Question, Refusal> {
-    named(QUESTIONS, name)
+    let known = each(QUESTIONS);
+    if known.contains(&name) {
+        return named(QUESTIONS, name);
+    }
+    let offer = spelling::offer(name, known.into_iter());
+    let message = format!("there is no question `{name}`; {offer}");
+    Err(Refusal::bad_input("unknown_question", message).about("question"))
+}
+
+/// What is said with a question, read from a JSON object of texts, numbers and yes or no.
+pub fn said_with(json: &str) -> Result<Values, Refusal> {
+    let wrong = || {
+        let message = "what is said with a question is a JSON object, such as {\"id\": \"..\"}";
+        Refusal::bad_input("bad_json", message)
+    };
+    let said: Map<String, Json> = serde_json::from_str(json).map_err(|_| wrong())?;
+    let mut values = Values::new();
+    for (name, json) in said {
+        let value = Value::from_json(&json).ok_or_else(|| wrong().about(name.as_str()))?;
+        if !value.is_null() {
+            values.insert(name, value);
+        }
+    }
+    Ok(values)
 }
 
 /// What shows that an action of this kind was done, if records can.

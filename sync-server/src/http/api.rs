@@ -101,6 +101,20 @@ pub(super) async fn record(
     Ok(([(header::ETAG, version)], axum::Json(answer)).into_response())
 }
 
+/// Answers a question; what is said with it follows the path.
+pub(super) async fn ask(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    PathParams(question): PathParams<String>,
+    asked: QueryParams,
+) -> HttpResult {
+    reading(state, &headers, move |tenant, session| {
+        let data = tenant.ask(session, &question, &json!(asked.0).to_string())?;
+        Ok(json!({ "ok": true, "id": null, "data": data }))
+    })
+    .await
+}
+
 /// Carries out one command, or a group.
 pub(super) async fn perform(
     State(state): State<SharedState>,

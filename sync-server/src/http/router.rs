@@ -23,6 +23,7 @@ pub(super) fn router(state: SharedState) -> Router {
         .route("/api/v1/digest", get(api::digest))
         .route("/api/v1/price", post(api::price))
         .route("/api/v1/do", post(api::perform))
+        .route("/api/v1/ask/{question}", get(api::ask))
         .route("/api/v1/object", get(api::objects))
         .route("/api/v1/object/{name}", get(api::object))
         .route("/api/v1/{object}", get(api::list).post(api::make))

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use outfield_core::app::digest_json;
-use outfield_core::base::context::Role;
+use outfield_core::base::context::{Context, Identity, Role};
 use outfield_core::base::id::RecordId;
+use outfield_core::domain::named::Inquiry;
 use outfield_core::domain::rules::sell::pricing::Basket;
+use outfield_core::domain::table;
 use outfield_core::objects::Descriptor;
 use outfield_core::store::{StoreReader, digest, members, tables};
 use serde_json::Value as Json;
@@ -84,6 +86,29 @@ impl Tenant {
     pub fn object(&self, session: &Session, object: &str) -> Result<Json, ServerError> {
         let descriptor = self.readable(session, object)?;
         serde_json::to_value(descriptor.as_ref()).map_err(ServerError::broken)
+    }
+
+    /// Answers a question by its name, by what the asker's devices hold.
+    pub fn ask(&self, session: &Session, name: &str, said: &str) -> Result<Json, ServerError> {
+        let reader = ScopedReader {
+            all: self.store(&self.db),
+            buckets: &session.buckets,
+        };
+        let identity = Identity {
+            user: session.user,
+            role: session.role.clone(),
+            device: session.device,
+            actor: self.actor,
+            time_zone: self.time_zone()?,
+        };
+        let context = Context::new(self.surroundings.as_ref(), identity);
+        let inquiry = Inquiry {
+            registry: &self.registry,
+            reader: &reader,
+            context: &context.ranked(session.rank.clone()),
+            input: &table::said_with(said)?,
+        };
+        Ok(table::question(name)?(&inquiry)?)
     }
 
     /// The version of a record, as `If-Match` names it.

@@ -101,6 +101,14 @@ pub(crate) enum RepCommand {
         #[arg(value_name = "FIELD=VALUE")]
         fields: Vec<String>,
     },
+    /// Ask a question by its name, such as `today`, `figures`, `shelf`, `order`, `scan`
+    Ask {
+        /// The question
+        question: String,
+        /// What is said with it
+        #[arg(value_name = "NAME=TEXT")]
+        said: Vec<String>,
+    },
     /// List fields that two people changed, until someone decides
     Conflicts,
     /// Decide a conflict

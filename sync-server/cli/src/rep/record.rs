@@ -95,6 +95,16 @@ pub(crate) fn carry_out_verb(
     execute(device, command)
 }
 
+/// What is said with a question, as JSON.
+pub(crate) fn said(pairs: &[String]) -> Result<String, CliFailure> {
+    let mut said = Map::new();
+    for pair in pairs {
+        let (name, text) = fields::split(pair, "NAME=TEXT")?;
+        said.insert(name.to_owned(), text.into());
+    }
+    Ok(Json::Object(said).to_string())
+}
+
 fn read_inputs(
     device: &Device,
     verb: &str,

@@ -62,6 +62,10 @@ fn carry_out(device: &mut Device, command: RepCommand) -> Result<CliAnswer, CliF
         RepCommand::Price { basket } => order::price(device, &basket),
         RepCommand::Scan { text } => answered(device.scan(&text), render::record),
         RepCommand::Visit(visit) => visit::visit(device, visit),
+        RepCommand::Ask { question, said } => {
+            let said = record::said(&said)?;
+            answered(device.ask_question(&question, &said), render::json)
+        }
         RepCommand::Do { verb, fields } => record::carry_out_verb(device, &verb, &fields),
     }
 }

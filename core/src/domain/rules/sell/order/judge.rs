@@ -8,6 +8,7 @@ use super::content::content_hash;
 use super::limits::{check, credit_figure, discontinued, is_judged, stock_figures, too_large};
 use super::totals::{Totals, told, totals};
 use super::undecided::undecided;
+use crate::base::context::Place;
 use crate::base::fraction::Fraction;
 use crate::base::id::RecordId;
 use crate::domain::refusal::{Refusal, RefusalKind};
@@ -51,7 +52,7 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
     }
     let totals = totals(reader, order)?;
     prices_hold(situation, &totals)?;
-    check(reader, order, &totals)?;
+    check(Place::Server, reader, order, &totals)?;
     Ok(totals)
 }
 

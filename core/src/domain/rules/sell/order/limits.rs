@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::amounts::{counted, held, unreadable};
 use super::policy::policy;
 use super::totals::{Totals, in_base, told};
+use crate::base::context::Place;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::unit::UnitError;
@@ -19,10 +20,21 @@ use crate::objects::{ReadError, Reader, Record, Value};
 
 /// Refuses an order that is below the least value, above what the account may still owe, or above
 /// what is in stock.
-pub(super) fn check(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Refusal> {
+/// A device counts the other orders that wait for a verdict; on the server none waits, since each
+/// is judged in the transaction that takes it in: one costs the same however many there are.
+pub(super) fn check(
+    place: Place,
+    reader: &dyn Reader,
+    order: &Record,
+    totals: &Totals,
+) -> Result<(), Refusal> {
+    let waiting = match place {
+        Place::Device => unjudged(reader, order)?,
+        Place::Server => Vec::new(),
+    };
     minimum(reader, totals)?;
-    credit(reader, order, totals)?;
-    stock(reader, order, totals)
+    credit(reader, order, totals, &waiting)?;
+    stock(reader, totals, &waiting)
 }
 
 fn minimum(reader: &dyn Reader, totals: &Totals) -> Result<(), Refusal> {
@@ -57,14 +69,25 @@ pub(super) fn credit_figure(
         .find(|figure| figure.value("currency") == order.value("currency")))
 }
 
-fn credit(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Refusal> {
+fn credit(
+    reader: &dyn Reader,
+    order: &Record,
+    totals: &Totals,
+    others: &[Record],
+) -> Result<(), Refusal> {
     let Some(figure) = credit_figure(reader, order)? else {
         return Ok(());
     };
     let (limit, used) = (counted(&figure, "limit")?, counted(&figure, "used")?);
     let mut waiting = Fraction::ZERO;
-    for other in unjudged(reader, order)? {
-        waiting = waiting.plus(counted(&other, "gross")?).map_err(too_large)?;
+    for other in others {
+        let same = ["account", "currency"];
+        if same
+            .iter()
+            .all(|field| other.value(field) == order.value(field))
+        {
+            waiting = waiting.plus(counted(other, "gross")?).map_err(too_large)?;
+        }
     }
     let owed = used.plus(waiting).map_err(too_large)?;
     let free = limit.minus(owed).map_err(too_large)?;
@@ -88,23 +111,6 @@ fn credit(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Re
         .with("limit", limit)
         .with("used", used)
         .with("waiting", waiting))
-}
-
-/// Other orders of the account, in the same currency, that are submitted and have no verdict on
-/// what was submitted.
-fn unjudged(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadError> {
-    let wanted = [
-        ("account", order.value("account").clone()),
-        ("state", SUBMITTED.into()),
-    ];
-    let mut waiting = Vec::new();
-    for other in reader.find(SALES_ORDER, &wanted)? {
-        let counts = other.id != order.id && other.value("currency") == order.value("currency");
-        if counts && !is_judged(reader, &other)? {
-            waiting.push(other);
-        }
-    }
-    Ok(waiting)
 }
 
 /// Whether there is a verdict on what the order says it submitted.
@@ -140,7 +146,7 @@ pub(super) fn stock_figures(reader: &dyn Reader, product: &str) -> Result<Vec<Re
     reader.find(STOCK_FIGURE, &[("product", product.into())])
 }
 
-fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Refusal> {
+fn stock(reader: &dyn Reader, totals: &Totals, others: &[Record]) -> Result<(), Refusal> {
     let mut wanted: BTreeMap<&str, Fraction> = BTreeMap::new();
     for line in &totals.lines {
         let sum = wanted.entry(&line.product).or_insert(Fraction::ZERO);
@@ -157,9 +163,9 @@ fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Ref
                 .plus(counted(figure, "available")?)
                 .map_err(too_large)?;
         }
-        for other in unjudged_anywhere(reader, order)? {
+        for other in others {
             free = free
-                .minus(reserved(reader, &other, product)?)
+                .minus(reserved(reader, other, product)?)
                 .map_err(too_large)?;
         }
         if quantity > free {
@@ -170,7 +176,7 @@ fn stock(reader: &dyn Reader, order: &Record, totals: &Totals) -> Result<(), Ref
 }
 
 /// All other orders that wait for a verdict.
-fn unjudged_anywhere(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadError> {
+fn unjudged(reader: &dyn Reader, order: &Record) -> Result<Vec<Record>, ReadError> {
     let mut waiting = Vec::new();
     for other in reader.find(SALES_ORDER, &[("state", SUBMITTED.into())])? {
         if other.id != order.id && !is_judged(reader, &other)? {

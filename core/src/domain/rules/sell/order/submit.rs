@@ -56,7 +56,7 @@ pub fn order_lines_sellable(situation: &Situation<'_>) -> Result<(), Refusal> {
 pub fn submit_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let (reader, order) = (situation.reader, situation.record);
     let totals = totals(reader, order)?;
-    limits::check(reader, order, &totals)?;
+    limits::check(situation.context.place, reader, order, &totals)?;
     Ok(vec![situation.write([
         ("submitted_at", Value::Int(situation.context.now.0)),
         ("content_hash", Value::from(content_hash(order))),
