@@ -8,9 +8,6 @@ use clap::{Args, Parser, Subcommand};
 use crate::demo::DemoArguments;
 use crate::rep::RepArguments;
 
-/// The roles, as data spells them.
-const ROLES: [&str; 3] = ["rep", "manager", "admin"];
-
 /// Outfield: an offline-first field-sales system. `docs/cli.md` is the contract of these commands.
 #[derive(Debug, Parser)]
 #[command(
@@ -167,7 +164,7 @@ pub(crate) struct UserAddArguments {
     /// The user's name
     pub(crate) name: String,
     /// What the user may do
-    #[arg(long, value_parser = ROLES)]
+    #[arg(long)]
     pub(crate) role: String,
     /// Names of the territories that the user sees; may be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -182,7 +179,7 @@ pub(crate) struct UserSetArguments {
     /// The user's name
     pub(crate) name: String,
     /// What the user may do from now on
-    #[arg(long, value_parser = ROLES)]
+    #[arg(long)]
     pub(crate) role: Option<String>,
     /// All territories that the user sees from now on; may be repeated, and an empty name means
     /// none

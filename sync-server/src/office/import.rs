@@ -3,6 +3,8 @@
 //! what people changed stays; where both did, it is a conflict like any other. It does not know
 //! files.
 
+use std::collections::BTreeMap;
+
 use outfield_core::base::context::Context;
 use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::domain::{Command, UNKNOWN_REFERENCE};
@@ -14,11 +16,8 @@ use crate::error::ServerError;
 use crate::tenant::Tenant;
 use crate::work::execute::Seat;
 
-/// Refused rows that one answer tells of.
-const REFUSED_MAX: usize = 20;
-
 /// What an import came to, in records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Imported {
     /// Made anew.
     pub created: u64,
@@ -26,8 +25,20 @@ pub struct Imported {
     pub changed: u64,
     /// As they were.
     pub unchanged: u64,
-    /// Changed by the source and by people to different values: those of people still show.
+    /// Of those that were changed: where people had changed a field that the source changed too. A
+    /// document has a conflict of both values then; a row keeps that of people.
     pub clashed: u64,
+    /// Those that may not be written so; nothing of them is.
+    pub refused: Vec<RefusedImport>,
+}
+
+/// A record that an import may not write as its source has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedImport {
+    /// The source's key.
+    pub key: String,
+    /// What is wrong and what to do.
+    pub reason: String,
 }
 
 /// The id of the record that a source knows by this key.
@@ -41,9 +52,41 @@ pub fn imported_id(object: &str, key: &str) -> RecordId {
 struct LastImport {
     /// What the source said.
     values: Values,
-    /// The history of the document once it was written; none before this was kept.
-    heads: Option<Vec<ChangeHash>>,
+    /// What the source knew of a document's history when it last said a field otherwise, by field;
+    /// under no name, when it first said the others.
+    known: BTreeMap<String, Vec<ChangeHash>>,
 }
+
+impl LastImport {
+    /// The clashing values by what the source knew when it said them last.
+    fn apart(&self, clashing: Values) -> BTreeMap<Vec<ChangeHash>, Values> {
+        let mut apart: BTreeMap<Vec<ChangeHash>, Values> = BTreeMap::new();
+        for (path, value) in clashing {
+            let known = self.known.get(&path).or(self.known.get(FIRST));
+            let known = known.cloned().unwrap_or_default();
+            apart.entry(known).or_default().insert(path, value);
+        }
+        apart
+    }
+
+    /// Notes what the source knows of a document now that it said these fields; at first, all.
+    fn note(&mut self, db: &Db, id: RecordId, said: Vec<String>) -> Result<(), ServerError> {
+        let Some(heads) = documents::heads(db, id)? else {
+            return Ok(());
+        };
+        if self.known.is_empty() {
+            self.known.insert(FIRST.to_owned(), heads);
+            return Ok(());
+        }
+        for path in said {
+            self.known.insert(path, heads.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The name under which stands what the source knew at first.
+const FIRST: &str = "";
 
 /// What the source says otherwise than the last time.
 struct SourceNews {
@@ -54,8 +97,8 @@ struct SourceNews {
 }
 
 impl Tenant {
-    /// Takes in rows, each with its stable key and its values, all or none. A dry run counts and
-    /// writes nothing. All rows that are refused are named, up to a number.
+    /// Takes in rows, each with its stable key and its values; those that are refused are left out
+    /// and named. A dry run counts and writes nothing.
     pub fn import(
         &mut self,
         object: &str,
@@ -64,25 +107,20 @@ impl Tenant {
     ) -> Result<Imported, ServerError> {
         let descriptor = self.descriptor(object)?;
         let context = self.context_of(Seat::Operator)?;
-        // What clashes is written upon an older history, which no actor has written upon since.
-        let apart = context.written_by(self.new_actor());
-        let (mut counted, mut refused) = (Imported::default(), Vec::new());
+        let mut counted = Imported::default();
         let tx = store::open::begin(&self.db)?;
         for (key, values) in rows {
             let id = imported_id(object, &key);
             let row = ImportedRow { id, values };
-            match self.import_row(&tx, &descriptor, [&context, &apart], row, &mut counted) {
+            match self.import_row(&tx, &descriptor, &context, row, &mut counted) {
                 // What a dry run would have made before is not there.
-                Err(error) if dry_run && error.code == UNKNOWN_REFERENCE => {}
-                Err(error) if error.is_of_input() => refused.push((key, error)),
+                Err(error) if dry_run && error.code == UNKNOWN_REFERENCE => counted.created += 1,
+                Err(error) if error.is_of_input() => counted.refused.push(RefusedImport {
+                    key,
+                    reason: error.message,
+                }),
                 taken => taken?,
             }
-            if refused.len() == REFUSED_MAX {
-                break;
-            }
-        }
-        if !refused.is_empty() {
-            return Err(rows_refused(refused));
         }
         if !dry_run {
             store::open::commit(tx)?;
@@ -94,20 +132,21 @@ impl Tenant {
         &self,
         db: &Db,
         descriptor: &Descriptor,
-        [context, apart]: [&Context; 2],
+        context: &Context,
         row: ImportedRow,
         counted: &mut Imported,
     ) -> Result<(), ServerError> {
         let (id, object) = (row.id, descriptor.object.clone());
         let mut last = last_imported(db, id)?;
         let Some(before) = tables::read(db, descriptor, id)? else {
-            counted.created += 1;
             let mut fields = row.values.clone();
             fields.retain(|_, value| !value.is_null());
             let id = Some(id);
             let command = Command::Add { object, id, fields };
             self.decide_and_apply(db, Seat::Operator, context, &command)?;
+            counted.created += 1;
             last.values = row.values;
+            last.note(db, row.id, Vec::new())?;
             return keep_import(db, row.id, &last);
         };
         let news = news(&last.values, &row.values, &before);
@@ -123,23 +162,28 @@ impl Tenant {
             fields,
         };
         self.decide(db, Seat::Operator, context, &edit(fields))?;
-        if news.clashing.is_empty() {
-            counted.changed += 1;
-        } else {
-            counted.clashed += 1;
-            if descriptor.kind == Kind::Document {
+        counted.changed += 1;
+        counted.clashed += u64::from(!news.clashing.is_empty());
+        // Of what clashes the source knows no more than before.
+        let said = news.plain.keys().cloned().collect();
+        if descriptor.kind == Kind::Document {
+            for (known, values) in last.apart(news.clashing) {
+                // It is written upon an older history, which no actor has written upon since.
+                let apart = context.written_by(self.new_actor());
                 let write = Write {
                     object: object.clone(),
                     id,
                     new: false,
-                    values: news.clashing,
+                    values,
                     verb: None,
                 };
-                let known = last.heads.as_deref();
-                self.write_upon(db, apart, descriptor, Some(before), &write, known)?;
+                let (before, known) =
+                    (Some(before.clone()), (!known.is_empty()).then_some(&*known));
+                self.write_upon(db, &apart, descriptor, before, &write, known)?;
             }
         }
         self.decide_and_apply(db, Seat::Operator, context, &edit(news.plain))?;
+        last.note(db, id, said)?;
         last.values.extend(row.values);
         keep_import(db, id, &last)
     }
@@ -151,49 +195,28 @@ struct ImportedRow {
     values: Values,
 }
 
-fn rows_refused(refused: Vec<(String, ServerError)>) -> ServerError {
-    let told: Vec<String> = refused
-        .iter()
-        .map(|(key, error)| format!("`{key}`: {}", error.message))
-        .collect();
-    let mut fields: Vec<String> = refused
-        .into_iter()
-        .flat_map(|(_, error)| error.fields)
-        .collect();
-    fields.sort();
-    fields.dedup();
-    ServerError {
-        fields,
-        ..ServerError::bad_input(
-            "rows_refused",
-            format!("nothing was taken in; {}", told.join("; ")),
-        )
-    }
-}
-
 fn last_imported(db: &Db, id: RecordId) -> Result<LastImport, ServerError> {
     let found: Option<(Vec<u8>, Option<Vec<u8>>)> = db
-        .prepare_cached("SELECT vals, heads FROM imported WHERE id = ?1")?
+        .prepare_cached("SELECT vals, known FROM imported WHERE id = ?1")?
         .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some((values, heads)) = found else {
+    let Some((values, known)) = found else {
         return Ok(LastImport::default());
     };
-    let heads = heads.map(|heads| minicbor::decode(&heads)).transpose();
+    let known = known.map(|known| minicbor::decode(&known)).transpose();
     Ok(LastImport {
         values: minicbor::decode(&values).map_err(ServerError::broken)?,
-        heads: heads.map_err(ServerError::broken)?,
+        known: known.map_err(ServerError::broken)?.unwrap_or_default(),
     })
 }
 
 fn keep_import(db: &Db, id: RecordId, last: &LastImport) -> Result<(), ServerError> {
-    let heads = documents::heads(db, id)?;
-    let heads = heads.map(minicbor::to_vec).transpose();
-    db.prepare_cached("INSERT OR REPLACE INTO imported (id, vals, heads) VALUES (?1, ?2, ?3)")?
+    let known = minicbor::to_vec(&last.known).map_err(ServerError::broken)?;
+    db.prepare_cached("INSERT OR REPLACE INTO imported (id, vals, known) VALUES (?1, ?2, ?3)")?
         .execute(params![
             id.as_bytes(),
             Record::canonical(&last.values),
-            heads.map_err(ServerError::broken)?
+            known
         ])?;
     Ok(())
 }

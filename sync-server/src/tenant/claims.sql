@@ -5,8 +5,8 @@ ALTER TABLE verdict ADD COLUMN numbers TEXT;
 ALTER TABLE installation ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 UPDATE installation SET told = tick;
 
--- heads: what the last import knew of a document's history; what people wrote since competes with the next.
-ALTER TABLE imported ADD COLUMN heads BLOB;
+-- known: what imports knew of a document's history when they said its fields; what people wrote since competes with the next.
+ALTER TABLE imported ADD COLUMN known BLOB;
 
 -- What a request over HTTP was answered, by the key under which its sender sends it again. request: the hash of what it asked.
 CREATE TABLE answered (user BLOB NOT NULL, key TEXT NOT NULL, request BLOB NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (user, key)) WITHOUT ROWID;

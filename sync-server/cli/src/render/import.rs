@@ -22,6 +22,12 @@ pub(crate) fn import(data: &Json) -> Vec<String> {
         counts.join(", "),
         rejected.len()
     )];
+    if data["clashed"].as_u64().is_some_and(|clashed| clashed > 0) {
+        let clashed = text(&data["clashed"]);
+        lines.push(format!(
+            "clashed {clashed}: people changed them to something else; look at the conflicts"
+        ));
+    }
     if let Some(prices) = data["prices"].as_object() {
         let counts = ["created", "changed", "unchanged"]
             .map(|name| format!("{name} {}", prices.get(name).map(text).unwrap_or_default()));

@@ -1,6 +1,7 @@
 //! Runs an import from the file to the answer: what was imported, and what is wrong with which row.
 //! It does not know what a tenant does with a row that it has.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,12 +84,25 @@ fn import_file(
     if target.is_sold {
         entries = complete_products(tenant, &mut rows, &plan, arguments.dry_run)?;
     }
-    let fitting = std::mem::take(&mut rows.fitting);
-    let records = fitting.into_iter().map(|row| (row.key, row.values));
-    let imported = tenant.import(target.object, records.collect(), arguments.dry_run)?;
+    let (mut records, mut sources) = (Vec::new(), BTreeMap::new());
+    for row in std::mem::take(&mut rows.fitting) {
+        sources.insert(row.key.clone(), row.row);
+        records.push((row.key, row.values));
+    }
+    let mut imported = tenant.import(target.object, records, arguments.dry_run)?;
     let mut prices = None;
     if target.is_sold {
+        entries.retain(|(key, _)| imported.refused.iter().all(|refused| refused.key != *key));
         prices = Some(tenant.import("price_entry", entries, arguments.dry_run)?);
+    }
+    let of_prices = prices
+        .as_mut()
+        .map(|prices| std::mem::take(&mut prices.refused));
+    let refused = std::mem::take(&mut imported.refused).into_iter();
+    for refused in refused.chain(of_prices.into_iter().flatten()) {
+        if let Some(row) = sources.get(&refused.key) {
+            rows.reject(row, &refused.key, refused.reason);
+        }
     }
     rows.rejected.sort_by_key(|row| row.line);
     let mut data = json!({
@@ -164,6 +178,7 @@ fn put_counts(data: &mut Json, imported: &Imported) {
     data["created"] = imported.created.into();
     data["changed"] = imported.changed.into();
     data["unchanged"] = imported.unchanged.into();
+    data["clashed"] = imported.clashed.into();
 }
 
 /// A rejected row makes a failure of the whole, which still tells what was imported.
