@@ -124,8 +124,20 @@ fn of_two_orders_that_fit_the_credit_alone_one_is_refused_with_the_numbers() {
     );
     assert_eq!((ben.needs_attention().len(), ben.unsent()), (0, 0));
     assert_eq!(refused["lines"][0]["quantity"], "20");
+    let rejected = |phone: &mut Phone| phone.device().status().unwrap().data["rejected"].clone();
+    assert_eq!(
+        (rejected(&mut ann), rejected(&mut ben)),
+        (json!(0), json!(1))
+    );
+    let told = |phone: &mut Phone, order: &str| phone.get("sales_order", order)["verdict"].clone();
+    assert_eq!(told(&mut ann, &first), "confirmed");
+    assert_eq!(told(&mut ben, &second), "rejected");
 
     ben.does(&line(&second, &pen, "15"));
+    assert_eq!(
+        (rejected(&mut ben), told(&mut ben, &second)),
+        (json!(0), Json::Null)
+    );
     stands(&mut ben, &second, "draft");
     ben.does(&submit(&second));
     ben.sync();

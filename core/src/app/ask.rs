@@ -10,8 +10,8 @@ use crate::base::place::Position;
 use crate::base::time::Timestamp;
 use crate::domain::named::Inquiry;
 use crate::domain::rules::party::author;
-use crate::domain::table;
-use crate::objects::{Conflict, Descriptor, FieldKind, Side, Value, Values};
+use crate::domain::{table, verdict};
+use crate::objects::{Conflict, Descriptor, FieldKind, Record, Side, Value, Values};
 use crate::store::outbox::EntryKind;
 use crate::store::query::{self, Query};
 use crate::store::{self, attention, conflicts, digest, members, meta, outbox, search, tables};
@@ -33,8 +33,26 @@ impl Device {
         })?;
         Ok(Receipt {
             id: Some(id.to_string()),
-            data: record.to_json(),
+            data: self.with_verdict(&record)?,
         })
+    }
+
+    /// A record as JSON, with the word of the server's verdict on it as it is now, if it has one.
+    fn with_verdict(&self, record: &Record) -> Result<Json, FieldError> {
+        let mut json = record.to_json();
+        if let Some(said) = verdict::standing(&self.registry, &self.reader(), record)? {
+            json["verdict"] = said.value("verdict").to_json();
+        }
+        Ok(json)
+    }
+
+    /// How many documents of this person the server refused as they are now.
+    pub(super) fn rejected(&self) -> Result<usize, FieldError> {
+        let Some(identity) = self.identity.as_ref() else {
+            return Ok(0);
+        };
+        let refused = verdict::refused(&self.registry, &self.reader(), identity.user)?;
+        Ok(refused.len())
     }
 
     /// The descriptor of an object, a tenant's own included: an app can make a form of it.
@@ -103,14 +121,15 @@ impl Device {
                 after: None,
             },
         )?;
-        let shown = found.into_iter().map(|(record, metres)| {
-            let mut json = record.to_json();
+        let mut shown = Vec::new();
+        for (record, metres) in found {
+            let mut json = self.with_verdict(&record)?;
             if let Some(metres) = metres {
                 json["distance_m"] = Json::from(metres);
             }
-            json
-        });
-        Ok(Receipt::of(shown.collect()))
+            shown.push(json);
+        }
+        Ok(Receipt::of(shown.into()))
     }
 
     /// Records of which a searched field has words that start with every word of `text`.
@@ -335,6 +354,7 @@ impl Device {
             "server": meta::get(&self.db, "url")?,
             "unsent": outbox::count(&self.db)?,
             "needs_attention": attention::count(&self.db)?,
+            "rejected": self.rejected()?,
             "conflicts": conflicts::open(&self.db)?.len(),
             "last_verified": meta::get(&self.db, "last_verified")?,
             "buckets": buckets,

@@ -213,8 +213,17 @@ impl Intake<'_> {
             return Ok(());
         }
         let version = Record::row_version(&row.values);
+        let about = self.judged_by(&row);
         self.put(&row.object, row.record, row.values, None)?;
+        self.changed.extend(about);
         self.file(bucket, &row.object, row.record, version)
+    }
+
+    /// The document that a row says something of: it shows otherwise from now on.
+    fn judged_by(&self, row: &Row) -> Option<(String, RecordId)> {
+        let of = self.registry.get(&row.object)?.verdict_of.as_ref()?;
+        let document = row.values.get(&of.by)?.text()?.parse().ok()?;
+        Some((of.object.clone(), document))
     }
 
     fn fact(&mut self, bucket: &mut Filling, fact: Fact) -> Result<(), FieldError> {

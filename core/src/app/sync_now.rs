@@ -308,6 +308,7 @@ impl Device {
             "sent": meeting.sent, "received": meeting.pull.received,
             "unsent": outbox::count(&self.db)?,
             "needs_attention": attention::count(&self.db)?,
+            "rejected": self.rejected()?,
             "last_verified": meta::get(&self.db, "last_verified")?,
         })))
     }

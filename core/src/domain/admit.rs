@@ -6,7 +6,8 @@ use super::refusal::Refusal;
 use super::rights::Decider;
 use super::situation::Situation;
 use super::{table, values};
-use crate::objects::descriptor::{Descriptor, Right, Verb};
+use crate::objects::Right;
+use crate::objects::descriptor::{Descriptor, Verb};
 use crate::objects::{Kind, Record, Value};
 
 /// A write that wants to become true. The situation's record is as its writer saw it, its input

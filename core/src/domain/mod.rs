@@ -15,6 +15,7 @@ pub mod situation;
 mod spelling;
 pub mod table;
 mod values;
+pub mod verdict;
 
 pub use command::{Choice, Command};
 pub use decide::{decide, derives};

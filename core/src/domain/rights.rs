@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::refusal::Refusal;
 use super::{spelling, values};
 use crate::base::context::{Context, Place};
-use crate::objects::descriptor::{Descriptor, Right};
+use crate::objects::Right;
+use crate::objects::descriptor::Descriptor;
 use crate::objects::{FieldKind, Kind, Path, Reader, Registry, Values};
 
 /// The field that names the person a record belongs to.

@@ -2,6 +2,7 @@
 //! phone. It does not know what guards and rules do, only which names exist.
 
 mod growth;
+mod rights;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -459,6 +460,7 @@ impl Check<'_> {
                 self.say("admit", format!("there is no guard `{guard}`"));
             }
         }
+        self.verdict_of();
         let Some(judge) = &descriptor.judge else {
             return;
         };
@@ -467,6 +469,35 @@ impl Check<'_> {
         }
         if descriptor.kind != Kind::Document {
             self.say("judge", "only changes of documents are judged");
+        }
+    }
+
+    /// A row of verdicts names the document, and both have what says that it is about it still.
+    fn verdict_of(&mut self) {
+        let descriptor = self.descriptor;
+        let Some(of) = &descriptor.verdict_of else {
+            return;
+        };
+        let by = descriptor
+            .fields
+            .get(&of.by)
+            .and_then(|field| field.of.as_ref());
+        if by != Some(&of.object) || descriptor.kind != Kind::Row {
+            let message = format!("`{}` of a row must refer to `{}`", of.by, of.object);
+            self.say("verdict_of.by", message);
+        }
+        let about = self.registry.get(&of.object).cloned();
+        for name in of.same.iter().chain([&"verdict".to_owned()]) {
+            let there = name == "verdict"
+                || about
+                    .as_ref()
+                    .is_some_and(|about| about.fields.contains_key(name));
+            if !there || !descriptor.fields.contains_key(name) {
+                self.say(
+                    "verdict_of.same",
+                    format!("there is no field `{name}` of both"),
+                );
+            }
         }
     }
 
@@ -537,34 +568,6 @@ impl Check<'_> {
                     format!("indexes[{index}]"),
                     format!("there is no field `{name}`"),
                 );
-            }
-        }
-    }
-
-    fn rights(&mut self) {
-        let descriptor = self.descriptor;
-        for (role, right) in &descriptor.rights {
-            let at = format!("rights.{}", role.name());
-            self.name(&at, role.name(), &[]);
-            for path in right.edit.iter().filter(|path| *path != "*") {
-                let known = match path.split_once('/') {
-                    None => descriptor.fields.contains_key(path),
-                    Some((lines, field)) => {
-                        let lines = descriptor.lines.get(lines);
-                        lines.is_some_and(|lines| field == "*" || lines.field(field).is_some())
-                    }
-                };
-                if !known {
-                    self.say(format!("{at}.edit"), format!("there is no field `{path}`"));
-                }
-            }
-            for verb in right.verbs.iter().filter(|verb| *verb != "*") {
-                if !descriptor.verbs.contains_key(verb) {
-                    self.say(format!("{at}.do"), format!("there is no verb `{verb}`"));
-                }
-            }
-            if descriptor.kind == Kind::Fact && !right.edit.is_empty() {
-                self.say(at, "facts are never edited, so nobody may be granted it");
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::path::{POSITION, Path, REMOVED};
 use super::record::Values;
+use super::right::{Right, names_line};
 use super::value::Value;
 use crate::base::context::Role;
 use crate::base::decimal::Decimal;
@@ -164,6 +165,21 @@ pub struct Lifecycle {
     pub closed: Vec<String>,
 }
 
+/// That a row is what the server said of a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerdictOf {
+    /// The document's object.
+    pub object: String,
+    /// The field of the row that names the document.
+    pub by: String,
+    /// Fields of both: the row is about the document as it is while they are equal.
+    pub same: Vec<String>,
+    /// The states of the document in which it stands.
+    #[serde(rename = "while")]
+    pub states: Vec<String>,
+}
+
 /// Something people do to a record, in the field's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,67 +216,6 @@ pub struct Verb {
     pub id_of: Vec<String>,
 }
 
-/// What one role may do with an object; what is not said is denied.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Right {
-    /// May see records in its scope.
-    #[serde(default)]
-    pub read: bool,
-    /// May make records.
-    #[serde(default)]
-    pub create: bool,
-    /// Fields that it may change on existing records: names, `lines/field`, `lines/*`, or `*` for
-    /// all.
-    #[serde(default)]
-    pub edit: Vec<String>,
-    /// Verbs that it may do, or `*` for all.
-    #[serde(default, rename = "do", skip_serializing_if = "Vec::is_empty")]
-    pub verbs: Vec<String>,
-    /// May make records for other people, and hand them over.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub others: bool,
-}
-
-impl Right {
-    /// All that there is to be allowed.
-    #[must_use]
-    pub fn everything() -> Right {
-        Right {
-            read: true,
-            create: true,
-            edit: vec!["*".to_owned()],
-            verbs: vec!["*".to_owned()],
-            others: true,
-        }
-    }
-
-    /// Whether this verb may be done.
-    #[must_use]
-    pub fn may_do(&self, verb: &str) -> bool {
-        self.verbs
-            .iter()
-            .any(|allowed| allowed == "*" || allowed == verb)
-    }
-
-    /// Whether the value at this path may be changed.
-    #[must_use]
-    pub fn may_edit(&self, path: Path<'_>) -> bool {
-        self.edit.iter().any(|allowed| match path {
-            Path::Field(name) => allowed == "*" || allowed == name,
-            Path::Line { lines, field, .. } => allowed == "*" || names_line(allowed, lines, field),
-        })
-    }
-}
-
-/// Whether a pattern (`lines/field`, `lines/*`) names this field of lines.
-fn names_line(pattern: &str, lines: &str, field: &str) -> bool {
-    let rest = pattern
-        .strip_prefix(lines)
-        .and_then(|rest| rest.strip_prefix('/'));
-    rest.is_some_and(|rest| rest == "*" || rest == field)
-}
-
 /// A business object as data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -292,6 +247,9 @@ pub struct Descriptor {
     /// Names of guards that the server asks before it takes in a change from a device.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub admit: Vec<String>,
+    /// Of which documents its rows are what the server said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict_of: Option<VerdictOf>,
     /// Name of the judge that says, on the server, what follows from a change that was taken in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,

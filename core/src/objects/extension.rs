@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::descriptor::{Descriptor, Field, Right};
+use super::descriptor::{Descriptor, Field};
+use super::right::Right;
 use crate::base::context::Role;
 
 /// How the names of what a tenant adds begin.

@@ -12,6 +12,7 @@ pub mod publish;
 pub mod reader;
 pub mod record;
 pub mod registry;
+pub mod right;
 pub mod scope;
 pub mod value;
 
@@ -23,5 +24,6 @@ pub use publish::Publication;
 pub use reader::{ReadError, Reader};
 pub use record::{Record, Stamp, Values};
 pub use registry::{FoundVerb, Registry};
+pub use right::Right;
 pub use scope::Bucket;
 pub use value::Value;

@@ -8,7 +8,7 @@ use outfield_core::base::context::Place;
 use outfield_core::base::context::Role;
 use outfield_core::domain::Refusal;
 use outfield_core::domain::rights::Decider;
-use outfield_core::objects::descriptor::Right;
+use outfield_core::objects::Right;
 use outfield_core::objects::path::line_path;
 use outfield_core::objects::{Descriptor, FieldKind, Kind, Value, Values};
 use serde_json::json;
