@@ -273,16 +273,21 @@ pub(super) fn check_references<'a>(
     reader: &dyn Reader,
     values: impl Iterator<Item = (&'a str, &'a Field, &'a Value)>,
 ) -> Result<(), Refusal> {
+    // Lines name the same records again and again.
+    let mut there: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (path, field, value) in values {
         let (Some(of), Some(id)) = (&field.of, value.text()) else {
             continue;
         };
+        if !there.insert((of, id)) {
+            continue;
+        }
         let held = registry.get(of).is_some_and(|target| match target.kind {
             Kind::Document | Kind::Row => true,
             Kind::Fact => false,
         });
         let Ok(id) = id.parse() else { continue };
-        if held && reader.record(of, id)?.is_none() {
+        if held && !reader.holds(of, id)? {
             let message = format!(
                 "`{path}`: there is no `{of}` {id} here; sync, or choose one from the list"
             );

@@ -16,6 +16,9 @@ pub trait Reader {
     /// The record with this id, if there is one here.
     fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError>;
 
+    /// Whether there is a record with this id here.
+    fn holds(&self, object: &str, id: RecordId) -> Result<bool, ReadError>;
+
     /// All records that have all of these values, in order of their ids. A line's field is named
     /// `lines/*/field`; lines that are removed do not count.
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError>;

@@ -23,6 +23,13 @@ impl Reader for StoreReader<'_> {
         }
     }
 
+    fn holds(&self, object: &str, id: RecordId) -> Result<bool, ReadError> {
+        match self.registry.get(object) {
+            Some(descriptor) => Ok(tables::holds(self.db, descriptor, id)?),
+            None => Ok(false),
+        }
+    }
+
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
         match self.registry.get(object) {
             Some(descriptor) => Ok(query::find(self.db, descriptor, wanted)?),

@@ -498,6 +498,12 @@ pub fn strays(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreEr
     ids_where(db, descriptor, &format!("WHERE NOT EXISTS ({held})"))
 }
 
+/// Whether there is a record with this id.
+pub fn holds(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<bool, StoreError> {
+    let sql = format!("SELECT 1 FROM \"{}\" WHERE id = ?1", descriptor.object);
+    Ok(db.prepare_cached(&sql)?.exists([id.as_bytes()])?)
+}
+
 /// Ids of the closed records that did not change since a moment and whose history is here.
 pub fn closed_before(
     db: &Db,

@@ -205,6 +205,10 @@ impl Reader for RuleWorld {
         Ok(self.records.get(&(object.to_owned(), id)).cloned())
     }
 
+    fn holds(&self, object: &str, id: RecordId) -> Result<bool, ReadError> {
+        Ok(self.records.contains_key(&(object.to_owned(), id)))
+    }
+
     fn last_number(&self, series: &str) -> Result<u64, ReadError> {
         Ok(self.numbers.get(series).copied().unwrap_or(0))
     }

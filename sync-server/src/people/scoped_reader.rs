@@ -31,6 +31,10 @@ impl Reader for ReachReader<'_> {
         }
     }
 
+    fn holds(&self, object: &str, id: RecordId) -> Result<bool, ReadError> {
+        Ok(self.see(id)? && self.all.holds(object, id)?)
+    }
+
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
         let mut seen = Vec::new();
         for record in self.all.find(object, wanted)? {
@@ -76,6 +80,10 @@ impl Reader for ScopedReader<'_> {
         } else {
             Ok(None)
         }
+    }
+
+    fn holds(&self, object: &str, id: RecordId) -> Result<bool, ReadError> {
+        Ok(self.see(id)? && self.all.holds(object, id)?)
     }
 
     fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
