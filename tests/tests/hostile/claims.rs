@@ -2,6 +2,7 @@
 //! not the intruder's to use. It does not know spoilt bytes.
 
 use outfield_core::base::id::{ActorId, RecordId};
+use outfield_core::objects::number::series;
 use outfield_core::sync::frames::PushEntry;
 use outfield_server::office::imported_id;
 use outfield_tests::crafter::CraftedChange;
@@ -188,6 +189,39 @@ fn nothing_is_written_for_others_nor_where_one_does_not_reach() {
         judged(&stage, "sales_order", record, &moved, None),
         "unknown_reference"
     );
+    stage.unharmed();
+}
+
+#[test]
+fn a_number_is_of_the_writers_own_series_and_given_once() {
+    let mut stage = AttackedServer::new();
+    let (shop, mine) = (stage.shop(), stage.user().to_owned());
+    let order = |actor: u8, number: &str| {
+        let all = [
+            ("account", shop.as_str()),
+            ("currency", "USD"),
+            ("number", number),
+            ("owner", mine.as_str()),
+            ("state", "draft"),
+            ("tax_mode", "exclusive"),
+            ("tax_rounding", "line"),
+        ];
+        CraftedChange::puts([actor; 16], &all)
+    };
+    // The series of an actor of nines.
+    let own = format!("SO-{}", series(ActorId(ACTOR)));
+    for (at, (actor, number, expected)) in (0_u8..).zip([
+        (9, "SO-00000000-1".to_owned(), "foreign_number"),
+        (9, format!("{own}-0"), "foreign_number"),
+        (9, format!("{own}-x"), "foreign_number"),
+        (9, format!("{own}-1"), "accepted"),
+        (10, format!("{own}-1"), "number_taken"),
+        (10, format!("{own}-2"), "accepted"),
+    ]) {
+        let record = new_record(&[b'n', at]);
+        let said = judged(&stage, "sales_order", record, &order(actor, &number), None);
+        assert_eq!(said, expected, "{number}");
+    }
     stage.unharmed();
 }
 
