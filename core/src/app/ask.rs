@@ -189,15 +189,7 @@ impl Device {
     /// Answers any question by its name (`docs/cli.md` has them) from what was said with it, a JSON
     /// object of texts, such as `figures` with `{"day": "2026-11-24"}`.
     pub fn ask_question(&mut self, question: &str, input: &str) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let input = table::said_with(input)?;
-        let inquiry = Inquiry {
-            registry: &self.registry,
-            reader: &self.reader(),
-            context: &self.context()?,
-            input: &input,
-        };
-        Ok(Receipt::of(table::question(question)?(&inquiry)?))
+        self.answer_to(question, &table::said_with(input)?)
     }
 
     /// Answers a question of `domain::table` about one record.
@@ -210,24 +202,29 @@ impl Device {
         })
     }
 
-    /// Answers a question of `domain::table` from one state of the database.
+    /// Answers a question of `domain::table` from the texts that were said.
     fn answer(
         &mut self,
         question: &str,
         said: &[(&str, Option<&str>)],
     ) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
         let mut input = Values::new();
         for (name, text) in said {
             if let Some(text) = text {
                 input.insert((*name).to_owned(), Value::from(*text));
             }
         }
+        self.answer_to(question, &input)
+    }
+
+    /// Answers a question of `domain::table` from one state of the database.
+    fn answer_to(&mut self, question: &str, input: &Values) -> Result<Receipt, FieldError> {
+        let _still = store::open::snapshot(&self.db)?;
         let inquiry = Inquiry {
             registry: &self.registry,
             reader: &self.reader(),
             context: &self.context()?,
-            input: &input,
+            input,
         };
         Ok(Receipt::of(table::question(question)?(&inquiry)?))
     }

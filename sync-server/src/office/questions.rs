@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use outfield_core::app::digest_json;
-use outfield_core::base::context::{Context, Identity, Role};
+use outfield_core::base::context::{Context, Role};
 use outfield_core::base::id::RecordId;
 use outfield_core::domain::named::Inquiry;
 use outfield_core::domain::rules::sell::pricing::Basket;
@@ -17,7 +17,7 @@ use super::commands::etag;
 use crate::envelope;
 use crate::error::ServerError;
 use crate::people::Session;
-use crate::people::scoped_reader::ScopedReader;
+use crate::people::scoped_reader::{ScopedReader, Sight};
 use crate::tenant::Tenant;
 
 /// Records of one page if nobody says how many, and at most.
@@ -92,15 +92,9 @@ impl Tenant {
     pub fn ask(&self, session: &Session, name: &str, said: &str) -> Result<Json, ServerError> {
         let reader = ScopedReader {
             all: self.store(&self.db),
-            buckets: &session.buckets,
+            sight: Sight::Follows(&session.buckets),
         };
-        let identity = Identity {
-            user: session.user,
-            role: session.role.clone(),
-            device: session.device,
-            actor: self.actor,
-            time_zone: self.time_zone()?,
-        };
+        let identity = session.identity(self.actor, self.time_zone()?);
         let context = Context::new(self.surroundings.as_ref(), identity);
         let inquiry = Inquiry {
             registry: &self.registry,
@@ -128,7 +122,7 @@ impl Tenant {
         };
         let reader = ScopedReader {
             all,
-            buckets: &session.buckets,
+            sight: Sight::Follows(&session.buckets),
         };
         let zone = self.time_zone()?;
         let today = session.now.day_in(&zone);

@@ -1,5 +1,5 @@
-//! What one person sees of a tenant: the records of the buckets that the person follows.
-//! It does not know who the person is.
+//! What one person sees of a tenant: what the person follows, or reached as far as a device could
+//! know. It does not know who the person is.
 
 use outfield_core::base::id::{ConflictId, RecordId};
 use outfield_core::objects::{Conflict, ReadError, Reader, Record, Value};
@@ -7,69 +7,32 @@ use outfield_core::store::{StoreReader, members};
 
 use super::reach::Reach;
 
-/// The store as a device could know it when it wrote: what its person never reached is not there.
-pub(crate) struct ReachReader<'a> {
-    /// All there is.
-    pub(crate) all: StoreReader<'a>,
-    /// What the person reaches.
-    pub(crate) reach: &'a Reach,
+/// By what it is said which records are there for a person.
+#[derive(Clone, Copy)]
+pub(crate) enum Sight<'a> {
+    /// Those of the buckets that the person follows now, as devices hold them.
+    Follows(&'a [String]),
+    /// Those that the person reaches, or did when a device wrote.
+    Reaches(&'a Reach),
 }
 
-impl ReachReader<'_> {
-    fn see(&self, id: RecordId) -> Result<bool, ReadError> {
-        let sees = self.reach.sees(self.all.db, id);
-        sees.map_err(|error| ReadError(error.to_string()))
-    }
-}
-
-impl Reader for ReachReader<'_> {
-    fn record(&self, object: &str, id: RecordId) -> Result<Option<Record>, ReadError> {
-        if self.see(id)? {
-            self.all.record(object, id)
-        } else {
-            Ok(None)
-        }
-    }
-
-    fn holds(&self, object: &str, id: RecordId) -> Result<bool, ReadError> {
-        Ok(self.see(id)? && self.all.holds(object, id)?)
-    }
-
-    fn find(&self, object: &str, wanted: &[(&str, Value)]) -> Result<Vec<Record>, ReadError> {
-        let mut seen = Vec::new();
-        for record in self.all.find(object, wanted)? {
-            if self.see(record.id)? {
-                seen.push(record);
-            }
-        }
-        Ok(seen)
-    }
-
-    fn last_number(&self, series: &str) -> Result<u64, ReadError> {
-        self.all.last_number(series)
-    }
-
-    fn conflict(&self, id: ConflictId) -> Result<Option<Conflict>, ReadError> {
-        self.all.conflict(id)
-    }
-
-    fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
-        self.all.open_conflicts(record)
-    }
-}
-
-/// The store as the devices of one person hold it: what is in none of the person's buckets is not
-/// there.
+/// The store as one person sees it: what is out of sight is not there.
 pub(crate) struct ScopedReader<'a> {
     /// All there is.
     pub(crate) all: StoreReader<'a>,
-    /// The buckets that the person follows.
-    pub(crate) buckets: &'a [String],
+    /// What of it the person sees.
+    pub(crate) sight: Sight<'a>,
 }
 
 impl ScopedReader<'_> {
     fn see(&self, id: RecordId) -> Result<bool, ReadError> {
-        Ok(members::is_member(self.all.db, id, self.buckets)?)
+        match self.sight {
+            Sight::Follows(buckets) => Ok(members::is_member(self.all.db, id, buckets)?),
+            Sight::Reaches(reach) => {
+                let sees = reach.sees(self.all.db, id);
+                sees.map_err(|error| ReadError(error.to_string()))
+            }
+        }
     }
 }
 

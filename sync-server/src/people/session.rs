@@ -1,8 +1,8 @@
 //! Someone who is in: the person and device that a token speaks for, and what they follow.
 //! It does not know what those who are in may do: `domain::rights` does.
 
-use outfield_core::base::context::Role;
-use outfield_core::base::id::{DeviceId, UserId};
+use outfield_core::base::context::{Identity, Role};
+use outfield_core::base::id::{ActorId, DeviceId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::domain::rank;
 use outfield_core::objects::Bucket;
@@ -31,6 +31,18 @@ pub struct Session {
 }
 
 impl Session {
+    /// The person on this device, writing under an actor, in a tenant of this time zone.
+    #[must_use]
+    pub fn identity(&self, actor: ActorId, time_zone: String) -> Identity {
+        Identity {
+            user: self.user,
+            role: self.role.clone(),
+            device: self.device,
+            actor,
+            time_zone,
+        }
+    }
+
     /// Whether the person sees all of the tenant, beyond what devices follow.
     #[must_use]
     pub fn sees_all(&self) -> bool {

@@ -16,7 +16,7 @@ use super::claim::{ClaimedDecision, Decided, EntryClaim};
 use super::entry::PushedEntry;
 use super::rejection::{Denial, rejected};
 use crate::error::ServerError;
-use crate::people::scoped_reader::ReachReader;
+use crate::people::scoped_reader::ScopedReader;
 use crate::work::authors;
 use crate::work::log::scope_of;
 
@@ -66,7 +66,7 @@ pub(super) fn admit_fact(
     check_decision(&decider, claim)
 }
 
-fn decider<'a>(reader: &'a ReachReader<'a>, context: &'a Context) -> Decider<'a> {
+fn decider<'a>(reader: &'a ScopedReader<'a>, context: &'a Context) -> Decider<'a> {
     Decider {
         registry: reader.all.registry,
         reader,

@@ -17,7 +17,7 @@ use super::rejection::{Denial, rejected};
 use super::verdict;
 use crate::error::ServerError;
 use crate::people::reach::Reach;
-use crate::people::scoped_reader::ReachReader;
+use crate::people::scoped_reader::{ScopedReader, Sight};
 use crate::tenant::cache::DocumentCache;
 use crate::work::log::{Placement, buckets_holding, scope_of};
 
@@ -139,10 +139,10 @@ impl<'a> EntryClaim<'a> {
     }
 
     /// What its person sees, and saw as far as the device could know.
-    pub(super) fn reader(&self, all: StoreReader<'a>) -> ReachReader<'a> {
-        ReachReader {
+    pub(super) fn reader(&self, all: StoreReader<'a>) -> ScopedReader<'a> {
+        ScopedReader {
             all,
-            reach: self.reach,
+            sight: Sight::Reaches(self.reach),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use outfield_core::base::context::{Context, Identity};
+use outfield_core::base::context::Context;
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::base::limits::{
     OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
@@ -47,13 +47,7 @@ impl Tenant {
         let held: i64 = tx
             .prepare_cached("SELECT tick FROM installation WHERE device = ?1")?
             .query_row([session.device.as_bytes()], |row| row.get(0))?;
-        let identity = Identity {
-            user: session.user,
-            role: session.role.clone(),
-            device: session.device,
-            actor: self.actor,
-            time_zone: self.time_zone()?,
-        };
+        let identity = session.identity(self.actor, self.time_zone()?);
         let mut batch = PushBatch {
             store: StoreReader {
                 db: &tx,

@@ -13,7 +13,7 @@ use super::authors;
 use super::log::{Placement, buckets_holding};
 use crate::error::ServerError;
 use crate::people::Session;
-use crate::people::scoped_reader::ScopedReader;
+use crate::people::scoped_reader::{ScopedReader, Sight};
 use crate::tenant::Tenant;
 use crate::tenant::cache::DocumentCache;
 
@@ -27,28 +27,13 @@ pub(crate) enum Seat<'a> {
 }
 
 impl Tenant {
-    /// Carries out a command for whoever runs the server.
+    /// Carries out a command for whoever runs the server, in one durable transaction.
     pub fn execute(&mut self, command: &Command) -> Result<Decision, ServerError> {
-        let mut decisions = self.execute_all(Seat::Operator, std::slice::from_ref(command))?;
-        decisions
-            .pop()
-            .ok_or_else(|| ServerError::broken("a command came to nothing"))
-    }
-
-    /// Carries out commands in one durable transaction, all or none.
-    pub(crate) fn execute_all(
-        &mut self,
-        seat: Seat<'_>,
-        commands: &[Command],
-    ) -> Result<Vec<Decision>, ServerError> {
-        let context = self.context_of(seat)?;
+        let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
-        let mut decisions = Vec::new();
-        for command in commands {
-            decisions.push(self.decide_and_apply(&tx, seat, &context, command)?);
-        }
+        let decision = self.decide_and_apply(&tx, Seat::Operator, &context, command)?;
         store::open::commit(tx)?;
-        Ok(decisions)
+        Ok(decision)
     }
 
     /// Decides a command by what the person may see, and makes it true.
@@ -78,7 +63,7 @@ impl Tenant {
             Seat::Person(session) if !session.sees_all() => {
                 scoped = ScopedReader {
                     all,
-                    buckets: &session.buckets,
+                    sight: Sight::Follows(&session.buckets),
                 };
                 &scoped
             }
@@ -101,13 +86,9 @@ impl Tenant {
                 actor: self.actor,
                 time_zone: self.time_zone()?,
             },
-            Seat::Person(session) => Identity {
-                user: session.user,
-                role: session.role.clone(),
-                device: session.device,
-                actor: self.actor_of(session.user),
-                time_zone: self.time_zone()?,
-            },
+            Seat::Person(session) => {
+                session.identity(self.actor_of(session.user), self.time_zone()?)
+            }
         };
         let context = Context::new(self.surroundings.as_ref(), identity);
         Ok(context.ranked(rank).on_server())
