@@ -4,6 +4,7 @@
 //! files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use outfield_core::base::context::Context;
 use outfield_core::base::id::{ChangeHash, RecordId};
@@ -30,6 +31,24 @@ pub struct Imported {
     pub clashed: u64,
     /// Those that may not be written so; nothing of them is.
     pub refused: Vec<RefusedImport>,
+}
+
+impl Imported {
+    fn add(&mut self, news: &Imported) {
+        self.created += news.created;
+        self.changed += news.changed;
+        self.unchanged += news.unchanged;
+        self.clashed += news.clashed;
+    }
+}
+
+/// Rows of one object, each with its stable key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImportedTable {
+    /// The object.
+    pub object: String,
+    /// Keys and values.
+    pub rows: Vec<(String, Values)>,
 }
 
 /// A record that an import may not write as its source has it.
@@ -105,27 +124,81 @@ impl Tenant {
         rows: Vec<(String, Values)>,
         dry_run: bool,
     ) -> Result<Imported, ServerError> {
-        let descriptor = self.descriptor(object)?;
+        let object = object.to_owned();
+        let counted = self.import_together(vec![ImportedTable { object, rows }], dry_run)?;
+        Ok(counted.into_iter().next().unwrap_or_default())
+    }
+
+    /// Takes in rows of several objects that belong together by their keys: of each key of the
+    /// first all or none. Counts are by object, in their order; refusals stand with the first.
+    pub fn import_together(
+        &mut self,
+        tables: Vec<ImportedTable>,
+        dry_run: bool,
+    ) -> Result<Vec<Imported>, ServerError> {
         let context = self.context_of(Seat::Operator)?;
-        let mut counted = Imported::default();
+        let mut counted = vec![Imported::default(); tables.len()];
+        let mut objects = Vec::new();
+        for table in &tables {
+            objects.push(self.descriptor(&table.object)?);
+        }
+        let mut tables = tables.into_iter();
+        let first = tables.next().map(|table| table.rows).unwrap_or_default();
+        let mut others: Vec<BTreeMap<String, Values>> = Vec::new();
+        for table in tables {
+            others.push(table.rows.into_iter().collect());
+        }
         let tx = store::open::begin(&self.db)?;
-        for (key, values) in rows {
-            let id = imported_id(object, &key);
-            let row = ImportedRow { id, values };
-            match self.import_row(&tx, &descriptor, &context, row, &mut counted) {
+        for (key, values) in first {
+            let mut rows = vec![Some(values)];
+            rows.extend(others.iter_mut().map(|table| table.remove(&key)));
+            tx.execute_batch("SAVEPOINT imported_row")?;
+            match self.import_rows(&tx, &objects, &context, &key, rows) {
+                Ok(news) => {
+                    for (counted, news) in counted.iter_mut().zip(news) {
+                        counted.add(&news);
+                    }
+                }
                 // What a dry run would have made before is not there.
-                Err(error) if dry_run && error.code == UNKNOWN_REFERENCE => counted.created += 1,
-                Err(error) if error.is_of_input() => counted.refused.push(RefusedImport {
-                    key,
-                    reason: error.message,
-                }),
-                taken => taken?,
+                Err(error) if dry_run && error.code == UNKNOWN_REFERENCE => {
+                    tx.execute_batch("ROLLBACK TO imported_row")?;
+                    counted.iter_mut().for_each(|counted| counted.created += 1);
+                }
+                Err(error) if error.is_of_input() => {
+                    tx.execute_batch("ROLLBACK TO imported_row")?;
+                    let reason = error.message;
+                    counted[0].refused.push(RefusedImport { key, reason });
+                }
+                Err(error) => return Err(error),
             }
+            tx.execute_batch("RELEASE imported_row")?;
         }
         if !dry_run {
             store::open::commit(tx)?;
         }
         Ok(counted)
+    }
+
+    /// One row of each object; none where a source has none of this key.
+    fn import_rows(
+        &self,
+        db: &Db,
+        objects: &[Arc<Descriptor>],
+        context: &Context,
+        key: &str,
+        rows: Vec<Option<Values>>,
+    ) -> Result<Vec<Imported>, ServerError> {
+        let mut news = Vec::new();
+        for (descriptor, values) in objects.iter().zip(rows) {
+            let mut counted = Imported::default();
+            if let Some(values) = values {
+                let id = imported_id(&descriptor.object, key);
+                let row = ImportedRow { id, values };
+                self.import_row(db, descriptor, context, row, &mut counted)?;
+            }
+            news.push(counted);
+        }
+        Ok(news)
     }
 
     fn import_row(

@@ -11,6 +11,6 @@ mod standard;
 
 pub use commands::Terms;
 pub use devices::Applicant;
-pub use import::{Imported, RefusedImport, imported_id};
+pub use import::{Imported, ImportedTable, RefusedImport, imported_id};
 pub(crate) use questions::basket_too_large;
 pub use standard::standard_id;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use outfield_core::base::context::Surroundings;
 use outfield_core::objects::{Descriptor, Values};
-use outfield_server::office::Imported;
+use outfield_server::office::{Imported, ImportedTable};
 use outfield_server::tenant::Tenant;
 use serde_json::{Value as Json, json};
 
@@ -89,17 +89,22 @@ fn import_file(
         sources.insert(row.key.clone(), row.row);
         records.push((row.key, row.values));
     }
-    let mut imported = tenant.import(target.object, records, arguments.dry_run)?;
-    let mut prices = None;
+    let mut tables = vec![ImportedTable {
+        object: target.object.to_owned(),
+        rows: records,
+    }];
     if target.is_sold {
-        entries.retain(|(key, _)| imported.refused.iter().all(|refused| refused.key != *key));
-        prices = Some(tenant.import("price_entry", entries, arguments.dry_run)?);
+        tables.push(ImportedTable {
+            object: "price_entry".to_owned(),
+            rows: entries,
+        });
     }
-    let of_prices = prices
-        .as_mut()
-        .map(|prices| std::mem::take(&mut prices.refused));
-    let refused = std::mem::take(&mut imported.refused).into_iter();
-    for refused in refused.chain(of_prices.into_iter().flatten()) {
+    let mut counted = tenant
+        .import_together(tables, arguments.dry_run)?
+        .into_iter();
+    let mut imported = counted.next().unwrap_or_default();
+    let prices = counted.next();
+    for refused in std::mem::take(&mut imported.refused) {
         if let Some(row) = sources.get(&refused.key) {
             rows.reject(row, &refused.key, refused.reason);
         }
