@@ -182,6 +182,12 @@ impl Outfield {
         self.answer(&self.device, |device| device.order(&id))
     }
 
+    /// What was asked of the server and has no answer yet, the longest first: object, record, its
+    /// name, the object of the answer, since when.
+    pub fn waiting(&self) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, Device::waiting)
+    }
+
     /// Prices a basket (JSON) by what this device holds; equal baskets and rules give equal bytes
     /// here and on the server.
     pub fn price(&self, basket_json: String) -> Result<Receipt, FieldError> {

@@ -141,6 +141,8 @@ impl DataDir {
             .dir
             .join("tenants")
             .join(format!("{}.db", first.map_or(id, |(_, first)| first)));
-        Tenant::open(&path, id, Arc::clone(&self.surroundings))
+        let mut tenant = Tenant::open(&path, id, Arc::clone(&self.surroundings))?;
+        tenant.open_books()?;
+        Ok(tenant)
     }
 }

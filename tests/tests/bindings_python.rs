@@ -34,6 +34,7 @@ const METHODS: &[&str] = &[
     "figures",
     "shelf",
     "order",
+    "waiting",
     "price",
     "scan",
     "outbox",

@@ -112,7 +112,8 @@ fn of_two_orders_that_fit_the_credit_alone_one_is_refused_with_the_numbers() {
         (&refused["status"], &refused["verdict"]["code"]),
         (&json!("rejected"), &json!("credit_exceeded"))
     );
-    let numbers = json!({"gross": "44.00", "free": "34.00", "limit": "100.00", "used": "66.00",
+    let numbers = json!({"account": "Harp's", "currency": "USD", "wanted": "44.00",
+        "room": "34.00", "over": "10.00", "limit": "100.00", "used": "66.00", "held": "66.00",
         "waiting": "0.00"});
     assert_eq!(refused["verdict"]["numbers"], numbers);
     assert!(

@@ -3,6 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::asking;
 use super::working::project_all;
 use super::{Device, FieldError, Receipt};
 use crate::base::id::{ActorId, IdError, RecordId};
@@ -178,6 +179,11 @@ impl Device {
     /// the verdict.
     pub fn order(&mut self, id: &str) -> Result<Receipt, FieldError> {
         self.answer_about("order", id)
+    }
+
+    /// What was asked of the server and has no answer yet: object, record, its name, since when.
+    pub fn waiting(&mut self) -> Result<Receipt, FieldError> {
+        self.answer("waiting", &[])
     }
 
     /// Reads a scanner's text: GTIN, batch, expiry and the like, and the product and unit that
@@ -371,6 +377,7 @@ impl Device {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
         let documents = project_all(&tx, &self.registry)?;
+        asking::review_all(&tx, &self.registry, &self.context()?)?;
         store::open::commit(tx)?;
         Ok(Receipt::of(json!({ "documents": documents })))
     }

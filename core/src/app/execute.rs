@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::asking;
 use super::error::TOO_MANY_BYTES;
 use super::history::need;
 use super::working::{Unfit, accepted, give_up, working};
@@ -175,6 +176,7 @@ pub(super) fn carry_out(
         };
         outbox::push(db, &entry)?;
     }
+    asking::note(db, context, &decision.asks)?;
     if let Some(id) = decision.resolves {
         conflicts::set_state(db, id, ConflictState::Resolved)?;
     }

@@ -2,6 +2,7 @@
 //! It does not know a business object by name, nor how its answers are shown.
 
 mod ask;
+mod asking;
 mod bucket_names;
 mod device;
 mod discover;

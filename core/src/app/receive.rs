@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asking;
 use super::bucket_names::{CONFLICT, DESCRIPTOR, descriptor_id};
 use super::device::built_in;
 use super::discover::{adopt_descriptor, discover};
@@ -18,6 +19,7 @@ use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::base::version::Version;
 use crate::crdt::{Vetted, gate, touched};
+use crate::objects::beside;
 use crate::objects::check::check_shape;
 use crate::objects::{Conflict, Descriptor, Kind, Publication, Record, Registry, Stamp, Values};
 use crate::store::members::Filling;
@@ -87,6 +89,7 @@ impl Device {
         }
         intake.finish_bucket(pull)?;
         intake.apply_changes()?;
+        intake.review_asks()?;
         let Intake {
             registry, changed, ..
         } = intake;
@@ -99,6 +102,15 @@ impl Device {
 }
 
 impl Intake<'_> {
+    /// What came may answer what was asked, or change it.
+    fn review_asks(&self) -> Result<(), FieldError> {
+        let ids: BTreeSet<RecordId> = self.changed.iter().map(|(_, id)| *id).collect();
+        for id in ids {
+            asking::review(self.db, &self.registry, &self.context, id)?;
+        }
+        Ok(())
+    }
+
     /// What a server never says in a pull is passed over.
     fn take(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
         let seq = frame.seq();
@@ -221,9 +233,16 @@ impl Intake<'_> {
 
     /// The document that a row says something of: it shows otherwise from now on.
     fn judged_by(&self, row: &Row) -> Option<(String, RecordId)> {
-        let of = self.registry.get(&row.object)?.verdict_of.as_ref()?;
-        let document = row.values.get(&of.by)?.text()?.parse().ok()?;
-        Some((of.object.clone(), document))
+        let about = match beside::beside_which(&row.object) {
+            Some(object) => (object, beside::RECORD),
+            None => {
+                let of = self.registry.get(&row.object)?.verdict_of.as_ref()?;
+                (of.object.as_str(), of.by.as_str())
+            }
+        };
+        let (object, by) = about;
+        let document = row.values.get(by)?.text()?.parse().ok()?;
+        Some((object.to_owned(), document))
     }
 
     fn fact(&mut self, bucket: &mut Filling, fact: Fact) -> Result<(), FieldError> {

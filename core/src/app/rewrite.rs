@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::FieldError;
+use super::asking;
 use super::execute::carry_out;
 use super::history::need;
 use super::working::{accepted, give_up, project, working};
@@ -96,7 +97,8 @@ pub(super) fn rewrite(
             Err(other) => return Err(other),
         }
     }
-    show_anew(db, registry, &refused.object, record)
+    show_anew(db, registry, &refused.object, record)?;
+    asking::review(db, registry, context, record)
 }
 
 /// Writes a record's entries from `from` on once more as they were, under the context's actor: a

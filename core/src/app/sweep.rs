@@ -25,7 +25,7 @@ pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordI
     }
     meta::remove(db, DUE)?;
     let mut strays: Vec<(String, RecordId)> = documents::strays(db)?;
-    for descriptor in registry.all() {
+    for descriptor in registry.kept() {
         strays.extend(
             tables::strays(db, descriptor)?
                 .into_iter()

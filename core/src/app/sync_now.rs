@@ -21,7 +21,7 @@ use crate::base::time::Timestamp;
 use crate::domain::Refusal;
 use crate::objects::path::is_name;
 use crate::store::outbox::{self, EntryKind};
-use crate::store::{self, attention, members, meta};
+use crate::store::{self, asks, attention, members, meta};
 use crate::sync::frames::{Frame, Hello, PROTOCOL, PushEntry, Ruling, Want, Welcome};
 use crate::sync::http::Http;
 use crate::sync::session::{Action, Event, SyncFailure, SyncOutcome, SyncSession};
@@ -318,6 +318,7 @@ impl Device {
     fn verified(&mut self, meeting: &Meeting) -> Result<(), FieldError> {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
+        asks::settle(&tx)?;
         let gone = sweep(&tx, &self.registry)?;
         if !meeting.pull.told.is_empty() {
             let_go(&tx, &self.registry, self.surroundings.now())?;

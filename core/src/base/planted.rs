@@ -30,6 +30,12 @@ pub enum Planted {
     /// An object that is published meanwhile gets its tables, but not the records that came before
     /// it.
     ObjectNotDiscovered,
+    /// What is given back of a pot is not put back into it.
+    ReleaseLost,
+    /// The server takes in what a device writes into its own fields.
+    ServerFieldTaken,
+    /// A document that asks gets no verdict.
+    VerdictLost,
     /// Commits do not wait for the disk.
     CommitsNotAwaited,
     /// Nobody ever waits for the disk.
@@ -40,7 +46,7 @@ pub enum Planted {
 
 impl Planted {
     /// Those that the simulation finds.
-    pub const SIMULATED: [Planted; 12] = [
+    pub const SIMULATED: [Planted; 15] = [
         Planted::AckBeforeCommit,
         Planted::CursorOutsideTransaction,
         Planted::DroppedConflictRow,
@@ -53,6 +59,9 @@ impl Planted {
         Planted::RefusedWorkForgotten,
         Planted::ConflictClosedByEdit,
         Planted::ObjectNotDiscovered,
+        Planted::ReleaseLost,
+        Planted::ServerFieldTaken,
+        Planted::VerdictLost,
     ];
 
     /// Those that power cuts find.
@@ -79,6 +88,9 @@ impl Planted {
             Planted::RefusedWorkForgotten => "refused-work-forgotten",
             Planted::ConflictClosedByEdit => "conflict-closed-by-edit",
             Planted::ObjectNotDiscovered => "object-not-discovered",
+            Planted::ReleaseLost => "release-lost",
+            Planted::ServerFieldTaken => "server-field-taken",
+            Planted::VerdictLost => "verdict-lost",
             Planted::CommitsNotAwaited => "commits-not-awaited",
             Planted::NothingSynced => "nothing-synced",
             Planted::PlainSyncs => "plain-syncs",

@@ -33,6 +33,7 @@ impl Admission<'_> {
         self.numbers()?;
         self.complete()?;
         self.references()?;
+        self.unique()?;
         table::may_take_in(situation)
     }
 
@@ -134,6 +135,42 @@ impl Admission<'_> {
         values::say_required(missing.into_iter().collect())?;
         if descriptor.kind == Kind::Row {
             values::check_shares(descriptor, &after)?;
+        }
+        Ok(())
+    }
+
+    /// What no two rows have alike is given once.
+    fn unique(&self) -> Result<(), Refusal> {
+        let Situation {
+            descriptor,
+            record,
+            input,
+            reader,
+            ..
+        } = *self.situation;
+        for fields in &descriptor.unique {
+            if !fields.iter().any(|field| input.contains_key(field)) {
+                continue;
+            }
+            let after = values::after(record, input);
+            let value = |field: &String| after.value(field).clone();
+            let wanted: Vec<(&str, Value)> = fields
+                .iter()
+                .map(|field| (field.as_str(), value(field)))
+                .collect();
+            let others = reader.find(&descriptor.object, &wanted)?;
+            if let Some(other) = others.iter().find(|other| other.id != record.id) {
+                let message = format!(
+                    "there is a {} with this {} already: {}; change that one",
+                    descriptor.label.to_lowercase(),
+                    fields.join(" and "),
+                    other.id
+                );
+                let refusal = Refusal::rule("exists", message).with("id", other.id.to_string());
+                return Err(fields
+                    .iter()
+                    .fold(refusal, |refusal, field| refusal.about(field)));
+            }
         }
         Ok(())
     }

@@ -2,9 +2,11 @@
 //! It knows no storage, no Automerge and no wire; it reads through `objects::Reader` alone.
 
 pub mod admit;
+mod amounts;
 pub mod command;
 pub mod decide;
 pub mod decision;
+pub mod ledger;
 pub mod named;
 pub mod proof;
 pub mod refusal;
@@ -16,10 +18,11 @@ mod spelling;
 pub mod table;
 mod values;
 pub mod verdict;
+mod waiting;
 
 pub use command::{Choice, Command};
 pub use decide::{decide, derives};
-pub use decision::Decision;
+pub use decision::{AskedVerdict, Decision, PendingChange};
 pub use refusal::{Refusal, RefusalKind};
 pub use table::{names, rank, registry};
 pub use values::UNKNOWN_REFERENCE;

@@ -15,10 +15,18 @@ pub type Guard = fn(&Situation<'_>) -> Result<(), Refusal>;
 /// What a verb writes beside its state and its inputs.
 pub type Rule = fn(&Situation<'_>) -> Result<Vec<Write>, Refusal>;
 
-/// What the server writes once a change is taken in: rows alone, never the document that it judges,
-/// so that no merge can overturn it. The situation's record is as it is after the change, its input
-/// what the change wrote.
-pub type Judge = fn(&Situation<'_>) -> Result<Vec<Write>, Refusal>;
+/// What examines a document that asks for a verdict: the situation's record is as it asks. Phones
+/// ask it too before they ask the server, by what is known there.
+pub type Judge = fn(&Situation<'_>) -> Result<Findings, Refusal>;
+
+/// What a judge found who has nothing against it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Values of the verdict, and of the document those that its writer foresees.
+    pub found: Values,
+    /// Values of the document's fields that the server alone writes.
+    pub beside: Values,
+}
 
 /// What a screen asks of what is here; nothing is written.
 pub type Question = fn(&Inquiry<'_>) -> Result<Json, Refusal>;

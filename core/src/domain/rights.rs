@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::refusal::Refusal;
 use super::{spelling, values};
 use crate::base::context::{Context, Place};
+use crate::base::planted::{self, Planted};
 use crate::objects::Right;
+use crate::objects::beside;
 use crate::objects::descriptor::Descriptor;
 use crate::objects::{FieldKind, Kind, Path, Reader, Registry, Values};
 
@@ -45,6 +47,7 @@ impl Decider<'_> {
         written: &Values,
     ) -> Result<(), Refusal> {
         let right = self.right(descriptor);
+        refuse_kept(descriptor, written)?;
         if new {
             self.may_make(descriptor, &right)?;
         } else {
@@ -169,12 +172,31 @@ fn names_person(descriptor: &Descriptor, path: &str) -> bool {
     is_owner || descriptor.is_of_person(path)
 }
 
+/// Refuses what the server alone writes, whoever asks: fields that lie beside the record, and what
+/// is held of pots.
+fn refuse_kept(descriptor: &Descriptor, written: &Values) -> Result<(), Refusal> {
+    let mut kept: Vec<&str> = written.keys().map(String::as_str).collect();
+    kept.retain(|path| descriptor.is_kept(path));
+    if kept.is_empty() || planted::is(Planted::ServerFieldTaken) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} of a `{}` follows from what else happens; the server alone writes it",
+        kept.join(", "),
+        descriptor.object
+    );
+    let refusal = Refusal::rule("server_owned", message);
+    Err(kept.into_iter().fold(refusal, Refusal::about))
+}
+
 /// The object, or a refusal that offers others.
 pub(super) fn known<'a>(
     registry: &'a Registry,
     object: &str,
 ) -> Result<&'a Arc<Descriptor>, Refusal> {
-    registry.get(object).ok_or_else(|| {
+    let found = registry.get(object);
+    let found = found.filter(|known| !beside::is_beside(&known.object));
+    found.ok_or_else(|| {
         let offer = spelling::offer(object, registry.all().map(|known| known.object.as_str()));
         Refusal::bad_input(
             "unknown_object",

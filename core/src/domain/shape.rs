@@ -6,7 +6,7 @@ use super::decision::Decision;
 use super::refusal::Refusal;
 use super::rights::{Decider, OWNER};
 use super::situation::Situation;
-use super::{table, values};
+use super::{table, values, verdict};
 use crate::base::id::{RecordId, UserId};
 use crate::objects::descriptor::Descriptor;
 use crate::objects::number::SeriesNumber;
@@ -41,6 +41,7 @@ impl<'a> Decider<'a> {
             input,
             reader: self.reader,
             context: self.context,
+            foresees: false,
             proofs: table::proof,
         }
     }
@@ -63,10 +64,13 @@ impl Decider<'_> {
                 id,
                 writes: Vec::new(),
                 resolves: None,
+                asks: Vec::new(),
             });
         }
+        let mut values = values;
         values::check(descriptor, &values)?;
         self.may_change(descriptor, new, &values)?;
+        let asks = verdict::foresee(self, descriptor, before, &mut values)?;
         let admission = Admission {
             situation: &self.situation(descriptor, before, new, &values),
             verb,
@@ -91,6 +95,7 @@ impl Decider<'_> {
                 verb: verb.map(str::to_owned),
             }],
             resolves: None,
+            asks,
         })
     }
 

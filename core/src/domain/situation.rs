@@ -26,6 +26,8 @@ pub struct Situation<'a> {
     pub reader: &'a dyn Reader,
     /// Who acts and when.
     pub context: &'a Context,
+    /// Whether a judge is asked what it would say, before the document says what was foreseen.
+    pub foresees: bool,
     /// What shows that actions of visits were done.
     pub proofs: Proofs,
 }

@@ -6,13 +6,13 @@ use serde_json::{Map, Value as Json};
 use super::named::{Guard, Judge, Question, Rule, named};
 use super::proof::Proof;
 use super::refusal::Refusal;
-use super::rules::{figures, goods, party, sell, shelf, visit};
+use super::rules::{figures, flow, goods, party, sell, shelf, visit};
 use super::situation::Situation;
-use super::spelling;
-use crate::base::context::Role;
+use super::{spelling, waiting};
+use crate::base::context::{Context, Role};
 use crate::objects::check::{Names, Problem};
 use crate::objects::descriptor::Verb;
-use crate::objects::{Reader, Registry, Value, Values, Write};
+use crate::objects::{Reader, Record, Registry, Value, Values, Write};
 
 const GUARDS: &[&[(&str, Guard)]] = &[goods::GUARDS, party::GUARDS, sell::GUARDS, visit::GUARDS];
 /// Guards whose answer depends on the record alone, as its writer saw it: the server asks them
@@ -21,11 +21,14 @@ const ALONE: &[&[&str]] = &[sell::ALONE, visit::ALONE];
 const RULES: &[&[(&str, Rule)]] = &[party::RULES, sell::RULES, shelf::RULES, visit::RULES];
 const JUDGES: &[&[(&str, Judge)]] = &[sell::JUDGES];
 const QUESTIONS: &[&[(&str, Question)]] = &[
+    GENERAL,
     figures::QUESTIONS,
     goods::QUESTIONS,
     sell::QUESTIONS,
     visit::QUESTIONS,
 ];
+/// Questions that are about no object in particular.
+const GENERAL: &[(&str, Question)] = &[("waiting", waiting::asked)];
 const PROOFS: &[&[Proof]] = &[sell::PROOFS, shelf::PROOFS];
 
 /// The guard of this name. A device that lacks it is too old for the descriptor.
@@ -101,12 +104,15 @@ pub fn may_take_in(situation: &Situation<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What follows from a change that was taken in.
-pub fn judge(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    match &situation.descriptor.judge {
-        Some(name) => named(JUDGES, name)?(situation),
-        None => Ok(Vec::new()),
-    }
+/// The judge of this name. A device that lacks it is too old for the descriptor.
+pub fn judge(name: &str) -> Result<Judge, Refusal> {
+    named(JUDGES, name)
+}
+
+/// The row that says that something happened which broke a bound.
+#[must_use]
+pub fn flag(about: &Record, broken: &Refusal, context: &Context) -> Write {
+    flow::flag(about, broken, context)
 }
 
 /// The names of guards, rules and judges that descriptors may use.

@@ -1,12 +1,21 @@
-//! What the server said of documents: the verdict that stands for one, and what it refused of a
-//! person's. It names no object: descriptors say which rows are verdicts of which documents.
+//! What the server says of documents: a judge examines what asks, and the engine writes the verdict
+//! and what it posts; which verdict stands, and what was refused of a person's. It names no object:
+//! descriptors say which rows are verdicts of which documents.
 
-use crate::base::id::UserId;
-use crate::objects::descriptor::VerdictOf;
-use crate::objects::{ReadError, Reader, Record, Registry, Value};
+use serde_json::Value as Json;
 
-/// The word of a verdict that says no.
-const REJECTED: &str = "rejected";
+use super::decision::{AskedVerdict, PendingChange};
+use super::ledger::{Ledger, Posted, post};
+use super::named::Findings;
+use super::refusal::{Refusal, RefusalKind};
+use super::rights::Decider;
+use super::situation::Situation;
+use super::{table, values};
+use crate::base::context::Place;
+use crate::base::id::{RecordId, UserId};
+use crate::objects::descriptor::Descriptor;
+use crate::objects::verdict_of::{VERDICT, VerdictOf};
+use crate::objects::{Hold, ReadError, Reader, Record, Registry, Value, Values};
 
 /// A document, and what the server said of it as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,29 +26,317 @@ pub struct JudgedDocument {
     pub verdict: Record,
 }
 
-/// The verdict on a document as it is now, if it has one.
+/// What the server says of a document, to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict, whole.
+    pub verdict: Record,
+    /// Values of the document's fields that the server alone writes.
+    pub beside: Values,
+    /// What it posts.
+    pub posted: Posted,
+}
+
+/// A kind of verdict: its object, and what makes it one.
+#[derive(Clone, Copy)]
+pub struct VerdictKind<'a> {
+    /// The object of the rows.
+    pub descriptor: &'a Descriptor,
+    /// Of what it is a verdict, and how.
+    pub of: &'a VerdictOf,
+}
+
+/// The kinds of verdicts that documents of an object may get.
+#[must_use]
+pub fn kinds<'a>(registry: &'a Registry, object: &'a str) -> Vec<VerdictKind<'a>> {
+    let kinds = registry.verdicts_of(object);
+    kinds
+        .map(|(descriptor, of)| VerdictKind { descriptor, of })
+        .collect()
+}
+
+/// What the server says of a document that asks and has no answer; nothing if it does not, or has.
+pub fn answer(
+    decider: &Decider<'_>,
+    kind: VerdictKind<'_>,
+    document: &Record,
+) -> Result<Option<Judgement>, Refusal> {
+    let (reader, of) = (decider.reader, kind.of);
+    let Some(judge) = of.judge.as_deref().filter(|_| of.is_asked(document)) else {
+        return Ok(None);
+    };
+    if is_answered(reader, kind, document)? {
+        return Ok(None);
+    }
+    let examined = examine(decider, judge, document, &Values::new(), false);
+    let granted = examined.and_then(|findings| {
+        let verdict = written(decider, kind, document, &findings.found);
+        let posted = posted(decider, kind, document, &verdict)?;
+        Ok(Judgement {
+            verdict,
+            beside: findings.beside,
+            posted,
+        })
+    });
+    match granted {
+        Ok(judgement) => Ok(Some(judgement)),
+        Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal),
+        Err(refusal) => Ok(Some(Judgement {
+            verdict: no(decider, kind, document, &refusal),
+            beside: Values::new(),
+            posted: Posted::default(),
+        })),
+    }
+}
+
+/// Whether there is a verdict on a document as it is.
+pub fn is_answered(
+    reader: &dyn Reader,
+    kind: VerdictKind<'_>,
+    document: &Record,
+) -> Result<bool, ReadError> {
+    let said = said_of(reader, kind, document)?;
+    Ok(said
+        .iter()
+        .any(|verdict| kind.of.is_about(verdict, document)))
+}
+
+/// Asks the judges of what a write asks for, before it is written: what they are against as far as
+/// is known here is refused at once, and what they find is written with it.
+pub(super) fn foresee(
+    decider: &Decider<'_>,
+    descriptor: &Descriptor,
+    before: &Record,
+    written: &mut Values,
+) -> Result<Vec<AskedVerdict>, Refusal> {
+    let mut asks = Vec::new();
+    for kind in kinds(decider.registry, &descriptor.object) {
+        let of = kind.of;
+        let mut after = values::after(before, written);
+        let stays = of.is_asked(before) && of.is_about(before, &after);
+        if !of.is_asked(&after) || stays {
+            continue;
+        }
+        let Some(judge) = &of.judge else { continue };
+        for field in &of.foreseen {
+            after.values.remove(field);
+        }
+        let findings = examine(decider, judge, &after, written, true)?;
+        for field in &of.foreseen {
+            let value = findings.found.get(field).cloned().unwrap_or_default();
+            if *before.value(field) != value {
+                written.insert(field.clone(), value.clone());
+            }
+            after.values.insert(field.clone(), value);
+        }
+        asks.push(asked(decider, kind, &after, &findings)?);
+    }
+    Ok(asks)
+}
+
+/// What a document that asks would move, as far as is known here; a refusal if it would be refused.
+pub fn review(
+    decider: &Decider<'_>,
+    kind: VerdictKind<'_>,
+    document: &Record,
+) -> Result<AskedVerdict, Refusal> {
+    let judge = kind.of.judge.as_deref().unwrap_or_default();
+    let findings = examine(decider, judge, document, &Values::new(), false)?;
+    asked(decider, kind, document, &findings)
+}
+
+fn asked(
+    decider: &Decider<'_>,
+    kind: VerdictKind<'_>,
+    document: &Record,
+    findings: &Findings,
+) -> Result<AskedVerdict, Refusal> {
+    let verdict = written(decider, kind, document, &findings.found);
+    let posted = posted(decider, kind, document, &verdict)?;
+    let mut pending = Vec::new();
+    for change in posted.pots {
+        let delta = super::amounts::difference(change.value, change.before)?;
+        if !delta.is_zero() {
+            pending.push(PendingChange {
+                pot: change.pot,
+                delta,
+            });
+        }
+    }
+    Ok(AskedVerdict {
+        verdict: kind.descriptor.object.clone(),
+        object: document.object.clone(),
+        record: document.id,
+        pending,
+    })
+}
+
+fn examine(
+    decider: &Decider<'_>,
+    judge: &str,
+    document: &Record,
+    input: &Values,
+    foresees: bool,
+) -> Result<Findings, Refusal> {
+    let Some(descriptor) = decider.registry.get(&document.object) else {
+        return Ok(Findings::default());
+    };
+    let situation = Situation {
+        foresees,
+        ..decider.situation(descriptor, document, false, input)
+    };
+    table::judge(judge)?(&situation)
+}
+
+/// What a verdict posts; the refusal of what breaks a bound.
+fn posted(
+    decider: &Decider<'_>,
+    kind: VerdictKind<'_>,
+    document: &Record,
+    verdict: &Record,
+) -> Result<Posted, Refusal> {
+    if kind.descriptor.posts.is_empty() {
+        return Ok(Posted::default());
+    }
+    let granted = match decider.context.place {
+        Place::Device => granted_before(decider, kind, document)?,
+        Place::Server => Vec::new(),
+    };
+    let ledger = Ledger {
+        registry: decider.registry,
+        reader: decider.reader,
+        asker: document.id,
+        granted: &granted,
+    };
+    let mut posted = post(&ledger, kind.descriptor, verdict)?;
+    if posted.short.is_empty() {
+        return Ok(posted);
+    }
+    Err(posted.short.remove(0))
+}
+
+/// What is held by what was granted before, as a device knows it: by the verdict alone.
+fn granted_before(
+    decider: &Decider<'_>,
+    kind: VerdictKind<'_>,
+    document: &Record,
+) -> Result<Vec<Hold>, Refusal> {
+    let mut said = said_of(decider.reader, kind, document)?;
+    said.retain(|verdict| kind.of.is_granted(verdict));
+    let Some(last) = said.into_iter().max_by_key(judged_at) else {
+        return Ok(Vec::new());
+    };
+    let ledger = Ledger {
+        registry: decider.registry,
+        reader: decider.reader,
+        asker: document.id,
+        granted: &[],
+    };
+    Ok(post(&ledger, kind.descriptor, &last)?.holds)
+}
+
+/// A verdict that says yes: what it freezes of the document, and what was found.
+fn written(
+    decider: &Decider<'_>,
+    kind: VerdictKind<'_>,
+    document: &Record,
+    found: &Values,
+) -> Record {
+    let mut verdict = blank(decider, kind, document, &kind.of.words.granted);
+    for (path, value) in found {
+        if !value.is_null() && values::field(kind.descriptor, path).is_some() {
+            verdict.values.insert(path.clone(), value.clone());
+        }
+    }
+    verdict
+}
+
+fn no(
+    decider: &Decider<'_>,
+    kind: VerdictKind<'_>,
+    document: &Record,
+    refusal: &Refusal,
+) -> Record {
+    let mut verdict = blank(decider, kind, document, &kind.of.words.refused);
+    let numbers = Json::Object(refusal.numbers.clone()).to_string();
+    for (field, text) in [
+        ("code", &refusal.code),
+        ("message", &refusal.message),
+        ("numbers_json", &numbers),
+    ] {
+        verdict
+            .values
+            .insert(field.to_owned(), text.as_str().into());
+    }
+    verdict
+}
+
+fn blank(decider: &Decider<'_>, kind: VerdictKind<'_>, document: &Record, word: &str) -> Record {
+    let (object, of) = (&kind.descriptor.object, kind.of);
+    let mut same = Values::new();
+    for field in &of.same {
+        same.insert(field.clone(), document.value(field).clone());
+    }
+    let said = Record::canonical(&same);
+    let mut values = same;
+    for field in &of.freeze {
+        values.insert(field.clone(), document.value(field).clone());
+    }
+    values.insert(of.by.clone(), document.id.to_string().into());
+    values.insert(VERDICT.to_owned(), word.into());
+    let now = Value::Int(decider.context.now.0);
+    values.insert("judged_at".to_owned(), now);
+    values.retain(|_, value| !value.is_null());
+    Record {
+        object: object.clone(),
+        id: RecordId::derived(&[object.as_bytes(), document.id.as_bytes(), &said]),
+        values,
+        stamp: None,
+    }
+}
+
+fn said_of(
+    reader: &dyn Reader,
+    kind: VerdictKind<'_>,
+    document: &Record,
+) -> Result<Vec<Record>, ReadError> {
+    let wanted = [(kind.of.by.as_str(), Value::from(document.id.to_string()))];
+    reader.find(&kind.descriptor.object, &wanted)
+}
+
+fn judged_at(verdict: &Record) -> i64 {
+    verdict.value("judged_at").int().unwrap_or_default()
+}
+
+/// The verdict on a document as it is now, if it has one: what was refused before what was granted.
 pub fn standing(
     registry: &Registry,
     reader: &dyn Reader,
     document: &Record,
 ) -> Result<Option<Record>, ReadError> {
-    for descriptor in registry.all() {
-        let Some(of) = descriptor.verdict_of.as_ref() else {
-            continue;
-        };
-        if of.object != document.object {
+    let mut standing: Option<Record> = None;
+    let mut is_refused = false;
+    for kind in kinds(registry, &document.object) {
+        if !kind.of.is_asked(document) {
             continue;
         }
-        let wanted = [(of.by.as_str(), Value::from(document.id.to_string()))];
-        let said = reader.find(&descriptor.object, &wanted)?;
-        let standing = said
-            .into_iter()
-            .find(|verdict| is_about(registry, of, verdict, document));
-        if standing.is_some() {
-            return Ok(standing);
+        for verdict in said_of(reader, kind, document)? {
+            let refuses = !kind.of.is_granted(&verdict);
+            let is_later = standing
+                .as_ref()
+                .is_none_or(|known| judged_at(known) <= judged_at(&verdict));
+            let wins = if refuses {
+                !is_refused || is_later
+            } else {
+                !is_refused
+            };
+            if kind.of.is_about(&verdict, document) && wins {
+                is_refused = refuses;
+                standing = Some(verdict);
+            }
         }
     }
-    Ok(None)
+    Ok(standing)
 }
 
 /// The documents of a person that the server refused as they are now.
@@ -54,28 +351,20 @@ pub fn refused(
             continue;
         };
         let mine = Value::from(person.to_string());
-        let wanted = [("verdict", REJECTED.into()), ("owner", mine)];
+        let word = of.words.refused.as_str();
+        let wanted = [(VERDICT, word.into()), ("owner", mine)];
         for verdict in reader.find(&descriptor.object, &wanted)? {
             let document = match verdict.reference(&of.by) {
                 Some(id) => reader.record(&of.object, id)?,
                 None => None,
             };
             if let Some(document) = document
-                && is_about(registry, of, &verdict, &document)
+                && of.is_asked(&document)
+                && of.is_about(&verdict, &document)
             {
                 refused.push(JudgedDocument { document, verdict });
             }
         }
     }
     Ok(refused)
-}
-
-fn is_about(registry: &Registry, of: &VerdictOf, verdict: &Record, document: &Record) -> bool {
-    let lifecycle = registry
-        .get(&of.object)
-        .and_then(|about| about.lifecycle.as_ref());
-    let state = lifecycle.and_then(|lifecycle| document.text(&lifecycle.field));
-    let stands = of.states.iter().any(|waits| Some(waits.as_str()) == state);
-    let mut same = of.same.iter();
-    stands && same.all(|field| verdict.value(field) == document.value(field))
 }

@@ -2,6 +2,8 @@
 //! phone. It does not know what guards and rules do, only which names exist.
 
 mod growth;
+mod judgement;
+mod ledger;
 mod rights;
 
 use std::collections::BTreeMap;
@@ -91,6 +93,11 @@ const RESERVED_OBJECTS: &[&str] = &[
     "tick_at",
     "digest",
     "object",
+    "hold",
+    "ask",
+    "pending",
+    "movement",
+    "journal",
     "sqlite",
     "sync",
 ];
@@ -120,6 +127,7 @@ pub fn check(
     check.lifecycle();
     check.verbs();
     check.judgement();
+    check.ledger();
     check.rights();
     check.growth();
     check.problems
@@ -148,6 +156,10 @@ struct Check<'a> {
     registry: &'a Registry,
     names: &'a Names,
     problems: Vec<Problem>,
+}
+
+fn has_beside(fields: &BTreeMap<String, Field>) -> bool {
+    fields.values().any(|field| field.by.is_some())
 }
 
 impl Check<'_> {
@@ -206,6 +218,13 @@ impl Check<'_> {
                 "fields",
                 format!("more than {FIELDS_MAX} fields, those of lines included"),
             );
+        }
+        if descriptor
+            .lines
+            .values()
+            .any(|lines| has_beside(&lines.fields))
+        {
+            self.say("lines", "fields of lines are never the server's alone");
         }
     }
 
@@ -319,6 +338,11 @@ impl Check<'_> {
         }
         if field.required && field.retired {
             self.say(at, "a retired field cannot be required");
+        }
+        if field.by.is_some() && (field.required || self.descriptor.kind == Kind::Row) {
+            let message = "only documents and facts have fields of the server's beside them, and \
+                           nobody needs to give them";
+            self.say(format!("{at}.by"), message);
         }
     }
 
@@ -448,55 +472,6 @@ impl Check<'_> {
             let same = self.descriptor.fields.get(name);
             if same.is_some_and(|same| same.kind != field.kind || same.of != field.of) {
                 self.say(at, "the object's field of this name is of another kind");
-            }
-        }
-    }
-
-    /// What the server does with changes from devices.
-    fn judgement(&mut self) {
-        let descriptor = self.descriptor;
-        for guard in &descriptor.admit {
-            if !self.names.guards.contains(&guard.as_str()) {
-                self.say("admit", format!("there is no guard `{guard}`"));
-            }
-        }
-        self.verdict_of();
-        let Some(judge) = &descriptor.judge else {
-            return;
-        };
-        if !self.names.judges.contains(&judge.as_str()) {
-            self.say("judge", format!("there is no judge `{judge}`"));
-        }
-        if descriptor.kind != Kind::Document {
-            self.say("judge", "only changes of documents are judged");
-        }
-    }
-
-    /// A row of verdicts names the document, and both have what says that it is about it still.
-    fn verdict_of(&mut self) {
-        let descriptor = self.descriptor;
-        let Some(of) = &descriptor.verdict_of else {
-            return;
-        };
-        let by = descriptor
-            .fields
-            .get(&of.by)
-            .and_then(|field| field.of.as_ref());
-        if by != Some(&of.object) || descriptor.kind != Kind::Row {
-            let message = format!("`{}` of a row must refer to `{}`", of.by, of.object);
-            self.say("verdict_of.by", message);
-        }
-        let about = self.registry.get(&of.object).cloned();
-        for name in of.same.iter().chain([&"verdict".to_owned()]) {
-            let there = name == "verdict"
-                || about
-                    .as_ref()
-                    .is_some_and(|about| about.fields.contains_key(name));
-            if !there || !descriptor.fields.contains_key(name) {
-                self.say(
-                    "verdict_of.same",
-                    format!("there is no field `{name}` of both"),
-                );
             }
         }
     }

@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::path::{POSITION, Path, REMOVED};
+use super::posting::Posting;
+use super::pot::Pot;
 use super::record::Values;
 use super::right::{Right, names_line};
 use super::value::Value;
+use super::verdict_of::VerdictOf;
 use crate::base::context::Role;
 use crate::base::decimal::Decimal;
 use crate::base::gtin;
@@ -17,7 +20,7 @@ use crate::base::place::Position;
 use crate::base::time::{check_day, check_zone};
 
 /// How records of an object come to be and change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Several people may edit it offline; merged by Automerge.
@@ -25,6 +28,7 @@ pub enum Kind {
     /// It happened; never edited, only followed by another.
     Fact,
     /// The server owns it; devices read it.
+    #[default]
     Row,
 }
 
@@ -87,6 +91,20 @@ pub struct Field {
     /// The series of which a new record takes the next number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<NumberSeries>,
+    /// Who writes it, if not whoever writes the record: it lies beside the record then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<FieldWriter>,
+    /// That movements alone change it, and the bound that they keep to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pot: Option<Box<Pot>>,
+}
+
+/// Who writes a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldWriter {
+    /// The server alone: judges and what follows from them.
+    Server,
 }
 
 /// Numbers that a device gives by itself: `<prefix>-<series of the writer>-<n>`, n from 1.
@@ -135,6 +153,9 @@ pub enum Scope {
     Through {
         /// Path of a reference, a line's as `lines/*/field`.
         field: String,
+        /// Whether the buckets of people that the record is in count too.
+        #[serde(default, skip_serializing_if = "is_false")]
+        people: bool,
     },
 }
 
@@ -144,9 +165,9 @@ impl Scope {
     pub fn field(&self) -> Option<&str> {
         match self {
             Scope::Tenant => None,
-            Scope::Territory { field } | Scope::User { field, .. } | Scope::Through { field } => {
-                Some(field)
-            }
+            Scope::Territory { field }
+            | Scope::User { field, .. }
+            | Scope::Through { field, .. } => Some(field),
         }
     }
 }
@@ -163,21 +184,6 @@ pub struct Lifecycle {
     /// its history.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closed: Vec<String>,
-}
-
-/// That a row is what the server said of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VerdictOf {
-    /// The document's object.
-    pub object: String,
-    /// The field of the row that names the document.
-    pub by: String,
-    /// Fields of both: the row is about the document as it is while they are equal.
-    pub same: Vec<String>,
-    /// The states of the document in which it stands.
-    #[serde(rename = "while")]
-    pub states: Vec<String>,
 }
 
 /// Something people do to a record, in the field's words.
@@ -217,7 +223,7 @@ pub struct Verb {
 }
 
 /// A business object as data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Descriptor {
     /// Its name: tables, REST and commands use it.
@@ -250,9 +256,12 @@ pub struct Descriptor {
     /// Of which documents its rows are what the server said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_of: Option<VerdictOf>,
-    /// Name of the judge that says, on the server, what follows from a change that was taken in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judge: Option<String>,
+    /// Which movements between pots follow from its records, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub posts: BTreeMap<String, Posting>,
+    /// Fields that no two rows have alike; each entry is one such set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique: Vec<Vec<String>>,
     /// Fields whose words can be searched by prefix; the first names a record on a screen.
     #[serde(default)]
     pub search: Vec<String>,
@@ -326,10 +335,10 @@ impl Descriptor {
         self.scope
             .iter()
             .any(|scope| match (scope, Path::parse(path)) {
-                (Scope::Through { field: pattern }, Some(Path::Line { lines, field, .. })) => {
+                (Scope::Through { field: pattern, .. }, Some(Path::Line { lines, field, .. })) => {
                     pattern.split_once("/*/") == Some((lines, field))
                 }
-                (Scope::Through { field }, Some(Path::Field(name))) => field == name,
+                (Scope::Through { field, .. }, Some(Path::Field(name))) => field == name,
                 (
                     Scope::Tenant
                     | Scope::Territory { .. }
@@ -344,7 +353,7 @@ impl Descriptor {
     /// and those that `indexes` names as `lines/*/field`.
     pub fn looked_up(&self) -> impl Iterator<Item = (&str, &str)> {
         let through = self.scope.iter().filter_map(|scope| match scope {
-            Scope::Through { field } => Some(field),
+            Scope::Through { field, .. } => Some(field),
             Scope::Tenant | Scope::Territory { .. } | Scope::User { .. } => None,
         });
         through
@@ -390,20 +399,8 @@ impl Lines {
     /// A field of a line, the two that every line has included.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
-        const fn own(kind: FieldKind) -> Field {
-            Field {
-                kind,
-                label: String::new(),
-                required: false,
-                of: None,
-                choices: Vec::new(),
-                default: None,
-                retired: false,
-                number: None,
-            }
-        }
-        static OWN_POSITION: Field = own(FieldKind::Integer);
-        static OWN_REMOVED: Field = own(FieldKind::Boolean);
+        static OWN_POSITION: Field = Field::of_kind(FieldKind::Integer);
+        static OWN_REMOVED: Field = Field::of_kind(FieldKind::Boolean);
         match name {
             POSITION => Some(&OWN_POSITION),
             REMOVED => Some(&OWN_REMOVED),
@@ -413,6 +410,23 @@ impl Lines {
 }
 
 impl Field {
+    /// A field of this kind that nothing else is said of.
+    #[must_use]
+    pub const fn of_kind(kind: FieldKind) -> Field {
+        Field {
+            kind,
+            label: String::new(),
+            required: false,
+            of: None,
+            choices: Vec::new(),
+            default: None,
+            retired: false,
+            number: None,
+            by: None,
+            pot: None,
+        }
+    }
+
     /// Checks that a value fits, and says what would. `Null` fits every field.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         let Value::Text(text) = value else {

@@ -1,6 +1,8 @@
 //! What an object is: descriptors as data, records as flat paths to scalars, conflicts, scope.
 //! It names no object and knows neither storage, Automerge nor the wire.
 
+pub mod ask;
+pub mod beside;
 pub mod check;
 pub mod conflict;
 pub mod descriptor;
@@ -8,6 +10,8 @@ pub mod edit;
 pub mod extension;
 pub mod number;
 pub mod path;
+pub mod posting;
+pub mod pot;
 pub mod publish;
 pub mod reader;
 pub mod record;
@@ -15,11 +19,14 @@ pub mod registry;
 pub mod right;
 pub mod scope;
 pub mod value;
+pub mod verdict_of;
 
 pub use conflict::{Conflict, ConflictState, Side};
 pub use descriptor::{Descriptor, Field, FieldKind, Kind, Verb};
 pub use edit::Write;
 pub use path::Path;
+pub use posting::{Phase, Posting, PotEnd};
+pub use pot::{Hold, Pot, PotAddress};
 pub use publish::Publication;
 pub use reader::{ReadError, Reader};
 pub use record::{Record, Stamp, Values};
@@ -27,3 +34,4 @@ pub use registry::{FoundVerb, Registry};
 pub use right::Right;
 pub use scope::Bucket;
 pub use value::Value;
+pub use verdict_of::VerdictOf;

@@ -1,9 +1,12 @@
 //! The one door through which rules read: each store implements it.
 //! It does not know SQL.
 
+use super::ask::OpenAsk;
 use super::conflict::Conflict;
+use super::pot::{Hold, PotAddress};
 use super::record::Record;
 use super::value::Value;
+use crate::base::decimal::Decimal;
 use crate::base::id::{ConflictId, RecordId};
 
 /// The store could not answer; the text is for a log, not for a screen.
@@ -31,4 +34,14 @@ pub trait Reader {
 
     /// The conflicts of a record that wait for a person.
     fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError>;
+
+    /// What is set aside for a record, by posting, line and pot. A device knows nothing of it.
+    fn set_aside(&self, record: RecordId) -> Result<Vec<Hold>, ReadError>;
+
+    /// What was asked of the server here and has no answer yet, the longest first.
+    fn asks(&self) -> Result<Vec<OpenAsk>, ReadError>;
+
+    /// By how much work that the server has not answered yet will change a pot; `except` is left
+    /// out.
+    fn pending(&self, pot: &PotAddress, except: RecordId) -> Result<Vec<Decimal>, ReadError>;
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::beside;
 use super::descriptor::{Descriptor, Verb};
+use super::verdict_of::VerdictOf;
 use crate::base::id::ChangeHash;
 
 /// The known objects by name. Cheap to clone.
@@ -30,6 +32,9 @@ pub enum FoundVerb<'a> {
 impl Registry {
     /// Takes in a descriptor that was checked where it was published.
     pub fn adopt(&mut self, descriptor: Descriptor) -> Arc<Descriptor> {
+        if let Some(beside) = descriptor.beside() {
+            self.objects.insert(beside.object.clone(), Arc::new(beside));
+        }
         let descriptor = Arc::new(descriptor);
         self.objects
             .insert(descriptor.object.clone(), Arc::clone(&descriptor));
@@ -56,9 +61,32 @@ impl Registry {
         self.objects.get(object)
     }
 
-    /// All objects in order of their names.
+    /// All objects that people know, in order of their names.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Descriptor>> {
+        let objects = self.objects.values();
+        objects.filter(|known| !beside::is_beside(&known.object))
+    }
+
+    /// All objects that have tables and travel, those beside others included.
+    pub fn kept(&self) -> impl Iterator<Item = &Arc<Descriptor>> {
         self.objects.values()
+    }
+
+    /// The object of the rows beside records of this object.
+    #[must_use]
+    pub fn beside(&self, object: &str) -> Option<&Arc<Descriptor>> {
+        self.objects.get(&beside::name_of(object))
+    }
+
+    /// The rows that are what the server said of documents of this object, and how.
+    pub fn verdicts_of<'a>(
+        &'a self,
+        object: &'a str,
+    ) -> impl Iterator<Item = (&'a Arc<Descriptor>, &'a VerdictOf)> {
+        let verdicts = self
+            .all()
+            .filter_map(|row| Some((row, row.verdict_of.as_ref()?)));
+        verdicts.filter(move |(_, of)| of.object == object)
     }
 
     /// The object and meaning of a verb: `object.verb`, or the verb alone where one object has it.

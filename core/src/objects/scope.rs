@@ -62,9 +62,21 @@ pub fn buckets(
 ) -> Result<BTreeSet<Bucket>, ReadError> {
     let mut found = BTreeSet::new();
     if let Some(descriptor) = registry.get(&record.object) {
-        gather(registry, descriptor, record, reader, 0, &mut found)?;
+        let through = Through {
+            depth: 0,
+            people: true,
+        };
+        gather(registry, descriptor, record, reader, through, &mut found)?;
     }
     Ok(found)
+}
+
+/// How a record was come to.
+#[derive(Clone, Copy)]
+struct Through {
+    depth: u8,
+    /// Whether the buckets of people count.
+    people: bool,
 }
 
 fn gather(
@@ -72,7 +84,7 @@ fn gather(
     descriptor: &Descriptor,
     record: &Record,
     reader: &dyn Reader,
-    depth: u8,
+    through: Through,
     found: &mut BTreeSet<Bucket>,
 ) -> Result<(), ReadError> {
     for scope in &descriptor.scope {
@@ -88,7 +100,7 @@ fn gather(
                     .and_then(|lifecycle| record.text(&lifecycle.field));
                 let applies = states.is_empty()
                     || state.is_some_and(|state| states.iter().any(|s| s == state));
-                if applies && depth == 0 {
+                if applies && through.people {
                     found.extend(
                         references(record, field)
                             .into_iter()
@@ -96,7 +108,7 @@ fn gather(
                     );
                 }
             }
-            Scope::Through { field } => {
+            Scope::Through { field, people } => {
                 let target = descriptor
                     .field_at(field)
                     .and_then(|field| field.of.as_deref());
@@ -104,10 +116,14 @@ fn gather(
                     continue;
                 };
                 for id in references(record, field) {
-                    if depth < THROUGH_DEPTH_MAX
+                    if through.depth < THROUGH_DEPTH_MAX
                         && let Some(next) = reader.record(&target.object, id)?
                     {
-                        gather(registry, target, &next, reader, depth + 1, found)?;
+                        let on = Through {
+                            depth: through.depth + 1,
+                            people: through.people && *people,
+                        };
+                        gather(registry, target, &next, reader, on, found)?;
                     }
                 }
             }

@@ -22,11 +22,16 @@ pub(super) fn lines_table(object: &str, lines: &str) -> String {
 
 /// The columns of an object's own fields, in order of their names.
 pub(super) fn columns(descriptor: &Descriptor) -> Vec<Column<'_>> {
-    descriptor
-        .fields
-        .iter()
-        .map(|(name, field)| column(name, field))
-        .collect()
+    let own = descriptor.fields.iter();
+    let own = own.filter(|(_, field)| field.by.is_none());
+    own.map(|(name, field)| column(name, field)).collect()
+}
+
+/// The columns of the fields that the server alone writes, which lie in the table beside.
+pub(super) fn beside_columns(descriptor: &Descriptor) -> Vec<Column<'_>> {
+    let beside = descriptor.fields.iter();
+    let beside = beside.filter(|(_, field)| field.by.is_some());
+    beside.map(|(name, field)| column(name, field)).collect()
 }
 
 /// The columns of lines: `position`, `removed`, then their fields in order of the names.
@@ -81,6 +86,7 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreEr
         .indexes
         .iter()
         .filter(|fields| !fields.iter().any(|field| field.contains('/')))
+        .filter(|fields| !fields.iter().any(|field| descriptor.is_beside(field)))
     {
         index(db, object, fields)?;
     }
@@ -88,7 +94,11 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreEr
     for (lines, field) in descriptor.looked_up() {
         index(db, &lines_table(object, lines), &[field.to_owned()])?;
     }
-    for (name, field) in &descriptor.fields {
+    for (name, field) in descriptor
+        .fields
+        .iter()
+        .filter(|(_, field)| field.by.is_none())
+    {
         match field.kind {
             FieldKind::Reference => index(db, object, std::slice::from_ref(name))?,
             FieldKind::Position => {

@@ -1,6 +1,7 @@
 //! SQLite: the typed tables that screens read, documents beside them, the outbox, and members of
 //! buckets. It does not know what Automerge keeps in a document, nor what an object means.
 
+pub mod asks;
 pub mod attention;
 pub mod conflicts;
 mod ddl;
@@ -9,6 +10,7 @@ pub mod digest;
 pub mod disk;
 pub mod documents;
 pub mod error;
+pub mod holds;
 pub mod members;
 pub mod meta;
 pub mod numbers;
@@ -22,4 +24,4 @@ pub mod tables;
 
 pub use error::StoreError;
 pub use reader::StoreReader;
-pub use schema::{Db, PHONE, SHARED, Schema};
+pub use schema::{Db, LEDGER, PHONE, SHARED, Schema};

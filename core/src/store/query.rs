@@ -10,6 +10,7 @@ use super::schema::Db;
 use super::tables::{Cells, read, select, to_sql};
 use crate::base::id::RecordId;
 use crate::base::place::Position;
+use crate::objects::beside;
 use crate::objects::{Descriptor, FieldKind, Record, Value};
 
 /// What a list is to hold.
@@ -65,6 +66,7 @@ fn conditions(
             Some(Cells::One(sql) | Cells::Position([_, _, sql])) => bound.push(sql),
         }
         conditions.push(match path.split_once("/*/") {
+            None if descriptor.is_beside(path) => beside_condition(descriptor, path, value),
             None => format!("\"{path}\" IS ?"),
             Some((lines, field)) => {
                 let table = lines_table(&descriptor.object, lines);
@@ -79,6 +81,20 @@ fn conditions(
         sql: conditions.join(" AND "),
         bound,
     }))
+}
+
+/// The condition of a field that lies beside the record.
+fn beside_condition(descriptor: &Descriptor, path: &str, value: &Value) -> String {
+    let table = beside::name_of(&descriptor.object);
+    let record = beside::RECORD;
+    if value.is_null() {
+        // The question mark stands for nothing here.
+        return format!(
+            "(? IS NULL AND id NOT IN (SELECT \"{record}\" FROM \"{table}\" \
+             WHERE \"{path}\" IS NOT NULL))"
+        );
+    }
+    format!("id IN (SELECT \"{record}\" FROM \"{table}\" WHERE \"{path}\" = ?)")
 }
 
 /// Records with their distance in metres, when one was asked for.

@@ -2,9 +2,11 @@
 //! It does not know who reads.
 
 use super::schema::Db;
-use super::{conflicts, numbers, query, tables};
+use super::{asks, conflicts, holds, numbers, query, tables};
+use crate::base::decimal::Decimal;
 use crate::base::id::{ConflictId, RecordId};
-use crate::objects::{Conflict, ReadError, Reader, Record, Registry, Value};
+use crate::objects::ask::OpenAsk;
+use crate::objects::{Conflict, Hold, PotAddress, ReadError, Reader, Record, Registry, Value};
 
 /// Reads a database through the objects of a registry.
 #[derive(Clone, Copy)]
@@ -47,5 +49,17 @@ impl Reader for StoreReader<'_> {
 
     fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {
         Ok(conflicts::open_of(self.db, record)?)
+    }
+
+    fn set_aside(&self, record: RecordId) -> Result<Vec<Hold>, ReadError> {
+        Ok(holds::of_record(self.db, record)?)
+    }
+
+    fn asks(&self) -> Result<Vec<OpenAsk>, ReadError> {
+        Ok(asks::open(self.db)?)
+    }
+
+    fn pending(&self, pot: &PotAddress, except: RecordId) -> Result<Vec<Decimal>, ReadError> {
+        Ok(asks::pending(self.db, pot, except)?)
     }
 }

@@ -7,6 +7,9 @@ pub type Db = rusqlite::Connection;
 /// The tables that phone and server both keep.
 pub const SHARED: &str = include_str!("sql/shared.sql");
 
+/// The tables of the ledger that phone and server both keep.
+pub const LEDGER: &str = include_str!("sql/ledger.sql");
+
 /// What a database file is for, and how it came to be as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
@@ -26,5 +29,6 @@ pub const PHONE: Schema = Schema {
         SHARED,
         include_str!("sql/phone.sql"),
         include_str!("sql/phone_verbs.sql"),
+        LEDGER,
     ],
 };

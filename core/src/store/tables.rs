@@ -15,6 +15,7 @@ use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
 use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
+use crate::objects::beside;
 use crate::objects::path::line_path;
 use crate::objects::{Descriptor, FieldKind, Path, Record, Registry, Stamp, Value, Values};
 
@@ -27,7 +28,7 @@ pub fn fits(db: &Db, registry: &Registry) -> Result<bool, StoreError> {
 /// Answers the objects that had no table before.
 pub fn ensure(db: &Db, registry: &Registry) -> Result<Vec<String>, StoreError> {
     let mut new = Vec::new();
-    for descriptor in registry.all() {
+    for descriptor in registry.kept() {
         match ddl::ensure(db, descriptor)? {
             Before::Same => {}
             Before::Missing => new.push(descriptor.object.clone()),
@@ -99,6 +100,10 @@ impl<'a> Sorted<'a> {
         };
         for (path, value) in values {
             let parsed = Path::parse(path);
+            // What lies beside the record is written there alone.
+            if descriptor.is_beside(path) {
+                continue;
+            }
             let kind = parsed
                 .and_then(|path| descriptor.field(path))
                 .map(|field| field.kind);
@@ -397,6 +402,9 @@ pub(super) fn select(
         for lines in descriptor.lines.keys() {
             read_lines(db, descriptor, lines, id, &mut values)?;
         }
+        if descriptor.has_beside() {
+            read_beside(db, descriptor, id, &mut values)?;
+        }
         found.push(Record {
             object: object.clone(),
             id,
@@ -446,6 +454,33 @@ fn read_lines(
             let value = from_sql(column.kind, row.get_ref(index + 1)?)?;
             if !value.is_null() {
                 values.insert(line_path(lines, &line, column.name), value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The values that the server wrote beside a record.
+fn read_beside(
+    db: &Db,
+    descriptor: &Descriptor,
+    id: RecordId,
+    values: &mut Values,
+) -> Result<(), StoreError> {
+    let columns = ddl::beside_columns(descriptor);
+    let table = beside::name_of(&descriptor.object);
+    let sql = format!(
+        "SELECT id{} FROM \"{table}\" WHERE id = ?1",
+        selected(&columns)
+    );
+    let beside = beside::id_of(&descriptor.object, id);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([beside.as_bytes()])?;
+    if let Some(row) = rows.next()? {
+        for (index, column) in columns.iter().enumerate() {
+            let value = from_sql(column.kind, row.get_ref(index + 1)?)?;
+            if !value.is_null() {
+                values.insert(column.name.to_owned(), value);
             }
         }
     }

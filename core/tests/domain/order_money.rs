@@ -103,7 +103,7 @@ fn limits_hold_in_every_currency() {
     shop.sets(PEN, "3");
     let refusal = shop.world.refusal(&shop.submit());
     assert_eq!(
-        (refusal.code.as_str(), &refusal.numbers["free"]),
+        (refusal.code.as_str(), &refusal.numbers["room"]),
         ("credit_exceeded", &json!("0.407"))
     );
     shop.world.set("credit_figure", id(50), "limit", "0.408");
@@ -282,26 +282,23 @@ fn the_story_of_a_price_calls_everything_by_its_name() {
 }
 
 #[test]
-fn what_a_past_order_takes_is_read_or_named_and_never_counts_as_nothing() {
+fn what_a_past_order_takes_was_counted_when_it_was_submitted_whatever_is_written_into_it_since() {
     let quantity = format!("lines/{}~EA/quantity", id(PEN));
-    let unit = format!("lines/{}~EA/unit", id(PEN));
-    for (field, value) in [
-        ("gross", "22,00"),
-        (quantity.as_str(), "10 pens"),
-        (unit.as_str(), "pens"),
-    ] {
-        let mut shop = Shop::submitted("10");
-        shop.edits_past_rules(field, value);
-        let past = shop.order;
-        shop.limits("1000", "0");
+    for (field, value) in [("gross", "22,00"), (quantity.as_str(), "10 pens")] {
+        let mut shop = Shop::new();
+        shop.limits("30.00", "0");
         let stock = json!({"product": id(PEN), "warehouse": "Main", "available": "500"});
         shop.world.put("stock_figure", id(60), &stock);
         let mut shop = shop.begun();
-        shop.sets(PEN, "1");
+        shop.sets(PEN, "10");
+        shop.submits();
+        shop.edits_past_rules(field, value);
+        let mut shop = shop.begun();
+        shop.sets(PEN, "4");
         let refusal = shop.world.refusal(&shop.submit());
-        assert_eq!(refusal.code, "unreadable_amount", "{field}");
-        assert_eq!(refusal.fields, [field]);
-        assert_eq!(refusal.numbers["record"], json!(past), "{field}");
+        assert_eq!(refusal.code, "credit_exceeded", "{field}");
+        assert_eq!(refusal.numbers["waiting"], "22.00", "{field}");
+        assert_eq!(refusal.numbers["room"], "8.00", "{field}");
     }
 }
 

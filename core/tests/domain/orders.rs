@@ -213,7 +213,8 @@ fn the_device_counts_its_own_orders_without_a_verdict_against_the_credit() {
     let refusal = shop.world.refusal(&shop.submit());
     assert_eq!(refusal.code, "credit_exceeded");
     let numbers = json!({
-        "gross": "28.60", "free": "28.00", "limit": "100.00", "used": "50.00", "waiting": "22.00",
+        "wanted": "28.60", "room": "28.00", "over": "0.60", "limit": "100.00", "used": "50.00",
+        "held": "0.00", "waiting": "22.00", "account": "Harp's", "currency": "USD",
     });
     assert_eq!(json!(refusal.numbers), numbers);
     assert!(refusal.message.contains("order for 0.60 less"), "{refusal}");

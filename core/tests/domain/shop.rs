@@ -1,10 +1,13 @@
 //! A shop that orders: a policy, a tax class, two priced products, and the order that is at hand.
 //! It does not know what is expected of it.
 
+use outfield_core::base::context::Place;
 use outfield_core::base::id::RecordId;
+use outfield_core::domain::rights::Decider;
 use outfield_core::domain::rules::sell::order::show;
+use outfield_core::domain::verdict::{self, VerdictKind};
 use outfield_core::domain::{situation::Situation, table};
-use outfield_core::objects::{Reader, Record, Values, Write};
+use outfield_core::objects::{Reader, Record, Values};
 use serde_json::{Value as Json, json};
 
 use crate::support::{RuleWorld, id};
@@ -162,6 +165,7 @@ impl Shop {
             input: &nothing,
             reader: world,
             context: &context,
+            foresees: false,
             proofs: table::proof,
         })
     }
@@ -172,23 +176,43 @@ impl Shop {
             .map_or_else(|refusal| refusal.code, |()| "ok".to_owned())
     }
 
-    /// Has the server judge, and writes what it says.
+    /// Has the server answer what the order asks, and writes what it says; how many answers.
     #[track_caller]
-    pub(crate) fn judged(&mut self) -> Vec<Write> {
-        let writes = self.asks(table::judge).unwrap();
-        for write in writes.clone() {
-            let (object, id) = (write.object.clone(), write.id);
-            let blank = Record {
-                object: object.clone(),
-                id,
-                values: Values::new(),
-                stamp: None,
-            };
-            let record = self.world.records.entry((object, id)).or_insert(blank);
-            record.values.extend(write.values);
-            record.values.retain(|_, value| !value.is_null());
+    pub(crate) fn judged(&mut self) -> usize {
+        self.world.place = Place::Server;
+        let order = self.record();
+        let mut given = 0;
+        for object in ["order_verdict", "order_standing"] {
+            given += usize::from(self.answers(object, &order));
         }
-        writes
+        self.world.place = Place::Device;
+        given
+    }
+
+    #[track_caller]
+    fn answers(&mut self, object: &str, order: &Record) -> bool {
+        let context = self.world.context();
+        let registry = self.world.registry.clone();
+        let kinds = verdict::kinds(&registry, "sales_order");
+        let of_object = |kind: &VerdictKind<'_>| kind.descriptor.object == object;
+        let kind = kinds.into_iter().find(of_object).unwrap();
+        let decider = Decider {
+            registry: &registry,
+            reader: &self.world,
+            context: &context,
+        };
+        let Some(judgement) = verdict::answer(&decider, kind, order).unwrap() else {
+            return false;
+        };
+        self.world.answered(object, order.id);
+        self.world.moved(&judgement.posted);
+        for (field, value) in judgement.beside {
+            self.world.set("sales_order", order.id, &field, value);
+        }
+        let verdict = judgement.verdict;
+        let key = (verdict.object.clone(), verdict.id);
+        assert!(self.world.records.insert(key, verdict).is_none());
+        true
     }
 
     /// The only verdict of the order, as JSON.

@@ -4,13 +4,16 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use outfield_core::base::context::{Context, Identity, Place, Role, Surroundings};
+use outfield_core::base::decimal::Decimal;
 use outfield_core::base::id::{ActorId, ConflictId, DeviceId, RecordId, UserId};
 use outfield_core::base::time::Timestamp;
+use outfield_core::domain::ledger::{Ledger, Posted, post};
 use outfield_core::domain::rules::party::role::rank;
-use outfield_core::domain::{Command, Decision, Refusal, decide, registry};
+use outfield_core::domain::{AskedVerdict, Command, Decision, Refusal, decide, registry};
+use outfield_core::objects::ask::OpenAsk;
 use outfield_core::objects::number::given;
 use outfield_core::objects::{
-    Conflict, ConflictState, ReadError, Reader, Record, Registry, Value, Values,
+    Conflict, ConflictState, Hold, PotAddress, ReadError, Reader, Record, Registry, Value, Values,
 };
 use serde_json::{Value as Json, json};
 
@@ -26,6 +29,10 @@ pub(crate) struct RuleWorld {
     /// The number of the person who acts.
     pub(crate) user: u8,
     pub(crate) now: Timestamp,
+    /// What is set aside, as the server knows it.
+    pub(crate) set_aside: Vec<Hold>,
+    /// What this device asked and has no answer to.
+    pub(crate) asked: Vec<AskedVerdict>,
     /// How far series were given.
     numbers: BTreeMap<String, u64>,
     /// Where it is decided.
@@ -75,6 +82,8 @@ impl RuleWorld {
             role,
             user,
             now,
+            set_aside: Vec::new(),
+            asked: Vec::new(),
             numbers: BTreeMap::new(),
             place: Place::Device,
             drawn,
@@ -153,6 +162,10 @@ impl RuleWorld {
     #[track_caller]
     pub(crate) fn tell(&mut self, command: &Json) -> RecordId {
         let decision = self.ask(command).unwrap();
+        for asked in decision.asks {
+            self.answered(&asked.verdict, asked.record);
+            self.asked.push(asked);
+        }
         for write in decision.writes {
             let new = Record {
                 object: write.object.clone(),
@@ -168,6 +181,50 @@ impl RuleWorld {
             record.values.retain(|_, value| !value.is_null());
         }
         decision.id
+    }
+
+    /// What a record asked has its answer.
+    pub(crate) fn answered(&mut self, verdict: &str, record: RecordId) {
+        self.asked
+            .retain(|asked| asked.verdict != verdict || asked.record != record);
+    }
+
+    /// Posts a record as the server does; the codes of the bounds that it breaks.
+    #[track_caller]
+    pub(crate) fn post(&mut self, object: &str, source: RecordId) -> Vec<Refusal> {
+        let record = self.records[&(object.to_owned(), source)].clone();
+        let descriptor = self.registry.get(object).unwrap().clone();
+        let ledger = Ledger {
+            registry: &self.registry,
+            reader: self,
+            asker: source,
+            granted: &[],
+        };
+        let posted = post(&ledger, &descriptor, &record).unwrap();
+        self.moved(&posted);
+        posted.short
+    }
+
+    /// Pots and holds become what posting came to.
+    pub(crate) fn moved(&mut self, posted: &Posted) {
+        for change in &posted.pots {
+            let (object, row) = (change.pot.object.as_str(), change.pot.row);
+            self.set(object, row, &change.pot.path, change.value.to_string());
+            if let Some(held) = &change.held {
+                self.set(object, row, &held.field, held.amount.to_string());
+            }
+            if let Some(as_of) = &change.as_of {
+                self.set(object, row, as_of, Value::Int(self.now.0));
+            }
+        }
+        for hold in &posted.holds {
+            let is_it = |known: &Hold| {
+                (known.record, &known.posting, &known.line, &known.pot)
+                    == (hold.record, &hold.posting, &hold.line, &hold.pot)
+            };
+            self.set_aside.retain(|known| !is_it(known));
+            self.set_aside.push(hold.clone());
+        }
     }
 
     /// The code of a refusal, or `ok`.
@@ -244,5 +301,31 @@ impl Reader for RuleWorld {
             conflict.record == record && conflict.state == ConflictState::Open
         };
         Ok(self.conflicts.iter().filter(open).cloned().collect())
+    }
+
+    fn set_aside(&self, record: RecordId) -> Result<Vec<Hold>, ReadError> {
+        if self.place == Place::Device {
+            return Ok(Vec::new());
+        }
+        let mut held = self.set_aside.clone();
+        held.retain(|hold| hold.record == record);
+        Ok(held)
+    }
+
+    fn asks(&self) -> Result<Vec<OpenAsk>, ReadError> {
+        let open = self.asked.iter().map(|asked| OpenAsk {
+            verdict: asked.verdict.clone(),
+            object: asked.object.clone(),
+            record: asked.record,
+            since: self.now,
+        });
+        Ok(open.collect())
+    }
+
+    fn pending(&self, pot: &PotAddress, except: RecordId) -> Result<Vec<Decimal>, ReadError> {
+        let others = self.asked.iter().filter(|asked| asked.record != except);
+        let moved = others.flat_map(|asked| &asked.pending);
+        let of_pot = moved.filter(|change| change.pot == *pot);
+        Ok(of_pot.map(|change| change.delta).collect())
     }
 }

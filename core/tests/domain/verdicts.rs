@@ -30,7 +30,7 @@ fn rejected(meanwhile: impl FnOnce(&mut Shop), code: &str) -> Json {
 fn a_draft_is_not_judged() {
     let mut shop = Shop::new().begun();
     shop.sets(PEN, "1");
-    assert!(shop.judged().is_empty());
+    assert_eq!(shop.judged(), 0);
 }
 
 #[test]
@@ -114,7 +114,8 @@ fn what_is_confirmed_is_owed_and_no_longer_available() {
 fn an_order_above_the_credit_is_rejected_with_the_numbers() {
     let numbers = rejected(|shop| shop.limits("100.00", "90.00"), "credit_exceeded");
     let expected = json!({
-        "gross": "22.00", "free": "10.00", "limit": "100.00", "used": "90.00", "waiting": "0.00",
+        "wanted": "22.00", "room": "10.00", "over": "12.00", "limit": "100.00", "used": "90.00",
+        "held": "0.00", "waiting": "0.00", "account": "Harp's", "currency": "USD",
     });
     assert_eq!(numbers, expected);
 }
@@ -173,10 +174,10 @@ fn an_order_that_can_no_longer_be_priced_is_rejected_too() {
 fn one_submission_gets_one_verdict() {
     let mut shop = Shop::submitted("10");
     shop.limits("100.00", "0");
-    assert_eq!(shop.judged().len(), 2);
-    assert!(shop.judged().is_empty());
+    assert_eq!(shop.judged(), 1);
+    assert_eq!(shop.judged(), 0);
     shop.edits_past_rules("note", "Thanks");
-    assert!(shop.judged().is_empty());
+    assert_eq!(shop.judged(), 0);
     assert_eq!(
         shop.world.value("credit_figure", id(50), "used"),
         json!("22")
@@ -192,7 +193,7 @@ fn a_mended_order_is_judged_again() {
     assert_eq!(shop.show()["status"], "draft");
     shop.submits();
     assert_eq!(shop.show()["status"], "waiting");
-    assert_eq!(shop.judged().len(), 2);
+    assert_eq!(shop.judged(), 1);
     assert_eq!(shop.show()["status"], "confirmed");
 }
 
@@ -222,7 +223,6 @@ fn a_confirmed_order_stays_as_it_is() {
     for command in [
         shop.submit(),
         shop.about(json!({"do": "remove_order_line", "product": id(PEN)})),
-        shop.about(json!({"do": "cancel_order", "reason": "Too late"})),
         shop.edit(&json!({"note": "Too late"})),
     ] {
         shop.world.check(&command, "after_confirmation");

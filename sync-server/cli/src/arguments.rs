@@ -47,8 +47,16 @@ pub(crate) enum CliCommand {
         #[command(flatten)]
         place: OfficePlace,
     },
-    /// Rows of the office that are not right, such as a promotion without its hurdle
+    /// Rows of the office that are not right, such as a promotion without its hurdle, and figures
+    /// that are not what their movements come to
     Check {
+        #[command(flatten)]
+        place: OfficePlace,
+    },
+    /// What the server wrote of a record, and what moved because of it
+    Trail {
+        /// The record's id
+        record: String,
         #[command(flatten)]
         place: OfficePlace,
     },

@@ -101,6 +101,19 @@ pub(super) async fn record(
     Ok(([(header::ETAG, version)], axum::Json(answer)).into_response())
 }
 
+/// What became of a record on the server.
+pub(super) async fn trail(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    PathParams((object, id)): PathParams<(String, String)>,
+) -> HttpResult {
+    reading(state, &headers, move |tenant, session| {
+        let data = tenant.trail_for(session, &object, &id)?;
+        Ok(json!({ "ok": true, "id": id, "data": data }))
+    })
+    .await
+}
+
 /// Answers a question; what is said with it follows the path.
 pub(super) async fn ask(
     State(state): State<SharedState>,

@@ -31,6 +31,7 @@ pub(super) fn router(state: SharedState) -> Router {
             "/api/v1/{object}/{id}",
             get(api::record).patch(api::change).delete(api::delete),
         )
+        .route("/api/v1/{object}/{id}/trail", get(api::trail))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(|_| {

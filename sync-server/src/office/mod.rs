@@ -3,11 +3,13 @@
 
 mod admin;
 mod check;
+mod check_ledger;
 mod commands;
 mod devices;
 mod import;
 mod questions;
 mod standard;
+mod trail;
 
 pub use commands::Terms;
 pub use devices::Applicant;

@@ -9,7 +9,7 @@ use outfield_core::base::id::RecordId;
 use outfield_core::domain::named::Inquiry;
 use outfield_core::domain::rules::sell::pricing::Basket;
 use outfield_core::domain::table;
-use outfield_core::objects::Descriptor;
+use outfield_core::objects::{Descriptor, beside};
 use outfield_core::store::{StoreReader, digest, members, tables};
 use serde_json::Value as Json;
 
@@ -167,7 +167,7 @@ impl Tenant {
         let descriptor = self
             .registry
             .get(object)
-            .filter(|of| self.may_read(session, of))
+            .filter(|of| !beside::is_beside(&of.object) && self.may_read(session, of))
             .cloned();
         descriptor.ok_or_else(|| ServerError::not_found(format!("there is no object `{object}`")))
     }

@@ -1,8 +1,10 @@
 //! What one person sees of a tenant: what the person follows, or reached as far as a device could
 //! know. It does not know who the person is.
 
+use outfield_core::base::decimal::Decimal;
 use outfield_core::base::id::{ConflictId, RecordId};
-use outfield_core::objects::{Conflict, ReadError, Reader, Record, Value};
+use outfield_core::objects::ask::OpenAsk;
+use outfield_core::objects::{Conflict, Hold, PotAddress, ReadError, Reader, Record, Value};
 use outfield_core::store::{StoreReader, members};
 
 use super::reach::Reach;
@@ -69,6 +71,18 @@ impl Reader for ScopedReader<'_> {
             .as_ref()
             .map_or(Ok(false), |conflict| self.see(conflict.record))?;
         Ok(conflict.filter(|_| sees))
+    }
+
+    fn set_aside(&self, record: RecordId) -> Result<Vec<Hold>, ReadError> {
+        self.all.set_aside(record)
+    }
+
+    fn asks(&self) -> Result<Vec<OpenAsk>, ReadError> {
+        self.all.asks()
+    }
+
+    fn pending(&self, pot: &PotAddress, except: RecordId) -> Result<Vec<Decimal>, ReadError> {
+        self.all.pending(pot, except)
     }
 
     fn open_conflicts(&self, record: RecordId) -> Result<Vec<Conflict>, ReadError> {

@@ -160,7 +160,14 @@ impl<'a> EntryClaim<'a> {
         let is_now = self.deps == self.document.heads();
         let values = match &self.before {
             Some(before) if is_now => before.values.clone(),
-            Some(_) => self.document.values_at(self.deps),
+            Some(before) => {
+                // What lies beside the document has no history: it is as it is now.
+                let mut values = self.document.values_at(self.deps);
+                let mut beside = before.values.clone();
+                beside.retain(|path, _| self.descriptor.is_beside(path));
+                values.extend(beside);
+                values
+            }
             None => Values::new(),
         };
         Record {

@@ -25,8 +25,9 @@ use crate::people::Session;
 use crate::people::reach::Reach;
 use crate::tenant::Tenant;
 use crate::tenant::cache::DocumentCache;
-use crate::work::apply::{AdmittedChange, apply_change, apply_fact, follow_up};
+use crate::work::apply::{AdmittedChange, apply_change, apply_fact};
 use crate::work::authors::{self, Standing};
+use crate::work::judge::follow_up;
 use crate::work::log;
 
 impl Tenant {
@@ -213,6 +214,7 @@ impl PushBatch<'_> {
             &claim.written,
             &claim.placement,
         )?;
+        follow_up(&self.store, &self.context, descriptor, &claim.written)?;
         Ok(())
     }
 

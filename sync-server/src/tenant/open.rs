@@ -24,6 +24,8 @@ const TENANT: Schema = Schema {
         include_str!("tenant.sql"),
         include_str!("compaction.sql"),
         include_str!("claims.sql"),
+        store::LEDGER,
+        include_str!("ledger.sql"),
     ],
 };
 

@@ -3,25 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use outfield_core::base::context::Context;
-use outfield_core::base::id::{ChangeHash, RecordId, UserId};
+use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::base::limits::TAIL_CHANGES_MAX;
 use outfield_core::base::planted::{self, Planted};
 use outfield_core::base::version::Version;
 use outfield_core::crdt::{Document, Vetted};
 use outfield_core::domain::rules::conflict::closes;
-use outfield_core::domain::rules::names::USER;
-use outfield_core::domain::situation::Situation;
-use outfield_core::domain::table;
-use outfield_core::objects::{
-    Bucket, Conflict, ConflictState, Descriptor, Kind, Record, Values, Write,
-};
+use outfield_core::objects::{Conflict, ConflictState, Descriptor, Record, Values};
 use outfield_core::store::{Db, StoreReader, conflicts, documents, tables};
 use rusqlite::params;
 
-use super::log::{self, LogEntry, LogOp, Placement, publish, publish_conflict, scope_of};
+use super::log::{LogEntry, LogOp, Placement, publish, publish_conflict, scope_of};
 use crate::error::ServerError;
-use crate::people::reach::{self, buckets_of};
 
 /// A change that may be made.
 pub(crate) struct AdmittedChange<'a> {
@@ -180,83 +173,4 @@ fn put_row(
         hash,
     };
     publish(store, entry, Record::row_version(&record.values), placement)
-}
-
-/// Changes a row, or makes it: what was there, and what is written; nulls clear.
-pub(crate) fn write_row(
-    store: &StoreReader<'_>,
-    descriptor: &Descriptor,
-    before: Option<Record>,
-    write: &Write,
-) -> Result<(), ServerError> {
-    let mut values = before.map(|record| record.values).unwrap_or_default();
-    values.extend(write.values.clone());
-    values.retain(|_, value| !value.is_null());
-    let record = Record {
-        object: descriptor.object.clone(),
-        id: write.id,
-        values,
-        stamp: None,
-    };
-    apply_row(store, descriptor, &record)?;
-    if record.object == USER {
-        follow_territories(store.db, &record)
-    } else {
-        Ok(())
-    }
-}
-
-fn follow_territories(db: &Db, user: &Record) -> Result<(), ServerError> {
-    let now: BTreeSet<String> = buckets_of(user).iter().map(Bucket::to_string).collect();
-    reach::follow(db, UserId(user.id.0), &now, log::tick(db)?)
-}
-
-/// A record of which nothing is written yet.
-pub(crate) fn blank_record(descriptor: &Descriptor, id: RecordId) -> Record {
-    Record {
-        object: descriptor.object.clone(),
-        id,
-        values: Values::new(),
-        stamp: None,
-    }
-}
-
-/// Writes the rows that the object's judge says follow from a change that became true.
-pub(crate) fn follow_up(
-    store: &StoreReader<'_>,
-    context: &Context,
-    descriptor: &Descriptor,
-    written: &Record,
-) -> Result<(), ServerError> {
-    if descriptor.judge.is_none() {
-        return Ok(());
-    }
-    let id = written.id;
-    let after = tables::read(store.db, descriptor, id)?;
-    let situation = Situation {
-        registry: store.registry,
-        descriptor,
-        new: after.is_none(),
-        record: &after.unwrap_or_else(|| blank_record(descriptor, id)),
-        id,
-        input: &written.values,
-        reader: store,
-        context,
-        proofs: table::proof,
-    };
-    for write in table::judge(&situation)? {
-        let row = store
-            .registry
-            .get(&write.object)
-            .filter(|known| known.kind == Kind::Row);
-        let Some(row) = row else {
-            return Err(ServerError::broken(format!(
-                "a judge writes a `{}`, which is no row",
-                write.object
-            )));
-        };
-        let before = tables::read(store.db, row, write.id)?;
-        write_row(store, row, before, &write)?;
-    }
-    Ok(())
 }

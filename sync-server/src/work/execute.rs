@@ -8,9 +8,12 @@ use outfield_core::domain::{Command, Decision, decide};
 use outfield_core::objects::{Descriptor, Kind, Reader, Record, Stamp, Value, Values, Write};
 use outfield_core::store::{self, Db, documents, members, numbers, tables};
 
-use super::apply::{AdmittedChange, apply_change, apply_fact, follow_up, write_row};
+use super::apply::{AdmittedChange, apply_change, apply_fact};
 use super::authors;
+use super::journal::Cause;
+use super::judge::follow_up;
 use super::log::{Placement, buckets_holding};
+use super::write_row::write_row;
 use crate::error::ServerError;
 use crate::people::Session;
 use crate::people::scoped_reader::{ScopedReader, Sight};
@@ -132,7 +135,11 @@ impl Tenant {
                 numbers::note(db, &descriptor, &write.values)?;
             }
             match descriptor.kind {
-                Kind::Row => write_row(&self.store(db), &descriptor, before, write)?,
+                Kind::Row => {
+                    let why = write.verb.as_deref().unwrap_or("office");
+                    let cause = Cause { context, why };
+                    write_row(&self.store(db), cause, &descriptor, before, write)?;
+                }
                 Kind::Fact => self.write_fact(db, context, &descriptor, write)?,
                 Kind::Document => {
                     self.write_document(db, context, &descriptor, before, write)?;
@@ -177,7 +184,8 @@ impl Tenant {
         };
         let hash = fact_hash(record.id, &Record::canonical(&record.values));
         let placement = Placement::of(store, &record)?;
-        apply_fact(store, descriptor, hash, &record, &placement)
+        apply_fact(store, descriptor, hash, &record, &placement)?;
+        follow_up(store, context, descriptor, &record)
     }
 
     fn write_document(

@@ -249,9 +249,9 @@ fn move_dependents(
     moved: RecordId,
 ) -> Result<(), ServerError> {
     let value: Value = moved.to_string().into();
-    for descriptor in store.registry.all() {
+    for descriptor in store.registry.kept() {
         for scope in &descriptor.scope {
-            let Scope::Through { field } = scope else {
+            let Scope::Through { field, .. } = scope else {
                 continue;
             };
             let through = descriptor

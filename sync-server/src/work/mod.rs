@@ -3,5 +3,11 @@
 
 pub(crate) mod apply;
 pub(crate) mod authors;
+mod books;
 pub(crate) mod execute;
+pub(crate) mod journal;
+pub(crate) mod judge;
+pub(crate) mod ledger;
 pub(crate) mod log;
+mod rows;
+mod write_row;

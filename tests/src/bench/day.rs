@@ -73,7 +73,8 @@ fn visit(device: &mut SiteDevice, account: &BenchAccount, goods: &Catalogue, n: 
     device.does(&json!({"do": "check_out", "visit": visit}));
 }
 
-fn order(device: &mut SiteDevice, account: &str, goods: &Catalogue, n: usize) {
+/// An order of [`ORDER_LINES`] lines, submitted.
+pub fn order(device: &mut SiteDevice, account: &str, goods: &Catalogue, n: usize) {
     let order = device.does(&json!({"do": "new_order", "account": account}));
     for line in 0..ORDER_LINES {
         let product = &goods.products[(n * ORDER_LINES + line) % goods.products.len()];

@@ -106,6 +106,51 @@ pub fn scale(bench: &mut Bench) {
     }
 }
 
+/// Orders that are judged where there are few past ones, and where there are many.
+pub fn judging(bench: &mut Bench) {
+    let steps: &[usize] = if bench.plan.quick {
+        &[2, 10]
+    } else {
+        &[10, 10_000]
+    };
+    for past in steps {
+        bench.tell(&format!("judging: {past} past orders"));
+        let mut site = Site::found(&bench.place(&format!("judging-{past}")));
+        let mut maker = bench.plan.maker();
+        let small = Scale {
+            products: 200,
+            entries: 1,
+            orders: *past,
+            ..PATCH
+        };
+        let goods = maker.goods(&mut site.tenant, small);
+        site.territory(NORTH);
+        let (rep, code) = site.rep("Rep", &[NORTH.to_owned()]);
+        let territory = maker.territory(&mut site.tenant, NORTH, &goods, &[rep], small);
+        let mut device = site.device(&format!("judging-{past}"), &code);
+        site.restart();
+        device.moves_to(&site.url());
+        device.sync();
+        let orders = bench.plan.rounds(40, 2);
+        for n in 0..orders {
+            let account = &territory.accounts[n % territory.accounts.len()];
+            day::order(&mut device, &account.id, &goods, n);
+        }
+        let what = format!("{past} past orders: {orders} orders are pushed and judged");
+        let judged = step(&site, "judging", what, || {
+            let mut pushes = Samples::default();
+            for call in device.sync() {
+                if call.path.ends_with("/push") {
+                    pushes.push(call.ns);
+                }
+            }
+            let each = pushes.total() / orders as u64;
+            format!("{} us an order", each / 1_000)
+        });
+        bench.report.growth.push(judged);
+    }
+}
+
 /// More and more devices that ask and hear that nothing is new.
 pub fn devices(bench: &mut Bench) {
     let steps: &[usize] = if bench.plan.quick {

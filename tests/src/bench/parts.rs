@@ -19,6 +19,7 @@ pub const PARTS: &[(&str, BenchPart)] = &[
     ("idle", wire::idle),
     ("library", library::run),
     ("scale", growth::scale),
+    ("judging", growth::judging),
     ("devices", growth::devices),
     ("evening", growth::evening),
     ("monday", growth::monday),

@@ -36,7 +36,7 @@ type Sides = BTreeSet<ConflictSide>;
 
 /// Numbers of the attempts of which something is amiss, and how it is said.
 #[derive(Default)]
-struct Findings {
+struct KillFindings {
     lost: BTreeSet<usize>,
     doubled: BTreeSet<usize>,
     problems: Vec<String>,
@@ -59,7 +59,7 @@ pub(super) fn judge(
     ledger: &KillLedger,
     outcome: &mut KillOutcome,
 ) -> Result<(), String> {
-    let mut findings = Findings::default();
+    let mut findings = KillFindings::default();
     let mut observed = Observed::default();
     for number in 0..stage.reps.len() {
         look_at_rep(stage, number, &mut observed, &mut findings)?;
@@ -97,7 +97,7 @@ fn look_at_rep(
     stage: &KillStage,
     number: usize,
     observed: &mut Observed,
-    findings: &mut Findings,
+    findings: &mut KillFindings,
 ) -> Result<(), String> {
     let rep = &stage.reps[number];
     let db = place::open(Path::new(&rep.db))?;
@@ -195,7 +195,7 @@ fn named(attempt: &WriteAttempt) -> String {
 }
 
 /// What was made is there once; what may have been made at most once; what was refused never.
-fn made(ledger: &KillLedger, place: &PlaceContents, findings: &mut Findings) {
+fn made(ledger: &KillLedger, place: &PlaceContents, findings: &mut KillFindings) {
     for (number, attempt) in ledger.attempts.iter().enumerate() {
         let Some(field) = attempt.makes else { continue };
         let text = &attempt.values[field];
@@ -261,7 +261,7 @@ impl Witness<'_> {
 
 /// Each value that was answered shows, stands in a conflict, or was replaced by one that does and
 /// whose writer may have known it; and no value shows that was refused.
-fn written(witness: &Witness<'_>, fields: &ByField<'_>, findings: &mut Findings) {
+fn written(witness: &Witness<'_>, fields: &ByField<'_>, findings: &mut KillFindings) {
     let Witness { ledger, place, .. } = witness;
     for (key, numbers) in fields {
         let FieldKey { object, id, path } = key;

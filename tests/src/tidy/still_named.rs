@@ -80,8 +80,13 @@ pub const STILL_NAMED: &[StillNamed] = &[
     },
     StillNamed {
         file: "sync-server/src/work/apply.rs",
-        names: &["rules::conflict", "user"],
-        next: "one place of decision resolves conflicts; data says who is a person",
+        names: &["rules::conflict"],
+        next: "one place of decision resolves conflicts",
+    },
+    StillNamed {
+        file: "sync-server/src/work/write_row.rs",
+        names: &["user"],
+        next: "data says who is a person",
     },
     StillNamed {
         file: "sync-server/cli/src/office/import/product_import.rs",

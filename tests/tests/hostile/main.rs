@@ -14,6 +14,7 @@ mod claims;
 mod cursors;
 mod forgers;
 mod histories;
+mod kept;
 mod liars;
 mod rest;
 mod stage;

@@ -77,6 +77,7 @@ pub fn resolve(
         id: record,
         writes,
         resolves: Some(id),
+        asks: Vec::new(),
     })
 }
 

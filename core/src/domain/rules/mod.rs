@@ -6,6 +6,7 @@
 
 pub mod conflict;
 pub mod figures;
+pub mod flow;
 pub mod goods;
 pub mod names;
 pub mod party;

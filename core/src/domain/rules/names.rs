@@ -15,12 +15,16 @@ pub const CONTACT: &str = "contact";
 pub const CREDIT_FIGURE: &str = "credit_figure";
 /// The object `device`.
 pub const DEVICE: &str = "device";
+/// The object `flag`.
+pub const FLAG: &str = "flag";
 /// The object `follow_up`.
 pub const FOLLOW_UP: &str = "follow_up";
 /// The object `inventory_check`.
 pub const INVENTORY_CHECK: &str = "inventory_check";
 /// The object `order_policy`.
 pub const ORDER_POLICY: &str = "order_policy";
+/// The object `order_standing`.
+pub const ORDER_STANDING: &str = "order_standing";
 /// The object `order_verdict`.
 pub const ORDER_VERDICT: &str = "order_verdict";
 /// The object `perfect_store`.

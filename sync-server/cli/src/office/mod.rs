@@ -9,4 +9,4 @@ mod records;
 
 pub(crate) use objects::object;
 pub(crate) use people::{device, tenant, territory, user};
-pub(crate) use records::{check, put, quarantine};
+pub(crate) use records::{check, put, quarantine, trail};

@@ -29,8 +29,21 @@ pub(crate) fn check(
     place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<CliAnswer, CliFailure> {
-    let wrong = open_tenant(place, surroundings)?.check_rows()?;
+    let mut tenant = open_tenant(place, surroundings)?;
+    let mut wrong = tenant.check_rows()?;
+    wrong.extend(tenant.check_ledger()?);
     Ok(CliAnswer::of(wrong.into(), render::list))
+}
+
+/// What the server wrote of a record, and what moved because of it.
+pub(crate) fn trail(
+    record: &str,
+    place: &OfficePlace,
+    surroundings: Arc<dyn Surroundings>,
+) -> Result<CliAnswer, CliFailure> {
+    let trail = open_tenant(place, surroundings)?.trail(record)?;
+    let id = record_id(record)?;
+    Ok(CliAnswer::about(id, trail, render::trail))
 }
 
 /// Writes one record as the office.

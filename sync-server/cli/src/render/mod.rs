@@ -5,10 +5,12 @@ mod figures;
 mod import;
 mod object;
 mod record;
+mod trail;
 mod work;
 
 pub(crate) use figures::{figures, shelf};
 pub(crate) use import::import;
 pub(crate) use object::{json, object};
 pub(crate) use record::{list, record, text};
-pub(crate) use work::{conflicts, digests, refused, unsent};
+pub(crate) use trail::trail;
+pub(crate) use work::{conflicts, digests, refused, unsent, waiting};

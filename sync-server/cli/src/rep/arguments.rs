@@ -109,6 +109,8 @@ pub(crate) enum RepCommand {
         #[arg(value_name = "NAME=TEXT")]
         said: Vec<String>,
     },
+    /// List what was asked of the server and has no answer yet
+    Waiting,
     /// List fields that two people changed, until someone decides
     Conflicts,
     /// Decide a conflict
@@ -358,7 +360,44 @@ pub(crate) enum OrderCommand {
         /// The order's id
         order: String,
     },
-    /// Call the order off
+    /// Begin the next revision of a confirmed order; the one before stands until it is confirmed
+    Amend {
+        /// The order's id
+        order: String,
+    },
+    /// Hold a confirmed order back; nothing of it is given back
+    Hold {
+        /// The order's id
+        order: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Until which day
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        until: Option<String>,
+    },
+    /// Go on with an order that is on hold
+    Resume {
+        /// The order's id
+        order: String,
+    },
+    /// Close a confirmed order: what is not delivered is given back
+    Close {
+        /// The order's id
+        order: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Open a closed order again, if there is room for what it takes
+    Reopen {
+        /// The order's id
+        order: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Call the order off; of a confirmed one the server is asked
     Cancel {
         /// The order's id
         order: String,

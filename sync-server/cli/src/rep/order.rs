@@ -41,6 +41,21 @@ pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<CliAns
             })
         }
         OrderCommand::Submit { order } => json!({ "do": "submit_order", "sales_order": order }),
+        OrderCommand::Amend { order } => json!({ "do": "amend_order", "sales_order": order }),
+        OrderCommand::Hold {
+            order,
+            reason,
+            until,
+        } => {
+            json!({ "do": "hold_order", "sales_order": order, "reason": reason, "until": until })
+        }
+        OrderCommand::Resume { order } => json!({ "do": "resume_order", "sales_order": order }),
+        OrderCommand::Close { order, reason } => {
+            json!({ "do": "close_order", "sales_order": order, "reason": reason })
+        }
+        OrderCommand::Reopen { order, reason } => {
+            json!({ "do": "reopen_order", "sales_order": order, "reason": reason })
+        }
         OrderCommand::Cancel { order, reason } => {
             json!({ "do": "cancel_order", "sales_order": order, "reason": reason })
         }

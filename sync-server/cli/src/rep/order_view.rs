@@ -36,6 +36,8 @@ pub(crate) fn order(data: &Json) -> Vec<String> {
             .map(|problem| format!("no price: {problem}")),
     );
     lines.push(standing(data));
+    lines.extend(amendment(data));
+    lines.extend(wished(data));
     lines
 }
 
@@ -158,12 +160,50 @@ fn standing(data: &Json) -> String {
     match data["status"].as_str() {
         Some("draft") => "draft: submit it when it is right".to_owned(),
         Some("waiting") => "waiting: the server has not said yes or no; sync to hear it".to_owned(),
-        Some("confirmed") => format!("confirmed at {}", text(&verdict["judged_at"])),
+        Some("confirmed") if data["amendment"].is_null() => {
+            format!("confirmed at {}", text(&verdict["judged_at"]))
+        }
+        Some("on_hold") => "on hold: nothing is delivered until it is resumed".to_owned(),
+        Some("closed") => "closed: nothing more is delivered".to_owned(),
         Some("rejected") => {
             let (code, message) = (text(&verdict["code"]), text(&verdict["message"]));
             format!("rejected ({code}): {message}; then submit it again")
         }
         Some(_) | None => text(&data["status"]),
+    }
+}
+
+/// How far the revision is that is to follow what is confirmed.
+fn amendment(data: &Json) -> Option<String> {
+    let amendment = data["amendment"].as_object()?;
+    let revision = text(&amendment["revision"]);
+    let verdict = &data["verdict"];
+    Some(match amendment["status"].as_str() {
+        Some("draft") => format!("revision {revision} is a draft: submit it when it is right"),
+        Some("rejected") => format!(
+            "revision {revision} is rejected ({}): {}; what was confirmed before stands",
+            text(&verdict["code"]),
+            text(&verdict["message"])
+        ),
+        Some(_) | None => format!("revision {revision} waits: sync to hear what the server says"),
+    })
+}
+
+/// What was wished last, if the server has not granted it.
+fn wished(data: &Json) -> Option<String> {
+    let wish = data["wish"].as_object()?;
+    let asked = text(&wish["wish"]);
+    let answer = &wish["answer"];
+    match answer["verdict"].as_str() {
+        None => Some(format!(
+            "the server was asked to {asked} it; sync to hear what it says"
+        )),
+        Some("refused") => Some(format!(
+            "asked to {asked} it, the server said no ({}): {}",
+            text(&answer["code"]),
+            text(&answer["message"])
+        )),
+        Some(_) => None,
     }
 }
 

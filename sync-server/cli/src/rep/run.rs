@@ -43,6 +43,7 @@ fn carry_out(device: &mut Device, command: RepCommand) -> Result<CliAnswer, CliF
         RepCommand::List(list) => list_records(device, &list),
         RepCommand::Get { object, id } => answered(device.get(&object, &id), render::record),
         RepCommand::Search { text, limit } => search(device, &text, limit),
+        RepCommand::Waiting => answered(device.waiting(), render::waiting),
         RepCommand::Conflicts => answered(device.conflicts(), render::conflicts),
         RepCommand::Resolve { conflict, choice } => record::resolve(device, &conflict, &choice),
         RepCommand::NeedsAttention => answered(device.needs_attention(), render::refused),

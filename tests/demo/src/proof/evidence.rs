@@ -17,6 +17,8 @@ use super::ledger::PlainValues;
 
 /// How long the server may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
+/// What the name of a table ends in that holds what the server wrote beside records.
+const BESIDE: &str = "__srv";
 /// The column that the table of every object has, and no other table.
 const OF_OBJECTS: &str = "_extra";
 /// The field that marks a line as taken out.
@@ -83,7 +85,27 @@ impl<'a> EvidenceFile<'a> {
         let names = statement
             .query_map([OF_OBJECTS], |row| row.get(0))
             .map_err(said)?;
-        names.collect::<Result<_, _>>().map_err(said)
+        let mut names: Vec<String> = names.collect::<Result<_, _>>().map_err(said)?;
+        names.retain(|name| !name.ends_with(BESIDE));
+        Ok(names)
+    }
+
+    /// The fields that the server wrote beside a record, by the record's id.
+    fn beside(&self, object: &str) -> Result<BTreeMap<String, PlainValues>, String> {
+        let table = format!("{object}{BESIDE}");
+        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+        let mut statement = self.db.prepare(sql).map_err(said)?;
+        let mut beside = BTreeMap::new();
+        if !statement.exists([&table]).map_err(said)? {
+            return Ok(beside);
+        }
+        for row in self.rows(&table)? {
+            let record = text_of(&row, "record");
+            let mut values = own_values(row)?;
+            values.remove("record");
+            beside.insert(record, values);
+        }
+        Ok(beside)
     }
 
     /// All records of an object by id, with the values that a person sees.
@@ -92,6 +114,11 @@ impl<'a> EvidenceFile<'a> {
         for row in self.rows(object)? {
             let id = text_of(&row, "id");
             records.insert(id, own_values(row)?);
+        }
+        for (id, values) in self.beside(object)? {
+            if let Some(record) = records.get_mut(&id) {
+                record.extend(values);
+            }
         }
         let prefix = format!("{object}__");
         for table in self.line_tables(object)? {

@@ -87,7 +87,7 @@ pub(crate) fn refused_and_mended(case: &ProofCase<'_>, expected: &[Expected]) ->
          mended, and confirmed once with {}; the other {} orders are confirmed once each",
         order.who,
         plain(&was["gross"]),
-        plain(&numbers["free"]),
+        plain(&numbers["room"]),
         plain(&numbers["limit"]),
         plain(&order.submitted[1]["gross"]),
         case.ledger.orders().len() - 1
@@ -128,8 +128,8 @@ fn check_refusal(verdict: &Json, order: &Json) -> Result<(), String> {
     let numbers = &verdict["numbers"];
     let at = |name: &str| numbers[name].as_str().and_then(micros).unwrap_or(0);
     let says_why = verdict["code"] == "credit_exceeded"
-        && numbers["gross"] == order["gross"]
-        && at("gross") > at("free");
+        && numbers["wanted"] == order["gross"]
+        && at("wanted") > at("room");
     if says_why {
         return Ok(());
     }

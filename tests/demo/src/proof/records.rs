@@ -12,6 +12,9 @@ use super::ledger::{self, Expected, PlainValues};
 /// Records of one page of a REST list.
 const PAGE: usize = 1_000;
 
+/// Fields that the server alone writes, so that no command answers for them.
+const OF_SERVER: &[&str] = &["standing"];
+
 /// What comparing has found so far.
 #[derive(Default)]
 struct Comparison {
@@ -91,7 +94,8 @@ impl Comparison {
             self.problems.push(format!("{name} is missing"));
             return;
         };
-        let paths: BTreeSet<&String> = record.values.keys().chain(found.keys()).collect();
+        let mut paths: BTreeSet<&String> = record.values.keys().chain(found.keys()).collect();
+        paths.retain(|path| !OF_SERVER.contains(&path.as_str()));
         for path in paths {
             let (wanted, is) = (record.values.get(path), found.get(path));
             let has_rivals = record.rivals.iter().any(|rivals| rivals.path == *path);

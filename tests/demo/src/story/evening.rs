@@ -82,8 +82,8 @@ fn refusal(order: &Json) -> String {
     format!(
         "{}: {} ordered, {} free",
         said(&verdict["code"]),
-        said(&verdict["numbers"]["gross"]),
-        said(&verdict["numbers"]["free"])
+        said(&verdict["numbers"]["wanted"]),
+        said(&verdict["numbers"]["room"])
     )
 }
 

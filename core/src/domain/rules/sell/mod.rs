@@ -14,6 +14,7 @@ use crate::domain::rules::names::{ORDER_ACTION, SALES_ORDER};
 pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
     ("account_not_blocked", order::account_not_blocked),
     ("confirmed_stays", order::confirmed_stays),
+    ("no_other_wish", order::no_other_wish),
     ("not_confirmed", order::not_confirmed),
     ("one_default", sound::one_default),
     ("order_has_lines", order::order_has_lines),
@@ -31,14 +32,19 @@ pub(in crate::domain) const ALONE: &[&str] = &["order_has_lines"];
 
 pub(in crate::domain) const RULES: &[(&str, Rule)] = &[
     ("add_order_line", order::add_order_line),
+    ("amend_order", order::amend_order),
     ("cancel_order", order::cancel_order),
     ("new_order", order::new_order),
     ("remove_order_line", order::remove_order_line),
     ("set_order_line", order::set_order_line),
     ("submit_order", order::submit_order),
+    ("wish_order", order::wish_order),
 ];
 
-pub(in crate::domain) const JUDGES: &[(&str, Judge)] = &[("judge_order", order::judge_order)];
+pub(in crate::domain) const JUDGES: &[(&str, Judge)] = &[
+    ("examine_order", order::examine_order),
+    ("examine_wish", order::examine_wish),
+];
 
 pub(in crate::domain) const QUESTIONS: &[(&str, Question)] = &[("order", order::asked)];
 

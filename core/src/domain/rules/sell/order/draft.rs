@@ -1,7 +1,6 @@
 //! Drafting an order: beginning it with the next number of its series, and its lines.
 //! It does not know how it is submitted, nor what it costs.
 
-use super::amounts::counted;
 use super::bounds::{fits, orderable, takeable};
 use super::limits;
 use super::policy::policy;
@@ -10,6 +9,7 @@ use crate::base::fraction::Fraction;
 use crate::base::id::RecordId;
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::{Unit, UnitError};
+use crate::domain::amounts::counted;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
 use crate::domain::rules::names::{ACCOUNT, LINES, PRODUCT, VISIT};
@@ -60,6 +60,7 @@ pub fn new_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let mut write = situation.write([
         ("series", Value::from(series(context.actor))),
         ("ordered_on", Value::from(context.today())),
+        ("revision", Value::Int(1)),
     ]);
     for field in ["currency", "tax_mode", "tax_rounding", "cash_step"] {
         write

@@ -1,37 +1,23 @@
-//! What the server says of a submitted order: confirmed, its lines frozen as rows, or rejected with
-//! reason and numbers while the draft stays and can be mended. It never writes the order itself.
+//! What a judge asks of an order that is handed in: whether it is what it says, at today's prices,
+//! above the least value; and what is frozen of it if nothing is against it. What it takes of
+//! credit and stock, the verdict posts. It never writes the order itself.
 
-use serde_json::Value as Json;
-
-use super::amounts::{counted, kept};
 use super::content::content_hash;
-use super::limits::{check, credit_figure, discontinued, is_judged, stock_figures, too_large};
-use super::totals::{Totals, told, totals};
+use super::limits::{below_delivered, discontinued, minimum};
+use super::stage::{CONFIRMED, revision};
+use super::totals::{LineTotal, Totals, told, totals};
 use super::undecided::undecided;
-use crate::base::context::Place;
-use crate::base::fraction::Fraction;
-use crate::base::id::RecordId;
-use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::domain::rules::names::{ACCOUNT, LINES, ORDER_VERDICT, SUBMITTED};
+use crate::base::quantity::QUANTITY_SCALE_MAX;
+use crate::domain::amounts::{counted, kept};
+use crate::domain::named::Findings;
+use crate::domain::refusal::Refusal;
+use crate::domain::rules::names::{ACCOUNT, LINES};
 use crate::domain::situation::Situation;
 use crate::objects::path::{POSITION, line_path};
-use crate::objects::{Record, Value, Values, Write};
+use crate::objects::{Value, Values};
 
-/// Judges an order that says it is submitted and whose content has no verdict yet.
-pub fn judge_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    let order = situation.record;
-    if order.text("state") != Some(SUBMITTED) || is_judged(situation.reader, order)? {
-        return Ok(Vec::new());
-    }
-    match examine(situation).and_then(|totals| confirm(situation, &totals)) {
-        Ok(writes) => Ok(writes),
-        Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal),
-        Err(refusal) => Ok(vec![reject(situation, &refusal)]),
-    }
-}
-
-/// The prices and sums of an order that nothing is against.
-fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
+/// Examines an order that says it is submitted.
+pub fn examine_order(situation: &Situation<'_>) -> Result<Findings, Refusal> {
     let (reader, order) = (situation.reader, situation.record);
     if let Some(refusal) = undecided(reader, order)? {
         return Err(refusal);
@@ -51,9 +37,17 @@ fn examine(situation: &Situation<'_>) -> Result<Totals, Refusal> {
         return Err(refusal);
     }
     let totals = totals(reader, order)?;
-    prices_hold(situation, &totals)?;
-    check(Place::Server, reader, order, &totals)?;
-    Ok(totals)
+    if !situation.foresees {
+        prices_hold(situation, &totals)?;
+    }
+    minimum(reader, &totals)?;
+    below_delivered(reader, order, &totals)?;
+    // An order that is on hold stays so when it is amended.
+    let standing = order.text("standing").unwrap_or(CONFIRMED);
+    Ok(Findings {
+        found: frozen(situation, &totals)?,
+        beside: Values::from([("standing".to_owned(), standing.into())]),
+    })
 }
 
 /// Whether the sums are those that the device saw: an order is confirmed at today's prices or not
@@ -74,54 +68,17 @@ fn prices_hold(situation: &Situation<'_>, totals: &Totals) -> Result<(), Refusal
         .with("gross_now", now))
 }
 
-fn verdict(situation: &Situation<'_>, words: &str) -> Write {
+/// What is kept of an order as it was judged.
+fn frozen(situation: &Situation<'_>, totals: &Totals) -> Result<Values, Refusal> {
     let order = situation.record;
-    let hash = order.text("content_hash").unwrap_or_default();
-    let at = order
-        .value("submitted_at")
-        .int()
-        .unwrap_or_default()
-        .to_be_bytes();
-    let id = RecordId::derived(&[
-        ORDER_VERDICT.as_bytes(),
-        order.id.as_bytes(),
-        hash.as_bytes(),
-        &at,
-    ]);
     let mut values = Values::from([
-        ("order".to_owned(), Value::from(order.id.to_string())),
-        ("verdict".to_owned(), words.into()),
-        ("content_hash".to_owned(), hash.into()),
-        ("judged_at".to_owned(), Value::Int(situation.context.now.0)),
+        ("revision".to_owned(), Value::Int(revision(order))),
+        ("on_credit".to_owned(), kept(totals.gross)),
+        (
+            "price_lists_json".to_owned(),
+            totals.sources.to_string().into(),
+        ),
     ]);
-    for field in ["account", "owner", "number", "currency", "submitted_at"] {
-        values.insert(field.to_owned(), order.value(field).clone());
-    }
-    Write {
-        object: ORDER_VERDICT.to_owned(),
-        id,
-        new: true,
-        values,
-        verb: None,
-    }
-}
-
-fn reject(situation: &Situation<'_>, refusal: &Refusal) -> Write {
-    let mut write = verdict(situation, "rejected");
-    let numbers = Json::Object(refusal.numbers.clone()).to_string();
-    for (field, text) in [
-        ("code", &refusal.code),
-        ("message", &refusal.message),
-        ("numbers_json", &numbers),
-    ] {
-        write.values.insert(field.to_owned(), text.as_str().into());
-    }
-    write
-}
-
-fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Refusal> {
-    let mut write = verdict(situation, "confirmed");
-    let values = &mut write.values;
     for (field, amount) in [
         ("net", totals.net),
         ("tax", totals.tax),
@@ -131,87 +88,29 @@ fn confirm(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Ref
         values.insert(field.to_owned(), kept(amount));
     }
     for (position, line) in (1..).zip(&totals.lines) {
-        let unit = line.unit.map(|unit| unit.to_string()).unwrap_or_default();
-        for (field, value) in [
-            (POSITION, Value::Int(position)),
-            ("free", Value::Bool(line.free)),
-            ("product", line.product.as_str().into()),
-            ("unit", unit.into()),
-            ("trace_json", line.trace.as_str().into()),
-            ("quantity", kept(line.quantity)),
-            ("unit_price", kept(line.unit_price)),
-            ("net", kept(line.net)),
-            ("tax", kept(line.tax)),
-            ("gross", kept(line.gross)),
-        ] {
-            values.insert(line_path(LINES, &line.line, field), value);
-        }
+        values.extend(frozen_line(position, line)?);
     }
-    let mut writes = vec![write];
-    writes.extend(owe(situation, totals)?);
-    writes.extend(take_from_stock(situation, totals)?);
-    Ok(writes)
+    Ok(values)
 }
 
-/// The account owes what was confirmed.
-fn owe(situation: &Situation<'_>, totals: &Totals) -> Result<Option<Write>, Refusal> {
-    let Some(figure) = credit_figure(situation.reader, situation.record)? else {
-        return Ok(None);
-    };
-    let used = counted(&figure, "used")?
-        .plus(totals.gross.into())
-        .map_err(too_large)?;
-    Ok(Some(changed(situation, &figure, "used", used)?))
-}
-
-/// What was confirmed is no longer available; the first figures give first.
-fn take_from_stock(situation: &Situation<'_>, totals: &Totals) -> Result<Vec<Write>, Refusal> {
-    // Figures in the order in which they first gave, with what they have left.
-    let mut given: Vec<(Record, Fraction)> = Vec::new();
-    for line in &totals.lines {
-        let mut wanted = line.base_quantity;
-        for figure in stock_figures(situation.reader, &line.product)? {
-            let earlier = given.iter().position(|(known, _)| known.id == figure.id);
-            let there = match earlier {
-                Some(index) => given[index].1,
-                None => counted(&figure, "available")?,
-            };
-            let taken = wanted.min(there);
-            if !taken.is_positive() {
-                continue;
-            }
-            let left = there.minus(taken).map_err(too_large)?;
-            match earlier {
-                Some(index) => given[index].1 = left,
-                None => given.push((figure, left)),
-            }
-            wanted = wanted.minus(taken).map_err(too_large)?;
-        }
+fn frozen_line(position: i64, line: &LineTotal) -> Result<Values, Refusal> {
+    let unit = line.unit.map(|unit| unit.to_string()).unwrap_or_default();
+    let base = line.base_quantity.shown(QUANTITY_SCALE_MAX)?;
+    let mut values = Values::new();
+    for (field, value) in [
+        (POSITION, Value::Int(position)),
+        ("free", Value::Bool(line.free)),
+        ("product", line.product.as_str().into()),
+        ("unit", unit.into()),
+        ("trace_json", line.trace.as_str().into()),
+        ("quantity", kept(line.quantity)),
+        ("base_quantity", kept(base)),
+        ("unit_price", kept(line.unit_price)),
+        ("net", kept(line.net)),
+        ("tax", kept(line.tax)),
+        ("gross", kept(line.gross)),
+    ] {
+        values.insert(line_path(LINES, &line.line, field), value);
     }
-    let mut writes = Vec::with_capacity(given.len());
-    for (figure, left) in &given {
-        writes.push(changed(situation, figure, "available", *left)?);
-    }
-    Ok(writes)
-}
-
-fn changed(
-    situation: &Situation<'_>,
-    figure: &Record,
-    field: &str,
-    number: Fraction,
-) -> Result<Write, Refusal> {
-    let text = number.shown(6).map_err(too_large)?.to_string();
-    let as_of = Value::Int(situation.context.now.0);
-    let values = Values::from([
-        (field.to_owned(), Value::from(text)),
-        ("as_of".to_owned(), as_of),
-    ]);
-    Ok(Write {
-        object: figure.object.clone(),
-        id: figure.id,
-        new: false,
-        values,
-        verb: None,
-    })
+    Ok(values)
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::limits::answers;
+use super::stage::{CONFIRMED, answers, confirmed, revision, standing};
 use super::totals::{by_position, priced, told};
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
@@ -13,7 +13,9 @@ use crate::base::id::RecordId;
 use crate::base::time::Timestamp;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{ACCOUNT, LINES, ORDER_VERDICT, PRODUCT, SALES_ORDER, SUBMITTED};
+use crate::domain::rules::names::{
+    ACCOUNT, LINES, ORDER_STANDING, ORDER_VERDICT, PRODUCT, SALES_ORDER, SUBMITTED,
+};
 use crate::objects::path::POSITION;
 use crate::objects::{ReadError, Reader, Record, Value};
 
@@ -23,16 +25,18 @@ pub fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
 }
 
 /// The order with this id: number, account, `status` (`draft`, `waiting`, `confirmed`, `rejected`,
-/// `cancelled`), sums, lines with the steps that made their prices, near misses, and the verdict.
+/// `on_hold`, `closed`, `cancelled`), `revision`, the `amendment` that is to follow it, what is
+/// wished, sums, lines with the steps that made their prices, near misses, and the verdict.
 pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
     let order = reader.record(SALES_ORDER, id)?.ok_or_else(|| {
         let message = format!("there is no order {id} here; sync, or choose one from the list");
         Refusal::not_found("unknown_record", message).about("order")
     })?;
-    let verdict = verdict(reader, &order)?;
-    let mut shown = head(reader, &order, verdict.as_ref())?;
-    let frozen = verdict.filter(|verdict| verdict.text("verdict") == Some("confirmed"));
-    let worth = match &frozen {
+    let said = Said::of(reader, &order)?;
+    let mut shown = head(reader, &order, &said)?;
+    // What is to follow a confirmed revision is shown as it is: people work on that.
+    let is_amended = !shown["amendment"].is_null();
+    let worth = match said.confirmed.as_ref().filter(|_| !is_amended) {
         Some(verdict) => Ok(frozen_worth(reader, verdict)?),
         None => worth(reader, &order),
     };
@@ -50,41 +54,110 @@ pub fn show(reader: &dyn Reader, id: RecordId) -> Result<Json, Refusal> {
     Ok(Json::Object(shown))
 }
 
-/// The verdict on what the order says now; a confirmation stands whatever the order says.
-fn verdict(reader: &dyn Reader, order: &Record) -> Result<Option<Record>, ReadError> {
-    let verdicts = reader.find(
-        ORDER_VERDICT,
-        &[("order", Value::from(order.id.to_string()))],
-    )?;
-    let confirmed = verdicts
-        .iter()
-        .find(|verdict| verdict.text("verdict") == Some("confirmed"));
-    let current = || {
-        verdicts
-            .iter()
-            .find(|verdict| answers(verdict, order))
-            .filter(|_| order.text("state") == Some(SUBMITTED))
-    };
-    Ok(confirmed.or_else(current).cloned())
+/// What the server said of an order.
+struct Said {
+    /// What it confirmed last.
+    confirmed: Option<Record>,
+    /// What it said of what the order says now.
+    current: Option<Record>,
+    /// What it said of what is wished last.
+    wish: Option<Record>,
 }
 
-fn head(
-    reader: &dyn Reader,
-    order: &Record,
-    verdict: Option<&Record>,
-) -> Result<Map<String, Json>, ReadError> {
-    let state = order.text("state").unwrap_or_default();
-    let status = match (verdict.and_then(|verdict| verdict.text("verdict")), state) {
-        (Some(verdict), _) => verdict,
-        (None, SUBMITTED) => "waiting",
-        (None, state) => state,
-    };
+impl Said {
+    fn of(reader: &dyn Reader, order: &Record) -> Result<Said, ReadError> {
+        let about = |object: &str| {
+            let wanted = [("order", Value::from(order.id.to_string()))];
+            reader.find(object, &wanted)
+        };
+        let is_submitted = order.text("state") == Some(SUBMITTED);
+        let mut current = about(ORDER_VERDICT)?;
+        current.retain(|verdict| is_submitted && answers(verdict, order));
+        let mut wish = about(ORDER_STANDING)?;
+        wish.retain(|answer| {
+            let mut same = ["wish", "wished_at"].into_iter();
+            same.all(|field| answer.value(field) == order.value(field))
+        });
+        Ok(Said {
+            confirmed: confirmed(reader, order.id)?,
+            current: current.pop(),
+            wish: wish.pop(),
+        })
+    }
+
+    /// The verdict on what the order says now; a confirmation stands until another does.
+    fn verdict(&self) -> Option<&Record> {
+        self.current.as_ref().or(self.confirmed.as_ref())
+    }
+
+    /// Where the order stands.
+    fn status<'a>(&self, order: &'a Record) -> &'a str {
+        match (&self.confirmed, order.text("state").unwrap_or_default()) {
+            (Some(_), _) => standing(order),
+            (None, state) => stage(self.current.as_ref(), state),
+        }
+    }
+
+    /// The revision that is to follow what is confirmed, and how far it is; null if there is none.
+    fn amendment(&self, order: &Record) -> Json {
+        let state = order.text("state").unwrap_or_default();
+        match &self.confirmed {
+            Some(confirmed) if revision(order) > revision(confirmed) => json!({
+                "revision": revision(order),
+                "status": stage(self.current.as_ref(), state),
+            }),
+            Some(_) | None => Json::Null,
+        }
+    }
+
+    /// What is wished last, and what the server said of it; null if nothing was.
+    fn wish(&self, order: &Record) -> Json {
+        let Some(wish) = order.text("wish") else {
+            return Json::Null;
+        };
+        json!({
+            "wish": wish,
+            "reason": order.text("wish_reason"),
+            "until": order.text("hold_until"),
+            "answer": self.wish.as_ref().map(told_verdict),
+        })
+    }
+}
+
+/// How far an order is that waits for nothing but the verdict.
+fn stage<'a>(verdict: Option<&Record>, state: &'a str) -> &'a str {
+    match verdict.and_then(|verdict| verdict.text("verdict")) {
+        Some(CONFIRMED) => CONFIRMED,
+        Some(_) => "rejected",
+        None if state == SUBMITTED => "waiting",
+        None => state,
+    }
+}
+
+/// A verdict as people look at it.
+fn told_verdict(verdict: &Record) -> Json {
+    let numbers = verdict.text("numbers_json").unwrap_or("{}");
+    let numbers: Json = serde_json::from_str(numbers).unwrap_or_default();
+    let judged_at = verdict.value("judged_at").int();
+    json!({
+        "verdict": verdict.text("verdict"),
+        "code": verdict.text("code"),
+        "message": verdict.text("message"),
+        "numbers": numbers,
+        "judged_at": judged_at.map(|at| Timestamp(at).rfc3339()),
+    })
+}
+
+fn head(reader: &dyn Reader, order: &Record, said: &Said) -> Result<Map<String, Json>, ReadError> {
     let account = order
         .reference("account")
         .map_or(Ok(None), |id| reader.record(ACCOUNT, id))?;
     let mut shown = Map::new();
     shown.insert("id".to_owned(), json!(order.id));
-    shown.insert("status".to_owned(), json!(status));
+    shown.insert("status".to_owned(), json!(said.status(order)));
+    shown.insert("revision".to_owned(), json!(revision(order)));
+    shown.insert("amendment".to_owned(), said.amendment(order));
+    shown.insert("wish".to_owned(), said.wish(order));
     shown.insert(
         "account_name".to_owned(),
         json!(account.as_ref().and_then(|account| account.text("name"))),
@@ -102,19 +175,8 @@ fn head(
     ] {
         shown.insert(field.to_owned(), order.value(field).to_json());
     }
-    let said = verdict.map(|verdict| {
-        let numbers = verdict.text("numbers_json").unwrap_or("{}");
-        let numbers: Json = serde_json::from_str(numbers).unwrap_or_default();
-        let judged_at = verdict.value("judged_at").int();
-        json!({
-            "verdict": verdict.text("verdict"),
-            "code": verdict.text("code"),
-            "message": verdict.text("message"),
-            "numbers": numbers,
-            "judged_at": judged_at.map(|at| Timestamp(at).rfc3339()),
-        })
-    });
-    shown.insert("verdict".to_owned(), json!(said));
+    let verdict = said.verdict().map(told_verdict);
+    shown.insert("verdict".to_owned(), json!(verdict));
     Ok(shown)
 }
 

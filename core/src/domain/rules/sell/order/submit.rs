@@ -1,36 +1,14 @@
 //! Handing an order in, or calling it off, and what must hold for that. What is submitted is named
 //! by a hash of its content. It does not know what the server says of it: `judge` does.
 
-use super::amounts::kept;
 use super::content::content_hash;
 use super::limits;
-use super::totals::totals;
-use crate::base::id::RecordId;
+use super::stage::{asked_at, confirmed};
+use super::standing::{CANCEL, no_other_wish};
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{CANCELLED, LINES, ORDER_VERDICT};
+use crate::domain::rules::names::{CANCELLED, LINES};
 use crate::domain::situation::Situation;
-use crate::objects::{ReadError, Reader, Record, Value, Write};
-
-/// What the server confirmed stays as it is.
-pub fn not_confirmed(situation: &Situation<'_>) -> Result<(), Refusal> {
-    let Some(verdict) = confirmed(situation.reader, situation.id)? else {
-        return Ok(());
-    };
-    let number = verdict.text("number").unwrap_or_default().to_owned();
-    let message = format!(
-        "order {number} is confirmed and stays as it is; begin another order for what is to change"
-    );
-    Err(Refusal::rule("after_confirmation", message).with("number", number))
-}
-
-/// The verdict that confirmed an order.
-pub(super) fn confirmed(reader: &dyn Reader, order: RecordId) -> Result<Option<Record>, ReadError> {
-    let wanted = [
-        ("order", Value::from(order.to_string())),
-        ("verdict", "confirmed".into()),
-    ];
-    Ok(reader.find(ORDER_VERDICT, &wanted)?.into_iter().next())
-}
+use crate::objects::{Record, Value, Write};
 
 /// An order without lines orders nothing.
 pub fn order_has_lines(situation: &Situation<'_>) -> Result<(), Refusal> {
@@ -51,23 +29,16 @@ pub fn order_lines_sellable(situation: &Situation<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Prices the order, holds it against the limits as far as this device knows, and records what is
-/// submitted.
+/// Records what is submitted, by a hash of what counts. What it comes to, the judge finds.
 pub fn submit_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    let (reader, order) = (situation.reader, situation.record);
-    let totals = totals(reader, order)?;
-    limits::check(situation.context.place, reader, order, &totals)?;
+    let order = situation.record;
     Ok(vec![situation.write([
-        ("submitted_at", Value::Int(situation.context.now.0)),
+        ("submitted_at", asked_at(situation, "submitted_at")),
         ("content_hash", Value::from(content_hash(order))),
-        ("net", kept(totals.net)),
-        ("tax", kept(totals.tax)),
-        ("gross", kept(totals.gross)),
-        ("price_lists_json", Value::from(totals.sources.to_string())),
     ])])
 }
 
-/// Records why the order was called off.
+/// Records why the order was called off. One that is confirmed stays, and the server is asked.
 pub fn cancel_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let Some(reason) = situation.words("reason") else {
         return Err(
@@ -75,12 +46,21 @@ pub fn cancel_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
                 .about("reason"),
         );
     };
-    Ok(vec![
-        situation.write([("cancel_reason", Value::from(reason))]),
-    ])
+    if confirmed(situation.reader, situation.id)?.is_none() {
+        return Ok(vec![
+            situation.write([("cancel_reason", Value::from(reason))]),
+        ]);
+    }
+    no_other_wish(situation)?;
+    Ok(vec![situation.write([
+        ("state", situation.record.value("state").clone()),
+        ("wish", CANCEL.into()),
+        ("wish_reason", reason.into()),
+        ("wished_at", asked_at(situation, "wished_at")),
+    ])])
 }
 
 /// Whether an order shows that somebody ordered.
 pub fn stands(order: &Record) -> bool {
-    order.text("state") != Some(CANCELLED)
+    order.text("state") != Some(CANCELLED) && order.text("standing") != Some(CANCELLED)
 }

@@ -3,29 +3,60 @@
 //! how they are decided.
 
 use super::content::counts;
-use super::submit::not_confirmed;
+use super::stage::{confirmed, not_confirmed, revision, still_open};
 use crate::domain::refusal::Refusal;
+use crate::domain::rights::Decider;
 use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::situation::Situation;
 use crate::objects::path::line_path;
-use crate::objects::{Path, ReadError, Reader, Record};
+use crate::objects::{Path, ReadError, Reader, Record, Value};
 
 /// An order about which two people disagree is not submitted.
 pub fn order_is_decided(situation: &Situation<'_>) -> Result<(), Refusal> {
     undecided(situation.reader, situation.record)?.map_or(Ok(()), Err)
 }
 
-/// What the server confirmed stays as it is; but what two people left undecided of the rest may be
-/// decided. Only what does not count can be: an order that is undecided where it counts is not
-/// confirmed.
+/// What the server confirmed stays as it is, until it is amended, by one revision at a time; wishes
+/// are said by whoever may; and what two people left undecided of the rest may be decided. Only
+/// what does not count can be: an order that is undecided where it counts is not confirmed.
 pub fn confirmed_stays(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let mut rest: Vec<&String> = situation.input.keys().collect();
+    if let Some(wish) = situation.input.get("wish").and_then(Value::text) {
+        Decider::of(situation).may_do(situation.descriptor, &format!("{wish}_order"))?;
+    }
+    rest.retain(|path| !WISHES.contains(&path.as_str()));
+    if let Some(next) = situation.input.get("revision") {
+        return amends(situation, next.int());
+    }
     let Err(refusal) = not_confirmed(situation) else {
         return Ok(());
     };
     let open = situation.reader.open_conflicts(situation.id)?;
-    let decides = |path: &String| open.iter().any(|conflict| conflict.path == *path);
-    let is_decision = !situation.input.is_empty() && situation.input.keys().all(decides);
-    if is_decision { Ok(()) } else { Err(refusal) }
+    let decides = |path: &&String| open.iter().any(|conflict| conflict.path == **path);
+    if !situation.input.is_empty() && rest.iter().all(decides) {
+        Ok(())
+    } else {
+        Err(refusal)
+    }
+}
+
+/// What is wished of an order, and why.
+const WISHES: &[&str] = &["wish", "wish_reason", "wished_at", "hold_until"];
+
+/// A revision follows the one that is confirmed.
+fn amends(situation: &Situation<'_>, next: Option<i64>) -> Result<(), Refusal> {
+    let seen = revision(situation.record);
+    let follows = match confirmed(situation.reader, situation.id)? {
+        _ if situation.new => next == Some(1),
+        None => false,
+        Some(verdict) => next == Some(seen + 1) && revision(&verdict) == seen,
+    };
+    if !follows {
+        let message = "only a confirmed order is amended, by one revision; look at it and do it \
+                       again";
+        return Err(Refusal::rule("nothing_to_amend", message).about("revision"));
+    }
+    still_open(situation.record)
 }
 
 /// The refusal of an order of which two people changed something that counts, while nobody has

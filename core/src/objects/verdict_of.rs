@@ -1,0 +1,100 @@
+//! What makes a row the server's word on a document: what is asked, who judges it, what of it is
+//! frozen. It does not know what judges say.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::path::line_path;
+use super::record::Record;
+use super::value::Value;
+
+/// The field of every verdict that says yes or no.
+pub const VERDICT: &str = "verdict";
+
+/// That a row is what the server said of a document. Beside what is named here it has the fields
+/// `verdict` and `judged_at`, and of a no `code`, `message` and `numbers_json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerdictOf {
+    /// The document's object.
+    pub object: String,
+    /// The field of the row that names the document.
+    pub by: String,
+    /// Fields of both: the row is about the document as it is while they are equal.
+    pub same: Vec<String>,
+    /// What the document says when it asks: each of these fields is one of its words.
+    #[serde(rename = "while")]
+    pub asks: BTreeMap<String, Vec<String>>,
+    /// Name of the judge that examines it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<String>,
+    /// Fields of both that the row keeps as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freeze: Vec<String>,
+    /// Fields of the document in which it says what its writer foresaw: what the judge found there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreseen: Vec<String>,
+    /// The words for yes and no.
+    #[serde(default)]
+    pub words: VerdictWords,
+}
+
+/// What a verdict says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerdictWords {
+    /// Yes.
+    pub granted: String,
+    /// No.
+    pub refused: String,
+}
+
+impl Default for VerdictWords {
+    fn default() -> VerdictWords {
+        VerdictWords {
+            granted: "granted".to_owned(),
+            refused: "refused".to_owned(),
+        }
+    }
+}
+
+impl VerdictOf {
+    /// Whether a document asks for this verdict.
+    #[must_use]
+    pub fn is_asked(&self, document: &Record) -> bool {
+        are(document, &self.asks)
+    }
+
+    /// Whether a verdict is about a document as it is.
+    #[must_use]
+    pub fn is_about(&self, verdict: &Record, document: &Record) -> bool {
+        let mut same = self.same.iter();
+        same.all(|field| verdict.value(field) == document.value(field))
+    }
+
+    /// Whether a verdict says yes.
+    #[must_use]
+    pub fn is_granted(&self, verdict: &Record) -> bool {
+        verdict.text(VERDICT) == Some(self.words.granted.as_str())
+    }
+}
+
+/// Whether each of these fields of a record is one of its words.
+#[must_use]
+pub fn are(record: &Record, wanted: &BTreeMap<String, Vec<String>>) -> bool {
+    let is = |field: &String, words: &Vec<String>| {
+        let said = record.text(field);
+        said.is_some_and(|said| words.iter().any(|word| word == said))
+    };
+    wanted.iter().all(|(field, words)| is(field, words))
+}
+
+/// The value of a record at a posting's path: `field`, or `lines/field` of one line.
+#[must_use]
+pub fn value_at<'a>(record: &'a Record, path: &str, line: Option<&str>) -> &'a Value {
+    match (path.split_once('/'), line) {
+        (Some((lines, field)), Some(line)) => record.value(&line_path(lines, line, field)),
+        (_, _) => record.value(path),
+    }
+}

@@ -1,0 +1,86 @@
+//! What follows from what became true: verdicts on documents that ask, with what they post and what
+//! stands beside the document since; movements of facts. It names no object and judges nothing.
+
+use outfield_core::base::context::Context;
+use outfield_core::base::planted::{self, Planted};
+use outfield_core::domain::rights::Decider;
+use outfield_core::domain::verdict::{self, Judgement};
+use outfield_core::objects::{Descriptor, Kind, Record, beside};
+use outfield_core::store::{StoreReader, tables};
+
+use super::journal::Cause;
+use super::ledger;
+use super::rows::set_row;
+use crate::error::ServerError;
+
+/// Writes what follows from a record that became true.
+pub(crate) fn follow_up(
+    store: &StoreReader<'_>,
+    context: &Context,
+    descriptor: &Descriptor,
+    written: &Record,
+) -> Result<(), ServerError> {
+    let why = format!("{} {}", descriptor.object, written.id);
+    let cause = Cause { context, why: &why };
+    match descriptor.kind {
+        Kind::Document => answer(store, cause, descriptor, written),
+        Kind::Fact => ledger::post_fact(store, cause, descriptor, written),
+        Kind::Row => Ok(()),
+    }
+}
+
+fn answer(
+    store: &StoreReader<'_>,
+    cause: Cause<'_>,
+    descriptor: &Descriptor,
+    written: &Record,
+) -> Result<(), ServerError> {
+    let kinds = verdict::kinds(store.registry, &descriptor.object);
+    if kinds.is_empty() || planted::is(Planted::VerdictLost) {
+        return Ok(());
+    }
+    let decider = Decider {
+        registry: store.registry,
+        reader: store,
+        context: cause.context,
+    };
+    for kind in kinds {
+        let Some(document) = tables::read(store.db, descriptor, written.id)? else {
+            return Ok(());
+        };
+        if let Some(judgement) = verdict::answer(&decider, kind, &document)? {
+            give(store, cause, kind.descriptor, &document, judgement)?;
+        }
+    }
+    Ok(())
+}
+
+/// A verdict becomes true, with all that it moves.
+fn give(
+    store: &StoreReader<'_>,
+    cause: Cause<'_>,
+    row: &Descriptor,
+    document: &Record,
+    judgement: Judgement,
+) -> Result<(), ServerError> {
+    let verdict = judgement.verdict;
+    set_row(store, cause, row, verdict.id, None, &verdict.values)?;
+    let why = format!("{} {}", verdict.object, verdict.id);
+    let cause = Cause {
+        context: cause.context,
+        why: &why,
+    };
+    ledger::carry(store, cause, &verdict, &judgement.posted)?;
+    if judgement.beside.is_empty() {
+        return Ok(());
+    }
+    let Some(side) = store.registry.beside(&document.object) else {
+        let message = format!("`{}` has no field of the server's", document.object);
+        return Err(ServerError::broken(message));
+    };
+    let id = beside::id_of(&document.object, document.id);
+    let mut values = judgement.beside;
+    values.insert(beside::RECORD.to_owned(), document.id.to_string().into());
+    let before = tables::read(store.db, side, id)?;
+    set_row(store, cause, side, id, before, &values).map(drop)
+}
