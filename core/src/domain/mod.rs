@@ -3,11 +3,13 @@
 
 pub mod admit;
 pub mod command;
+pub mod condition;
 pub mod decide;
 pub mod decision;
 pub mod named;
 pub mod proof;
 pub mod refusal;
+mod require;
 pub mod rights;
 pub mod rules;
 mod shape;

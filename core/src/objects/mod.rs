@@ -2,6 +2,7 @@
 //! It names no object and knows neither storage, Automerge nor the wire.
 
 pub mod check;
+pub mod condition;
 pub mod conflict;
 pub mod descriptor;
 pub mod edit;
@@ -12,10 +13,12 @@ pub mod publish;
 pub mod reader;
 pub mod record;
 pub mod registry;
+pub mod requirement;
 pub mod right;
 pub mod scope;
 pub mod value;
 
+pub use condition::Condition;
 pub use conflict::{Conflict, ConflictState, Side};
 pub use descriptor::{Descriptor, Field, FieldKind, Kind, Verb};
 pub use edit::Write;
@@ -24,6 +27,7 @@ pub use publish::Publication;
 pub use reader::{ReadError, Reader};
 pub use record::{Record, Stamp, Values};
 pub use registry::{FoundVerb, Registry};
+pub use requirement::Requirement;
 pub use right::Right;
 pub use scope::Bucket;
 pub use value::Value;

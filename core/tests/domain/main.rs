@@ -9,6 +9,9 @@
 
 mod actions;
 mod commands;
+mod condition_problems;
+mod condition_properties;
+mod conditions;
 mod conflicts;
 mod descriptors;
 mod edits;
@@ -17,6 +20,7 @@ mod follow_ups;
 mod order_money;
 mod orders;
 mod perfect;
+mod requirements;
 mod rights;
 mod shelf;
 mod shelf_arithmetic;

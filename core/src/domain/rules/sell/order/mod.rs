@@ -20,8 +20,6 @@ pub use draft::{
 pub use judge::judge_order;
 pub use limits::is_rejected;
 pub use show::{asked, show};
-pub use submit::{
-    cancel_order, not_confirmed, order_has_lines, order_lines_sellable, stands, submit_order,
-};
+pub use submit::{cancel_order, not_confirmed, order_lines_sellable, stands, submit_order};
 pub use totals::{LineTotal, Totals, totals};
 pub use undecided::{confirmed_stays, order_is_decided};

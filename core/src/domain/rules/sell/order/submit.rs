@@ -7,7 +7,7 @@ use super::limits;
 use super::totals::totals;
 use crate::base::id::RecordId;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{CANCELLED, LINES, ORDER_VERDICT};
+use crate::domain::rules::names::{CANCELLED, ORDER_VERDICT};
 use crate::domain::situation::Situation;
 use crate::objects::{ReadError, Reader, Record, Value, Write};
 
@@ -30,17 +30,6 @@ pub(super) fn confirmed(reader: &dyn Reader, order: RecordId) -> Result<Option<R
         ("verdict", "confirmed".into()),
     ];
     Ok(reader.find(ORDER_VERDICT, &wanted)?.into_iter().next())
-}
-
-/// An order without lines orders nothing.
-pub fn order_has_lines(situation: &Situation<'_>) -> Result<(), Refusal> {
-    if situation.record.lines(LINES).is_empty() {
-        return Err(
-            Refusal::rule("order_empty", "the order has no lines; add what is ordered")
-                .about(LINES),
-        );
-    }
-    Ok(())
 }
 
 /// Nothing that is no longer sold can be ordered.
