@@ -11,7 +11,7 @@ use compare::{FoundValue, is_empty, stands};
 
 use crate::base::context::Context;
 use crate::base::limits::CONDITION_HOPS_MAX;
-use crate::objects::condition::{Comparison, Condition, FieldTest, LineCondition, Operand, Test};
+use crate::objects::condition::{Condition, FieldTest, LineCondition, Operand, Relation, Test};
 use crate::objects::descriptor::{Descriptor, Lines};
 use crate::objects::{FieldKind, ReadError, Reader, Record, Registry, Value};
 
@@ -183,19 +183,20 @@ impl ConditionStart<'_> {
         let (holds, asked) = match &of.test {
             Test::Empty(yes) => {
                 let is = found.as_ref().map(|found| is_empty(&found.value));
-                (is == Some(*yes), json!(yes))
+                // What is not to be empty is to be there, and the other way round.
+                (is == Some(*yes), json!(*yes == wanted))
             }
             Test::OneOf(words) => {
                 let mut holds = false;
                 for word in words {
                     let other = found.as_ref().and_then(|found| found.like(word));
-                    holds |= stands(found.as_ref(), Comparison::Equals, other.as_ref());
+                    holds |= stands(found.as_ref(), Relation::Equals, other.as_ref());
                 }
                 (holds, json!(words))
             }
-            Test::Compare(comparison, operand) => {
-                let other = self.other(found.as_ref(), *comparison, operand)?;
-                let holds = stands(found.as_ref(), *comparison, other.as_ref());
+            Test::Compare(relation, operand) => {
+                let other = self.other(found.as_ref(), *relation, operand)?;
+                let holds = stands(found.as_ref(), *relation, other.as_ref());
                 (
                     holds,
                     other.map_or(Json::Null, |other| other.value.to_json()),
@@ -211,7 +212,10 @@ impl ConditionStart<'_> {
         };
         Ok(Some(FailedTest {
             path: Some(path),
-            test: named(of.test.name(), wanted),
+            test: match of.test {
+                Test::Empty(_) => of.test.name().to_owned(),
+                Test::OneOf(_) | Test::Compare(..) => named(of.test.name(), wanted),
+            },
             wanted: asked,
             is: found.map_or(Json::Null, |found| found.value.to_json()),
         }))
@@ -265,7 +269,7 @@ impl ConditionStart<'_> {
     fn other(
         &self,
         found: Option<&FoundValue>,
-        comparison: Comparison,
+        relation: Relation,
         operand: &Operand,
     ) -> Result<Option<FoundValue>, ReadError> {
         if let Operand::Field(path) = operand {
@@ -278,7 +282,7 @@ impl ConditionStart<'_> {
         let value = match operand {
             Operand::Field(_) => None,
             // What a value begins with need not be a whole value.
-            Operand::Scalar(scalar) if comparison == Comparison::Starts => Some(scalar.clone()),
+            Operand::Scalar(scalar) if relation == Relation::Starts => Some(scalar.clone()),
             Operand::Scalar(scalar) => return Ok(found.like(scalar)),
             Operand::Me => Some(Value::from(context.user.to_string())),
             Operand::DaysAgo(days) if kind == FieldKind::Time => {

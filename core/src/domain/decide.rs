@@ -1,5 +1,5 @@
-//! The one way from a command to writes: rights, forms, guards, what is required, and rules, in that
-//! order.
+//! The one way from a command to writes: rights, forms, guards, what is required, and rules, in
+//! that order.
 //! `shape` knows what a write is made of; neither knows how writes are stored or sent.
 
 use std::collections::BTreeMap;

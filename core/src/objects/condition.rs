@@ -4,10 +4,8 @@
 
 mod json;
 
-use super::descriptor::FieldKind;
 use super::value::Value;
 use crate::base::context::Role;
-use crate::base::decimal::Decimal;
 
 /// What must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,12 +53,12 @@ pub enum Test {
     /// It is one of these.
     OneOf(Vec<Value>),
     /// How it stands to another.
-    Compare(Comparison, Operand),
+    Compare(Relation, Operand),
 }
 
 /// How a value stands to another. Numbers are compared as exact fractions, days and times as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Relation {
     /// They are the same.
     Equals,
     /// It is greater, or later.
@@ -88,27 +86,27 @@ pub enum Operand {
     DaysAgo(u32),
 }
 
-impl Comparison {
+impl Relation {
     /// All there are.
-    pub const ALL: [Comparison; 6] = [
-        Comparison::Equals,
-        Comparison::Above,
-        Comparison::AtLeast,
-        Comparison::Below,
-        Comparison::AtMost,
-        Comparison::Starts,
+    pub const ALL: [Relation; 6] = [
+        Relation::Equals,
+        Relation::Above,
+        Relation::AtLeast,
+        Relation::Below,
+        Relation::AtMost,
+        Relation::Starts,
     ];
 
     /// Its name in data.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Comparison::Equals => "equals",
-            Comparison::Above => "above",
-            Comparison::AtLeast => "at_least",
-            Comparison::Below => "below",
-            Comparison::AtMost => "at_most",
-            Comparison::Starts => "starts",
+            Relation::Equals => "equals",
+            Relation::Above => "above",
+            Relation::AtLeast => "at_least",
+            Relation::Below => "below",
+            Relation::AtMost => "at_most",
+            Relation::Starts => "starts",
         }
     }
 }
@@ -120,7 +118,7 @@ impl Test {
         match self {
             Test::Empty(_) => "empty",
             Test::OneOf(_) => "one_of",
-            Test::Compare(comparison, _) => comparison.name(),
+            Test::Compare(relation, _) => relation.name(),
         }
     }
 }
@@ -180,23 +178,5 @@ impl Condition {
             | Condition::Role(_) => true,
         };
         is_alone && self.parts().iter().all(Condition::looks_at_record_alone)
-    }
-}
-
-/// A scalar of a condition in the form in which a field of this kind would hold it; numbers may be
-/// of either kind. Says what would be right.
-pub fn as_held(kind: FieldKind, scalar: &Value) -> Result<Value, String> {
-    match (scalar, kind) {
-        (Value::Text(text), _) if text.trim().is_empty() => {
-            Err("an empty text equals nothing; ask whether it is `empty`".to_owned())
-        }
-        (Value::Text(text), FieldKind::Integer | FieldKind::Decimal) => {
-            let number: Result<Decimal, _> = text.parse();
-            number
-                .map(|number| Value::Text(number.to_string()))
-                .map_err(|error| error.to_string())
-        }
-        (Value::Text(text), _) => kind.parse(text),
-        (Value::Null | Value::Bool(_) | Value::Int(_), _) => Ok(scalar.clone()),
     }
 }

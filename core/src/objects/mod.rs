@@ -15,6 +15,7 @@ pub mod record;
 pub mod registry;
 pub mod requirement;
 pub mod right;
+pub mod scalar;
 pub mod scope;
 pub mod value;
 

@@ -402,6 +402,8 @@ fn the_first_test_that_failed_is_told() {
         r#"tier not equals "B" "B""#,
     );
     holds(json!({"not": {"all": [fine, small]}}));
+    let noted = field("name", "empty", false);
+    fails(json!({ "not": noted }), r#"name empty true "Straße 9""#);
     fails(json!({"not": {"not": small}}), r#"amount below 5 "9.5""#);
     fails(
         json!({"not": {"some": "lines", "that": field("percent", "above", 7)}}),

@@ -15,6 +15,7 @@ mod cursors;
 mod forgers;
 mod histories;
 mod liars;
+mod required;
 mod rest;
 mod stage;
 mod victim;

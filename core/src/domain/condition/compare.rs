@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use crate::base::day::Day;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
-use crate::objects::condition::{Comparison, as_held};
+use crate::objects::condition::Relation;
+use crate::objects::scalar::as_held;
 use crate::objects::{FieldKind, Value};
 
 /// What a path of a condition leads to. No value where the way ends at an empty reference.
@@ -73,7 +74,7 @@ pub(super) fn is_empty(value: &Value) -> bool {
 /// Whether one value stands to another so; what is empty or unlike stands in no way.
 pub(super) fn stands(
     one: Option<&FoundValue>,
-    comparison: Comparison,
+    relation: Relation,
     other: Option<&FoundValue>,
 ) -> bool {
     let one = one.and_then(FoundValue::measure);
@@ -82,17 +83,17 @@ pub(super) fn stands(
         return false;
     };
     let order = order(&one, &other);
-    match comparison {
-        Comparison::Equals => match (&one, &other) {
+    match relation {
+        Relation::Equals => match (&one, &other) {
             (MeasuredValue::Flag(one), MeasuredValue::Flag(other)) => one == other,
             (MeasuredValue::Word(one), MeasuredValue::Word(other)) => one == other,
             (_, _) => order == Some(Ordering::Equal),
         },
-        Comparison::Above => order == Some(Ordering::Greater),
-        Comparison::AtLeast => order.is_some_and(Ordering::is_ge),
-        Comparison::Below => order == Some(Ordering::Less),
-        Comparison::AtMost => order.is_some_and(Ordering::is_le),
-        Comparison::Starts => match (&one, &other) {
+        Relation::Above => order == Some(Ordering::Greater),
+        Relation::AtLeast => order.is_some_and(Ordering::is_ge),
+        Relation::Below => order == Some(Ordering::Less),
+        Relation::AtMost => order.is_some_and(Ordering::is_le),
+        Relation::Starts => match (&one, &other) {
             (MeasuredValue::Word(one), MeasuredValue::Word(other)) => one.starts_with(other),
             (_, _) => false,
         },

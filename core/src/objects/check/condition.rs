@@ -7,10 +7,9 @@ use crate::base::limits::{
     CONDITION_DAYS_MAX, CONDITION_DEPTH_MAX, CONDITION_HOPS_MAX, CONDITION_TESTS_MAX,
     CONDITION_WORDS_MAX,
 };
-use crate::objects::condition::{
-    Comparison, Condition, FieldTest, LineCondition, Operand, Test, as_held,
-};
+use crate::objects::condition::{Condition, FieldTest, LineCondition, Operand, Relation, Test};
 use crate::objects::descriptor::{Descriptor, Field, FieldKind, Lines, Verb};
+use crate::objects::scalar::as_held;
 use crate::objects::value::Value;
 
 /// Where a path of a condition begins.
@@ -175,10 +174,10 @@ impl<'a> Check<'a> {
             Test::Empty(_) => None,
             Test::OneOf(words) => words
                 .iter()
-                .find_map(|word| fits(field, Comparison::Equals, word).err()),
-            Test::Compare(comparison, operand) => {
-                let asked = can_be_asked(field, *comparison)
-                    .and_then(|()| self.comparable(field, *comparison, operand, start));
+                .find_map(|word| fits(field, Relation::Equals, word).err()),
+            Test::Compare(relation, operand) => {
+                let asked = can_be_asked(field, *relation)
+                    .and_then(|()| self.comparable(field, *relation, operand, start));
                 asked.err()
             }
         };
@@ -190,12 +189,12 @@ impl<'a> Check<'a> {
     fn comparable(
         &self,
         field: &Field,
-        comparison: Comparison,
+        relation: Relation,
         operand: &Operand,
         start: PathStart<'a>,
     ) -> Result<(), String> {
         match operand {
-            Operand::Scalar(scalar) => fits(field, comparison, scalar),
+            Operand::Scalar(scalar) => fits(field, relation, scalar),
             Operand::Field(path) => {
                 let other = self.end_of(path, start)?;
                 if likeness(field) == likeness(other) {
@@ -256,16 +255,16 @@ impl<'a> Check<'a> {
 }
 
 /// Whether values of a field's kind stand to others in this way.
-fn can_be_asked(field: &Field, comparison: Comparison) -> Result<(), String> {
-    let can = match comparison {
-        Comparison::Equals => true,
-        Comparison::Above | Comparison::AtLeast | Comparison::Below | Comparison::AtMost => {
+fn can_be_asked(field: &Field, relation: Relation) -> Result<(), String> {
+    let can = match relation {
+        Relation::Equals => true,
+        Relation::Above | Relation::AtLeast | Relation::Below | Relation::AtMost => {
             match likeness(field) {
                 Likeness::Number | Likeness::Moment | Likeness::Day => true,
                 Likeness::Flag | Likeness::Id(_) | Likeness::Word => false,
             }
         }
-        Comparison::Starts => match field.kind {
+        Relation::Starts => match field.kind {
             FieldKind::Text
             | FieldKind::Phone
             | FieldKind::Email
@@ -284,15 +283,15 @@ fn can_be_asked(field: &Field, comparison: Comparison) -> Result<(), String> {
     if can {
         return Ok(());
     }
-    let (name, kind) = (comparison.name(), field.kind.wants());
+    let (name, kind) = (relation.name(), field.kind.wants());
     Err(format!("`{name}` cannot be asked of {kind}"))
 }
 
 /// Whether a field could hold a scalar, or begin with it.
-fn fits(field: &Field, comparison: Comparison, scalar: &Value) -> Result<(), String> {
-    let held = match (comparison, scalar) {
-        (Comparison::Starts, Value::Text(text)) if !text.trim().is_empty() => return Ok(()),
-        (Comparison::Starts, _) => return Err("a text begins with a text".to_owned()),
+fn fits(field: &Field, relation: Relation, scalar: &Value) -> Result<(), String> {
+    let held = match (relation, scalar) {
+        (Relation::Starts, Value::Text(text)) if !text.trim().is_empty() => return Ok(()),
+        (Relation::Starts, _) => return Err("a text begins with a text".to_owned()),
         (_, scalar) => as_held(field.kind, scalar)?,
     };
     match (likeness(field), &held) {

@@ -4,7 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Comparison, Condition, FieldTest, LineCondition, Operand, Test};
+use super::{Condition, FieldTest, LineCondition, Operand, Relation, Test};
 use crate::base::context::Role;
 use crate::objects::value::Value;
 
@@ -109,11 +109,9 @@ fn test(members: Map<String, Json>) -> Result<Test, String> {
         }
         ("one_of", _) => Err("`one_of` is a list".to_owned()),
         (name, wanted) => {
-            let known = Comparison::ALL
-                .into_iter()
-                .find(|known| known.name() == name);
-            let comparison = known.ok_or_else(|| format!("there is no test `{name}`; {TESTS}"))?;
-            Ok(Test::Compare(comparison, operand(wanted)?))
+            let known = Relation::ALL.into_iter().find(|known| known.name() == name);
+            let relation = known.ok_or_else(|| format!("there is no test `{name}`; {TESTS}"))?;
+            Ok(Test::Compare(relation, operand(wanted)?))
         }
     }
 }
