@@ -1,6 +1,8 @@
 //! Asks what a verb requires of its record: where the verb is done, and again where its work is
 //! taken in. It does not know what a condition looks at.
 
+use std::borrow::Cow;
+
 use super::condition::{ConditionGround, FailedTest};
 use super::refusal::Refusal;
 use super::situation::Situation;
@@ -50,7 +52,7 @@ fn each(
 }
 
 /// The record before the verb, with those of its inputs laid over it that are fields of it.
-fn with_inputs(verb: &Verb, situation: &Situation<'_>) -> Record {
+fn with_inputs<'a>(verb: &Verb, situation: &Situation<'a>) -> Cow<'a, Record> {
     let mut given = Values::new();
     for (name, value) in situation.input {
         let is_field = situation.descriptor.fields.contains_key(name);
@@ -58,7 +60,10 @@ fn with_inputs(verb: &Verb, situation: &Situation<'_>) -> Record {
             given.insert(name.clone(), value.clone());
         }
     }
-    values::after(situation.record, &given)
+    if given.is_empty() {
+        return Cow::Borrowed(situation.record);
+    }
+    Cow::Owned(values::after(situation.record, &given))
 }
 
 fn refused(requirement: &Requirement, failed: FailedTest) -> Refusal {
