@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use outfield_tests::tidy::codes::{FoundCode, RefusalWay, codes, find};
+use outfield_tests::tidy::codes::{FoundCode, RefusalWay, codes, find, find_required};
 
 const HEAD: &str = "# Codes of refusals
 
-Every `code` that the core and the server refuse by, made from the sources by a test.
+Every `code` that the core, its objects and the server refuse by, made from the sources by a test.
 
 - *input*: the command or request is wrong, HTTP 400, exit 2.
 - *too much*: it holds more than is taken at once, HTTP 413, exit 2.
@@ -20,7 +20,8 @@ Every `code` that the core and the server refuse by, made from the sources by a 
   of entries as well, where the server asks the same again.
 
 Messages say what is wrong and what to do; `{..}` stands for what they name. Beside these, doors
-have codes of their own (`docs/rest.md`, `docs/cli.md`, `docs/protocol.md`).
+have codes of their own (`docs/rest.md`, `docs/cli.md`, `docs/protocol.md`), and so have the objects
+of a tenant, in what their verbs `require`.
 
 | code | kind | HTTP | exit | says |
 |---|---|---|---|---|
@@ -71,5 +72,18 @@ fn a_code_is_found_with_its_kind_and_its_words() {
     assert_eq!(
         found,
         BTreeMap::from([("too_late".to_owned(), FoundCode { ways, says })])
+    );
+}
+
+#[test]
+fn a_code_is_found_in_what_a_verb_requires() {
+    let descriptor = r#"{"verbs": {"sell": {"label": "Sell"}, "close": {"require": [
+        {"if": {"role": ["rep"]}, "code": "too_soon", "say": "wait | ask"}]}}}"#;
+    let mut found = BTreeMap::new();
+    find_required(descriptor, &mut found);
+    let (ways, says) = ([RefusalWay::Rule].into(), "wait | ask".to_owned());
+    assert_eq!(
+        found,
+        BTreeMap::from([("too_soon".to_owned(), FoundCode { ways, says })])
     );
 }

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+use outfield_core::app::FieldError;
 use outfield_core::base::context::Role;
 use outfield_core::base::id::RecordId;
 use outfield_core::base::version::Version;
@@ -89,6 +90,60 @@ fn its_verbs_move_it_through_its_states_past_its_guards() {
     assert_eq!(
         ann.refused(&inspect),
         ("wrong_state".to_owned(), vec!["state".to_owned()])
+    );
+}
+
+#[test]
+fn what_its_verbs_require_is_refused_offline_with_what_was_wanted() {
+    let (world, mut ann, mut ben, shop) = coolers();
+    let cola = world.puts("product", None, &json!({"name": "Cola"}));
+    ann.sync();
+    let stocked = json!({"name": "Front", "account": shop, "shelves/top/product": cola});
+    let cooler = ann.adds("x_cooler", &stocked);
+    world.agree(&mut [&mut ann, &mut ben]);
+    let inspect = json!({"do": "inspect_cooler", "x_cooler": cooler,
+        "checked_in_at": "2026-11-24T08:30:00Z"});
+    let said = |phone: &mut Phone, command: &Json| match phone.tries(command) {
+        Err(FieldError::Refused {
+            code,
+            fields,
+            numbers,
+            ..
+        }) => (code, fields, Json::Object(numbers)),
+        other => panic!("{command}: {other:?}"),
+    };
+    let (anns, bens) = (world.user("Ann"), world.user("Ben"));
+    let (code, fields, numbers) = said(&mut ben, &inspect);
+    assert_eq!(
+        (code.as_str(), fields),
+        ("not_keeper", vec!["owner".to_owned()])
+    );
+    let wanted = json!({"test": "equals", "wanted": bens, "is": anns});
+    assert_eq!(numbers, wanted, "the first test that failed");
+    let take = json!({"do": "take_cooler_away", "x_cooler": cooler, "taken_away_because": "Old."});
+    let mut mia = world.phone_for("Mia", Role::MANAGER, &["North"]);
+    let (code, fields, numbers) = said(&mut mia, &take);
+    let path = vec!["shelves/top/product".to_owned()];
+    assert_eq!((code.as_str(), fields), ("not_emptied", path));
+    let wanted = json!({"test": "empty", "wanted": true, "is": cola});
+    assert_eq!(numbers, wanted);
+    ann.edits("x_cooler", &cooler, &json!({"shelves/top/removed": true}));
+    world.puts("account", Some(&shop), &json!({"blocked": true}));
+    world.agree(&mut [&mut ann, &mut ben, &mut mia]);
+    let (code, fields, _) = said(&mut ann, &inspect);
+    let path = vec!["account.blocked".to_owned()];
+    assert_eq!((code.as_str(), fields), ("shop_blocked", path));
+    world.puts("account", Some(&shop), &json!({"blocked": false}));
+    world.agree(&mut [&mut ann, &mut ben, &mut mia]);
+    ann.does(&inspect);
+    ann.sync();
+    mia.sync();
+    mia.does(&take);
+    world.agree(&mut [&mut ann, &mut ben, &mut mia]);
+    assert_eq!(ben.get("x_cooler", &cooler)["state"], "taken_away");
+    assert_eq!(
+        (ann.needs_attention(), mia.needs_attention()),
+        (vec![], vec![])
     );
 }
 

@@ -202,4 +202,10 @@ impl Context {
     pub fn today(&self) -> String {
         self.now.day_in(&self.time_zone)
     }
+
+    /// The day so many days before today, as the tenant's calendar has it; none before it begins.
+    #[must_use]
+    pub fn days_ago(&self, days: u32) -> Option<String> {
+        self.now.days_before_in(days, &self.time_zone)
+    }
 }

@@ -53,6 +53,16 @@ pub const LINES_MAX: usize = 2_000;
 /// Lines of one order: as many as fit one frame once they are confirmed, each with the story of its
 /// price.
 pub const ORDER_LINES_MAX: usize = 500;
+/// How deep the parts of a condition lie in each other, the outermost counted.
+pub const CONDITION_DEPTH_MAX: usize = 8;
+/// Tests in one condition.
+pub const CONDITION_TESTS_MAX: usize = 50;
+/// Words of one list in a condition.
+pub const CONDITION_WORDS_MAX: usize = 50;
+/// References that one path of a condition follows.
+pub const CONDITION_HOPS_MAX: usize = 3;
+/// Days that a condition looks back: a hundred years.
+pub const CONDITION_DAYS_MAX: u32 = 36_525;
 
 const _: () = assert!(ORDER_LINES_MAX <= LINES_MAX);
 const _: () = assert!(CHANGE_BYTES_MAX < PUSH_BYTES_MAX && PUSH_BYTES_MAX < REQUEST_BYTES_MAX);

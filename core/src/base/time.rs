@@ -44,6 +44,22 @@ impl Timestamp {
             .map_or_else(|_| ms.to_string(), |at| format!("{at:.3}"))
     }
 
+    /// The calendar day so many days before that of this moment in a time zone; none before the
+    /// calendar begins.
+    #[must_use]
+    pub fn days_before_in(self, days: u32, zone: &str) -> Option<String> {
+        let day: jiff::civil::Date = self.day_in(zone).parse().ok()?;
+        let back = jiff::Span::new().try_days(i64::from(days)).ok()?;
+        Some(day.checked_sub(back).ok()?.to_string())
+    }
+
+    /// This moment less so many times 24 hours.
+    #[must_use]
+    pub fn days_before(self, days: u32) -> Timestamp {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        Timestamp(self.0.saturating_sub(i64::from(days) * DAY_MS))
+    }
+
     /// The calendar day of this moment in a time zone, as `YYYY-MM-DD`.
     #[must_use]
     pub fn day_in(self, zone: &str) -> String {

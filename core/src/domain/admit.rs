@@ -5,7 +5,7 @@
 use super::refusal::Refusal;
 use super::rights::Decider;
 use super::situation::Situation;
-use super::{table, values};
+use super::{require, table, values};
 use crate::objects::Right;
 use crate::objects::descriptor::{Descriptor, Verb};
 use crate::objects::{Kind, Record, Value};
@@ -62,7 +62,7 @@ impl Admission<'_> {
             Decider::of(self.situation).may_do(descriptor, name)?;
         }
         if let Some(verb) = self.verb.and_then(|name| descriptor.verbs.get(name)) {
-            table::ask_alone(verb, self.situation)?;
+            self.ask_again(verb)?;
         }
         self.made(right)?;
         self.moved(right)
@@ -71,17 +71,37 @@ impl Admission<'_> {
     /// What is made by verbs alone is made by one of them.
     fn made(&self, right: &Right) -> Result<(), Refusal> {
         let descriptor = self.situation.descriptor;
-        let mut makers = descriptor.verbs.iter().filter(|(_, verb)| verb.creates);
+        let makers = descriptor.verbs.iter().filter(|(_, verb)| verb.creates);
         let is_bound = self.situation.new && descriptor.made_by_verbs && makers.clone().count() > 0;
-        if !is_bound || makers.any(|(name, verb)| self.was_done(right, name, verb)) {
+        if !is_bound {
             return Ok(());
         }
+        let mut refused = None;
+        for (name, verb) in makers {
+            if self.was_done(right, name, verb) {
+                match self.ask_again(verb) {
+                    Ok(()) => return Ok(()),
+                    Err(refusal) => refused = Some(refusal),
+                }
+            }
+        }
+        Err(refused.unwrap_or_else(|| self.may_not_make()))
+    }
+
+    fn may_not_make(&self) -> Refusal {
+        let descriptor = self.situation.descriptor;
         let object = &descriptor.object;
         let message = format!(
             "a {} may not make a `{object}`; ask someone who may",
             self.situation.context.role.name()
         );
-        Err(Refusal::rule("not_allowed", message))
+        Refusal::rule("not_allowed", message)
+    }
+
+    /// What a verb asked where it was done and can be asked of the record that its writer saw.
+    fn ask_again(&self, verb: &Verb) -> Result<(), Refusal> {
+        table::ask_alone(verb, self.situation)?;
+        require::ask_again(verb, self.situation)
     }
 
     /// The state moves along the edges of verbs, from what its writer saw.
@@ -109,7 +129,7 @@ impl Admission<'_> {
                     .any(|from| starts_from(descriptor, verb, from))
             };
             if leads && begins && self.was_done(right, name, verb) {
-                match table::ask_alone(verb, self.situation) {
+                match self.ask_again(verb) {
                     Ok(()) => return Ok(()),
                     Err(refusal) => refused = Some(refusal),
                 }

@@ -1,4 +1,5 @@
-//! The one way from a command to writes: rights, forms, guards and rules, in that order.
+//! The one way from a command to writes: rights, forms, guards, what is required, and rules, in
+//! that order.
 //! `shape` knows what a write is made of; neither knows how writes are stored or sent.
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use super::refusal::Refusal;
 use super::rights::Decider;
 use super::situation::Situation;
 use super::table::{self, guard};
-use super::{rights, rules, values};
+use super::{require, rights, rules, values};
 use crate::base::context::Context;
 use crate::base::id::RecordId;
 use crate::objects::descriptor::{Descriptor, Field, Verb};
@@ -128,7 +129,8 @@ impl Decider<'_> {
         }
     }
 
-    /// Asks the guards, then joins state, inputs and what the rule says into one write a record.
+    /// Asks the guards and what is required, then joins state, inputs and what the rule says into
+    /// one write a record.
     fn carry_out(
         &self,
         name: &str,
@@ -145,6 +147,7 @@ impl Decider<'_> {
         for guarding in &verb.guards {
             guard(guarding)?(&situation)?;
         }
+        require::ask(verb, &situation)?;
         let is_field = |name: &str| descriptor.fields.contains_key(name);
         let given = input
             .iter()

@@ -4,12 +4,14 @@
 pub mod admit;
 mod amounts;
 pub mod command;
+pub mod condition;
 pub mod decide;
 pub mod decision;
 pub mod ledger;
 pub mod named;
 pub mod proof;
 pub mod refusal;
+mod require;
 pub mod rights;
 pub mod rules;
 mod shape;

@@ -17,7 +17,7 @@ use crate::objects::{Reader, Record, Registry, Value, Values, Write};
 const GUARDS: &[&[(&str, Guard)]] = &[goods::GUARDS, party::GUARDS, sell::GUARDS, visit::GUARDS];
 /// Guards whose answer depends on the record alone, as its writer saw it: the server asks them
 /// again.
-const ALONE: &[&[&str]] = &[sell::ALONE, visit::ALONE];
+const ALONE: &[&[&str]] = &[visit::ALONE];
 const RULES: &[&[(&str, Rule)]] = &[party::RULES, sell::RULES, shelf::RULES, visit::RULES];
 const JUDGES: &[&[(&str, Judge)]] = &[sell::JUDGES];
 const QUESTIONS: &[&[(&str, Question)]] = &[

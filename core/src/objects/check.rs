@@ -1,6 +1,7 @@
 //! Finds everything that is wrong with a descriptor, naming file and field, before it reaches a
 //! phone. It does not know what guards and rules do, only which names exist.
 
+mod condition;
 mod growth;
 mod judgement;
 mod ledger;
@@ -187,6 +188,7 @@ impl Check<'_> {
         self.object();
         self.names();
         self.lists();
+        self.bounds();
     }
 
     fn object(&mut self) {
@@ -465,6 +467,7 @@ impl Check<'_> {
         {
             self.say(format!("{at}.rule"), format!("there is no rule `{rule}`"));
         }
+        self.requirements(&format!("{at}.require"), verb);
         self.made(at, verb);
         for (name, field) in &verb.input {
             let at = format!("{at}.input.{name}");

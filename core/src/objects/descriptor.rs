@@ -9,6 +9,7 @@ use super::path::{POSITION, Path, REMOVED};
 use super::posting::Posting;
 use super::pot::Pot;
 use super::record::Values;
+use super::requirement::Requirement;
 use super::right::{Right, names_line};
 use super::value::Value;
 use super::verdict_of::VerdictOf;
@@ -205,6 +206,9 @@ pub struct Verb {
     /// Names of guards that must agree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<String>,
+    /// What must hold of the record besides, as data; asked after the guards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<Requirement>,
     /// Name of the rule that says what is written beside state and inputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,

@@ -27,7 +27,7 @@ pub struct Query {
 }
 
 /// A condition of SQL and what its question marks stand for.
-struct Condition {
+struct ListFilter {
     sql: String,
     bound: Vec<Sql>,
 }
@@ -52,7 +52,7 @@ pub fn find(
 fn conditions(
     descriptor: &Descriptor,
     wanted: &[(&str, Value)],
-) -> Result<Option<Condition>, StoreError> {
+) -> Result<Option<ListFilter>, StoreError> {
     let (mut conditions, mut bound, mut fits) = (vec!["1 = 1".to_owned()], Vec::new(), true);
     for (path, value) in wanted {
         let Some(field) = descriptor.field_at(path) else {
@@ -77,7 +77,7 @@ fn conditions(
             }
         });
     }
-    Ok(fits.then(|| Condition {
+    Ok(fits.then(|| ListFilter {
         sql: conditions.join(" AND "),
         bound,
     }))
@@ -129,7 +129,7 @@ fn near(
     db: &Db,
     descriptor: &Descriptor,
     query: &Query,
-    mut matching: Condition,
+    mut matching: ListFilter,
 ) -> Result<Vec<(Record, Option<i64>)>, StoreError> {
     let Some((at, metres)) = query.near else {
         return Ok(Vec::new());

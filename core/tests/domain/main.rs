@@ -9,6 +9,9 @@
 
 mod actions;
 mod commands;
+mod condition_problems;
+mod condition_properties;
+mod conditions;
 mod conflicts;
 mod descriptors;
 mod edits;
@@ -18,6 +21,7 @@ mod ledger;
 mod order_money;
 mod orders;
 mod perfect;
+mod requirements;
 mod rights;
 mod shelf;
 mod shelf_arithmetic;

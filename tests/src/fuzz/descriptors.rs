@@ -3,6 +3,7 @@
 //! one. It does not know any by name.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use outfield_core::base::id::RecordId;
 use outfield_core::domain;
@@ -11,6 +12,8 @@ use outfield_core::objects::path::line_path;
 use outfield_core::objects::{Descriptor, FieldKind, Record, Registry, Value, Values};
 use outfield_core::store::{self, Db, PHONE, query, tables};
 use serde_json::{Map, Value as Json, json};
+
+use super::conditions::{asked, drawn_verb};
 
 thread_local! {
     static BUILT_IN: Registry = domain::registry().unwrap();
@@ -103,10 +106,15 @@ const WORDS: &[&str] = &[
 ];
 
 /// A text that begins with `{` is a descriptor; else the first byte chooses one, and each four more
-/// edit it.
+/// edit it; or behind a `?` all others draw a condition that a verb of it requires.
 pub fn descriptors(bytes: &[u8]) {
+    tried(bytes);
+}
+
+/// What was published of these bytes, if they could be.
+fn tried(bytes: &[u8]) -> Option<Arc<Descriptor>> {
     let text = match bytes.split_first() {
-        None => return,
+        None => return None,
         Some((b'{', _)) => String::from_utf8_lossy(bytes).into_owned(),
         Some((chosen, edits)) => edited(*chosen, edits).to_string(),
     };
@@ -119,8 +127,12 @@ pub fn descriptors(bytes: &[u8]) {
                     .iter()
                     .all(|problem| !problem.message.is_empty() && problem.file == "fuzz.json")
             );
+            None
         }
-        Ok(descriptor) => published(&registry, &descriptor),
+        Ok(descriptor) => {
+            published(&registry, &descriptor);
+            Some(descriptor)
+        }
     }
 }
 
@@ -131,13 +143,20 @@ fn edited(chosen: u8, edits: &[u8]) -> Json {
     });
     // What is published beside the built-in objects is another one, or a newer version.
     json["object"] = if chosen & 0x80 == 0 {
-        json!("thing")
+        json!("x_thing")
     } else {
         json["object"].clone()
     };
     json["version"] = json!(99);
     if chosen & 0x80 == 0 {
         json["verbs"] = json!({});
+        for (_, right) in json["rights"].as_object_mut().into_iter().flatten() {
+            right["do"] = json!([]);
+        }
+    }
+    if let Some((b'?', drawn)) = edits.split_first() {
+        json["verbs"]["try_it"] = drawn_verb(&json, drawn);
+        return json;
     }
     for edit in edits.chunks_exact(4).take(24) {
         let mut left = usize::from(edit[0]);
@@ -248,10 +267,12 @@ fn published(registry: &Registry, descriptor: &Descriptor) {
     );
     assert!(tables::ensure(&db, &alone).unwrap().is_empty());
     assert!(tables::fits(&db, &alone).unwrap());
-    holds(&db, descriptor);
+    let record = holds(&db, descriptor);
+    asked(&db, &alone, descriptor, &record);
 }
 
-fn holds(db: &Db, descriptor: &Descriptor) {
+/// A record that the tables held; it is taken out again.
+fn holds(db: &Db, descriptor: &Descriptor) -> Record {
     let mut values = Values::new();
     for (name, field) in &descriptor.fields {
         values.insert(name.clone(), sample(field.kind));
@@ -279,6 +300,7 @@ fn holds(db: &Db, descriptor: &Descriptor) {
     }
     tables::remove(db, descriptor, id).unwrap();
     assert_eq!(tables::read(db, descriptor, id).unwrap(), None);
+    record
 }
 
 /// A value that a column of this kind holds.
@@ -296,5 +318,25 @@ fn sample(kind: FieldKind) -> Value {
         | FieldKind::TimeZone
         | FieldKind::Gtin
         | FieldKind::Decimal => Value::from("Harp's"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dice::Dice;
+
+    #[test]
+    fn conditions_that_are_drawn_are_refused_or_asked() {
+        let mut dice = Dice::new(7);
+        let mut published = 0;
+        for _ in 0..400 {
+            let mut bytes = vec![dice.roll(128) as u8, b'?'];
+            let count = dice.roll(60);
+            bytes.extend(dice.bytes(count));
+            let requires = |of: &Arc<Descriptor>| !of.verbs["try_it"].require.is_empty();
+            published += usize::from(tried(&bytes).as_ref().is_some_and(requires));
+        }
+        assert!((20..380).contains(&published), "{published} of 400");
     }
 }

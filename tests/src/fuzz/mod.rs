@@ -10,6 +10,7 @@
 )]
 
 mod codes;
+mod conditions;
 mod descriptors;
 mod frames;
 mod gate;

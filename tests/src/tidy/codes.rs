@@ -1,7 +1,11 @@
 //! Finds every code by which something is refused, with the kinds of no that it is said as and the
-//! first words that go with it. It does not know what refuses.
+//! first words that go with it: in sources, in what the verbs of objects require, and of
+//! their pots. It does not
+//! know what refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
 
 use super::workspace;
 
@@ -61,7 +65,43 @@ pub fn codes() -> BTreeMap<String, FoundCode> {
             find(&workspace::text(&path), &mut found);
         }
     }
+    for path in workspace::files(".json") {
+        if path.starts_with("core/objects/") {
+            let descriptor = workspace::text(&path);
+            find_required(&descriptor, &mut found);
+            find_short(&descriptor, &mut found);
+        }
+    }
     found
+}
+
+/// The codes that the verbs of a descriptor refuse by where what they require does not hold.
+pub fn find_required(descriptor: &str, found: &mut BTreeMap<String, FoundCode>) {
+    let json: Json = serde_json::from_str(descriptor).expect("a descriptor is JSON");
+    let verbs = json["verbs"].as_object().into_iter().flatten();
+    let required = verbs.filter_map(|(_, verb)| verb["require"].as_array());
+    for requirement in required.flatten() {
+        let text = |name: &str| requirement[name].as_str().unwrap_or_default().to_owned();
+        let entry = found.entry(text("code")).or_default();
+        entry.ways.insert(RefusalWay::Rule);
+        if entry.says.is_empty() {
+            entry.says = text("say");
+        }
+    }
+}
+
+/// The codes by which draws from the pots of a descriptor are refused.
+pub fn find_short(descriptor: &str, found: &mut BTreeMap<String, FoundCode>) {
+    let json: Json = serde_json::from_str(descriptor).expect("a descriptor is JSON");
+    let fields = json["fields"].as_object().into_iter().flatten();
+    for (_, field) in fields.filter(|(_, field)| field["pot"].is_object()) {
+        let text = |name: &str| field["pot"][name].as_str().unwrap_or_default().to_owned();
+        let entry = found.entry(text("short")).or_default();
+        entry.ways.insert(RefusalWay::Rule);
+        if entry.says.is_empty() {
+            entry.says = text("say");
+        }
+    }
 }
 
 /// The codes in one source.

@@ -16,6 +16,7 @@ mod forgers;
 mod histories;
 mod kept;
 mod liars;
+mod required;
 mod rest;
 mod stage;
 mod victim;

@@ -17,7 +17,6 @@ pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
     ("no_other_wish", order::no_other_wish),
     ("not_confirmed", order::not_confirmed),
     ("one_default", sound::one_default),
-    ("order_has_lines", order::order_has_lines),
     ("order_is_decided", order::order_is_decided),
     ("order_lines_sellable", order::order_lines_sellable),
     ("order_policy_is_sound", sound::order_policy_is_sound),
@@ -26,9 +25,6 @@ pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
     ("promotion_is_sound", sound::promotion_is_sound),
     ("tax_class_is_sound", sound::tax_class_is_sound),
 ];
-
-/// Guards that look at nothing but the record.
-pub(in crate::domain) const ALONE: &[&str] = &["order_has_lines"];
 
 pub(in crate::domain) const RULES: &[(&str, Rule)] = &[
     ("add_order_line", order::add_order_line),

@@ -24,6 +24,6 @@ pub use judge::examine_order;
 pub use show::{asked, show};
 pub use stage::{is_rejected, not_confirmed};
 pub use standing::{examine_wish, no_other_wish, wish_order};
-pub use submit::{cancel_order, order_has_lines, order_lines_sellable, stands, submit_order};
+pub use submit::{cancel_order, order_lines_sellable, stands, submit_order};
 pub use totals::{LineTotal, Totals, totals};
 pub use undecided::{confirmed_stays, order_is_decided};

@@ -6,20 +6,9 @@ use super::limits;
 use super::stage::{asked_at, confirmed};
 use super::standing::{CANCEL, no_other_wish};
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{CANCELLED, LINES};
+use crate::domain::rules::names::CANCELLED;
 use crate::domain::situation::Situation;
 use crate::objects::{Record, Value, Write};
-
-/// An order without lines orders nothing.
-pub fn order_has_lines(situation: &Situation<'_>) -> Result<(), Refusal> {
-    if situation.record.lines(LINES).is_empty() {
-        return Err(
-            Refusal::rule("order_empty", "the order has no lines; add what is ordered")
-                .about(LINES),
-        );
-    }
-    Ok(())
-}
 
 /// Nothing that is no longer sold can be ordered.
 pub fn order_lines_sellable(situation: &Situation<'_>) -> Result<(), Refusal> {
