@@ -6,11 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
-use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
+use outfield_core::base::id::{ActorId, ChangeHash, GroupId, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::objects::{Descriptor, Record, Registry, Stamp, Value, Values};
-use outfield_core::store::outbox::{EntryKind, NewEntry};
+use outfield_core::store::outbox::{EntryGroup, EntryKind, NewEntry};
 use outfield_core::store::query::{self, Query};
 use outfield_core::store::{self, Db, digest, members, outbox, search, tables};
 use proptest::prelude::*;
@@ -215,6 +215,7 @@ fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
         actor: ActorId([1; 16]),
         at: Timestamp(0),
         verb: None,
+        group: None,
         knew: 0,
     };
     for n in 1..=3 {
@@ -235,6 +236,54 @@ fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
     );
     assert_eq!(outbox::push(&db, &entry(4)).unwrap(), 4);
     assert_eq!(outbox::last_number(&db).unwrap(), 4);
+}
+
+#[test]
+fn a_batch_of_the_outbox_never_cuts_a_group() {
+    let (_folder, db, _) = world();
+    // Two alone, a group of three, one alone, a group of two.
+    let groups = [0, 0, 7, 7, 7, 0, 8, 8];
+    for (n, group) in (1_u8..).zip(groups) {
+        let count = groups.iter().filter(|of| **of == group).count() as u64;
+        let group = (group > 0).then_some(EntryGroup {
+            id: GroupId([group; 16]),
+            count,
+        });
+        let entry = NewEntry {
+            kind: EntryKind::Fact,
+            object: "shop".to_owned(),
+            record: id(n),
+            hash: ChangeHash([n; 32]),
+            bytes: vec![n; 100],
+            command: "{}".to_owned(),
+            actor: ActorId([1; 16]),
+            at: Timestamp(0),
+            knew: 0,
+            verb: None,
+            group,
+        };
+        outbox::push(&db, &entry).unwrap();
+    }
+    let cases = [
+        (0, 2, 10_000, 2),
+        (0, 3, 10_000, 2),
+        (0, 4, 10_000, 2),
+        (0, 5, 10_000, 5),
+        (0, 7, 10_000, 6),
+        (0, 8, 10_000, 8),
+        (0, 100, 450, 2),
+        (0, 100, 700, 6),
+        (2, 100, 150, 3),
+        (2, 1, 10_000, 3),
+        (2, 2, 10_000, 3),
+        (6, 1, 10_000, 2),
+        (8, 100, 10_000, 0),
+    ];
+    for (after, entries, bytes, expected) in cases {
+        let batch = outbox::batch(&db, after, entries, bytes).unwrap();
+        assert_eq!(batch.len(), expected, "{after} {entries} {bytes}");
+    }
+    assert_eq!(outbox::of_group(&db, GroupId([7; 16])).unwrap().len(), 3);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use outfield_core::app::fact_hash;
-use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
+use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, GroupId, RecordId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::crdt::{Document, gate, touched};
@@ -105,6 +105,18 @@ fn document_frame(story: &Story) -> Doc {
     }
 }
 
+/// The same entry, as one of a group of two.
+fn in_group(entry: Frame) -> Frame {
+    let Frame::Entry(entry) = entry else {
+        panic!("an entry")
+    };
+    Frame::Entry(PushEntry {
+        group: Some(GroupId([0x66; 16])),
+        count: Some(2),
+        ..entry
+    })
+}
+
 fn frames(story: &Story) -> Json {
     let object = || "contact".to_owned();
     let tenant = || "tenant".to_owned();
@@ -124,6 +136,8 @@ fn frames(story: &Story) -> Json {
             knew: 7,
             actor,
             at_ms,
+            group: None,
+            count: None,
             verb: None,
         })
     };
@@ -148,6 +162,7 @@ fn frames(story: &Story) -> Json {
         issued: 0 })),
         "welcome": frame(Frame::Welcome(welcome)),
         "entry_change": frame(entry(1, false, "contact", CONTACT, &story.edited)),
+        "entry_grouped": frame(in_group(entry(2, true, "follow_up", CALL, &story.fact))),
         "entry_fact": frame(entry(2, true, "follow_up", CALL, &story.fact)),
         "verdict_accepted": frame(Frame::Verdict(Verdict { hash,
         ruling: Ruling::Accepted { number: 1 } })),

@@ -2,6 +2,7 @@
 //! It does not know a business object by name, nor how its answers are shown.
 
 mod ask;
+mod attend;
 mod bucket_names;
 mod device;
 mod discover;
@@ -17,9 +18,11 @@ mod receive;
 mod rewrite;
 mod sell;
 mod settle;
+mod sign;
 mod surroundings;
 mod sweep;
 mod sync_now;
+mod together;
 mod working;
 
 pub use ask::digest_json;

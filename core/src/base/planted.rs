@@ -30,6 +30,8 @@ pub enum Planted {
     /// An object that is published meanwhile gets its tables, but not the records that came before
     /// it.
     ObjectNotDiscovered,
+    /// The server judges the entries of a group one by one.
+    HalfGroupTaken,
     /// Commits do not wait for the disk.
     CommitsNotAwaited,
     /// Nobody ever waits for the disk.
@@ -40,7 +42,7 @@ pub enum Planted {
 
 impl Planted {
     /// Those that the simulation finds.
-    pub const SIMULATED: [Planted; 12] = [
+    pub const SIMULATED: [Planted; 13] = [
         Planted::AckBeforeCommit,
         Planted::CursorOutsideTransaction,
         Planted::DroppedConflictRow,
@@ -53,6 +55,7 @@ impl Planted {
         Planted::RefusedWorkForgotten,
         Planted::ConflictClosedByEdit,
         Planted::ObjectNotDiscovered,
+        Planted::HalfGroupTaken,
     ];
 
     /// Those that power cuts find.
@@ -79,6 +82,7 @@ impl Planted {
             Planted::RefusedWorkForgotten => "refused-work-forgotten",
             Planted::ConflictClosedByEdit => "conflict-closed-by-edit",
             Planted::ObjectNotDiscovered => "object-not-discovered",
+            Planted::HalfGroupTaken => "half-group-taken",
             Planted::CommitsNotAwaited => "commits-not-awaited",
             Planted::NothingSynced => "nothing-synced",
             Planted::PlainSyncs => "plain-syncs",

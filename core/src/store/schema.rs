@@ -26,5 +26,6 @@ pub const PHONE: Schema = Schema {
         SHARED,
         include_str!("sql/phone.sql"),
         include_str!("sql/phone_verbs.sql"),
+        include_str!("sql/phone_groups.sql"),
     ],
 };

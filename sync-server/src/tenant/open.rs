@@ -24,6 +24,7 @@ const TENANT: Schema = Schema {
         include_str!("tenant.sql"),
         include_str!("compaction.sql"),
         include_str!("claims.sql"),
+        include_str!("groups.sql"),
     ],
 };
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use outfield_core::base::id::ChangeHash;
+use outfield_core::base::id::{ChangeHash, GroupId};
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::{Frame, Ruling};
 use outfield_core::sync::{Call, wire};
@@ -56,6 +56,8 @@ pub(crate) struct WireLog {
     pub(crate) verdicts: BTreeMap<ChangeHash, Ruling>,
     /// Where each phone's buckets stood when it asked last, in its present meeting.
     asked: BTreeMap<(String, String), u64>,
+    /// How often a group was judged.
+    pub(crate) groups: usize,
     /// Whether a bucket may have to come anew: then state sums repair what is meant to differ.
     pub(crate) may_repair: bool,
 }
@@ -69,12 +71,16 @@ impl WireLog {
         match call.path {
             "/sync/v1/hello" => self.asked.retain(|(of, _), _| of != phone),
             "/sync/v1/push" => {
+                let mut rulings = Vec::new();
                 for frame in wire::decode(&answer.body, usize::MAX).unwrap() {
                     let Frame::Verdict(verdict) = frame else {
                         continue;
                     };
+                    rulings.push(verdict.ruling.clone());
                     self.verdict(verdict.hash, verdict.ruling);
                 }
+                let entries = wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap();
+                self.groups_are_whole(&entries, &rulings);
             }
             "/sync/v1/pull" => {
                 for frame in wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap() {
@@ -91,6 +97,25 @@ impl WireLog {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Of a group that was taken in nothing was left out.
+    fn groups_are_whole(&mut self, entries: &[Frame], rulings: &[Ruling]) {
+        let mut taken: BTreeMap<GroupId, Vec<bool>> = BTreeMap::new();
+        for (entry, ruling) in entries.iter().zip(rulings) {
+            let Frame::Entry(entry) = entry else { continue };
+            let is_taken = matches!(ruling, Ruling::Accepted { .. } | Ruling::Duplicate { .. });
+            if let Some(group) = entry.group {
+                taken.entry(group).or_default().push(is_taken);
+            }
+        }
+        self.groups += taken.len();
+        for (group, taken) in taken {
+            assert!(
+                taken.iter().all(|is_taken| *is_taken == taken[0]),
+                "half of group {group} was taken in"
+            );
         }
     }
 

@@ -13,6 +13,7 @@ const MAKERS: &[(&str, RefusalWay)] = &[
     ("refused(", RefusalWay::Rule),
     ("too_large(", RefusalWay::TooLarge),
     ("rejected(", RefusalWay::Entry),
+    ("Rejection::new(", RefusalWay::Entry),
     ("history(", RefusalWay::Entry),
     ("GateError::new(", RefusalWay::Entry),
 ];
