@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test fails by panicking"
 )]
 
@@ -12,7 +13,9 @@ use outfield_core::base::version::Version;
 use outfield_core::objects::{Descriptor, Record, Registry, Stamp, Value, Values};
 use outfield_core::store::outbox::{EntryGroup, EntryKind, NewEntry};
 use outfield_core::store::query::{self, Query};
-use outfield_core::store::{self, Db, digest, members, outbox, search, tables};
+use outfield_core::store::{
+    self, Db, PHONE, Schema, attention, digest, members, outbox, search, tables,
+};
 use proptest::prelude::*;
 
 const SHOP: &str = r#"{"object":"shop","version":1,"label":"Shop","kind":"document",
@@ -284,6 +287,30 @@ fn a_batch_of_the_outbox_never_cuts_a_group() {
         assert_eq!(batch.len(), expected, "{after} {entries} {bytes}");
     }
     assert_eq!(outbox::of_group(&db, GroupId([7; 16])).unwrap().len(), 3);
+}
+
+#[test]
+fn what_waits_in_an_outbox_of_before_groups_goes_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("older.db");
+    let older = Schema {
+        migrations: &PHONE.migrations[..3],
+        ..PHONE
+    };
+    let insert = "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at, knew)
+                  VALUES (1, 'shop', zeroblob(16), zeroblob(32), x'a0', '{}', zeroblob(16), 5, 7)";
+    let db = store::open::open(&path, older).unwrap();
+    db.execute(insert, []).unwrap();
+    drop(db);
+    let db = store::open::open(&path, PHONE).unwrap();
+    let [entry] = &outbox::all(&db).unwrap()[..] else {
+        panic!("one entry waits")
+    };
+    assert_eq!(
+        (entry.number, entry.at, entry.knew, entry.group),
+        (1, Timestamp(5), 7, None)
+    );
+    assert_eq!(attention::count(&db).unwrap(), 0);
 }
 
 #[test]
