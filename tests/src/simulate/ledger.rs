@@ -56,8 +56,6 @@ pub(crate) struct WireLog {
     pub(crate) verdicts: BTreeMap<ChangeHash, Ruling>,
     /// Where each phone's buckets stood when it asked last, in its present meeting.
     asked: BTreeMap<(String, String), u64>,
-    /// How often a group was judged.
-    pub(crate) groups: usize,
     /// Whether a bucket may have to come anew: then state sums repair what is meant to differ.
     pub(crate) may_repair: bool,
 }
@@ -80,7 +78,7 @@ impl WireLog {
                     self.verdict(verdict.hash, verdict.ruling);
                 }
                 let entries = wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap();
-                self.groups_are_whole(&entries, &rulings);
+                Self::groups_are_whole(&entries, &rulings);
             }
             "/sync/v1/pull" => {
                 for frame in wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap() {
@@ -100,22 +98,22 @@ impl WireLog {
         }
     }
 
-    /// Of a group that was taken in nothing was left out.
-    fn groups_are_whole(&mut self, entries: &[Frame], rulings: &[Ruling]) {
-        let mut taken: BTreeMap<GroupId, Vec<bool>> = BTreeMap::new();
+    /// All of a group is taken in, all of it is refused, or all of it waits.
+    pub(crate) fn groups_are_whole(entries: &[Frame], rulings: &[Ruling]) {
+        let mut said: BTreeMap<GroupId, BTreeSet<&str>> = BTreeMap::new();
         for (entry, ruling) in entries.iter().zip(rulings) {
             let Frame::Entry(entry) = entry else { continue };
-            let is_taken = matches!(ruling, Ruling::Accepted { .. } | Ruling::Duplicate { .. });
+            let word = match ruling {
+                Ruling::Accepted { .. } | Ruling::Duplicate { .. } => "taken",
+                Ruling::Quarantined { .. } => "refused",
+                Ruling::Needs { .. } | Ruling::RetryLater | Ruling::Rewrite => "waits",
+            };
             if let Some(group) = entry.group {
-                taken.entry(group).or_default().push(is_taken);
+                said.entry(group).or_default().insert(word);
             }
         }
-        self.groups += taken.len();
-        for (group, taken) in taken {
-            assert!(
-                taken.iter().all(|is_taken| *is_taken == taken[0]),
-                "half of group {group} was taken in"
-            );
+        for (group, said) in said {
+            assert!(said.len() == 1, "group {group} is halved: {said:?}");
         }
     }
 
