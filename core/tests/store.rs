@@ -3,16 +3,19 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test fails by panicking"
 )]
 
-use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
+use outfield_core::base::id::{ActorId, ChangeHash, GroupId, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::objects::{Descriptor, Record, Registry, Stamp, Value, Values};
-use outfield_core::store::outbox::{EntryKind, NewEntry};
+use outfield_core::store::outbox::{EntryGroup, EntryKind, NewEntry};
 use outfield_core::store::query::{self, Query};
-use outfield_core::store::{self, Db, digest, members, outbox, search, tables};
+use outfield_core::store::{
+    self, Db, PHONE, Schema, attention, digest, members, outbox, search, tables,
+};
 use proptest::prelude::*;
 
 const SHOP: &str = r#"{"object":"shop","version":1,"label":"Shop","kind":"document",
@@ -215,6 +218,7 @@ fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
         actor: ActorId([1; 16]),
         at: Timestamp(0),
         verb: None,
+        group: None,
         knew: 0,
     };
     for n in 1..=3 {
@@ -235,6 +239,78 @@ fn a_taken_entry_is_gone_and_its_number_never_comes_again() {
     );
     assert_eq!(outbox::push(&db, &entry(4)).unwrap(), 4);
     assert_eq!(outbox::last_number(&db).unwrap(), 4);
+}
+
+#[test]
+fn a_batch_of_the_outbox_never_cuts_a_group() {
+    let (_folder, db, _) = world();
+    // Two alone, a group of three, one alone, a group of two.
+    let groups = [0, 0, 7, 7, 7, 0, 8, 8];
+    for (n, group) in (1_u8..).zip(groups) {
+        let count = groups.iter().filter(|of| **of == group).count() as u64;
+        let group = (group > 0).then_some(EntryGroup {
+            id: GroupId([group; 16]),
+            count,
+        });
+        let entry = NewEntry {
+            kind: EntryKind::Fact,
+            object: "shop".to_owned(),
+            record: id(n),
+            hash: ChangeHash([n; 32]),
+            bytes: vec![n; 100],
+            command: "{}".to_owned(),
+            actor: ActorId([1; 16]),
+            at: Timestamp(0),
+            knew: 0,
+            verb: None,
+            group,
+        };
+        outbox::push(&db, &entry).unwrap();
+    }
+    let cases = [
+        (0, 2, 10_000, 2),
+        (0, 3, 10_000, 2),
+        (0, 4, 10_000, 2),
+        (0, 5, 10_000, 5),
+        (0, 7, 10_000, 6),
+        (0, 8, 10_000, 8),
+        (0, 100, 450, 2),
+        (0, 100, 700, 6),
+        (2, 100, 150, 3),
+        (2, 1, 10_000, 3),
+        (2, 2, 10_000, 3),
+        (6, 1, 10_000, 2),
+        (8, 100, 10_000, 0),
+    ];
+    for (after, entries, bytes, expected) in cases {
+        let batch = outbox::batch(&db, after, entries, bytes).unwrap();
+        assert_eq!(batch.len(), expected, "{after} {entries} {bytes}");
+    }
+    assert_eq!(outbox::of_group(&db, GroupId([7; 16])).unwrap().len(), 3);
+}
+
+#[test]
+fn what_waits_in_an_outbox_of_before_groups_goes_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("older.db");
+    let older = Schema {
+        migrations: &PHONE.migrations[..3],
+        ..PHONE
+    };
+    let insert = "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at, knew)
+                  VALUES (1, 'shop', zeroblob(16), zeroblob(32), x'a0', '{}', zeroblob(16), 5, 7)";
+    let db = store::open::open(&path, older).unwrap();
+    db.execute(insert, []).unwrap();
+    drop(db);
+    let db = store::open::open(&path, PHONE).unwrap();
+    let [entry] = &outbox::all(&db).unwrap()[..] else {
+        panic!("one entry waits")
+    };
+    assert_eq!(
+        (entry.number, entry.at, entry.knew, entry.group),
+        (1, Timestamp(5), 7, None)
+    );
+    assert_eq!(attention::count(&db).unwrap(), 0);
 }
 
 #[test]

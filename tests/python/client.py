@@ -318,14 +318,16 @@ class Device:
         said = {0: 2, 1: 2, 2: self.actor, 3: first_eight(*states), 4: self.tick, 5: self.number}
         return dict(frames(self.call("hello", frame(HELLO, said))))[WELCOME]
 
-    def push(self, *entries):
-        """Entries are (is a fact, object, record, bytes, actor, time)."""
+    def push(self, *entries, group=None, count=None):
+        """Entries are (is a fact, object, record, bytes, actor, time); all of a group become true, or none."""
         body = b""
         for is_fact, object, record, data, actor, at_ms in entries:
             self.number += 1
             said = {0: self.number, 1: is_fact, 2: object, 3: record, 4: data, 5: self.tick}
             if is_fact:
                 said |= {6: actor, 7: at_ms}
+            if group:
+                said |= {8: group, 9: count or len(entries)}
             body += frame(ENTRY, said)
         verdicts = [content for _, content in frames(self.call("push", body))]
         return [(RULINGS[said[1][0]], said[1][1], said[0]) for said in verdicts]
@@ -415,7 +417,7 @@ def main(url, code):
     values = {"contact": str(uuid.UUID(bytes=id)), "kind": "call", "note": "From a client in another language"}
     note = canonical(values | {"owner": device.tokens["user"]})
     work = [(True, "follow_up", fact, note, device.actor, now), (False, "contact", id, edit, None, None)]
-    rulings = [ruling for ruling, _, _ in device.push(*work)]
+    rulings = [ruling for ruling, _, _ in device.push(*work, group=uuid.uuid4().bytes)]
     again = [ruling for ruling, _, _ in device.push(*work)]
     device.records[fact] = {"object": "follow_up", "values": Reader(note).cbor()}
     device.sent = {digest: edit, sha(fact, note): None}
@@ -424,8 +426,8 @@ def main(url, code):
 
     lies = {}
 
-    def lie(name, data):
-        ruling, detail, _ = device.push((False, "contact", id, data, None, None))[0]
+    def lie(name, data, **group):
+        ruling, detail, _ = device.push((False, "contact", id, data, None, None), **group)[0]
         lies[name] = detail[0] if ruling == "quarantined" else ruling
 
     now_held, stranger = History(contact["saved"]), next(iter(history.actors))
@@ -433,6 +435,7 @@ def main(url, code):
         actor, seq, start, now, now_held.heads, [("phone", "+14795550666", replaced)])[0]
     standing, start = sorted(now_held.standing["phone"]), now_held.last + 1
     honest = make(device.actor, 2, start, standing)
+    lie("half", honest, group=uuid.uuid4().bytes, count=2)
     lie("checksum", honest[:4] + bytes([honest[4] ^ 1]) + honest[5:])
     lie("content", honest[:-1] + bytes([honest[-1] ^ 1]))
     lie("actor", make(stranger, 1, start, standing))

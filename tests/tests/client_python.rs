@@ -103,6 +103,7 @@ fn a_client_from_the_document_reads_writes_and_is_caught_lying() {
         ("content", "bad_checksum"),
         ("counter", "wrong_start"),
         ("depends", "needs"),
+        ("half", "broken_group"),
         ("replaces", "unknown_operation"),
         ("sequence", "rewrite"),
     ];

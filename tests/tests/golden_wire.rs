@@ -12,7 +12,9 @@
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
-use outfield_core::base::id::{ActorId, ChangeHash, ConflictId, DeviceId, RecordId, UserId};
+use outfield_core::base::id::{
+    ActorId, ChangeHash, ConflictId, DeviceId, GroupId, RecordId, UserId,
+};
 use outfield_core::base::limits::FRAME_BYTES_MAX;
 use outfield_core::objects::{Conflict, ConflictState, Side, Value, Values};
 use outfield_core::sync::frames::*;
@@ -73,7 +75,21 @@ fn entry() -> Frame {
         knew: 7,
         actor,
         at_ms,
+        group: None,
+        count: None,
         verb: None,
+    })
+}
+
+/// An entry of a group of two.
+fn grouped() -> Frame {
+    let Frame::Entry(entry) = entry() else {
+        panic!("an entry")
+    };
+    Frame::Entry(PushEntry {
+        group: Some(GroupId([0x77; 16])),
+        count: Some(2),
+        ..entry
     })
 }
 
@@ -246,10 +262,11 @@ fn a_device_and_the_server_greet() {
 #[test]
 fn work_is_handed_in_and_judged() {
     check(
-        &[entry()],
+        &[entry(), grouped()],
         expect![[r#"
-        3983a80019012c01f502646e6f74650350111111111111111111111111111111110441a005070650222222222222222222222222222222220720
-    "#]],
+            3983a80019012c01f502646e6f74650350111111111111111111111111111111110441a005070650222222222222222222222222222222220720
+            4d83aa0019012c01f502646e6f74650350111111111111111111111111111111110441a0050706502222222222222222222222222222222207200850777777777777777777777777777777770902
+        "#]],
     );
     check(
         &rulings().map(verdict),

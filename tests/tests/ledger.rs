@@ -374,3 +374,82 @@ fn two_phones_that_amend_one_order_send_it_back_o3() {
     assert_eq!(trade.pots(), ["22", "22", "90", "10"]);
     trade.holds();
 }
+
+/// A purse of the office's, and a fact that takes from it.
+const PURSE: &str = r#"{
+    "object": "x_purse", "version": 1, "label": "Purse", "kind": "row",
+    "fields": {
+        "name": {"kind": "text", "label": "Name", "required": true},
+        "free": {"kind": "decimal", "label": "Free", "pot": {
+            "floor": "0", "short": "not_enough",
+            "say": "{wanted} are taken, {room} were there"}}
+    },
+    "scope": [{"bucket": "tenant"}], "indexes": [["name"]], "search": ["name"],
+    "rights": {"rep": {"read": true}, "admin": {"read": true, "create": true, "edit": ["*"]}}
+}"#;
+const TAKEN: &str = r#"{
+    "object": "x_taken", "version": 1, "label": "Taken", "kind": "fact",
+    "fields": {
+        "purse": {"kind": "text", "label": "Purse", "required": true},
+        "quantity": {"kind": "decimal", "label": "How much", "required": true},
+        "owner": {"kind": "reference", "label": "By whom", "of": "user"}
+    },
+    "scope": [{"bucket": "user", "field": "owner"}],
+    "posts": {"take": {"quantity": "quantity",
+        "from": {"pot": "x_purse/free", "by": {"name": "purse"}}}},
+    "rights": {"rep": {"read": true, "create": true}}
+}"#;
+
+#[test]
+fn a_fact_that_takes_more_than_there_is_happened_and_is_flagged_e5() {
+    let mut trade = trade();
+    trade.world.publishes(PURSE);
+    trade.world.publishes(TAKEN);
+    let purse = trade
+        .world
+        .puts("x_purse", None, &json!({"name": "Van", "free": "10"}));
+    trade.ann.sync();
+    let take = |purse: &str, quantity: &str| json!({"purse": purse, "quantity": quantity});
+    trade.ann.adds("x_taken", &take("Van", "7"));
+    trade.ann.adds("x_taken", &take("Van", "4"));
+    trade.ann.sync();
+    assert_eq!(trade.world.record("x_purse", &purse)["free"], "-1");
+    let flags = trade.world.office(|office| office.all("flag")).unwrap();
+    let [flag] = &flags[..] else {
+        panic!("{flags:?}")
+    };
+    assert_eq!(
+        (&flag["code"], &flag["state"]),
+        (&json!("not_enough"), &json!("open"))
+    );
+    assert_eq!(flag["message"], "4 are taken, 3 were there");
+    assert_eq!(flag["person"], json!(trade.world.user("Ann")));
+    trade.ann.sync();
+    assert_eq!(
+        trade.ann.get("flag", flag["id"].as_str().unwrap())["code"],
+        "not_enough"
+    );
+    trade.holds();
+}
+
+#[test]
+fn a_fact_that_moves_what_nobody_keeps_or_no_amount_is_refused_alone() {
+    let mut trade = trade();
+    trade.world.publishes(PURSE);
+    trade.world.publishes(TAKEN);
+    trade.ann.sync();
+    trade
+        .ann
+        .adds("x_taken", &json!({"purse": "Nowhere", "quantity": "1"}));
+    trade
+        .ann
+        .adds("x_taken", &json!({"purse": "Nowhere", "quantity": "-1"}));
+    let contact = trade.ann.adds("contact", &json!({"name": "Rosa"}));
+    trade.ann.sync();
+    let held = trade.ann.needs_attention();
+    let codes: Vec<&Json> = held.iter().map(|held| &held["code"]).collect();
+    assert_eq!(codes, [&json!("not_kept"), &json!("bad_value")]);
+    assert_eq!(trade.ann.unsent(), 0);
+    assert_eq!(trade.world.record("contact", &contact)["name"], "Rosa");
+    trade.holds();
+}

@@ -259,10 +259,7 @@ fn a_decision_without_the_right_to_the_field_decides_nothing() {
         for phone in [&mut mia, &mut max] {
             assert_eq!(phone.conflicts().len(), 1, "{choose}");
         }
-        assert_eq!(
-            attention(&mut mia),
-            vec![(json!("not_allowed"), decision); 2]
-        );
+        assert_eq!(attention(&mut mia), [(json!("not_allowed"), decision)]);
         max.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": choose}));
         world.agree(&mut [&mut mia, &mut max]);
         assert_eq!(mia.conflicts(), [] as [Json; 0]);
@@ -303,6 +300,8 @@ fn hand_in(world: &World, phone: &mut Phone, fact: &Json) -> Ruling {
         knew: 0,
         actor,
         at_ms,
+        group: None,
+        count: None,
         verb: None,
     };
     let (body, token) = (
@@ -336,6 +335,9 @@ fn a_decision_whose_value_was_changed_again_before_it_came_still_decides() {
         );
     }
     mia.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "mine"}));
+    // An app that is older than groups sends each by itself.
+    let apart = "UPDATE outbox SET group_id = NULL, group_count = NULL";
+    behind::open(&mia.file).execute(apart, []).unwrap();
     // The second batch is lost for now, and somebody changes the name that was decided.
     mia.line.fault("/push", Fault::None);
     for _ in 0..3 {

@@ -101,6 +101,8 @@ fn entries(numbers: &[u64]) -> Vec<PushEntry> {
             knew,
             actor: None,
             at_ms: None,
+            group: None,
+            count: None,
             verb: None,
         }
     };

@@ -9,11 +9,12 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use outfield_core::app::fact_hash;
-use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
+use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, GroupId, RecordId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::crdt::{Document, gate, touched};
@@ -105,6 +106,18 @@ fn document_frame(story: &Story) -> Doc {
     }
 }
 
+/// The same entry, as one of a group of two.
+fn in_group(entry: Frame) -> Frame {
+    let Frame::Entry(entry) = entry else {
+        panic!("an entry")
+    };
+    Frame::Entry(PushEntry {
+        group: Some(GroupId([0x66; 16])),
+        count: Some(2),
+        ..entry
+    })
+}
+
 fn frames(story: &Story) -> Json {
     let object = || "contact".to_owned();
     let tenant = || "tenant".to_owned();
@@ -124,6 +137,8 @@ fn frames(story: &Story) -> Json {
             knew: 7,
             actor,
             at_ms,
+            group: None,
+            count: None,
             verb: None,
         })
     };
@@ -148,6 +163,7 @@ fn frames(story: &Story) -> Json {
         issued: 0 })),
         "welcome": frame(Frame::Welcome(welcome)),
         "entry_change": frame(entry(1, false, "contact", CONTACT, &story.edited)),
+        "entry_grouped": frame(in_group(entry(2, true, "follow_up", CALL, &story.fact))),
         "entry_fact": frame(entry(2, true, "follow_up", CALL, &story.fact)),
         "verdict_accepted": frame(Frame::Verdict(Verdict { hash,
         ruling: Ruling::Accepted { number: 1 } })),
@@ -237,4 +253,44 @@ fn every_hexdump_of_the_document_is_a_vector() {
             "no vector is {bytes}"
         );
     }
+}
+
+/// The names of the functions in the sources of a folder.
+fn functions(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            functions(&path, found);
+        } else if path.extension().is_some_and(|of| of == "rs") {
+            let source = std::fs::read_to_string(path).unwrap();
+            let named = source.lines().filter_map(|line| line.strip_prefix("fn "));
+            found.extend(named.filter_map(|rest| Some(rest.split_once('(')?.0.to_owned())));
+        }
+    }
+}
+
+#[test]
+fn every_requirement_of_the_document_names_tests_that_are_there() {
+    let document = std::fs::read_to_string(here("../docs/protocol.md")).unwrap();
+    let mut there = BTreeSet::new();
+    functions(&here("tests"), &mut there);
+    let rows = document.lines().filter(|line| line.starts_with("| R"));
+    let mut count = 0;
+    for row in rows {
+        count += 1;
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [_, number, who, what, tests, _] = cells[..] else {
+            panic!("{row}")
+        };
+        assert_eq!(number, format!("R{count}"));
+        assert!(["D", "S", "both"].contains(&who), "{row}");
+        assert!(what.contains("MUST") || what.contains("MAY"), "{row}");
+        for test in tests.split(", ") {
+            assert!(
+                there.contains(test.trim_matches('`')),
+                "{number}: {test} is no test"
+            );
+        }
+    }
+    assert!(count > 30, "the requirements are read");
 }

@@ -293,27 +293,6 @@ impl Device {
         })
     }
 
-    /// What the server refused, with its reason and the values: nothing of it is lost.
-    pub fn needs_attention(&mut self) -> Result<Receipt, FieldError> {
-        let shown: Vec<Json> = attention::all(&self.db)?
-            .iter()
-            .map(|held| {
-                json!({
-                    "number": held.number,
-                    "object": held.object,
-                    "record": held.record,
-                    "code": held.code,
-                    "message": held.message,
-                    "fields": serde_json::from_str::<Json>(&held.fields).unwrap_or_default(),
-                    "numbers": serde_json::from_str::<Json>(&held.numbers).unwrap_or_default(),
-                    "command": serde_json::from_str::<Json>(&held.command).unwrap_or_default(),
-                    "at": Timestamp(held.at).rfc3339(),
-                })
-            })
-            .collect();
-        Ok(Receipt::of(shown.into()))
-    }
-
     /// Work that the server has not judged yet, oldest first.
     pub fn outbox(&mut self) -> Result<Receipt, FieldError> {
         let shown: Vec<Json> = outbox::all(&self.db)?

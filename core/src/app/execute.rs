@@ -10,15 +10,18 @@ use super::working::{Unfit, accepted, give_up, working};
 use super::{Device, FieldError, Receipt};
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
-use crate::base::limits::CHANGE_BYTES_MAX;
+use crate::base::limits::{
+    CHANGE_BYTES_MAX, GROUP_ENTRIES_MAX, PUSH_BYTES_MAX, PUSH_OPERATIONS_MAX,
+};
 use crate::base::time::Timestamp;
 use crate::crdt::{Document, Vetted};
 use crate::domain::command::Command;
 use crate::domain::{Decision, decide};
 use crate::objects::{ConflictState, Descriptor, Kind, Record, Registry, Stamp, Write};
-use crate::store::attention::{self, Attention};
-use crate::store::outbox::{EntryKind, NewEntry};
-use crate::store::{self, Db, StoreReader, conflicts, documents, meta, numbers, outbox, tables};
+use crate::store::outbox::{EntryGroup, EntryKind, NewEntry};
+use crate::store::{
+    self, Db, StoreReader, attention, conflicts, documents, meta, numbers, outbox, tables,
+};
 
 impl Device {
     /// Carries out one command given as JSON (`domain::command` has the forms). When this answers,
@@ -28,39 +31,12 @@ impl Device {
         self.perform(command, None)
     }
 
-    /// Carries out once more what the server refused; it leaves the list of what needs attention
-    /// with that.
-    pub fn again(&mut self, number: i64) -> Result<Receipt, FieldError> {
-        let held = self.held(number)?;
-        let command = Command::parse(&held.command, &self.registry)?;
-        self.perform(command, Some(number))
-    }
-
-    /// Takes what the server refused off the list of what needs attention; the server keeps its
-    /// copy.
-    pub fn dismiss(&mut self, number: i64) -> Result<Receipt, FieldError> {
-        let held = self.held(number)?;
-        store::open::durable(&self.db, true)?;
-        attention::remove(&self.db, number)?;
-        let command: serde_json::Value = serde_json::from_str(&held.command).unwrap_or_default();
-        Ok(Receipt {
-            id: Some(held.record.to_string()),
-            data: json!({ "dismissed": number, "command": command }),
-        })
-    }
-
-    fn held(&self, number: i64) -> Result<Attention, FieldError> {
-        attention::all(&self.db)?
-            .into_iter()
-            .find(|held| held.number == number)
-            .ok_or_else(|| {
-                let message =
-                    format!("nothing with number {number} needs attention; look at the list");
-                FieldError::bad_input("not_found", message, &["number"])
-            })
-    }
-
-    fn perform(&mut self, command: Command, settles: Option<i64>) -> Result<Receipt, FieldError> {
+    /// Carries out a command; with it what was refused under this number is settled.
+    pub(super) fn perform(
+        &mut self,
+        command: Command,
+        settles: Option<i64>,
+    ) -> Result<Receipt, FieldError> {
         let context = self.context()?;
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
@@ -131,7 +107,8 @@ pub(super) fn known(db: &Db) -> Result<u64, FieldError> {
 }
 
 /// Turns a decision's writes into changes and facts in the outbox, and patches their rows; with
-/// them go the command that made them and what the device knew.
+/// them go the command that made them and what the device knew. Several are one group: what a
+/// person did at once becomes true at once.
 pub(super) fn carry_out(
     db: &Db,
     registry: &Registry,
@@ -140,14 +117,17 @@ pub(super) fn carry_out(
     command: &str,
     knew: u64,
 ) -> Result<(), FieldError> {
-    for write in decision
-        .writes
-        .iter()
-        .filter(|write| write.new || !write.values.is_empty())
-    {
-        let Some(descriptor) = registry.get(&write.object) else {
-            continue;
-        };
+    let mut writes: Vec<(&Descriptor, &Write)> = Vec::new();
+    for write in &decision.writes {
+        if let Some(descriptor) = registry.get(&write.object)
+            && (write.new || !write.values.is_empty())
+        {
+            writes.push((descriptor, write));
+        }
+    }
+    let group = group_of(context, writes.len())?;
+    let mut size = GroupSize::default();
+    for (descriptor, write) in writes {
         if write.new {
             numbers::note(db, descriptor, &write.values)?;
         }
@@ -162,6 +142,7 @@ pub(super) fn carry_out(
                 return Err(FieldError::bad_input("server_owned", message, &[]));
             }
         };
+        size.and(&made)?;
         let entry = NewEntry {
             kind: made.kind,
             object: write.object.clone(),
@@ -173,6 +154,7 @@ pub(super) fn carry_out(
             at: made.at,
             knew,
             verb: write.verb.clone(),
+            group,
         };
         outbox::push(db, &entry)?;
     }
@@ -183,11 +165,52 @@ pub(super) fn carry_out(
     Ok(())
 }
 
+/// The group of so many writes; none of a single one.
+fn group_of(context: &Context, writes: usize) -> Result<Option<EntryGroup>, FieldError> {
+    if writes < 2 {
+        return Ok(None);
+    }
+    if writes > GROUP_ENTRIES_MAX {
+        let message = format!(
+            "this writes {writes} records at once, at most {GROUP_ENTRIES_MAX} go; do less at a \
+             time"
+        );
+        return Err(FieldError::bad_input("group_too_large", message, &[]));
+    }
+    Ok(Some(EntryGroup {
+        id: context.new_group(),
+        count: writes as u64,
+    }))
+}
+
+/// What the entries of a command come to: all of them go in one push.
+#[derive(Default)]
+struct GroupSize {
+    bytes: usize,
+    operations: u64,
+}
+
+impl GroupSize {
+    fn and(&mut self, made: &Made) -> Result<(), FieldError> {
+        self.bytes += made.bytes.len();
+        self.operations += made.operations;
+        if self.bytes <= PUSH_BYTES_MAX && self.operations <= PUSH_OPERATIONS_MAX {
+            return Ok(());
+        }
+        let message = format!(
+            "this writes more than {PUSH_BYTES_MAX} bytes or {PUSH_OPERATIONS_MAX} values at \
+             once; do less at a time"
+        );
+        Err(FieldError::bad_input("group_too_large", message, &[]))
+    }
+}
+
 /// What a write comes to on the wire.
 struct Made {
     kind: EntryKind,
     hash: ChangeHash,
     bytes: Vec<u8>,
+    operations: u64,
     at: Timestamp,
 }
 
@@ -203,6 +226,7 @@ fn write_document(
         kind: EntryKind::Change,
         hash: change.hash,
         bytes: change.bytes,
+        operations: change.operations,
         at: change.at,
     })
 }
@@ -232,6 +256,7 @@ fn write_fact(
         kind: EntryKind::Fact,
         hash: fact_hash(write.id, &bytes),
         bytes,
+        operations: 0,
         at: context.now,
     })
 }

@@ -3,6 +3,7 @@
 
 mod ask;
 mod asking;
+mod attend;
 mod bucket_names;
 mod device;
 mod discover;
@@ -18,9 +19,11 @@ mod receive;
 mod rewrite;
 mod sell;
 mod settle;
+mod sign;
 mod surroundings;
 mod sweep;
 mod sync_now;
+mod together;
 mod working;
 
 pub use ask::digest_json;

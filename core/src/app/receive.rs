@@ -9,8 +9,9 @@ use super::device::built_in;
 use super::discover::{adopt_descriptor, discover};
 use super::execute::fact_hash;
 use super::history;
-use super::rewrite::sign_anew;
+use super::sign::sign_anew;
 use super::sweep::sweep_later;
+use super::together::RecordFrom;
 use super::working::{accepted, give_up, join_history, project, promote, settled};
 use super::{Device, FieldError};
 use crate::base::context::Context;
@@ -377,7 +378,13 @@ impl Intake<'_> {
         if project(self.db, descriptor, id, paths)? {
             return Ok(());
         }
-        sign_anew(self.db, &self.registry, &self.context, object, id, 0)
+        let all = RecordFrom {
+            record: id,
+            number: 0,
+        };
+        let touched = sign_anew(self.db, &self.registry, &self.context, all)?;
+        self.changed.extend(touched);
+        Ok(())
     }
 
     /// One's own work came back as a hash: what is still in the outbox is accepted now.

@@ -1,28 +1,28 @@
 //! Writes unsent work again under a new actor: what came after a refusal is decided anew, from the
 //! commands that made it, and what no longer can be done is set aside with its reason and its
-//! values; what only lost its author's name is signed anew as it was. It does not know why the
-//! server did not take it.
+//! values. It does not know why the server did not take it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use super::FieldError;
 use super::asking;
 use super::execute::carry_out;
-use super::history::need;
-use super::working::{accepted, give_up, project, working};
+use super::together::{by_group, from_entry, is_whole, take_together};
+use super::working::project;
 use crate::base::context::Context;
 use crate::base::id::{ChangeHash, RecordId};
 use crate::base::planted::{self, Planted};
-use crate::crdt::gate;
+use crate::base::version::Version;
 use crate::domain::command::Command;
 use crate::domain::decide::decide;
 use crate::domain::rules::conflict::closes;
-use crate::objects::{ConflictState, Kind, Registry};
+use crate::objects::{ConflictState, Descriptor, Kind, Registry};
 use crate::store::attention::{self, Attention};
-use crate::store::outbox::{self, EntryKind, NewEntry, OutboxEntry};
-use crate::store::{Db, StoreReader, conflicts, documents, meta, tables};
+use crate::store::outbox::{self, OutboxEntry};
+use crate::store::{self, Db, StoreReader, conflicts, members, meta, tables};
+use crate::sync::frames::GROUP_REFUSED;
 
 /// Why an entry was set aside.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub(super) struct QuarantineReason {
 
 impl QuarantineReason {
     /// A reason by its code and what it says.
-    fn said(code: &str, message: String) -> QuarantineReason {
+    pub(super) fn said(code: &str, message: String) -> QuarantineReason {
         QuarantineReason {
             code: code.to_owned(),
             message,
@@ -46,177 +46,179 @@ impl QuarantineReason {
     }
 }
 
-/// Sets a refused entry aside, and carries out anew what came after it in its record. The context
-/// brings the new actor, which becomes the device's with this transaction.
+/// Why entries were refused, by their hashes.
+pub(super) type QuarantineReasons = BTreeMap<ChangeHash, QuarantineReason>;
+
+/// Records whose unsent work changed, each with its object.
+pub(super) type TouchedRecords = BTreeSet<(String, RecordId)>;
+
+/// Sets a refused entry aside with its whole group, and carries out anew what came after them. The
+/// context brings the new actor, which becomes the device's with this transaction. Answers what
+/// shows otherwise now.
 pub(super) fn rewrite(
     db: &Db,
     registry: &Registry,
     context: &Context,
     refused: &OutboxEntry,
-    reason: &QuarantineReason,
-) -> Result<(), FieldError> {
-    let record = refused.record;
-    if refused.kind == EntryKind::Change && accepted(db, record)?.is_none() {
-        // The verdict is given again once there is a history to write upon.
-        return fetch(db, record);
+    reasons: &QuarantineReasons,
+) -> Result<TouchedRecords, FieldError> {
+    let refused = match refused.group {
+        Some(group) => outbox::of_group(db, group.id)?,
+        None => vec![refused.clone()],
+    };
+    // Without a history to write upon, the verdict is given again once there is one.
+    let starts = refused.iter().map(from_entry).collect();
+    let Some(taken) = take_together(db, starts)? else {
+        return Ok(TouchedRecords::new());
+    };
+    for entry in &refused {
+        let unsaid = group_refused();
+        set_aside(
+            db,
+            entry,
+            reasons.get(&entry.hash).unwrap_or(&unsaid),
+            context,
+        )?;
     }
-    let later = take_from(db, record, refused.number)?;
-    set_aside(db, refused, reason, context)?;
-    if let Some(descriptor) = registry.get(&refused.object) {
-        match descriptor.kind {
-            Kind::Document => drop(project(db, descriptor, record, None)?),
-            Kind::Fact | Kind::Row => {
-                // A refused decision leaves its conflict open.
-                if let Some(fact) = tables::read(db, descriptor, record)?
-                    && let Some(conflict) = closes(&fact)
-                {
-                    conflicts::set_state(db, conflict, ConflictState::Open)?;
-                }
-                tables::remove(db, descriptor, record)?;
-            }
-        }
-    }
+    let touched = records_of(&taken);
+    fall_back(db, registry, &touched)?;
     meta::set(db, "actor", &context.actor.to_string())?;
-    for entry in later.iter().filter(|entry| entry.number != refused.number) {
-        match carry_out_again(db, registry, context, entry) {
-            Ok(()) => {}
-            Err(FieldError::Refused {
-                code,
-                message,
-                fields,
-                numbers,
-                ..
-            }) => {
-                let why = QuarantineReason {
-                    fields,
-                    numbers: Json::Object(numbers).to_string(),
-                    ..QuarantineReason::said(&code, message)
-                };
-                set_aside(db, entry, &why, context)?;
-            }
-            Err(other) => return Err(other),
+    let is_refused = |entry: &OutboxEntry| refused.iter().any(|of| of.number == entry.number);
+    for entries in by_group(&taken) {
+        if !entries.iter().any(is_refused) {
+            carry_out_or_set_aside(db, registry, context, entries)?;
         }
     }
-    show_anew(db, registry, &refused.object, record)?;
-    asking::review(db, registry, context, record)
+    show_anew(db, registry, &touched)?;
+    for (_, record) in &touched {
+        asking::review(db, registry, context, *record)?;
+    }
+    Ok(touched)
 }
 
-/// Writes a record's entries from `from` on once more as they were, under the context's actor: a
-/// copy of this device wrote something else under theirs. Nobody refused them, so nothing is
-/// decided again and nothing is set aside.
-pub(super) fn sign_anew(
+/// The records of entries.
+pub(super) fn records_of(entries: &[OutboxEntry]) -> TouchedRecords {
+    let records = entries.iter();
+    records
+        .map(|entry| (entry.object.clone(), entry.record))
+        .collect()
+}
+
+/// Records show what they did without the entries that were taken out of the outbox.
+pub(super) fn fall_back(
+    db: &Db,
+    registry: &Registry,
+    touched: &TouchedRecords,
+) -> Result<(), FieldError> {
+    for (object, record) in touched {
+        let Some(descriptor) = registry.get(object) else {
+            continue;
+        };
+        match descriptor.kind {
+            Kind::Document => drop(project(db, descriptor, *record, None)?),
+            Kind::Fact | Kind::Row => take_back(db, descriptor, *record)?,
+        }
+    }
+    Ok(())
+}
+
+/// A refused decision leaves its conflict open, unless the server told meanwhile that it is not.
+fn take_back(db: &Db, descriptor: &Descriptor, record: RecordId) -> Result<(), FieldError> {
+    if let Some(fact) = tables::read(db, descriptor, record)?
+        && let Some(conflict) = closes(&fact)
+    {
+        let open = Version::of_bytes(ConflictState::Open.name().as_bytes());
+        let told = members::version_of(db, RecordId(conflict.0))?;
+        if told.is_none_or(|told| told == open) {
+            conflicts::set_state(db, conflict, ConflictState::Open)?;
+        }
+    }
+    Ok(tables::remove(db, descriptor, record)?)
+}
+
+/// Rows and provisional conflicts after the unsent work of records changed.
+pub(super) fn show_anew(
+    db: &Db,
+    registry: &Registry,
+    touched: &TouchedRecords,
+) -> Result<(), FieldError> {
+    for (object, record) in touched {
+        conflicts::clear_provisional(db, *record)?;
+        if let Some(descriptor) = registry
+            .get(object)
+            .filter(|descriptor| descriptor.kind == Kind::Document)
+        {
+            project(db, descriptor, *record, None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Carries out a command anew; what no longer can be done is set aside with its reason.
+fn carry_out_or_set_aside(
     db: &Db,
     registry: &Registry,
     context: &Context,
-    object: &str,
-    record: RecordId,
-    from: i64,
+    entries: &[OutboxEntry],
 ) -> Result<(), FieldError> {
-    if accepted(db, record)?.is_none() {
-        return fetch(db, record);
-    }
-    let entries = take_from(db, record, from)?;
-    let Ok(mut document) = working(db, record)? else {
-        return Err(FieldError::broken(format!(
-            "the work before {from} does not fit the history of {record}"
-        )));
-    };
-    meta::set(db, "actor", &context.actor.to_string())?;
-    let mut renamed: BTreeMap<ChangeHash, ChangeHash> = BTreeMap::new();
-    for entry in entries {
-        let old = gate::change(&entry.bytes)?;
-        let deps: Vec<ChangeHash> = old
-            .deps
-            .iter()
-            .map(|dep| renamed.get(dep).copied().unwrap_or(*dep))
-            .collect();
-        let new = match document.sign_anew(&old, &deps, context.actor) {
-            Ok(new) => new,
-            // What the other copy wrote may have filled the record.
-            Err(error) => {
-                let why = QuarantineReason::said(error.code(), error.to_string());
-                set_aside(db, &entry, &why, context)?;
-                continue;
-            }
-        };
-        renamed.insert(old.hash, new.hash);
-        let OutboxEntry {
-            kind,
-            object,
-            command,
-            at,
-            knew,
-            verb,
+    match store::open::attempt(db, || carry_out_again(db, registry, context, entries)) {
+        Ok(()) => Ok(()),
+        Err(FieldError::Refused {
+            code,
+            message,
+            fields,
+            numbers,
             ..
-        } = entry;
-        let (hash, bytes, actor) = (new.hash, new.bytes, context.actor);
-        outbox::push(
-            db,
-            &NewEntry {
-                kind,
-                object,
-                record,
-                hash,
-                bytes,
-                command,
-                actor,
-                at,
-                knew,
-                verb,
-            },
-        )?;
+        }) => {
+            let why = QuarantineReason {
+                fields,
+                numbers: Json::Object(numbers).to_string(),
+                ..QuarantineReason::said(&code, message)
+            };
+            set_all_aside(db, entries, &why, context)
+        }
+        Err(other) => Err(other),
     }
-    show_anew(db, registry, object, record)
-}
-
-/// The history is fetched by the next pull: it is on the server only, or cannot be read here.
-fn fetch(db: &Db, record: RecordId) -> Result<(), FieldError> {
-    if documents::is_elsewhere(db, record)? {
-        need(db, record)
-    } else {
-        give_up(db, record)
-    }
-}
-
-/// Takes a record's entries from `from` on out of the outbox.
-fn take_from(db: &Db, record: RecordId, from: i64) -> Result<Vec<OutboxEntry>, FieldError> {
-    let mut entries = outbox::of_record(db, record)?;
-    entries.retain(|entry| entry.number >= from);
-    for entry in &entries {
-        outbox::take(db, entry.hash)?;
-    }
-    Ok(entries)
-}
-
-/// Rows and provisional conflicts after the unsent work of a record changed its author.
-fn show_anew(
-    db: &Db,
-    registry: &Registry,
-    object: &str,
-    record: RecordId,
-) -> Result<(), FieldError> {
-    conflicts::clear_provisional(db, record)?;
-    if let Some(descriptor) = registry
-        .get(object)
-        .filter(|descriptor| descriptor.kind == Kind::Document)
-    {
-        project(db, descriptor, record, None)?;
-    }
-    Ok(())
 }
 
 fn carry_out_again(
     db: &Db,
     registry: &Registry,
     context: &Context,
-    entry: &OutboxEntry,
+    entries: &[OutboxEntry],
 ) -> Result<(), FieldError> {
-    let command = Command::parse(&entry.command, registry)?;
+    let Some(first) = entries.first() else {
+        return Ok(());
+    };
+    let command = Command::parse(&first.command, registry)?;
     // It happened when it happened, however late it is written again.
-    let then = context.moved_to(entry.at);
+    let then = context.moved_to(first.at);
     let mut decision = decide(&command, registry, &StoreReader { db, registry }, &then)?;
-    decision.writes.retain(|write| write.id == entry.record);
-    carry_out(db, registry, &decision, &then, &entry.command, entry.knew)
+    if !is_whole(entries) {
+        let is_meant = |id: RecordId| entries.iter().any(|entry| entry.record == id);
+        decision.writes.retain(|write| is_meant(write.id));
+    }
+    carry_out(db, registry, &decision, &then, &first.command, first.knew)
+}
+
+/// The entries of a command are set aside: the first with the reason, the others for its sake.
+pub(super) fn set_all_aside(
+    db: &Db,
+    entries: &[OutboxEntry],
+    reason: &QuarantineReason,
+    context: &Context,
+) -> Result<(), FieldError> {
+    let mut reason = reason.clone();
+    for entry in entries {
+        set_aside(db, entry, &reason, context)?;
+        reason = group_refused();
+    }
+    Ok(())
+}
+
+fn group_refused() -> QuarantineReason {
+    let message = "it was refused with what belongs together with it";
+    QuarantineReason::said(GROUP_REFUSED, message.to_owned())
 }
 
 fn set_aside(
@@ -241,6 +243,7 @@ fn set_aside(
         fields,
         numbers: reason.numbers.clone(),
         at: context.now.0,
+        group: entry.group.map(|group| group.id),
     };
     Ok(attention::put(db, &held)?)
 }

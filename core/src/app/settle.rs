@@ -2,11 +2,12 @@
 //! reason, and what was done after it is done again above the accepted history. It does not know
 //! why the server refused.
 
-use super::rewrite::{QuarantineReason, rewrite, sign_anew};
+use super::rewrite::{QuarantineReason, QuarantineReasons, TouchedRecords, rewrite};
+use super::sign::sign_anew;
+use super::together::from_entry;
 use super::working::promote;
 use super::{Device, FieldError};
 use crate::base::context::Context;
-use crate::base::id::RecordId;
 use crate::base::planted::{self, Planted};
 use crate::store::outbox::EntryKind;
 use crate::store::{self, outbox};
@@ -19,9 +20,10 @@ impl Device {
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
         let mut renewed: Option<Context> = None;
-        let mut changed: Vec<(String, RecordId)> = Vec::new();
+        let mut changed = TouchedRecords::new();
+        let reasons = reasons(&verdicts);
         for Verdict { hash, ruling } in verdicts {
-            let refused = match ruling {
+            match ruling {
                 Ruling::Accepted { .. } | Ruling::Duplicate { .. } => {
                     if let Some(entry) = outbox::take(&tx, hash)? {
                         promote(&tx, &entry)?;
@@ -30,19 +32,8 @@ impl Device {
                 }
                 // What the server lacks, or has no time for, stays queued.
                 Ruling::Needs { .. } | Ruling::RetryLater => continue,
-                Ruling::Quarantined {
-                    code,
-                    message,
-                    fields,
-                    numbers,
-                } => Some(QuarantineReason {
-                    code,
-                    message,
-                    fields,
-                    numbers: numbers.unwrap_or_else(|| "{}".to_owned()),
-                }),
-                Ruling::Rewrite => None,
-            };
+                Ruling::Quarantined { .. } | Ruling::Rewrite => {}
+            }
             let Some(entry) = outbox::find(&tx, hash)? else {
                 continue;
             };
@@ -50,23 +41,17 @@ impl Device {
                 Some(context) => context,
                 None => renewed.insert(self.context_with_new_actor()?),
             };
-            match refused {
-                Some(reason) => rewrite(&tx, &self.registry, context, &entry, &reason)?,
-                None if entry.kind == EntryKind::Fact => continue,
-                None => sign_anew(
-                    &tx,
-                    &self.registry,
-                    context,
-                    &entry.object,
-                    entry.record,
-                    entry.number,
-                )?,
-            }
-            changed.push((entry.object, entry.record));
+            changed.extend(if reasons.contains_key(&hash) {
+                rewrite(&tx, &self.registry, context, &entry, &reasons)?
+            } else if entry.kind == EntryKind::Fact {
+                continue;
+            } else {
+                sign_anew(&tx, &self.registry, context, from_entry(&entry))?
+            });
         }
         store::open::commit(tx)?;
         self.identity = self.stored_identity()?;
-        self.tell(changed);
+        self.tell(changed.into_iter().collect());
         Ok(())
     }
 
@@ -78,4 +63,27 @@ impl Device {
         }
         Ok(context)
     }
+}
+
+/// Why entries were refused.
+fn reasons(verdicts: &[Verdict]) -> QuarantineReasons {
+    let mut reasons = QuarantineReasons::new();
+    for verdict in verdicts {
+        if let Ruling::Quarantined {
+            code,
+            message,
+            fields,
+            numbers,
+        } = &verdict.ruling
+        {
+            let reason = QuarantineReason {
+                code: code.clone(),
+                message: message.clone(),
+                fields: fields.clone(),
+                numbers: numbers.clone().unwrap_or_else(|| "{}".to_owned()),
+            };
+            reasons.insert(verdict.hash, reason);
+        }
+    }
+    reasons
 }

@@ -240,6 +240,8 @@ impl Device {
                 knew: entry.knew,
                 actor: is_fact.then_some(entry.actor),
                 at_ms: is_fact.then_some(entry.at.0),
+                group: entry.group.map(|group| group.id),
+                count: entry.group.map(|group| group.count),
                 verb: entry.verb,
             }
         });
@@ -364,18 +366,12 @@ impl Device {
             })?,
             None => RecordId::from(ActorId(self.new_actor().0)),
         };
-        let (object, knew) = (object.to_owned(), super::execute::known(&self.db)?);
-        let bytes = bytes.to_vec().into();
         let entry = PushEntry {
-            number: 0,
-            is_fact: false,
-            object,
+            object: object.to_owned(),
             record,
-            bytes,
-            knew,
-            actor: None,
-            at_ms: None,
-            verb: None,
+            bytes: bytes.to_vec().into(),
+            knew: super::execute::known(&self.db)?,
+            ..bare_entry()
         };
         let body = wire::encode(&[Frame::Entry(entry)]).map_err(FieldError::broken)?;
         let answer = self.ask(&carrier, "/sync/v1/push", body)?;
@@ -419,5 +415,22 @@ impl Device {
         Ok(Receipt::of(
             json!({ "verdict": ruling, "number": number, "hash": verdict.hash.to_string() }),
         ))
+    }
+}
+
+/// An entry of no bytes, which nobody made by a verb or with others.
+fn bare_entry() -> PushEntry {
+    PushEntry {
+        number: 0,
+        is_fact: false,
+        object: String::new(),
+        record: RecordId([0; 16]),
+        bytes: Vec::new().into(),
+        knew: 0,
+        actor: None,
+        at_ms: None,
+        group: None,
+        count: None,
+        verb: None,
     }
 }

@@ -43,9 +43,26 @@ pub(super) fn working(db: &Db, id: RecordId) -> Result<Result<Document, Unfit>, 
             Unfit::History
         }));
     };
-    match document.put_back(&unsent(db, id)?) {
-        Ok(missing) if missing.is_empty() => Ok(Ok(document)),
-        Ok(_) | Err(CrdtError::History { .. }) => Ok(Err(Unfit::Author)),
+    let unsent = unsent(db, id, i64::MAX)?;
+    Ok(fits(&mut document, &unsent)?
+        .then_some(document)
+        .ok_or(Unfit::Author))
+}
+
+/// Whether what a record has unsent before this number fits its accepted history.
+pub(super) fn is_fit(
+    db: &Db,
+    mut history: Document,
+    id: RecordId,
+    before: i64,
+) -> Result<bool, FieldError> {
+    fits(&mut history, &unsent(db, id, before)?)
+}
+
+fn fits(document: &mut Document, unsent: &[Vetted]) -> Result<bool, FieldError> {
+    match document.put_back(unsent) {
+        Ok(missing) => Ok(missing.is_empty()),
+        Err(CrdtError::History { .. }) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -62,11 +79,11 @@ pub(super) fn give_up(db: &Db, id: RecordId) -> Result<(), FieldError> {
     Ok(())
 }
 
-fn unsent(db: &Db, id: RecordId) -> Result<Vec<Vetted>, FieldError> {
+fn unsent(db: &Db, id: RecordId, before: i64) -> Result<Vec<Vetted>, FieldError> {
     let entries = outbox::of_record(db, id)?;
     let changes = entries
         .iter()
-        .filter(|entry| entry.kind == EntryKind::Change);
+        .filter(|entry| entry.kind == EntryKind::Change && entry.number < before);
     changes
         .map(|entry| Ok(gate::change(&entry.bytes)?))
         .collect()

@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use sha2::{Digest, Sha256};
 
-use super::id::{ActorId, DeviceId, RecordId, UserId};
+use super::id::{ActorId, DeviceId, GroupId, RecordId, UserId};
 use super::time::Timestamp;
 
 /// Where time and randomness come from: the operating system in a real app, a seed in a simulation.
@@ -176,6 +176,14 @@ impl Context {
         let mut random = [0; 10];
         random.copy_from_slice(&self.draw()[..10]);
         RecordId::at(self.now.0, random)
+    }
+
+    /// A new group of entries.
+    #[must_use]
+    pub fn new_group(&self) -> GroupId {
+        let mut random = [0; 16];
+        random.copy_from_slice(&self.draw()[..16]);
+        GroupId::random(random)
     }
 
     /// The same person on the same installation at another moment, with luck of its own.

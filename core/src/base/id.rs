@@ -122,6 +122,10 @@ id!(
     /// alike.
     ConflictId
 );
+id!(
+    /// One group of entries that a person made by one command: all of it becomes true, or nothing.
+    GroupId
+);
 
 impl From<UserId> for RecordId {
     fn from(id: UserId) -> Self {
@@ -157,6 +161,18 @@ impl RecordId {
     #[must_use]
     pub fn derived(parts: &[&[u8]]) -> Self {
         RecordId(derive(parts))
+    }
+}
+
+impl GroupId {
+    /// A new group of these random bytes.
+    #[must_use]
+    pub fn random(bytes: [u8; 16]) -> Self {
+        GroupId(
+            uuid::Builder::from_random_bytes(bytes)
+                .into_uuid()
+                .into_bytes(),
+        )
     }
 }
 

@@ -10,6 +10,8 @@ pub const PUSH_OPERATIONS_MAX: u64 = 50_000;
 pub const PUSH_ENTRIES_MAX: usize = 100;
 /// Bytes of all entries in one push.
 pub const PUSH_BYTES_MAX: usize = 256 * 1024;
+/// Entries of one group: what one command writes becomes true together or not at all.
+pub const GROUP_ENTRIES_MAX: usize = 50;
 /// Bytes of one saved document.
 pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a saved document from which the app should warn.
@@ -66,6 +68,8 @@ pub const CONDITION_DAYS_MAX: u32 = 36_525;
 
 const _: () = assert!(ORDER_LINES_MAX <= LINES_MAX);
 const _: () = assert!(CHANGE_BYTES_MAX < PUSH_BYTES_MAX && PUSH_BYTES_MAX < REQUEST_BYTES_MAX);
+// A group is never cut, so one fits a push.
+const _: () = assert!(1 < GROUP_ENTRIES_MAX && GROUP_ENTRIES_MAX <= PUSH_ENTRIES_MAX);
 const _: () = assert!(PUSH_ENTRIES_MAX < FRAMES_MAX && BUCKETS_MAX < FRAMES_MAX);
 // What is left is for the lengths and kinds of the values.
 const _: () = assert!(DOCUMENT_BYTES_MAX + DOCUMENT_INFLATED_BYTES_MAX <= FRAME_BYTES_MAX * 3 / 4);

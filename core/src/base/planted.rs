@@ -36,6 +36,8 @@ pub enum Planted {
     ServerFieldTaken,
     /// A document that asks gets no verdict.
     VerdictLost,
+    /// The server judges the entries of a group one by one.
+    HalfGroupTaken,
     /// Commits do not wait for the disk.
     CommitsNotAwaited,
     /// Nobody ever waits for the disk.
@@ -46,7 +48,7 @@ pub enum Planted {
 
 impl Planted {
     /// Those that the simulation finds.
-    pub const SIMULATED: [Planted; 15] = [
+    pub const SIMULATED: [Planted; 16] = [
         Planted::AckBeforeCommit,
         Planted::CursorOutsideTransaction,
         Planted::DroppedConflictRow,
@@ -62,6 +64,7 @@ impl Planted {
         Planted::ReleaseLost,
         Planted::ServerFieldTaken,
         Planted::VerdictLost,
+        Planted::HalfGroupTaken,
     ];
 
     /// Those that power cuts find.
@@ -91,6 +94,7 @@ impl Planted {
             Planted::ReleaseLost => "release-lost",
             Planted::ServerFieldTaken => "server-field-taken",
             Planted::VerdictLost => "verdict-lost",
+            Planted::HalfGroupTaken => "half-group-taken",
             Planted::CommitsNotAwaited => "commits-not-awaited",
             Planted::NothingSynced => "nothing-synced",
             Planted::PlainSyncs => "plain-syncs",

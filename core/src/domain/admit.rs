@@ -2,10 +2,12 @@
 //! It looks at the record as its writer saw it, so that honest work from long ago still merges. It
 //! does not know who asks, nor how a write is stored or sent.
 
+use super::ledger::{Ledger, post};
 use super::refusal::Refusal;
 use super::rights::Decider;
 use super::situation::Situation;
 use super::{require, table, values};
+use crate::base::context::Place;
 use crate::objects::Right;
 use crate::objects::descriptor::{Descriptor, Verb};
 use crate::objects::{Kind, Record, Value};
@@ -34,6 +36,7 @@ impl Admission<'_> {
         self.complete()?;
         self.references()?;
         self.unique()?;
+        self.posts()?;
         table::may_take_in(situation)
     }
 
@@ -157,6 +160,37 @@ impl Admission<'_> {
             values::check_shares(descriptor, &after)?;
         }
         Ok(())
+    }
+
+    /// A fact that moves pots moves those that are kept, by amounts that can be read. Bounds are no
+    /// matter: it happened. A device may not hold the pots, so that the server alone asks.
+    fn posts(&self) -> Result<(), Refusal> {
+        let Situation {
+            registry,
+            descriptor,
+            reader,
+            input,
+            id,
+            context,
+            ..
+        } = *self.situation;
+        let moves = descriptor.kind == Kind::Fact && !descriptor.posts.is_empty();
+        if !moves || context.place != Place::Server {
+            return Ok(());
+        }
+        let fact = Record {
+            object: descriptor.object.clone(),
+            id,
+            values: input.clone(),
+            stamp: None,
+        };
+        let ledger = Ledger {
+            registry,
+            reader,
+            asker: id,
+            granted: &[],
+        };
+        post(&ledger, descriptor, &fact).map(drop)
     }
 
     /// What no two rows have alike is given once.

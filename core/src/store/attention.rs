@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::error::StoreError;
 use super::schema::Db;
-use crate::base::id::{ChangeHash, RecordId};
+use crate::base::id::{ChangeHash, GroupId, RecordId};
 
 /// One refused entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +32,16 @@ pub struct Attention {
     pub numbers: String,
     /// When it was set aside, in milliseconds since 1970.
     pub at: i64,
+    /// The group in which it was refused; none if it went alone.
+    pub group: Option<GroupId>,
 }
 
 /// Keeps one refused entry.
 pub fn put(db: &Db, held: &Attention) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT OR REPLACE INTO attention (number, object, record, hash, command, bytes, code, \
-         message, fields, at, numbers)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         message, fields, at, numbers, group_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         held.number,
@@ -52,7 +54,8 @@ pub fn put(db: &Db, held: &Attention) -> Result<(), StoreError> {
         held.message,
         held.fields,
         held.at,
-        held.numbers
+        held.numbers,
+        held.group.map(|group| group.0.to_vec())
     ])?;
     Ok(())
 }
@@ -60,12 +63,14 @@ pub fn put(db: &Db, held: &Attention) -> Result<(), StoreError> {
 /// All refused entries, oldest first.
 pub fn all(db: &Db) -> Result<Vec<Attention>, StoreError> {
     let sql =
-        "SELECT number, object, record, hash, command, bytes, code, message, fields, at, numbers
+        "SELECT number, object, record, hash, command, bytes, code, message, fields, at, numbers, \
+               group_id
                FROM attention ORDER BY number";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let mut held = Vec::new();
     while let Some(row) = rows.next()? {
+        let group: Option<Vec<u8>> = row.get(11)?;
         held.push(Attention {
             number: row.get(0)?,
             object: row.get(1)?,
@@ -78,20 +83,25 @@ pub fn all(db: &Db) -> Result<Vec<Attention>, StoreError> {
             fields: row.get(8)?,
             at: row.get(9)?,
             numbers: row.get(10)?,
+            group: group.map(|id| GroupId::from_slice(&id)).transpose()?,
         });
     }
     Ok(held)
 }
 
-/// Forgets one refused entry.
+/// Forgets one refused entry, and with it what was refused in its group.
 pub fn remove(db: &Db, number: i64) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM attention WHERE number = ?1")?
-        .execute([number])?;
+    db.prepare_cached(
+        "DELETE FROM attention WHERE number = ?1
+         OR group_id = (SELECT group_id FROM attention WHERE number = ?1)",
+    )?
+    .execute([number])?;
     Ok(())
 }
 
-/// How many there are.
+/// How many things there are to look at: a group is one.
 pub fn count(db: &Db) -> Result<u64, StoreError> {
-    let count: i64 = db.query_row("SELECT count(*) FROM attention", [], |row| row.get(0))?;
+    let sql = "SELECT count(DISTINCT coalesce(group_id, number)) FROM attention";
+    let count: i64 = db.query_row(sql, [], |row| row.get(0))?;
     Ok(count.cast_unsigned())
 }

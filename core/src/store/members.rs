@@ -262,6 +262,15 @@ pub fn holding(db: &Db, object: &str) -> Result<Vec<String>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The version at which buckets hold a record.
+pub fn version_of(db: &Db, id: RecordId) -> Result<Option<Version>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT version FROM member WHERE id = ?1 LIMIT 1")?;
+    let found: Option<i64> = statement
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(found.map(|version| Version(version.cast_unsigned())))
+}
+
 /// How many records a bucket holds.
 pub fn count(db: &Db, bucket: &str) -> Result<u64, StoreError> {
     let sql =

@@ -95,6 +95,25 @@ pub fn commit(transaction: Transaction<'_>) -> Result<(), StoreError> {
     Ok(transaction.commit()?)
 }
 
+/// Carries out a part of a transaction: what it wrote goes again if it comes to an error.
+pub fn attempt<T, E: From<StoreError>>(
+    db: &Db,
+    part: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    let said = |sql: &str| db.execute_batch(sql).map_err(StoreError::from);
+    said("SAVEPOINT part")?;
+    let outcome = part();
+    // Where the disk is full, SQLite has taken back the whole transaction already.
+    if outcome.is_err() && db.is_autocommit() {
+        return outcome;
+    }
+    if outcome.is_err() {
+        said("ROLLBACK TO part")?;
+    }
+    said("RELEASE part")?;
+    outcome
+}
+
 /// Only an empty file, or one of this kind, goes on.
 fn recognise(db: &Db, schema: Schema) -> Result<(), StoreError> {
     let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;

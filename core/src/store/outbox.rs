@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::schema::Db;
-use crate::base::id::{ActorId, ChangeHash, RecordId};
+use crate::base::id::{ActorId, ChangeHash, GroupId, RecordId};
+use crate::base::limits::GROUP_ENTRIES_MAX;
 use crate::base::time::Timestamp;
 
 /// What an entry is.
@@ -15,6 +16,16 @@ pub enum EntryKind {
     Change = 0,
     /// A fact.
     Fact = 1,
+}
+
+/// The group in which an entry goes: its entries become true together or not at all, and lie one
+/// behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// How many entries it has.
+    pub count: u64,
 }
 
 /// What is put into the outbox.
@@ -40,6 +51,8 @@ pub struct NewEntry {
     pub knew: u64,
     /// The verb of the object by which it was done, if one was.
     pub verb: Option<String>,
+    /// The group in which it goes; none if it goes alone.
+    pub group: Option<EntryGroup>,
 }
 
 /// An entry with the number under which it waits; numbers only grow.
@@ -67,15 +80,19 @@ pub struct OutboxEntry {
     pub knew: u64,
     /// The verb of the object by which it was done, if one was.
     pub verb: Option<String>,
+    /// The group in which it goes; none if it goes alone.
+    pub group: Option<EntryGroup>,
 }
 
-const COLUMNS: &str = "number, kind, object, record, hash, bytes, command, actor, at, knew, verb";
+const COLUMNS: &str = "number, kind, object, record, hash, bytes, command, actor, at, knew, verb, \
+                       group_id, group_count";
 
 /// Puts an entry behind all others; answers its number.
 pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
     db.prepare_cached(
-        "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at, knew, verb)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO outbox (kind, object, record, hash, bytes, command, actor, at, knew, verb, \
+         group_id, group_count)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         entry.kind as i64,
@@ -87,7 +104,9 @@ pub fn push(db: &Db, entry: &NewEntry) -> Result<i64, StoreError> {
         entry.actor.as_bytes(),
         entry.at.0,
         entry.knew.cast_signed(),
-        entry.verb
+        entry.verb,
+        entry.group.map(|group| group.id.0.to_vec()),
+        entry.group.map(|group| group.count.cast_signed())
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -97,27 +116,53 @@ pub fn all(db: &Db) -> Result<Vec<OutboxEntry>, StoreError> {
     select(db, "ORDER BY number", &[])
 }
 
-/// The oldest entries after a number that fit these limits, at least one if there is any.
+/// The oldest entries after a number that fit these limits, at least one if there is any; a group
+/// is never cut.
 pub fn batch(
     db: &Db,
     after: i64,
     entries_max: usize,
     bytes_max: usize,
 ) -> Result<Vec<OutboxEntry>, StoreError> {
-    let limit = i64::try_from(entries_max).unwrap_or(i64::MAX);
+    // One more than fits tells whether the last group goes on.
+    let most = entries_max.max(GROUP_ENTRIES_MAX).saturating_add(1);
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
     let mut entries = select(
         db,
         "WHERE number > ?1 ORDER BY number LIMIT ?2",
         &[&after, &limit],
     )?;
     let mut bytes = 0;
-    let fits = entries.iter().take_while(|entry| {
+    let fits = entries.iter().take(entries_max).take_while(|entry| {
         bytes += entry.bytes.len();
         bytes <= bytes_max
     });
     let keep = fits.count().max(1);
+    let keep = between_groups(&entries, keep);
     entries.truncate(keep);
     Ok(entries)
+}
+
+/// The last place up to this one at which no group is cut; behind the first group if it is longer.
+fn between_groups(entries: &[OutboxEntry], most: usize) -> usize {
+    let is_cut = |at: usize| match (entries.get(at.wrapping_sub(1)), entries.get(at)) {
+        (Some(last), Some(next)) => last.group.is_some() && last.group == next.group,
+        (None, _) | (_, None) => false,
+    };
+    let before = (1..=most).rev().find(|at| !is_cut(*at));
+    before.unwrap_or_else(|| {
+        let mut behind = most..entries.len();
+        behind.find(|at| !is_cut(*at)).unwrap_or(entries.len())
+    })
+}
+
+/// The entries of one group, oldest first.
+pub fn of_group(db: &Db, group: GroupId) -> Result<Vec<OutboxEntry>, StoreError> {
+    select(
+        db,
+        "WHERE group_id = ?1 ORDER BY number",
+        &[&group.as_bytes()],
+    )
 }
 
 /// The entries of one record, oldest first.
@@ -190,6 +235,15 @@ fn select(
 }
 
 fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {
+    let id: Option<Vec<u8>> = row.get(11)?;
+    let count: Option<i64> = row.get(12)?;
+    let group = match (id, count) {
+        (Some(id), Some(count)) => Some(EntryGroup {
+            id: GroupId::from_slice(&id)?,
+            count: count.cast_unsigned(),
+        }),
+        (_, None) | (None, _) => None,
+    };
     Ok(OutboxEntry {
         number: row.get(0)?,
         kind: if row.get::<_, i64>(1)? == 1 {
@@ -206,5 +260,6 @@ fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {
         at: Timestamp(row.get(8)?),
         knew: row.get::<_, i64>(9)?.cast_unsigned(),
         verb: row.get(10)?,
+        group,
     })
 }

@@ -30,5 +30,6 @@ pub const PHONE: Schema = Schema {
         include_str!("sql/phone.sql"),
         include_str!("sql/phone_verbs.sql"),
         LEDGER,
+        include_str!("sql/phone_groups.sql"),
     ],
 };

@@ -4,12 +4,15 @@
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
+use crate::base::id::{ActorId, ChangeHash, DeviceId, GroupId, RecordId, UserId};
 use crate::base::time::Timestamp;
 use crate::objects::{Conflict, Stamp, Values};
 
 /// The protocol that this version speaks.
 pub const PROTOCOL: u16 = 2;
+
+/// The code of an entry that was refused only because another of its group was.
+pub const GROUP_REFUSED: &str = "group_refused";
 
 /// A device's greeting.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -104,6 +107,12 @@ pub struct PushEntry {
     /// When, by the device's clock, in milliseconds since 1970; a change says so itself.
     #[n(7)]
     pub at_ms: Option<i64>,
+    /// The group in which it comes; all of a group becomes true, or nothing.
+    #[n(8)]
+    pub group: Option<GroupId>,
+    /// How many entries that group has.
+    #[n(9)]
+    pub count: Option<u64>,
     /// The verb of the object by which it was done; none for what was added, edited or decided.
     #[n(10)]
     pub verb: Option<String>,

@@ -50,9 +50,9 @@ fn drawn_fields() -> Vec<DrawnField> {
 }
 
 /// Numbers that a seed repeats.
-struct Draws(u64);
+struct DrawnConditions(u64);
 
-impl Draws {
+impl DrawnConditions {
     fn below(&mut self, below: usize) -> usize {
         self.0 = self
             .0
@@ -246,7 +246,7 @@ proptest! {
 
     #[test]
     fn any_condition_says_of_any_record_what_a_naive_reading_says(seed in any::<u64>()) {
-        let mut draws = Draws(seed);
+        let mut draws = DrawnConditions(seed);
         let drawn = draws.condition(4);
         let condition: Condition = serde_json::from_value(drawn.clone()).unwrap();
         prop_assert_eq!(&serde_json::to_value(&condition).unwrap(), &drawn);

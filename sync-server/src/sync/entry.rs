@@ -2,7 +2,7 @@
 //! it. It does not know the database, nor whether the entry may become true.
 
 use outfield_core::app::fact_hash;
-use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
+use outfield_core::base::id::{ActorId, ChangeHash, GroupId, RecordId};
 use outfield_core::base::limits::CHANGE_BYTES_MAX;
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Vetted, gate, touched};
@@ -27,6 +27,8 @@ pub(super) struct PushedEntry {
     pub at: Timestamp,
     /// The verb of the object by which it was done, if it says one.
     pub verb: Option<String>,
+    /// The group in which it came.
+    pub group: Option<GroupId>,
 }
 
 /// What the bytes of an entry are.
@@ -49,6 +51,7 @@ impl PushedEntry {
             content: PushedContent::Fact,
             at: Timestamp(entry.at_ms.unwrap_or(0)),
             verb: entry.verb,
+            group: entry.group,
         };
         if entry.is_fact {
             pushed.hash = fact_hash(pushed.record, &pushed.bytes);

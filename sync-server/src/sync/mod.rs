@@ -5,6 +5,7 @@ mod admission;
 mod claim;
 mod compaction;
 mod entry;
+mod group;
 mod pull;
 mod push;
 mod quarantine;

@@ -18,7 +18,8 @@ use rusqlite::params;
 use super::admission::{admit_change, admit_fact};
 use super::claim::{EntryClaim, Surrounding, known};
 use super::entry::{PushedContent, PushedEntry};
-use super::rejection::{Denial, rejected};
+use super::group::{broken_group, bundles, with_refused};
+use super::rejection::{Denial, Rejection, rejected};
 use super::verdict;
 use crate::error::{ErrorKind, ServerError};
 use crate::people::Session;
@@ -65,11 +66,13 @@ impl Tenant {
             tick: log::tick(&tx)?,
         };
         let mut verdicts = Vec::new();
-        for entry in entries {
-            let entry = PushedEntry::read(entry);
-            let ruling = batch.judge(&entry)?;
-            let hash = entry.hash;
-            verdicts.push(Frame::Verdict(Verdict { hash, ruling }));
+        for bundle in bundles(entries) {
+            let (entries, fault) = bundle.read();
+            let rulings = batch.judge(&entries, fault)?;
+            for (entry, ruling) in entries.iter().zip(rulings) {
+                let hash = entry.hash;
+                verdicts.push(Frame::Verdict(Verdict { hash, ruling }));
+            }
         }
         tx.prepare_cached("UPDATE installation SET seen = max(seen, ?2) WHERE device = ?1")?
             .execute(params![session.device.as_bytes(), issued.cast_signed()])?;
@@ -117,21 +120,85 @@ struct PushBatch<'a> {
 }
 
 impl PushBatch<'_> {
-    /// The one verdict of an entry: its first one, or what judging it comes to.
-    fn judge(&mut self, entry: &PushedEntry) -> Result<Ruling, ServerError> {
-        let (db, session) = (self.store.db, self.session);
-        if let Some(first) = verdict::repeated(db, entry)? {
-            return Ok(first);
+    /// The verdicts on entries that are judged at once: their first ones, or what judging them
+    /// comes to. What is wrong with them as a group leaves nothing of it.
+    fn judge(
+        &mut self,
+        entries: &[PushedEntry],
+        fault: Option<Rejection>,
+    ) -> Result<Vec<Ruling>, ServerError> {
+        let db = self.store.db;
+        let mut kept = Vec::new();
+        for entry in entries {
+            kept.push(verdict::repeated(db, entry)?);
         }
-        match self.admit(entry) {
-            Ok(()) => verdict::accept(db, session, entry),
-            Err(Denial::Rejected(why)) => verdict::quarantine(db, session, entry, why),
-            Err(Denial::NotYet(ruling)) => {
-                self.unsettled.insert(entry.record);
-                Ok(ruling)
+        if kept.iter().all(Option::is_none) && fault.is_none() {
+            if planted::is(Planted::HalfGroupTaken) {
+                let alone = entries.iter().map(std::slice::from_ref);
+                let alone = alone.map(|entry| self.judge_new(entry));
+                return Ok(alone.collect::<Result<Vec<_>, _>>()?.concat());
             }
-            Err(Denial::Fault(error)) => Err(error),
+            return self.judge_new(entries);
         }
+        let is_to_rewrite = kept.contains(&Some(Ruling::Rewrite));
+        let mut rulings = Vec::new();
+        for entry in entries {
+            // One that stands in it twice was judged a moment ago.
+            let first = verdict::repeated(db, entry)?;
+            rulings.push(match (first, &fault) {
+                (Some(first), _) => first,
+                (None, None) if is_to_rewrite => self.put_off(entry, Ruling::RetryLater),
+                (None, fault) => {
+                    let why = broken_group("an entry of it was judged before, without the others");
+                    let why = fault.clone().unwrap_or(why);
+                    verdict::quarantine(db, self.session, entry, why)?
+                }
+            });
+        }
+        Ok(rulings)
+    }
+
+    /// The verdicts on entries that nobody judged before: all of them become true, or none.
+    fn judge_new(&mut self, entries: &[PushedEntry]) -> Result<Vec<Ruling>, ServerError> {
+        let (db, session) = (self.store.db, self.session);
+        let mut last = 0;
+        let taken = match entries {
+            // What is refused alone has written nothing.
+            [entry] => self.admit(entry),
+            group => store::open::attempt(db, || {
+                for (at, entry) in group.iter().enumerate() {
+                    last = at;
+                    self.admit(entry)?;
+                }
+                Ok(())
+            }),
+        };
+        let mut rulings = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            rulings.push(match &taken {
+                Ok(()) => verdict::accept(db, session, entry)?,
+                Err(Denial::Rejected(why)) if at == last => {
+                    verdict::quarantine(db, session, entry, why.clone())?
+                }
+                Err(Denial::Rejected(why)) => {
+                    let why = with_refused(&entries[last], &why.code);
+                    verdict::quarantine(db, session, entry, why)?
+                }
+                Err(Denial::NotYet(ruling)) if at == last => self.put_off(entry, ruling.clone()),
+                Err(Denial::NotYet(_)) => self.put_off(entry, Ruling::RetryLater),
+                Err(Denial::Fault(_)) => break,
+            });
+        }
+        match taken {
+            Err(Denial::Fault(error)) => Err(error),
+            Ok(()) | Err(Denial::Rejected(_) | Denial::NotYet(_)) => Ok(rulings),
+        }
+    }
+
+    /// What refers to a record whose entry is put off waits too.
+    fn put_off(&mut self, entry: &PushedEntry, ruling: Ruling) -> Ruling {
+        self.unsettled.insert(entry.record);
+        ruling
     }
 
     /// Makes an entry true if it may become so: read, gather, check, apply.

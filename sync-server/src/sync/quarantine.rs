@@ -1,7 +1,7 @@
 //! What devices handed in and was refused, for the office: kept whole with its reason, next to what
 //! it would have written. It does not know why.
 
-use outfield_core::base::id::{DeviceId, RecordId};
+use outfield_core::base::id::{DeviceId, GroupId, RecordId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{gate, touched};
 use outfield_core::objects::Values;
@@ -11,10 +11,11 @@ use crate::error::ServerError;
 use crate::tenant::Tenant;
 
 impl Tenant {
-    /// All refused entries, oldest first: object, record, device, reason, moment, and the values
-    /// where the bytes hold any.
+    /// All refused entries, oldest first: object, record, device, reason, moment, the group in
+    /// which they came, and the values where the bytes hold any.
     pub fn quarantined(&self) -> Result<Vec<Json>, ServerError> {
-        let sql = "SELECT q.object, q.record, q.device, q.code, q.message, q.at, q.bytes
+        let sql = "SELECT q.object, q.record, q.device, q.code, q.message, q.at, q.bytes, \
+                   q.group_id
                    FROM quarantine q JOIN verdict v ON v.hash = q.hash ORDER BY v.number";
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
@@ -25,6 +26,8 @@ impl Tenant {
             let device =
                 DeviceId::from_slice(&row.get::<_, Vec<u8>>(2)?).map_err(ServerError::broken)?;
             let bytes: Vec<u8> = row.get(6)?;
+            let group: Option<Vec<u8>> = row.get(7)?;
+            let group = group.map(|id| GroupId::from_slice(&id)).transpose();
             held.push(json!({
                 "object": row.get::<_, String>(0)?,
                 "record": record,
@@ -34,6 +37,7 @@ impl Tenant {
                 "at": Timestamp(row.get(5)?).rfc3339(),
                 "values": values(&bytes),
                 "bytes": bytes.len(),
+                "group": group.map_err(ServerError::broken)?,
             }));
         }
         Ok(held)

@@ -3,6 +3,7 @@
 
 use outfield_core::domain::Refusal;
 use outfield_core::objects::ReadError;
+use outfield_core::store::StoreError;
 use outfield_core::sync::frames::Ruling;
 use serde_json::Value as Json;
 
@@ -103,6 +104,12 @@ impl From<Refusal> for Denial {
 
 impl From<ReadError> for Denial {
     fn from(error: ReadError) -> Self {
+        Denial::Fault(error.into())
+    }
+}
+
+impl From<StoreError> for Denial {
+    fn from(error: StoreError) -> Self {
         Denial::Fault(error.into())
     }
 }

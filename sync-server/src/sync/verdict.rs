@@ -92,8 +92,9 @@ pub(super) fn quarantine(
     let why = why.shortened();
     keep(db, session, entry, &why)?;
     db.prepare_cached(
-        "INSERT OR IGNORE INTO quarantine (hash, device, object, record, bytes, code, message, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT OR IGNORE INTO quarantine (hash, device, object, record, bytes, code, message, at, \
+         group_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         &entry.hash.0[..],
@@ -103,7 +104,8 @@ pub(super) fn quarantine(
         entry.bytes,
         why.code,
         why.message,
-        session.now.0
+        session.now.0,
+        entry.group.map(|group| group.0.to_vec())
     ])?;
     Ok(why.ruling())
 }

@@ -26,6 +26,7 @@ const TENANT: Schema = Schema {
         include_str!("claims.sql"),
         store::LEDGER,
         include_str!("ledger.sql"),
+        include_str!("groups.sql"),
     ],
 };
 

@@ -163,9 +163,11 @@ fn is_kept(stage: &SimStage, at: usize, promise: &Promise, later: &Promise) {
         // Work that is signed anew has another name and the same words.
         let of_it = words(std::slice::from_ref(entry));
         let is_anew = match of_it.as_slice() {
-            [] => unsent
-                .iter()
-                .any(|other| other.record == entry.record && other.object == entry.object),
+            // A fact that is decided anew with the rest of its group is another one.
+            [] => unsent.iter().any(|other| {
+                other.object == entry.object
+                    && (other.record == entry.record || other.command == entry.command)
+            }),
             of_it => of_it.iter().all(|word| there.contains(word)),
         };
         let is_here = hashes.contains(&entry.hash) || listed.contains(&entry.hash) || is_anew;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use outfield_core::base::id::ChangeHash;
+use outfield_core::base::id::{ChangeHash, GroupId};
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::{Frame, Ruling};
 use outfield_core::sync::{Call, wire};
@@ -69,12 +69,16 @@ impl WireLog {
         match call.path {
             "/sync/v1/hello" => self.asked.retain(|(of, _), _| of != phone),
             "/sync/v1/push" => {
+                let mut rulings = Vec::new();
                 for frame in wire::decode(&answer.body, usize::MAX).unwrap() {
                     let Frame::Verdict(verdict) = frame else {
                         continue;
                     };
+                    rulings.push(verdict.ruling.clone());
                     self.verdict(verdict.hash, verdict.ruling);
                 }
+                let entries = wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap();
+                Self::groups_are_whole(&entries, &rulings);
             }
             "/sync/v1/pull" => {
                 for frame in wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap() {
@@ -91,6 +95,25 @@ impl WireLog {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// All of a group is taken in, all of it is refused, or all of it waits.
+    pub(crate) fn groups_are_whole(entries: &[Frame], rulings: &[Ruling]) {
+        let mut said: BTreeMap<GroupId, BTreeSet<&str>> = BTreeMap::new();
+        for (entry, ruling) in entries.iter().zip(rulings) {
+            let Frame::Entry(entry) = entry else { continue };
+            let word = match ruling {
+                Ruling::Accepted { .. } | Ruling::Duplicate { .. } => "taken",
+                Ruling::Quarantined { .. } => "refused",
+                Ruling::Needs { .. } | Ruling::RetryLater | Ruling::Rewrite => "waits",
+            };
+            if let Some(group) = entry.group {
+                said.entry(group).or_default().insert(word);
+            }
+        }
+        for (group, said) in said {
+            assert!(said.len() == 1, "group {group} is halved: {said:?}");
         }
     }
 

@@ -5,15 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use outfield_core::base::id::{ChangeHash, RecordId};
+use outfield_core::base::id::{ActorId, ChangeHash, GroupId, RecordId};
 use outfield_core::domain::verdict;
 use outfield_core::objects::Reader as _;
 use outfield_core::store::{Db, StoreReader, documents, tables};
-use outfield_core::sync::frames::Ruling;
+use outfield_core::sync::frames::{Frame, PushEntry, Ruling};
+use outfield_core::sync::{Call, wire};
 
-use super::ledger::Word;
+use super::ledger::{WireLog, Word};
 use super::stage::{CANARIES, SimStage, words_of_held};
 use super::trouble::Trouble;
+use crate::crafter::CraftedChange;
 use crate::{Phone, behind};
 
 impl SimStage {
@@ -43,6 +45,7 @@ impl SimStage {
         self.nothing_waits();
         self.nothing_is_lost_or_doubled();
         self.rebuilds_change_nothing();
+        self.half_a_group_is_not_taken_in();
         for at in 0..self.carried.len() {
             let shown = ChangeHash::of(self.phone(at).digest().to_string().as_bytes());
             self.note(format!("{} shows {shown}", self.carried[at].phone.name));
@@ -185,6 +188,49 @@ impl SimStage {
                 carried.phone.name
             );
         }
+    }
+
+    /// What people do here is refused as a whole or not at all, even entry by entry. So one more
+    /// group comes, of which the first entry is good and the second is not.
+    fn half_a_group_is_not_taken_in(&mut self) {
+        let owner = self.world.user(self.carried[0].person);
+        let actor = ActorId::random([0x67; 16]);
+        let first = CraftedChange::puts(actor.0, &[("name", "Half"), ("owner", &owner)]);
+        let group = [
+            (false, "contact", first.chunk()),
+            (true, "follow_up", vec![0xa0]),
+        ];
+        let entries = group.map(|(is_fact, object, bytes)| {
+            Frame::Entry(PushEntry {
+                number: 1,
+                is_fact,
+                object: object.to_owned(),
+                record: RecordId::from(ActorId::random([u8::from(is_fact); 16])),
+                bytes: bytes.into(),
+                knew: 0,
+                actor: Some(actor),
+                at_ms: Some(0),
+                group: Some(GroupId([0x67; 16])),
+                count: Some(2),
+                verb: None,
+            })
+        });
+        let call = Call {
+            path: "/sync/v1/push",
+            token: Some(self.phone(0).token()),
+            media_type: wire::MEDIA_TYPE,
+            body: wire::encode(&entries).unwrap(),
+        };
+        let answer = self.world.server.answer(&call).unwrap();
+        let mut rulings = Vec::new();
+        for frame in wire::decode(&answer.body, usize::MAX).unwrap() {
+            if let Frame::Verdict(verdict) = frame {
+                rulings.push(verdict.ruling);
+            }
+        }
+        let is_refused = |ruling: &Ruling| matches!(ruling, Ruling::Quarantined { .. });
+        assert!(rulings.len() == 2 && is_refused(&rulings[1]), "{rulings:?}");
+        WireLog::groups_are_whole(&entries, &rulings);
     }
 
     fn tenants_never_met(&self) {

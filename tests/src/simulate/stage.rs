@@ -294,9 +294,16 @@ impl SimStage {
         let chosen = self.dice.roll(held.len());
         let Some(held) = held.get(chosen) else { return };
         let name = self.carried[at].phone.name.clone();
+        let mut with_it: Vec<Word> = words_of_held(held);
+        // What was refused in one group is settled at once.
+        for other in self.held(at) {
+            if held.group.is_some() && other.group == held.group && other.hash != held.hash {
+                with_it.extend(words_of_held(&other));
+            }
+        }
         if self.dice.roll(2) == 0 {
             self.phone(at).device().dismiss(held.number).unwrap();
-            self.ledger.dismissed(words_of_held(held));
+            self.ledger.dismissed(with_it);
             self.note(format!("{name} dismisses {}", held.number));
             return;
         }
@@ -304,7 +311,7 @@ impl SimStage {
         match self.phone(at).device().again(held.number) {
             Ok(_) => {
                 let entries = self.entries_after(at, before);
-                self.ledger.lost(words_of_held(held));
+                self.ledger.lost(with_it);
                 self.ledger.wrote(words(&entries));
                 self.note(format!("{name} does {} again: ok", held.number));
             }

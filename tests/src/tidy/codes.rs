@@ -1,7 +1,6 @@
 //! Finds every code by which something is refused, with the kinds of no that it is said as and the
-//! first words that go with it: in sources, in what the verbs of objects require, and of
-//! their pots. It does not
-//! know what refuses.
+//! first words that go with it: in sources, in what the verbs of objects require, and in what their
+//! pots say. It does not know what refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +16,7 @@ const MAKERS: &[(&str, RefusalWay)] = &[
     ("refused(", RefusalWay::Rule),
     ("too_large(", RefusalWay::TooLarge),
     ("rejected(", RefusalWay::Entry),
+    ("Rejection::new(", RefusalWay::Entry),
     ("history(", RefusalWay::Entry),
     ("GateError::new(", RefusalWay::Entry),
 ];

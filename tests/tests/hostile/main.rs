@@ -13,6 +13,7 @@ mod changes;
 mod claims;
 mod cursors;
 mod forgers;
+mod groups;
 mod histories;
 mod kept;
 mod liars;

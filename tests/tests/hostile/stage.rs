@@ -198,6 +198,8 @@ pub(crate) fn entry(record: RecordId, bytes: &[u8]) -> PushEntry {
         knew: 0,
         actor: None,
         at_ms: None,
+        group: None,
+        count: None,
         verb: None,
     }
 }
