@@ -471,3 +471,75 @@ fn rebuilding_and_reopening_change_nothing() {
     all.world.server.restart();
     all.agree();
 }
+
+#[test]
+fn what_the_server_alone_writes_nobody_else_does() {
+    let mut all = battery();
+    let made = all.made(0);
+    let mut tried = 0;
+    for descriptor in all.registry.clone().all() {
+        let object = descriptor.object.as_str();
+        let kept = descriptor.fields.iter();
+        for (path, field) in kept.filter(|(path, _)| descriptor.is_kept(path)) {
+            let fields = json!({path.clone(): all.stock.value(field, 1).unwrap()});
+            let mine = made.iter().find(|(of, ..)| of.object == object);
+            if let Some((_, id, _)) = mine {
+                let edit = json!({"do": "edit", "object": object, "id": id, "fields": fields});
+                assert_eq!(all.ann.refused(&edit).0, "server_owned", "{object} {path}");
+            }
+            let values = || outfield_tests::world::values(&fields);
+            let id = all.world.office(|office| office.all(object)).unwrap();
+            let id = id
+                .first()
+                .and_then(|record| record["id"].as_str()?.parse().ok());
+            let put = all.world.office(|office| office.put(object, id, values()));
+            assert_eq!(put.unwrap_err().code, "server_owned", "{object} {path}");
+            let rows = vec![("K1".to_owned(), values())];
+            let imported = all
+                .world
+                .office(|office| office.import(object, rows, false))
+                .unwrap();
+            assert_eq!(
+                (imported.created, imported.refused.len()),
+                (0, 1),
+                "{object} {path}"
+            );
+            tried += 1;
+        }
+    }
+    assert!(tried >= 3, "{tried} fields are kept");
+    all.agree();
+}
+
+#[test]
+fn what_the_office_puts_into_a_pot_is_a_movement() {
+    let mut all = battery();
+    let mut tried = 0;
+    for descriptor in of_kind(&all.registry, Kind::Row) {
+        let object = descriptor.object.as_str();
+        let is_pot = descriptor.fields.values().any(|field| field.pot.is_some());
+        if !is_pot {
+            continue;
+        }
+        let values = Json::Object(all.stock.values(&descriptor, 0));
+        let id = &all.world.puts(object, None, &values);
+        for (path, field) in &descriptor.fields {
+            if field.pot.is_none() {
+                continue;
+            }
+            for amount in ["12.5", "-3", "0"] {
+                all.world
+                    .puts(object, Some(id), &json!({path.clone(): amount}));
+            }
+            let trail = all.world.office(|office| office.trail(id)).unwrap();
+            let adjusted = trail["movements"].as_array().unwrap().iter();
+            let adjusted = adjusted.filter(|movement| movement["posting"] == "adjust");
+            assert!(adjusted.count() >= 2, "{object} {path}: {trail}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 2, "{tried} pots");
+    let wrong = all.world.office(|office| office.check_ledger()).unwrap();
+    assert_eq!(wrong, Vec::<Json>::new());
+    all.agree();
+}

@@ -66,6 +66,9 @@ pub const CONDITION_HOPS_MAX: usize = 3;
 /// Days that a condition looks back: a hundred years.
 pub const CONDITION_DAYS_MAX: u32 = 36_525;
 
+/// Postings of one object.
+pub const POSTS_MAX: usize = 50;
+
 const _: () = assert!(ORDER_LINES_MAX <= LINES_MAX);
 const _: () = assert!(CHANGE_BYTES_MAX < PUSH_BYTES_MAX && PUSH_BYTES_MAX < REQUEST_BYTES_MAX);
 // A group is never cut, so one fits a push.

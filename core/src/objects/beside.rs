@@ -9,6 +9,9 @@ use crate::base::id::RecordId;
 /// What the name of such an object ends in; no other name has two underscores in a row.
 const ENDING: &str = "__srv";
 
+/// Lines of this name would have the table of such an object.
+pub const LINES: &str = "srv";
+
 /// The field that names the record.
 pub const RECORD: &str = "record";
 

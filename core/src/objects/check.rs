@@ -10,6 +10,7 @@ mod rights;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::beside;
 use super::descriptor::{Descriptor, Field, FieldKind, Kind, Lines, Scope, Verb};
 use super::path::{POSITION, REMOVED, is_name};
 use super::registry::Registry;
@@ -232,12 +233,20 @@ impl Check<'_> {
 
     fn names(&mut self) {
         let descriptor = self.descriptor;
-        for name in descriptor.fields.keys() {
+        for (name, field) in &descriptor.fields {
             self.name(&format!("fields.{name}"), name, RESERVED);
+            if name == beside::RECORD && field.by.is_some() {
+                let message = "a field of the server's has another name: this one names the record";
+                self.say(format!("fields.{name}"), message);
+            }
         }
         self.positions("fields", &descriptor.fields);
         for (lines, shape) in &descriptor.lines {
             self.name(&format!("lines.{lines}"), lines, RESERVED);
+            if lines == beside::LINES {
+                let message = "this name is that of what the server writes beside a record";
+                self.say(format!("lines.{lines}"), message);
+            }
             if descriptor.fields.contains_key(lines) {
                 self.say(format!("lines.{lines}"), "a field has this name already");
             }

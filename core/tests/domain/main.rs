@@ -18,6 +18,7 @@ mod edits;
 mod figures;
 mod follow_ups;
 mod ledger;
+mod ledger_problems;
 mod order_money;
 mod orders;
 mod perfect;

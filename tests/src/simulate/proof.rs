@@ -11,6 +11,7 @@ use outfield_core::objects::Reader as _;
 use outfield_core::store::{Db, StoreReader, documents, tables};
 use outfield_core::sync::frames::{Frame, PushEntry, Ruling};
 use outfield_core::sync::{Call, wire};
+use serde_json::json;
 
 use super::ledger::{WireLog, Word};
 use super::stage::{CANARIES, SimStage, words_of_held};
@@ -46,6 +47,7 @@ impl SimStage {
         self.nothing_is_lost_or_doubled();
         self.rebuilds_change_nothing();
         self.half_a_group_is_not_taken_in();
+        self.what_is_called_off_gives_back();
         for at in 0..self.carried.len() {
             let shown = ChangeHash::of(self.phone(at).digest().to_string().as_bytes());
             self.note(format!("{} shows {shown}", self.carried[at].phone.name));
@@ -112,6 +114,29 @@ impl SimStage {
         assert!(wrong.is_empty(), "the ledger does not hold: {wrong:?}");
     }
 
+    /// Everybody calls off what they may of what was granted: the books hold still.
+    fn what_is_called_off_gives_back(&mut self) {
+        let mut called_off = 0;
+        for carried in &mut self.carried {
+            let phone = &mut carried.phone;
+            let orders = phone
+                .device()
+                .list("sales_order", None, 1_000)
+                .unwrap()
+                .data;
+            for order in orders.as_array().unwrap() {
+                if order["standing"] == "confirmed" {
+                    let id = &order["id"];
+                    let command = json!({"do": "cancel_order", "sales_order": id, "reason": "End"});
+                    called_off += usize::from(phone.tries(&command).is_ok());
+                }
+            }
+            phone.sync();
+        }
+        self.books_hold();
+        self.note(format!("{called_off} orders were called off"));
+    }
+
     /// What was asked has its answer, on the server and on every phone.
     fn nothing_waits(&mut self) {
         let (db, registry) = (self.server_db(), self.world.registry());
@@ -133,7 +158,7 @@ impl SimStage {
         for carried in &mut self.carried {
             let waiting = carried.phone.device().waiting().unwrap().data;
             let name = &carried.phone.name;
-            assert_eq!(waiting, serde_json::json!([]), "{name} waits still");
+            assert_eq!(waiting, json!([]), "{name} waits still");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is wrong with pots and postings. It does not know what they hold.
 
 use super::{Check, Kind};
+use crate::base::limits::POSTS_MAX;
 use crate::objects::descriptor::{Descriptor, FieldKind};
 use crate::objects::posting::{Phase, Posting, PotEnd};
 use crate::objects::pot::Pot;
@@ -19,6 +20,9 @@ impl Check<'_> {
         }
         for (name, posting) in &descriptor.posts {
             self.posting(&format!("posts.{name}"), posting);
+        }
+        if descriptor.posts.len() > POSTS_MAX {
+            self.say("posts", format!("more than {POSTS_MAX} postings"));
         }
         let is_source = descriptor.kind == Kind::Fact || descriptor.made_by_verbs;
         if !descriptor.posts.is_empty() && (descriptor.kind == Kind::Document || !is_source) {
