@@ -1,5 +1,6 @@
 //! Asks what a verb requires of its record: where the verb is done, and again where its work is
-//! taken in. It does not know what a condition looks at.
+//! taken in; and what a verdict requires of its document. It does not know what a condition looks
+//! at.
 
 use std::borrow::Cow;
 
@@ -32,14 +33,28 @@ fn each(
         return Ok(());
     }
     let record = with_inputs(verb, situation);
+    let asked = verb.require.iter().filter(|of| is_asked(of));
+    of_record(asked, &record, situation)
+}
+
+/// Asks what is required of a document before its judge is. The situation's record is as it asks.
+pub(super) fn ask_of(require: &[Requirement], situation: &Situation<'_>) -> Result<(), Refusal> {
+    of_record(require.iter(), situation.record, situation)
+}
+
+fn of_record<'a>(
+    require: impl Iterator<Item = &'a Requirement>,
+    record: &Record,
+    situation: &Situation<'_>,
+) -> Result<(), Refusal> {
     let ground = ConditionGround {
         registry: situation.registry,
         descriptor: situation.descriptor,
-        record: &record,
+        record,
         reader: situation.reader,
         context: situation.context,
     };
-    for requirement in verb.require.iter().filter(|of| is_asked(of)) {
+    for requirement in require {
         // Whoever runs the server is bound by rules and not by rights.
         if requirement.right && situation.context.is_operator() {
             continue;

@@ -10,7 +10,7 @@ use super::named::Findings;
 use super::refusal::{Refusal, RefusalKind};
 use super::rights::Decider;
 use super::situation::Situation;
-use super::{table, values};
+use super::{require, table, values};
 use crate::base::context::Place;
 use crate::base::id::{RecordId, UserId};
 use crate::objects::descriptor::Descriptor;
@@ -62,13 +62,11 @@ pub fn answer(
     document: &Record,
 ) -> Result<Option<Judgement>, Refusal> {
     let (reader, of) = (decider.reader, kind.of);
-    let Some(judge) = of.judge.as_deref().filter(|_| of.is_asked(document)) else {
-        return Ok(None);
-    };
-    if is_answered(reader, kind, document)? {
+    let is_open = of.is_judged() && of.is_asked(document);
+    if !is_open || is_answered(reader, kind, document)? {
         return Ok(None);
     }
-    let examined = examine(decider, judge, document, &Values::new(), false);
+    let examined = examine(decider, kind, document, &Values::new(), false);
     let granted = examined.and_then(|findings| {
         let verdict = written(decider, kind, document, &findings.found);
         let posted = posted(decider, kind, document, &verdict)?;
@@ -117,11 +115,13 @@ pub(super) fn foresee(
         if !of.is_asked(&after) || stays {
             continue;
         }
-        let Some(judge) = &of.judge else { continue };
+        if !of.is_judged() {
+            continue;
+        }
         for field in &of.foreseen {
             after.values.remove(field);
         }
-        let findings = examine(decider, judge, &after, written, true)?;
+        let findings = examine(decider, kind, &after, written, true)?;
         for field in &of.foreseen {
             let value = findings.found.get(field).cloned().unwrap_or_default();
             if *before.value(field) != value {
@@ -140,8 +140,7 @@ pub fn review(
     kind: VerdictKind<'_>,
     document: &Record,
 ) -> Result<AskedVerdict, Refusal> {
-    let judge = kind.of.judge.as_deref().unwrap_or_default();
-    let findings = examine(decider, judge, document, &Values::new(), false)?;
+    let findings = examine(decider, kind, document, &Values::new(), false)?;
     asked(decider, kind, document, &findings)
 }
 
@@ -173,7 +172,7 @@ fn asked(
 
 fn examine(
     decider: &Decider<'_>,
-    judge: &str,
+    kind: VerdictKind<'_>,
     document: &Record,
     input: &Values,
     foresees: bool,
@@ -185,7 +184,13 @@ fn examine(
         foresees,
         ..decider.situation(descriptor, document, false, input)
     };
-    table::judge(judge)?(&situation)
+    require::ask_of(&kind.of.require, &situation)?;
+    let mut findings = match &kind.of.judge {
+        Some(judge) => table::judge(judge)?(&situation)?,
+        None => Findings::default(),
+    };
+    findings.beside.extend(kind.of.sets.clone());
+    Ok(findings)
 }
 
 /// What a verdict posts; the refusal of what breaks a bound.

@@ -164,7 +164,7 @@ fn has_beside(fields: &BTreeMap<String, Field>) -> bool {
     fields.values().any(|field| field.by.is_some())
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     fn say(&mut self, field: impl Into<String>, message: impl Into<String>) {
         let (file, field, message) = (self.file.to_owned(), field.into(), message.into());
         self.problems.push(Problem {
@@ -457,7 +457,7 @@ impl Check<'_> {
         }
     }
 
-    fn verb(&mut self, at: &str, verb: &Verb) {
+    fn verb(&mut self, at: &str, verb: &'a Verb) {
         if self.descriptor.kind == Kind::Fact && !verb.creates {
             self.say(at, "a fact is never changed; a verb can only make one");
         }
@@ -476,7 +476,7 @@ impl Check<'_> {
         {
             self.say(format!("{at}.rule"), format!("there is no rule `{rule}`"));
         }
-        self.requirements(&format!("{at}.require"), verb);
+        self.requirements(&format!("{at}.require"), &verb.require, self.descriptor);
         self.made(at, verb);
         for (name, field) in &verb.input {
             let at = format!("{at}.input.{name}");

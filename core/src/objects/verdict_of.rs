@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::path::line_path;
 use super::record::Record;
+use super::requirement::Requirement;
 use super::value::Value;
 
 /// The field of every verdict that says yes or no.
@@ -29,6 +30,12 @@ pub struct VerdictOf {
     /// Name of the judge that examines it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<String>,
+    /// What must hold of the document, asked before the judge.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub require: Vec<Requirement>,
+    /// Values of the document's fields that the server alone writes, once it says yes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sets: BTreeMap<String, Value>,
     /// Fields of both that the row keeps as they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub freeze: Vec<String>,
@@ -60,6 +67,13 @@ impl Default for VerdictWords {
 }
 
 impl VerdictOf {
+    /// Whether the server says something of its own to what is asked; else the office writes the
+    /// rows.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.judge.is_some() || !self.require.is_empty()
+    }
+
     /// Whether a document asks for this verdict.
     #[must_use]
     pub fn is_asked(&self, document: &Record) -> bool {

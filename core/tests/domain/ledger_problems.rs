@@ -177,6 +177,21 @@ fn a_verdict_has_its_document_its_words_and_a_judge_that_there_is() {
         &[
             ("/verdict_of/by", json!("code"), "verdict_of.by"),
             ("/verdict_of/judge", json!("nobody"), "verdict_of.judge"),
+            (
+                "/verdict_of/sets",
+                json!({"state": "draft"}),
+                "verdict_of.sets",
+            ),
+            (
+                "/verdict_of/sets",
+                json!({"standing": "eaten"}),
+                "verdict_of.sets",
+            ),
+            (
+                "/verdict_of/require",
+                json!([{"if": {"field": "nothing", "empty": true}, "code": "a", "say": "b"}]),
+                "verdict_of.require[0].if.field",
+            ),
             ("/verdict_of/same", json!(["nothing"]), "verdict_of.same"),
             ("/verdict_of/same", json!([]), "verdict_of.same"),
             (

@@ -8,7 +8,8 @@ use crate::base::limits::{
     CONDITION_WORDS_MAX,
 };
 use crate::objects::condition::{Condition, FieldTest, LineCondition, Operand, Relation, Test};
-use crate::objects::descriptor::{Descriptor, Field, FieldKind, Lines, Verb};
+use crate::objects::descriptor::{Descriptor, Field, FieldKind, Lines};
+use crate::objects::requirement::Requirement;
 use crate::objects::scalar::as_held;
 use crate::objects::value::Value;
 
@@ -61,17 +62,24 @@ impl<'a> Check<'a> {
     pub(super) fn bounds(&mut self) {
         let descriptor = self.descriptor;
         for (name, verb) in &descriptor.verbs {
-            for (index, requirement) in verb.require.iter().enumerate() {
-                let at = format!("verbs.{name}.require[{index}].if");
-                let condition = &requirement.condition;
-                if condition.depth() > CONDITION_DEPTH_MAX {
-                    self.say(&at, format!("is more than {CONDITION_DEPTH_MAX} deep"));
-                }
-                if condition.tests() > CONDITION_TESTS_MAX {
-                    self.say(&at, format!("has more than {CONDITION_TESTS_MAX} tests"));
-                }
-                self.sizes(&at, condition);
+            self.bounds_of(&format!("verbs.{name}.require"), &verb.require);
+        }
+        if let Some(of) = &descriptor.verdict_of {
+            self.bounds_of("verdict_of.require", &of.require);
+        }
+    }
+
+    fn bounds_of(&mut self, at: &str, require: &[Requirement]) {
+        for (index, requirement) in require.iter().enumerate() {
+            let at = format!("{at}[{index}].if");
+            let condition = &requirement.condition;
+            if condition.depth() > CONDITION_DEPTH_MAX {
+                self.say(&at, format!("is more than {CONDITION_DEPTH_MAX} deep"));
             }
+            if condition.tests() > CONDITION_TESTS_MAX {
+                self.say(&at, format!("has more than {CONDITION_TESTS_MAX} tests"));
+            }
+            self.sizes(&at, condition);
         }
     }
 
@@ -116,15 +124,20 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What a verb requires names fields that there are, and says what is refused.
-    pub(super) fn requirements(&mut self, at: &str, verb: &Verb) {
-        for (index, requirement) in verb.require.iter().enumerate() {
+    /// What is required of a record names fields that there are, and says what is refused.
+    pub(super) fn requirements(
+        &mut self,
+        at: &str,
+        require: &'a [Requirement],
+        of: &'a Descriptor,
+    ) {
+        for (index, requirement) in require.iter().enumerate() {
             let at = format!("{at}[{index}]");
             self.name(&format!("{at}.code"), &requirement.code, &[]);
             if requirement.say.trim().is_empty() {
                 self.say(format!("{at}.say"), "say what is wrong and what to do");
             }
-            let start = PathStart::Record(self.descriptor);
+            let start = PathStart::Record(of);
             self.condition(&format!("{at}.if"), &requirement.condition, start);
         }
     }

@@ -5,7 +5,7 @@ use super::{Check, Kind};
 use crate::objects::descriptor::FieldKind;
 use crate::objects::verdict_of::{VERDICT, VerdictOf};
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     /// What the server does with changes from devices.
     pub(super) fn judgement(&mut self) {
         for guard in &self.descriptor.admit {
@@ -22,7 +22,7 @@ impl Check<'_> {
     }
 
     /// A row of verdicts names the document, and both have what says that it is about it still.
-    fn verdict_of(&mut self, of: &VerdictOf) {
+    fn verdict_of(&mut self, of: &'a VerdictOf) {
         let descriptor = self.descriptor;
         let by = descriptor.fields.get(&of.by);
         let by = by.and_then(|field| field.of.as_ref());
@@ -30,21 +30,33 @@ impl Check<'_> {
             let message = format!("`{}` of a row must refer to `{}`", of.by, of.object);
             self.say("verdict_of.by", message);
         }
-        if let Some(judge) = &of.judge {
-            if !self.names.judges.contains(&judge.as_str()) {
-                self.say("verdict_of.judge", format!("there is no judge `{judge}`"));
-            }
-            if !descriptor.made_by_verbs {
-                let message = "what a judge says is `made_by_verbs`: nobody else writes it";
-                self.say("made_by_verbs", message);
-            }
+        if let Some(judge) = &of.judge
+            && !self.names.judges.contains(&judge.as_str())
+        {
+            self.say("verdict_of.judge", format!("there is no judge `{judge}`"));
+        }
+        if of.is_judged() && !descriptor.made_by_verbs {
+            let message = "what the server says is `made_by_verbs`: nobody else writes it";
+            self.say("made_by_verbs", message);
         }
         self.verdict_fields(of);
-        let Some(about) = self.registry.get(&of.object).cloned() else {
+        let Some(about) = self.registry.get(&of.object) else {
             let message = format!("there is no object `{}`", of.object);
             self.say("verdict_of.object", message);
             return;
         };
+        self.requirements("verdict_of.require", &of.require, about);
+        for (name, value) in &of.sets {
+            let field = about.fields.get(name).filter(|_| about.is_beside(name));
+            match field.map(|field| field.check(value)) {
+                Some(Ok(())) => {}
+                Some(Err(why)) => self.say("verdict_of.sets", why),
+                None => {
+                    let message = format!("`{name}` is no field that the server alone writes");
+                    self.say("verdict_of.sets", message);
+                }
+            }
+        }
         if about.kind != Kind::Document {
             self.say("verdict_of.object", "only documents ask for a verdict");
         }
@@ -85,7 +97,7 @@ impl Check<'_> {
             let message = format!("a verdict is a choice with `{words}`");
             self.say("fields.verdict", message);
         }
-        if of.judge.is_none() {
+        if !of.is_judged() {
             return;
         }
         for (name, kind) in [
