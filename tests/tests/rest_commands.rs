@@ -346,3 +346,75 @@ fn a_territory_lies_below_others_and_a_device_ends_by_its_verb() {
     );
     assert!(office.phone.sync().is_err(), "its access has ended");
 }
+
+#[test]
+fn an_order_is_judged_and_called_off_in_the_call_that_asks_for_it() {
+    let mut office = ApiStage::new();
+    let post = |office: &ApiStage, body: &Json| {
+        let answer = office.post("/api/v1/do", &office.rep, body);
+        assert_eq!(answer.status, 200, "{}", answer.json());
+        answer.json()["data"].clone()
+    };
+    let put = |office: &ApiStage, object: &str, body: &Json| {
+        id(&office.post(&format!("/api/v1/{object}"), &office.admin, body))
+    };
+    let class = json!({"name": "None", "category": "S", "rate_percent": "0"});
+    let class = put(&office, "tax_class", &class);
+    let lists = office.get("/api/v1/price_list", &office.admin).json();
+    let list = lists["data"][0]["id"].clone();
+    let product = json!({"name": "Pen", "base_unit": "EA", "tax_class": class});
+    let product = put(&office, "product", &product);
+    let price = json!({"price_list": list, "product": product, "unit": "EA", "unit_price": "2"});
+    put(&office, "price_entry", &price);
+    let credit = json!({"account": office.shop, "currency": "USD", "limit": "50", "used": "0"});
+    let credit = put(&office, "credit_figure", &credit);
+    let used = |office: &ApiStage| {
+        let path = format!("/api/v1/credit_figure/{credit}");
+        office.get(&path, &office.rep).json()["data"]["used"].clone()
+    };
+    let order = post(&office, &json!({"do": "new_order", "account": office.shop}));
+    let order = order["id"].as_str().unwrap().to_owned();
+    let about = |verb: &str| json!({"do": verb, "sales_order": order});
+    let mut line = about("set_order_line");
+    line["product"] = json!(product);
+    line["quantity"] = json!("26");
+    post(&office, &line);
+    let refused = office.post("/api/v1/do", &office.rep, &about("submit_order"));
+    assert_eq!(said(&refused), (403, "credit_exceeded".to_owned()));
+    let numbers = refused.json()["error"]["numbers"].clone();
+    assert_eq!(
+        (&numbers["wanted"], &numbers["room"]),
+        (&json!("52.00"), &json!("50.00"))
+    );
+    line["quantity"] = json!("20");
+    post(&office, &line);
+    assert_eq!(
+        post(&office, &about("submit_order"))["standing"],
+        "confirmed"
+    );
+    assert_eq!(used(&office), "40");
+    let mut cancel = about("cancel_order");
+    cancel["reason"] = json!("Closed down");
+    assert_eq!(post(&office, &cancel)["standing"], "cancelled");
+    assert_eq!(used(&office), "0");
+    let path = format!("/api/v1/credit_figure/{credit}/trail");
+    let trail = office.get(&path, &office.rep).json()["data"].clone();
+    let phases: Vec<&Json> = trail["movements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| &of["phase"])
+        .collect();
+    assert_eq!(phases, [&json!("hold"), &json!("release")]);
+    assert_eq!(
+        office
+            .get(&path.replace("credit_figure", "contact"), &office.rep)
+            .status,
+        404
+    );
+    office.phone.sync().unwrap();
+    assert_eq!(
+        office.phone.order(&order).unwrap().data["status"],
+        "cancelled"
+    );
+}

@@ -101,7 +101,7 @@ pub(crate) enum RepCommand {
         #[arg(value_name = "FIELD=VALUE")]
         fields: Vec<String>,
     },
-    /// Ask a question by its name, such as `today`, `figures`, `shelf`, `order`, `scan`
+    /// Ask a question by its name, such as `today`, `figures`, `shelf`, `order`, `scan`, `waiting`
     Ask {
         /// The question
         question: String,
