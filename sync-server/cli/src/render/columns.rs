@@ -72,6 +72,7 @@ impl RecordTable<'_> {
         let columns = names.iter().map(|name| PrintedColumn {
             name: name.clone(),
             right: field(name).map_or(name == "distance_m", is_number),
+            whole: field(name).map_or(name == "distance_m", is_whole),
         });
         let mut table = PrintedTable::of(columns.chain([id_column()]).collect());
         if !self.columns.is_empty() {
@@ -117,6 +118,7 @@ fn id_column() -> PrintedColumn {
     PrintedColumn {
         name: "id".to_owned(),
         right: false,
+        whole: true,
     }
 }
 
@@ -126,6 +128,12 @@ fn is_empty(value: &Json) -> bool {
 
 fn is_number(field: &Field) -> bool {
     matches!(field.kind, FieldKind::Integer | FieldKind::Decimal)
+}
+
+/// Whether half a value of this field would be wrong.
+fn is_whole(field: &Field) -> bool {
+    let kinds = [FieldKind::Time, FieldKind::Day, FieldKind::Phone];
+    is_number(field) || kinds.contains(&field.kind)
 }
 
 /// The fields that tell most of an object's records, of those that are told at all: its name, its
@@ -188,6 +196,7 @@ pub(crate) fn table_of(names: &[&str], items: &[Json]) -> PrintedTable {
     let columns = names.iter().map(|name| PrintedColumn {
         name: (*name).to_owned(),
         right: items.iter().all(|item| item[*name].is_number()),
+        whole: items.iter().all(|item| !item[*name].is_string()),
     });
     let mut table = PrintedTable::of(columns.collect());
     for item in items {
@@ -251,18 +260,18 @@ mod tests {
         Kiosk(domain::registry().unwrap())
     }
 
-    fn lines(columns: &[&str], records: Json) -> Vec<String> {
+    fn table(columns: &[&str], records: &Json) -> PrintedTable {
         let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
         let shown = RecordTable {
             columns: &columns,
             extras: &["purpose"],
         };
-        let place = kiosk();
-        let table = shown.of(&Glossary::of(&place), records.as_array().unwrap());
-        table
-            .map_err(|refusal| refusal.message)
-            .unwrap()
-            .lines(None)
+        let records = records.as_array().unwrap();
+        shown.of(&Glossary::of(&kiosk()), records).unwrap()
+    }
+
+    fn lines(columns: &[&str], records: &Json) -> Vec<String> {
+        table(columns, records).lines(None)
     }
 
     #[test]
@@ -279,7 +288,7 @@ mod tests {
             "SO-A-1   draft      Harp's   USD       Ann    -         7",
             "SO-A-12  submitted  9        USD       -      rejected  8",
         ];
-        assert_eq!(lines(&[], orders), expected);
+        assert_eq!(lines(&[], &orders), expected);
     }
 
     #[test]
@@ -292,7 +301,13 @@ mod tests {
             "account  state    owner  planned_on  purpose  id",
             "Harp's   planned  Ann    2026-11-24  Autumn   7",
         ];
-        assert_eq!(lines(&[], visits), expected);
+        assert_eq!(lines(&[], &visits), expected);
+        // Half a day would be another one.
+        let narrow = [
+            "account  state    owner  planned_on  id",
+            "Harp's   planned  Ann    2026-11-24  7",
+        ];
+        assert_eq!(table(&[], &visits).lines(Some(40)), narrow);
         let visits = json!([{
             "id": "7", "object": "visit", "started_at": 1_795_509_000_000_i64, "fence_m": 200,
             "created_at": "2026-11-24T21:30:00.000Z",
@@ -302,7 +317,7 @@ mod tests {
             "2026-11-24 11:30      200  2026-11-25 00:30  7",
         ];
         assert_eq!(
-            lines(&["started_at", "fence_m", "created_at"], visits),
+            lines(&["started_at", "fence_m", "created_at"], &visits),
             expected
         );
     }
@@ -320,7 +335,7 @@ mod tests {
             "SO-A-1  sales_order      8",
             "Old     no_longer_known  9",
         ];
-        assert_eq!(lines(&[], found), expected);
+        assert_eq!(lines(&[], &found), expected);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) struct PrintedColumn {
     pub(crate) name: String,
     /// Whether it holds numbers, whose ends stand below each other.
     pub(crate) right: bool,
+    /// Whether half of what it holds would be wrong, such as of a number or a day.
+    pub(crate) whole: bool,
 }
 
 /// A table for people.
@@ -70,11 +72,11 @@ impl PrintedTable {
         let mut shown: Vec<usize> = (0..self.columns.len()).collect();
         let mut widths = self.widths(width);
         if let Some(width) = width {
-            fit(&shown, &mut widths, width);
+            self.fit(&shown, &mut widths, width);
             while !self.chosen && shown.len() > 2 && total(&shown, &widths) > width {
                 shown.remove(shown.len() - 2);
                 widths = self.widths(Some(width));
-                fit(&shown, &mut widths, width);
+                self.fit(&shown, &mut widths, width);
             }
         }
         let head: Vec<String> = self
@@ -104,6 +106,22 @@ impl PrintedTable {
         (0..self.columns.len())
             .map(|at| widest(at).unwrap_or_default().min(most))
             .collect()
+    }
+
+    /// Makes the widest columns narrower until all fit. Half a number or half an id is none, so
+    /// that such columns and the last one stay as they are.
+    fn fit(&self, shown: &[usize], widths: &mut [usize], width: usize) {
+        let Some((_, others)) = shown.split_last() else {
+            return;
+        };
+        while total(shown, widths) > width {
+            let may_shrink = |at: &usize| !self.columns[*at].whole && widths[*at] > NARROW_MIN;
+            let shrinking = others.iter().copied().filter(may_shrink);
+            match shrinking.max_by_key(|at| widths[*at]) {
+                Some(at) => widths[at] -= 1,
+                None => return,
+            }
+        }
     }
 
     fn line(&self, cells: &[String], shown: &[usize], widths: &[usize], cuts: bool) -> String {
@@ -136,21 +154,6 @@ fn total(shown: &[usize], widths: &[usize]) -> usize {
     columns + GAP.len() * shown.len().saturating_sub(1)
 }
 
-/// Makes the widest columns narrower until all fit; the last one stays whole, because half an id is
-/// none.
-fn fit(shown: &[usize], widths: &mut [usize], width: usize) {
-    let Some((_, may_shrink)) = shown.split_last() else {
-        return;
-    };
-    while total(shown, widths) > width {
-        let widest = may_shrink.iter().copied().max_by_key(|at| widths[*at]);
-        match widest.filter(|at| widths[*at] > NARROW_MIN) {
-            Some(at) => widths[at] -= 1,
-            None => return,
-        }
-    }
-}
-
 /// At most so many columns of a text, an ellipsis at the end where it was longer.
 fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
@@ -175,7 +178,11 @@ mod tests {
 
     fn column(name: &str, right: bool) -> PrintedColumn {
         let name = name.to_owned();
-        PrintedColumn { name, right }
+        PrintedColumn {
+            name,
+            right,
+            whole: right,
+        }
     }
 
     fn shops(names: &[&str]) -> PrintedTable {
