@@ -42,6 +42,8 @@ const FILLING: &[FieldKind] = &[
 /// What a table of records is to show.
 #[derive(Default)]
 pub(crate) struct RecordTable<'a> {
+    /// The object that all are of, where it is known though there may be none.
+    pub(crate) object: Option<&'a str>,
     /// The columns that were asked for; the descriptor's if none are.
     pub(crate) columns: &'a [String],
     /// Members beside the fields that are shown too where a record has them.
@@ -55,7 +57,8 @@ impl RecordTable<'_> {
         glossary: &Glossary<'_>,
         records: &[Json],
     ) -> Result<PrintedTable, Refusal> {
-        let mut objects: Vec<&str> = records.iter().map(object_of).collect();
+        let of_records = records.iter().map(object_of);
+        let mut objects: Vec<&str> = self.object.into_iter().chain(of_records).collect();
         objects.sort_unstable();
         objects.dedup();
         let known: Vec<&Descriptor> = objects
@@ -263,6 +266,7 @@ mod tests {
     fn table(columns: &[&str], records: &Json) -> PrintedTable {
         let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
         let shown = RecordTable {
+            object: None,
             columns: &columns,
             extras: &["purpose"],
         };
@@ -340,14 +344,13 @@ mod tests {
 
     #[test]
     fn a_column_that_there_is_not_is_refused() {
-        let accounts = [json!({"id": "7", "object": "account", "name": "Harp's"})];
         let columns = ["nam".to_owned()];
         let shown = RecordTable {
+            object: Some("account"),
             columns: &columns,
             extras: &[],
         };
-        let place = kiosk();
-        let refused = shown.of(&Glossary::of(&place), &accounts).err().unwrap();
+        let refused = shown.of(&Glossary::of(&kiosk()), &[]).err().unwrap();
         let told = (refused.code.as_str(), refused.message.as_str());
         let message = "there is no column `nam`; did you mean `name`?";
         assert_eq!(told, ("unknown_field", message));

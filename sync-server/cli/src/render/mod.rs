@@ -21,4 +21,4 @@ pub(crate) use object::{json, object};
 pub(crate) use record::{record, text};
 pub(crate) use table::PrintedTable;
 pub(crate) use trail::trail;
-pub(crate) use work::{conflicts, digests, refused, unsent, waiting};
+pub(crate) use work::{conflicts, digests, refused, unsent};

@@ -6,11 +6,24 @@ use serde_json::Value as Json;
 
 use crate::answer::{CliAnswer, CliFailure};
 use crate::print::OutputForm;
-use crate::render::{Glossary, RecordTable};
+use crate::render::{Glossary, RecordTable, table_of};
+
+/// What is told of what has no answer yet.
+const WAITING: &[&str] = &["since", "object", "name", "verdict", "record"];
+
+/// What was asked of the server and has no answer yet, as a table.
+pub(crate) fn waiting(device: &mut Device) -> Result<CliAnswer, CliFailure> {
+    let data = device.waiting()?.data;
+    let told = Glossary::of(device).told(&data);
+    let asks = told.as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(CliAnswer::listed(data, table_of(WAITING, asks)))
+}
 
 /// What is shown of a list.
 #[derive(Default)]
 pub(crate) struct Listing<'a> {
+    /// The object that is listed, where it is one.
+    pub(crate) object: Option<&'a str>,
     /// How many records there are at most; one more was fetched, which says whether there are more.
     pub(crate) limit: Option<u32>,
     /// Columns that the person chose.
@@ -43,6 +56,7 @@ impl Listing<'_> {
         }
         let records = answer.data.as_array().map(Vec::as_slice);
         let wanted = RecordTable {
+            object: self.object,
             columns: self.columns,
             extras: self.extras,
         };

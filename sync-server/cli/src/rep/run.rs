@@ -11,7 +11,7 @@ use super::arguments::{
 };
 use super::database::{check_file, not_enrolled};
 use super::execute::answered;
-use super::listing::{Listing, one_more};
+use super::listing::{Listing, one_more, waiting};
 use super::{order, record, visit};
 use crate::answer::{CliAnswer, CliFailure};
 use crate::print::OutputForm;
@@ -58,7 +58,7 @@ fn carry_out(
         RepCommand::List(list) => list_records(device, form, &list),
         RepCommand::Get { object, id } => get(device, &object, &id),
         RepCommand::Search(asked) => search(device, form, &asked),
-        RepCommand::Waiting => answered(device.waiting(), render::waiting),
+        RepCommand::Waiting => waiting(device),
         RepCommand::Conflicts => answered(device.conflicts(), render::conflicts),
         RepCommand::Resolve { conflict, choice } => record::resolve(device, &conflict, &choice),
         RepCommand::NeedsAttention => answered(device.needs_attention(), render::refused),
@@ -110,6 +110,7 @@ fn list_records(
     let near = list.near.as_deref().zip(list.within);
     let receipt = device.list(&list.object, near, one_more(list.limit))?;
     let shown = Listing {
+        object: Some(&list.object),
         limit: Some(list.limit),
         columns: &list.columns.columns,
         ..Listing::default()
