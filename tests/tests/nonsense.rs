@@ -78,6 +78,25 @@ impl RepDesk {
         )
     }
 
+    /// What a rep's command shows to a person, failures too; nothing of it steers a terminal.
+    #[track_caller]
+    fn shows(&self, words: &[&str]) -> String {
+        let mut command = self.yard.keeper.command(binary());
+        command
+            .args(["rep", "--db"])
+            .arg(self.yard.path("Ann.db"))
+            .args(words);
+        let output = command.output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let steers = |letter: char| {
+            let turns = matches!(letter, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+                || matches!(letter, '\u{2066}'..='\u{2069}' | '\u{61c}');
+            turns || letter.is_control() && letter != '\n'
+        };
+        assert!(!text.contains(steers), "{words:?}: {text:?}");
+        text
+    }
+
     /// A command is refused as bad input with this code, in one line.
     #[track_caller]
     fn refuses(&self, words: &[&str], code: &str) {
@@ -113,8 +132,12 @@ fn nonsense_in_orders_gets_one_line_that_says_what_is_wrong_and_changes_nothing(
         desk.refuses(&["order", "add", order, "96385074", quantity], "bad_value");
     }
     desk.refuses(&["order", "add", order, "96385074", ""], "required");
-    for product in ["", "x", "a\nb", &huge, "4006381333931"] {
+    for product in ["", "\"^*", &huge, "4006381333931"] {
         desk.refuses(&["order", "set", order, product, "1"], "unknown_product");
+    }
+    for name in ["x", "a\nb", "x 4006381333932", "\u{1b}[2J"] {
+        let set = ["order", "set", order, name, "1"];
+        desk.refuses(&set, "unknown_reference");
     }
     desk.refuses(&["order", "set", order, "4006381333932", "1"], "bad_scan");
     for unit in ["KGM", "each", "a\nb", &huge] {
@@ -138,7 +161,7 @@ fn nonsense_in_orders_gets_one_line_that_says_what_is_wrong_and_changes_nothing(
         );
     }
     desk.refuses(&["order", "submit", visit], "unknown_record");
-    desk.refuses(&["order", "show", "x"], "bad_id");
+    desk.refuses(&["order", "show", "x"], "unknown_reference");
     desk.refuses(&["order", "new", order], "unknown_reference");
     assert_eq!(desk.says(&["digest".into()]), before);
 }
@@ -195,4 +218,37 @@ fn a_refusal_tells_the_numbers_behind_it_and_only_then() {
     assert_eq!(said["error"]["numbers"], numbers);
     let (_, said) = says(&["visit", "check-out", "no-id"]);
     assert_eq!(said["error"].get("numbers"), None, "{said}");
+}
+
+#[test]
+fn no_name_steers_a_terminal_or_breaks_a_row() {
+    let desk = desk();
+    let long = format!("Long {}", "x".repeat(8_000));
+    let names = [
+        "Tab\tbed",
+        "Line\nbroken\r\nname",
+        "\u{1b}[2J Clearing",
+        "\u{9b}2J Clearing too",
+        "\u{202e}gninruT\u{202c}",
+        "Marked\u{200f}\u{2066}",
+        &long,
+    ];
+    for name in names {
+        let name = format!("name={name}").into();
+        let (exit, said) = desk.says(&["create".into(), "contact".into(), name]);
+        assert_eq!(exit, 0, "{said}");
+    }
+    let shown = desk.shows(&["list", "contact"]);
+    assert_eq!(shown.lines().count(), names.len() + 1, "{shown}");
+    assert!(shown.contains("Tab bed  ") && shown.contains("Line broken name  "));
+    assert!(shown.contains("\u{fffd}[2J Clearing  ") && shown.contains(&long));
+    let found = desk.shows(&["search", "clearing"]);
+    assert_eq!(found.lines().count(), 3, "{found}");
+    let one = desk.shows(&["get", "contact", "\u{1b}[2J Clearing"]);
+    assert!(one.contains("\nname: \u{fffd}[2J Clearing\n"), "{one}");
+    let refused = desk.shows(&["get", "contact", "\u{1b}[2J Clearin"]);
+    assert!(
+        refused.contains("did you mean `\u{fffd}[2J Clearing`"),
+        "{refused}"
+    );
 }

@@ -70,6 +70,17 @@ impl Timestamp {
             |at| zone.to_datetime(at).date().to_string(),
         )
     }
+
+    /// This moment by the clock of a time zone, to the minute: `2026-11-24 08:30`.
+    #[must_use]
+    pub fn minute_in(self, zone: &str) -> String {
+        let ms = self.0.clamp(Self::MIN.0, Self::MAX.0);
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        jiff::Timestamp::from_millisecond(ms).map_or_else(
+            |_| String::new(),
+            |at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string(),
+        )
+    }
 }
 
 /// Checks a day written `YYYY-MM-DD`.

@@ -7,7 +7,8 @@ const OFFERED_MAX: usize = 12;
 const DISTANCE_MAX: usize = 2;
 
 /// A half-sentence that offers the close names, or else the known ones.
-pub(super) fn offer<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn offer<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let close: Vec<&str> = known
         .iter()
@@ -24,7 +25,7 @@ pub(super) fn offer<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
     }
 }
 
-fn quoted(names: &[&str]) -> String {
+pub(super) fn quoted(names: &[&str]) -> String {
     names
         .iter()
         .map(|name| format!("`{name}`"))
@@ -39,7 +40,7 @@ fn is_close(name: &str, other: &str) -> bool {
 }
 
 /// How many letters must be put in, taken out or changed to get from one to the other.
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().take(80).collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (above, letter) in one.chars().take(80).enumerate() {

@@ -21,6 +21,7 @@ pub mod requirement;
 pub mod right;
 pub mod scalar;
 pub mod scope;
+mod title;
 pub mod value;
 pub mod verdict_of;
 

@@ -13,6 +13,7 @@ pub mod error;
 pub mod holds;
 pub mod members;
 pub mod meta;
+pub mod named;
 pub mod numbers;
 pub mod open;
 pub mod outbox;

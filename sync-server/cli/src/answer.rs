@@ -4,11 +4,13 @@
 use std::path::Path;
 
 use outfield_core::app::{FieldError, Receipt};
-use outfield_core::domain::RefusalKind;
+use outfield_core::domain::{Refusal, RefusalKind};
 use serde_json::{Map, Value as Json};
 
 use outfield_server::envelope::{ErrorBody, one_line};
 use outfield_server::error::{ErrorKind, ServerError};
+
+use super::render::PrintedTable;
 
 /// The input is wrong.
 pub const BAD_INPUT: u8 = 2;
@@ -36,6 +38,10 @@ pub struct CliAnswer {
     pub brief: Option<&'static str>,
     /// How it reads for people.
     pub lines: PlainLines,
+    /// The data as people read it, with names and their own clock, where that is not the data.
+    pub(crate) told: Option<Json>,
+    /// The table that people read in place of lines.
+    pub(crate) table: Option<PrintedTable>,
     /// The whole of what is printed, in whatever manner, where each byte counts.
     pub verbatim: Option<String>,
 }
@@ -56,6 +62,8 @@ impl CliAnswer {
             data,
             brief: None,
             lines,
+            told: None,
+            table: None,
             verbatim: None,
         }
     }
@@ -73,6 +81,27 @@ impl CliAnswer {
         CliAnswer {
             verbatim: Some(text),
             ..CliAnswer::of(Json::Null, |_| Vec::new())
+        }
+    }
+
+    /// A list, with the table that people read of it.
+    pub(crate) fn listed(data: impl Into<Json>, table: PrintedTable) -> CliAnswer {
+        CliAnswer::of(data.into(), |_| Vec::new()).with_table(table)
+    }
+
+    /// Has people read this table.
+    pub(crate) fn with_table(self, table: PrintedTable) -> CliAnswer {
+        CliAnswer {
+            table: Some(table),
+            ..self
+        }
+    }
+
+    /// Has people read this in place of the data.
+    pub(crate) fn telling(self, told: Json) -> CliAnswer {
+        CliAnswer {
+            told: Some(told),
+            ..self
         }
     }
 
@@ -185,6 +214,12 @@ impl From<FieldError> for CliFailure {
             FieldError::SignIn { message } => CliFailure::signed_out(message),
             FieldError::Broken { report } => CliFailure::broken(report),
         }
+    }
+}
+
+impl From<Refusal> for CliFailure {
+    fn from(refusal: Refusal) -> Self {
+        FieldError::from(refusal).into()
     }
 }
 

@@ -9,6 +9,7 @@ pub mod demo;
 mod fields;
 mod office;
 pub mod print;
+mod refer;
 mod render;
 mod rep;
 mod serve;
@@ -102,7 +103,7 @@ fn dispatch(form: OutputForm, command: CliCommand) -> Result<Option<CliAnswer>, 
         CliCommand::Object(command) => office::object(command, surroundings),
         CliCommand::Put(arguments) => office::put(&arguments, surroundings),
         CliCommand::Import(command) => office::import::import(&command, surroundings),
-        CliCommand::Rep(arguments) => rep::run(arguments, surroundings),
+        CliCommand::Rep(arguments) => rep::run(arguments, form, surroundings),
     };
     answer.map(Some)
 }

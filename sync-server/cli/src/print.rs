@@ -18,6 +18,14 @@ pub struct OutputForm {
     pub quiet: bool,
 }
 
+impl OutputForm {
+    /// Whether a person reads the answer.
+    #[must_use]
+    pub fn is_for_people(self) -> bool {
+        !self.json && !self.quiet
+    }
+}
+
 /// Prints what a command came to, if anything is left to say, and gives its exit code.
 pub fn outcome(form: OutputForm, outcome: Result<Option<CliAnswer>, CliFailure>) -> u8 {
     let (text, failure) = match outcome {
@@ -30,7 +38,7 @@ pub fn outcome(form: OutputForm, outcome: Result<Option<CliAnswer>, CliFailure>)
         && !form.json
     {
         // Where even standard error is closed, the exit code alone tells.
-        let told = format!("error: {}\n", failure.message);
+        let told = format!("error: {}\n", render::clean(&failure.message));
         write(&mut io::stderr().lock(), &told).ok();
     }
     let exit = failure.map_or(0, |failure| failure.exit);
@@ -78,11 +86,25 @@ fn plain(form: OutputForm, answer: &CliAnswer) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// The id first, unless the data names it itself.
+/// The id first, unless the data names it itself. Whatever made the lines, none of them steers the
+/// terminal.
 fn spoken(answer: &CliAnswer) -> Vec<String> {
     let id = answer.id.as_ref().filter(|_| answer.data["id"].is_null());
     let id = id.map(|id| format!("id: {id}"));
-    id.into_iter().chain((answer.lines)(&answer.data)).collect()
+    let lines = match &answer.table {
+        Some(table) => table.lines(terminal_width()),
+        None => (answer.lines)(answer.told.as_ref().unwrap_or(&answer.data)),
+    };
+    let lines = id.into_iter().chain(lines);
+    lines
+        .map(|line| render::clean(&line).into_owned())
+        .collect()
+}
+
+/// How many columns the terminal has; none if standard output is no terminal.
+fn terminal_width() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(size.0.0)).filter(|width| *width > 0)
 }
 
 /// The secret that was asked for, else the id, else the ids of a list.
@@ -134,7 +156,7 @@ mod tests {
             "\n"
         );
         assert_eq!(refused_line(&failure), expected);
-        let partial = Some(Box::new(CliAnswer::of(json!([]), render::list)));
+        let partial = Some(Box::new(CliAnswer::of(json!([]), render::record)));
         assert!(refused_line(&CliFailure { partial, ..failure }).ends_with("},\"data\":[]}\n"));
     }
 
@@ -148,7 +170,7 @@ mod tests {
 
     #[test]
     fn shells_read_the_ids_of_a_list_and_nothing_of_a_count() {
-        let list = CliAnswer::of(json!([{ "id": "7" }, { "id": "8" }]), render::list);
+        let list = CliAnswer::of(json!([{ "id": "7" }, { "id": "8" }]), render::record);
         assert_eq!(plain(QUIET, &list), "7\n8\n");
         assert_eq!(
             plain(QUIET, &CliAnswer::of(json!({ "sent": 1 }), render::record)),

@@ -8,6 +8,7 @@ mod commands;
 mod devices;
 mod import;
 mod questions;
+mod refer;
 mod standard;
 mod trail;
 

@@ -123,7 +123,8 @@ impl Tenant {
             .unwrap_or(0))
     }
 
-    pub(crate) fn time_zone(&self) -> Result<String, ServerError> {
+    /// The time zone that decides what day it is for the people of this tenant.
+    pub fn time_zone(&self) -> Result<String, ServerError> {
         Ok(meta::get(&self.db, "time_zone")?.unwrap_or_else(|| "UTC".to_owned()))
     }
 

@@ -36,6 +36,8 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("futures_util", &["sync-server/src/http"]),
     ("clap", &["sync-server/cli/src/", "tests/demo/"]),
     ("csv", &["sync-server/cli/src/office/"]),
+    ("unicode_width", &["sync-server/cli/src/render/"]),
+    ("terminal_size", &["sync-server/cli/src/print.rs"]),
     ("indicatif", &["tests/demo/src/"]),
     ("syn", &["tests/src/tidy/scan.rs"]),
     ("proc_macro2", &["tests/src/tidy/scan.rs"]),

@@ -13,6 +13,9 @@ use crate::answer::{CliAnswer, CliFailure};
 use crate::arguments::ObjectCommand;
 use crate::{render, text_file};
 
+/// What is told of each object.
+const TOLD: &[&str] = &["label", "kind", "version", "own", "extended", "object"];
+
 /// Publishes, lists, shows or explains objects.
 pub(crate) fn object(
     command: ObjectCommand,
@@ -34,7 +37,8 @@ pub(crate) fn object(
                 .all()
                 .map(|of| line(&tenant, of))
                 .collect();
-            Ok(CliAnswer::of(all.into(), render::list))
+            let table = render::table_of(TOLD, &all);
+            Ok(CliAnswer::listed(all, table))
         }
         ObjectCommand::Show { object, place } => {
             let tenant = open_tenant(&place, surroundings)?;

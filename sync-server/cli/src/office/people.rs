@@ -37,7 +37,8 @@ pub(crate) fn tenant(
                 .iter()
                 .map(|(name, id)| json!({ "id": id, "name": name }))
                 .collect();
-            Ok(CliAnswer::of(listed.into(), render::list))
+            let table = render::table_of(&["name", "id"], &listed);
+            Ok(CliAnswer::listed(listed, table))
         }
     }
 }

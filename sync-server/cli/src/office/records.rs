@@ -13,15 +13,37 @@ use serde_json::{Value as Json, json};
 use super::open::open_tenant;
 use crate::answer::{CliAnswer, CliFailure};
 use crate::arguments::{OfficePlace, PutArguments};
-use crate::{fields, render};
+use crate::render::{Glossary, RecordTable, table_of};
+use crate::{fields, refer, render};
+
+/// What is told of refused work.
+const QUARANTINED: &[&str] = &[
+    "at", "object", "name", "code", "message", "device", "record",
+];
+/// What is told of a row that is not right.
+const WRONG: &[&str] = &["object", "name", "code", "message", "id"];
+/// What is told of a record beside its fields.
+const TOLD_BESIDE: &[&str] = &["territory_names"];
 
 /// Lists what devices handed in and was refused.
 pub(crate) fn quarantine(
     place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<CliAnswer, CliFailure> {
-    let held = open_tenant(place, surroundings)?.quarantined()?;
-    Ok(CliAnswer::of(held.into(), render::list))
+    let tenant = open_tenant(place, surroundings)?;
+    let held = tenant.quarantined()?;
+    let glossary = Glossary::of(&tenant);
+    let mut told = held.clone();
+    for entry in &mut told {
+        let of = |member: &str| entry[member].as_str().unwrap_or_default();
+        let name = glossary.title(of("object"), of("record"));
+        let device = glossary.title("device", of("device"));
+        entry["at"] = glossary.moment(&entry["at"]).into();
+        entry["name"] = name.into();
+        entry["device"] = device.map_or_else(|| entry["device"].take(), Json::from);
+    }
+    let table = table_of(QUARANTINED, &told);
+    Ok(CliAnswer::listed(held, table))
 }
 
 /// Lists the rows of the office that are not right.
@@ -32,7 +54,8 @@ pub(crate) fn check(
     let mut tenant = open_tenant(place, surroundings)?;
     let mut wrong = tenant.check_rows()?;
     wrong.extend(tenant.check_ledger()?);
-    Ok(CliAnswer::of(wrong.into(), render::list))
+    let table = table_of(WRONG, &wrong);
+    Ok(CliAnswer::listed(wrong, table))
 }
 
 /// What the server wrote of a record, and what moved because of it.
@@ -41,9 +64,11 @@ pub(crate) fn trail(
     place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<CliAnswer, CliFailure> {
-    let trail = open_tenant(place, surroundings)?.trail(record)?;
+    let tenant = open_tenant(place, surroundings)?;
+    let trail = tenant.trail(record)?;
     let id = record_id(record)?;
-    Ok(CliAnswer::about(id, trail, render::trail))
+    let told = Glossary::of(&tenant).told(&trail);
+    Ok(CliAnswer::about(id, trail, render::trail).telling(told))
 }
 
 /// Writes one record as the office.
@@ -56,13 +81,16 @@ pub(crate) fn put(
     let read = fields::read(&put.fields, |path| {
         fields::of(tenant.registry(), &put.object, path)
     })?;
+    let read = refer::values(&tenant, &put.object, read)?;
     let mut values = Values::new();
     for (path, json) in &read {
         values.insert(path.clone(), Value::from_json(json).unwrap_or_default());
     }
     let id = tenant.put(&put.object, id, values)?;
+    let told = Glossary::of(&tenant).told_values(&put.object, &read);
+    let told = json!({ "object": put.object, "fields": told });
     let data = json!({ "object": put.object, "fields": read });
-    Ok(CliAnswer::about(id, data, render::record))
+    Ok(CliAnswer::about(id, data, render::record).telling(told))
 }
 
 fn record_id(text: &str) -> Result<RecordId, CliFailure> {
@@ -79,7 +107,12 @@ pub(crate) fn list_all(
 ) -> Result<CliAnswer, CliFailure> {
     let tenant = open_tenant(place, surroundings)?;
     let records = records_with_names(&tenant, object)?;
-    Ok(CliAnswer::of(records.into(), render::list))
+    let shown = RecordTable {
+        extras: TOLD_BESIDE,
+        ..RecordTable::default()
+    };
+    let table = shown.of(&Glossary::of(&tenant), &records)?;
+    Ok(CliAnswer::listed(records, table))
 }
 
 /// One record of such an object, as it is now.
@@ -93,11 +126,9 @@ pub(crate) fn show_one(
     let found = records
         .into_iter()
         .find(|record| record["id"] == text.as_str());
-    Ok(CliAnswer::about(
-        id,
-        found.unwrap_or_default(),
-        render::record,
-    ))
+    let found = found.unwrap_or_default();
+    let told = Glossary::of(tenant).told(&found);
+    Ok(CliAnswer::about(id, found, render::record).telling(told))
 }
 
 /// The records with the names of the users and territories that they refer to.

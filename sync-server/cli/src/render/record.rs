@@ -1,25 +1,23 @@
-//! Records as short lines for people: one by its values, and lists of them. It does not know what
-//! made them.
+//! A record as short lines for people, by its values. It does not know what made it.
 
 use serde_json::{Map, Value as Json};
 
+use super::clean::clean;
+
 /// Members of a record that stand first.
 const FIRST: &[&str] = &["id", "object", "name"];
-/// Members of a record that say when and by whom it was written; they stand last, and lists leave
-/// them out.
+/// Members of a record that say when and by whom it was written; they stand last.
 const LAST: &[&str] = &[
     "created_at",
     "created_by_actor",
     "changed_at",
     "changed_by_actor",
 ];
-/// Values after the name in a line of a list.
-const SHOWN_MAX: usize = 4;
 
 /// A scalar without quotation marks, on one line.
 pub(crate) fn text(json: &Json) -> String {
     match json {
-        Json::String(text) => text.split(['\r', '\n']).collect::<Vec<_>>().join(" "),
+        Json::String(text) => clean(text).into_owned(),
         Json::Null => "-".to_owned(),
         Json::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
         Json::Bool(_) | Json::Number(_) | Json::Object(_) => json.to_string(),
@@ -90,41 +88,6 @@ fn pairs(members: &Map<String, Json>) -> String {
         .join(", ")
 }
 
-/// A list: one line for each, the id in front, then its name and its first values.
-pub(crate) fn list(data: &Json) -> Vec<String> {
-    items(data, list_line)
-}
-
-fn list_line(item: &Map<String, Json>) -> String {
-    let is_text = |name: &&str| item.get(*name).is_some_and(Json::is_string);
-    let title = ["name", "note", "title"].into_iter().find(is_text);
-    let mut shown = vec![text(item.get("id").unwrap_or(&Json::Null))];
-    match title {
-        Some(title) => shown.extend(item.get(title).map(text)),
-        None => shown.extend(item.get("object").map(text)),
-    }
-    let mut values = 0;
-    for (name, value) in item {
-        let name = name.as_str();
-        let stands_elsewhere = FIRST.contains(&name) || LAST.contains(&name) || Some(name) == title;
-        if stands_elsewhere || value.is_object() || looks_like_id(value) {
-            continue;
-        }
-        values += 1;
-        if values > SHOWN_MAX {
-            break;
-        }
-        shown.push(format!("{name}={}", text(value)));
-    }
-    shown.join("  ")
-}
-
-fn looks_like_id(value: &Json) -> bool {
-    value
-        .as_str()
-        .is_some_and(|text| text.len() == 36 && text.matches('-').count() == 4)
-}
-
 /// One line for each item; a list without any says so.
 pub(crate) fn items(data: &Json, line: impl Fn(&Map<String, Json>) -> String) -> Vec<String> {
     let items = data.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -159,19 +122,5 @@ mod tests {
         ];
         assert_eq!(record(&contact)[..5], expected);
         assert_eq!(record(&contact)[5..], ["changed_at: 2026"]);
-    }
-
-    #[test]
-    fn a_list_has_one_line_for_each_and_says_when_it_is_empty() {
-        let id = "01940c3e-5b1a-7cc0-8000-0123456789ab";
-        let visits = json!([{
-            "id": "7", "object": "visit", "account": id, "state": "planned", "actions": {},
-        }]);
-        assert_eq!(list(&visits), ["7  visit  state=planned"]);
-        assert_eq!(
-            list(&json!([{ "id": "7", "object": "account", "name": "Harp" }])),
-            ["7  Harp"]
-        );
-        assert_eq!(list(&json!([])), ["none"]);
     }
 }

@@ -57,20 +57,6 @@ pub(crate) fn unsent(data: &Json) -> Vec<String> {
     })
 }
 
-/// What waits for an answer: since when, and what.
-pub(crate) fn waiting(data: &Json) -> Vec<String> {
-    items(data, |ask| {
-        let answer = member(ask, "verdict").replace('_', " ");
-        format!(
-            "{}  {} {}  {}: no {answer} yet",
-            member(ask, "since"),
-            member(ask, "object"),
-            member(ask, "record"),
-            member(ask, "name")
-        )
-    })
-}
-
 fn member(item: &Map<String, Json>, name: &str) -> String {
     item.get(name).map(text).unwrap_or_default()
 }

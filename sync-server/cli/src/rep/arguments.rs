@@ -31,26 +31,21 @@ pub(crate) enum RepCommand {
     /// Show who is signed in, what is unsent, and when all was last verified
     Status,
     /// Show today's visits: open, planned for today, or missed
-    Today,
+    Today {
+        #[command(flatten)]
+        columns: ColumnArguments,
+    },
     /// List records of an object
     List(ListArguments),
     /// Show one record
     Get {
         /// The object, such as `account`
         object: String,
-        /// The record's id
+        /// The record, by id or name
         id: String,
     },
     /// Find records by the beginnings of words
-    Search {
-        /// One or more words, or beginnings of words
-        #[arg(allow_hyphen_values = true)]
-        text: String,
-        /// At most this many
-        #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
-        #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-        limit: u32,
-    },
+    Search(SearchArguments),
     /// Make a record
     Create {
         /// The object, such as `contact`
@@ -63,7 +58,7 @@ pub(crate) enum RepCommand {
     Edit {
         /// The object, such as `contact`
         object: String,
-        /// The record's id
+        /// The record, by id or name
         id: String,
         /// Values by field; `FIELD=` clears one
         #[arg(value_name = "FIELD=VALUE", required = true)]
@@ -97,7 +92,7 @@ pub(crate) enum RepCommand {
     Do {
         /// The verb, such as `start_visit`
         verb: String,
-        /// Inputs of the verb; a verb that changes a record takes its id as `OBJECT=ID`
+        /// Inputs of the verb; a verb that changes a record takes its id or name as `OBJECT=ID`
         #[arg(value_name = "FIELD=VALUE")]
         fields: Vec<String>,
     },
@@ -147,6 +142,28 @@ pub(crate) enum RepCommand {
     Rebuild,
 }
 
+/// Which columns a list shows.
+#[derive(Debug, Args)]
+pub(crate) struct ColumnArguments {
+    /// Fields that the table shows, with commas between them; a few telling ones if not given
+    #[arg(long, value_name = "FIELD,..", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+}
+
+/// Arguments of `search`.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArguments {
+    /// One or more words, or beginnings of words
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) text: String,
+    /// At most this many
+    #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArguments,
+}
+
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {
@@ -173,14 +190,16 @@ pub(crate) struct ListArguments {
     #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArguments,
 }
 
 /// Arguments of `link`.
 #[derive(Debug, Args)]
 pub(crate) struct LinkArguments {
-    /// The contact's id
+    /// The contact, by id or name
     pub(crate) contact: String,
-    /// The account's id
+    /// The account, by id or name
     pub(crate) account: String,
     /// The role, such as `Buyer`
     #[arg(long)]
@@ -207,10 +226,10 @@ pub(crate) struct FollowUpArguments {
     /// What was said or done
     #[arg(allow_hyphen_values = true)]
     pub(crate) note: String,
-    /// The account that it is about
+    /// The account that it is about, by id or name
     #[arg(long)]
     pub(crate) account: Option<String>,
-    /// The contact that it is about
+    /// The contact that it is about, by id or name
     #[arg(long)]
     pub(crate) contact: Option<String>,
     /// The visit that it is about
@@ -239,12 +258,12 @@ pub(crate) struct PushRawArguments {
 pub(crate) enum VisitCommand {
     /// Start a visit that was not planned
     Start {
-        /// The account's id
+        /// The account, by id or name
         account: String,
         /// What for
         #[arg(long)]
         purpose: Option<String>,
-        /// The id of the template that names the actions; the tenant's default one if not given
+        /// The template of the actions, by id or name; the tenant's default one if not given
         #[arg(long, value_name = "ID")]
         template: Option<String>,
     },
@@ -316,7 +335,7 @@ pub(crate) struct AnswerArguments {
 pub(crate) struct CountArguments {
     /// The visit's id
     pub(crate) visit: String,
-    /// The product's id or GTIN
+    /// The product, by id, GTIN or name
     pub(crate) product: String,
     /// What was found: status, facings, on_shelf_units, back_stock_units, price, expiry,
     /// par_units, category, own, sum
@@ -332,7 +351,7 @@ pub(crate) struct CountArguments {
 pub(crate) enum OrderCommand {
     /// Begin an order
     New {
-        /// The account's id
+        /// The account, by id or name
         account: String,
         /// The visit that it is made in
         #[arg(long, value_name = "ID")]
@@ -347,9 +366,9 @@ pub(crate) enum OrderCommand {
     Set(OrderLineArguments),
     /// Take a product out
     Remove {
-        /// The order's id
+        /// The order, by id or number
         order: String,
-        /// The product's id or GTIN; a package's GTIN names the unit too
+        /// The product, by id, GTIN or name; a package's GTIN names the unit too
         product: String,
         /// The unit (UN/ECE Rec 20)
         #[arg(long)]
@@ -357,17 +376,17 @@ pub(crate) enum OrderCommand {
     },
     /// Submit the order; the server judges it with the next sync
     Submit {
-        /// The order's id
+        /// The order, by id or number
         order: String,
     },
     /// Begin the next revision of a confirmed order; the one before stands until it is confirmed
     Amend {
-        /// The order's id
+        /// The order, by id or number
         order: String,
     },
     /// Hold a confirmed order back; nothing of it is given back
     Hold {
-        /// The order's id
+        /// The order, by id or number
         order: String,
         /// Why
         #[arg(long)]
@@ -378,12 +397,12 @@ pub(crate) enum OrderCommand {
     },
     /// Go on with an order that is on hold
     Resume {
-        /// The order's id
+        /// The order, by id or number
         order: String,
     },
     /// Close a confirmed order: what is not delivered is given back
     Close {
-        /// The order's id
+        /// The order, by id or number
         order: String,
         /// Why
         #[arg(long)]
@@ -391,7 +410,7 @@ pub(crate) enum OrderCommand {
     },
     /// Open a closed order again, if there is room for what it takes
     Reopen {
-        /// The order's id
+        /// The order, by id or number
         order: String,
         /// Why
         #[arg(long)]
@@ -399,7 +418,7 @@ pub(crate) enum OrderCommand {
     },
     /// Call the order off; of a confirmed one the server is asked
     Cancel {
-        /// The order's id
+        /// The order, by id or number
         order: String,
         /// Why
         #[arg(long)]
@@ -407,7 +426,7 @@ pub(crate) enum OrderCommand {
     },
     /// Show the order: what each line costs and why, what is nearly reached, what the server said
     Show {
-        /// The order's id
+        /// The order, by id or number
         order: String,
     },
 }
@@ -415,9 +434,9 @@ pub(crate) enum OrderCommand {
 /// A line of an order.
 #[derive(Debug, Args)]
 pub(crate) struct OrderLineArguments {
-    /// The order's id
+    /// The order, by id or number
     pub(crate) order: String,
-    /// The product's id or GTIN; a package's GTIN names the unit too
+    /// The product, by id, GTIN or name; a package's GTIN names the unit too
     pub(crate) product: String,
     /// How many
     #[arg(allow_negative_numbers = true)]

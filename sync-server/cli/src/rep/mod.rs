@@ -4,6 +4,7 @@
 mod arguments;
 mod database;
 mod execute;
+mod listing;
 mod order;
 mod order_view;
 mod record;

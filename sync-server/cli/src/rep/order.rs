@@ -5,14 +5,18 @@ use std::path::Path;
 
 use outfield_core::app::Device;
 use outfield_core::base::id::RecordId;
+use outfield_core::domain::UNKNOWN_REFERENCE;
 use outfield_server::envelope;
 use serde_json::{Value as Json, json};
 
 use super::arguments::{OrderCommand, OrderLineArguments};
-use super::execute::without_absent;
+use super::execute::typed_command;
 use super::order_view;
 use crate::answer::{CliAnswer, CliFailure};
-use crate::text_file;
+use crate::{refer, text_file};
+
+/// Bytes that a scanner reads from one label.
+const LABEL_BYTES_MAX: usize = 48;
 
 /// Carries out what is done to an order, and answers the order as it is then.
 pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<CliAnswer, CliFailure> {
@@ -60,13 +64,12 @@ pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<CliAns
             json!({ "do": "cancel_order", "sales_order": order, "reason": reason })
         }
         OrderCommand::Show { order } => {
+            let order = refer::id(device, "sales_order", &order)?;
             return Ok(CliAnswer::receipt(device.order(&order)?, order_view::order));
         }
     };
-    let id = device
-        .execute(&without_absent(command).to_string())?
-        .id
-        .unwrap_or_default();
+    let command = typed_command(device, command)?.to_string();
+    let id = device.execute(&command)?.id.unwrap_or_default();
     Ok(CliAnswer::receipt(device.order(&id)?, order_view::order))
 }
 
@@ -92,25 +95,37 @@ fn line_command(
     }))
 }
 
-/// The product with this id, or the one that carries this GTIN and the unit that does.
+/// The product with this id or name, or the one that carries this GTIN and the unit that does.
 fn product_of(device: &mut Device, typed: &str) -> Result<(String, Option<String>), CliFailure> {
     if typed.parse::<RecordId>().is_ok() {
         return Ok((typed.to_owned(), None));
     }
-    // What does not even look like a GTIN gets no lesson on labels.
-    let is_label = typed.contains(|letter: char| letter.is_ascii_digit()) && typed.len() <= 48;
-    if !is_label {
-        let message = format!(
-            "`{typed}` is neither a product's id nor a GTIN; look for the product by `search`"
-        );
-        return Err(CliFailure::bad_input("unknown_product", message).about("product"));
-    }
-    let scanned = device.scan(typed)?.data;
-    let text = |name: &str| scanned[name].as_str().map(str::to_owned);
-    let unknown = || {
+    let unlabelled = || {
         let message =
             format!("no product here carries `{typed}`; sync, or look for it by `search`");
         CliFailure::bad_input("unknown_product", message).about("product")
     };
-    Ok((text("product").ok_or_else(unknown)?, text("unit")))
+    if typed.trim().is_empty() {
+        return Err(unlabelled());
+    }
+    let nameless = match refer::id(device, "product", typed) {
+        Ok(id) => return Ok((id, None)),
+        Err(failure) if failure.code != UNKNOWN_REFERENCE => return Err(failure),
+        Err(failure) => failure,
+    };
+    // Digits alone are a label; with letters they may be one, or a part of a name.
+    let is_name = typed.contains(char::is_alphabetic);
+    let is_label = |letter: char| letter.is_ascii_digit();
+    if !typed.contains(is_label) || typed.len() > LABEL_BYTES_MAX {
+        return Err(if is_name { nameless } else { unlabelled() });
+    }
+    let scanned = match device.scan(typed) {
+        Ok(receipt) => receipt.data,
+        // What may be a name gets no lesson on labels.
+        Err(_) if is_name => return Err(nameless),
+        Err(error) => return Err(error.into()),
+    };
+    let text = |name: &str| scanned[name].as_str().map(str::to_owned);
+    let missing = || if is_name { nameless } else { unlabelled() };
+    Ok((text("product").ok_or_else(missing)?, text("unit")))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::arguments::{FollowUpArguments, LinkArguments, PushRawArguments};
 use super::execute::execute;
 use crate::answer::{CliAnswer, CliFailure, REFUSED, SIGNED_OUT};
-use crate::{fields, render};
+use crate::{fields, refer, render};
 
 /// Commands of the core that have commands of their own here.
 const OWN: &[(&str, &str)] = &[
@@ -36,6 +36,7 @@ pub(crate) fn edit(
     pairs: &[String],
 ) -> Result<CliAnswer, CliFailure> {
     let read = read_fields(device, object, pairs)?;
+    let id = refer::id(device, object, id)?;
     let command = json!({ "do": "edit", "object": object, "id": id, "fields": read });
     execute(device, command)
 }
@@ -45,7 +46,8 @@ fn read_fields(
     object: &str,
     pairs: &[String],
 ) -> Result<Map<String, Json>, CliFailure> {
-    fields::read(pairs, |path| fields::of(device.registry(), object, path))
+    let read = fields::read(pairs, |path| fields::of(device.registry(), object, path))?;
+    refer::values(device, object, read)
 }
 
 /// Gives a contact a role at an account.
@@ -130,7 +132,7 @@ pub(crate) fn resolve(
         let open = device.conflicts()?.data;
         let field = conflicting_field(device, &open, conflict);
         let text = choice.strip_prefix('=').unwrap_or(choice);
-        json!({ "value": fields::typed(field, text) })
+        json!({ "value": refer::value(device, field, "value", fields::typed(field, text))? })
     };
     let command = json!({ "do": "resolve_conflict", "conflict": conflict, "choose": choose });
     execute(device, command)

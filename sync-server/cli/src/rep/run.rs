@@ -6,16 +6,22 @@ use std::sync::Arc;
 use outfield_core::app::Device;
 use outfield_core::base::context::Surroundings;
 
-use super::arguments::{FiguresArguments, ListArguments, RepArguments, RepCommand};
+use super::arguments::{
+    FiguresArguments, ListArguments, RepArguments, RepCommand, SearchArguments,
+};
 use super::database::{check_file, not_enrolled};
 use super::execute::answered;
+use super::listing::{Listing, one_more, waiting};
 use super::{order, record, visit};
 use crate::answer::{CliAnswer, CliFailure};
-use crate::render;
+use crate::print::OutputForm;
+use crate::render::Glossary;
+use crate::{refer, render};
 
 /// Carries out one command on the database that `--db` names.
 pub(crate) fn run(
     arguments: RepArguments,
+    form: OutputForm,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<CliAnswer, CliFailure> {
     let Some(db) = arguments.db else {
@@ -31,19 +37,28 @@ pub(crate) fn run(
     if !may_begin && device.status()?.data["enrolled"].is_null() {
         return Err(not_enrolled(&db));
     }
-    carry_out(&mut device, arguments.command)
+    let answer = carry_out(&mut device, form, arguments.command)?;
+    if !form.is_for_people() || answer.table.is_some() || answer.told.is_some() {
+        return Ok(answer);
+    }
+    let told = Glossary::of(&device).told(&answer.data);
+    Ok(answer.telling(told))
 }
 
-fn carry_out(device: &mut Device, command: RepCommand) -> Result<CliAnswer, CliFailure> {
+fn carry_out(
+    device: &mut Device,
+    form: OutputForm,
+    command: RepCommand,
+) -> Result<CliAnswer, CliFailure> {
     match command {
         RepCommand::Enrol { url, code } => enrol(device, &url, &code),
         RepCommand::Sync => answered(device.sync(), render::record),
         RepCommand::Status => answered(device.status(), render::record),
-        RepCommand::Today => visit::today(device),
-        RepCommand::List(list) => list_records(device, &list),
-        RepCommand::Get { object, id } => answered(device.get(&object, &id), render::record),
-        RepCommand::Search { text, limit } => search(device, &text, limit),
-        RepCommand::Waiting => answered(device.waiting(), render::waiting),
+        RepCommand::Today { columns } => visit::today(device, form, &columns.columns),
+        RepCommand::List(list) => list_records(device, form, &list),
+        RepCommand::Get { object, id } => get(device, &object, &id),
+        RepCommand::Search(asked) => search(device, form, &asked),
+        RepCommand::Waiting => waiting(device),
         RepCommand::Conflicts => answered(device.conflicts(), render::conflicts),
         RepCommand::Resolve { conflict, choice } => record::resolve(device, &conflict, &choice),
         RepCommand::NeedsAttention => answered(device.needs_attention(), render::refused),
@@ -65,7 +80,10 @@ fn carry_out(device: &mut Device, command: RepCommand) -> Result<CliAnswer, CliF
         RepCommand::Visit(visit) => visit::visit(device, visit),
         RepCommand::Ask { question, said } => {
             let said = record::said(&said)?;
-            answered(device.ask_question(&question, &said), render::json)
+            let answer = answered(device.ask_question(&question, &said), render::json)?;
+            // A question that is asked by its name is answered as any door answers it.
+            let told = answer.data.clone();
+            Ok(answer.telling(told))
         }
         RepCommand::Do { verb, fields } => record::carry_out_verb(device, &verb, &fields),
     }
@@ -79,18 +97,43 @@ fn enrol(device: &mut Device, url: &str, code: &str) -> Result<CliAnswer, CliFai
     answered(device.enrol(url, code), render::record)
 }
 
-fn list_records(device: &mut Device, list: &ListArguments) -> Result<CliAnswer, CliFailure> {
-    let near = list.near.as_deref().zip(list.within);
-    let listed = device.list(&list.object, near, list.limit as usize);
-    answered(listed, render::list)
+fn get(device: &mut Device, object: &str, typed: &str) -> Result<CliAnswer, CliFailure> {
+    let id = refer::id(device, object, typed)?;
+    answered(device.get(object, &id), render::record)
 }
 
-fn search(device: &mut Device, text: &str, limit: u32) -> Result<CliAnswer, CliFailure> {
-    if !text.contains(char::is_alphanumeric) {
+fn list_records(
+    device: &mut Device,
+    form: OutputForm,
+    list: &ListArguments,
+) -> Result<CliAnswer, CliFailure> {
+    let near = list.near.as_deref().zip(list.within);
+    let receipt = device.list(&list.object, near, one_more(list.limit))?;
+    let shown = Listing {
+        object: Some(&list.object),
+        limit: Some(list.limit),
+        columns: &list.columns.columns,
+        ..Listing::default()
+    };
+    shown.answer(device, form, receipt)
+}
+
+fn search(
+    device: &mut Device,
+    form: OutputForm,
+    asked: &SearchArguments,
+) -> Result<CliAnswer, CliFailure> {
+    if !asked.text.contains(char::is_alphanumeric) {
         let message = "give at least one word to search for";
         return Err(CliFailure::bad_input("required", message).about("text"));
     }
-    answered(device.search(text, limit as usize), render::list)
+    let receipt = device.search(&asked.text, one_more(asked.limit))?;
+    let shown = Listing {
+        limit: Some(asked.limit),
+        columns: &asked.columns.columns,
+        ..Listing::default()
+    };
+    shown.answer(device, form, receipt)
 }
 
 fn day_figures(device: &mut Device, asked: &FiguresArguments) -> Result<CliAnswer, CliFailure> {

@@ -6,16 +6,30 @@ use serde_json::{Value as Json, json};
 
 use super::arguments::{AnswerArguments, CountArguments, VisitCommand};
 use super::execute::{answered, execute};
+use super::listing::Listing;
 use crate::answer::{CliAnswer, CliFailure};
-use crate::{fields, render};
+use crate::print::OutputForm;
+use crate::{fields, refer, render};
+
+/// What today's list shows beside what a list of visits does.
+const OF_TODAY: &[&str] = &["purpose", "missed", "other_visit_open"];
 
 /// Today's visits, each with the name of its account.
-pub(crate) fn today(device: &mut Device) -> Result<CliAnswer, CliFailure> {
+pub(crate) fn today(
+    device: &mut Device,
+    form: OutputForm,
+    columns: &[String],
+) -> Result<CliAnswer, CliFailure> {
     let mut receipt = device.today()?;
     for visit in receipt.data.as_array_mut().into_iter().flatten() {
         visit["account_name"] = account_name(device, visit).unwrap_or_default();
     }
-    Ok(CliAnswer::receipt(receipt, render::list))
+    let shown = Listing {
+        columns,
+        extras: OF_TODAY,
+        ..Listing::default()
+    };
+    shown.answer(device, form, receipt)
 }
 
 fn account_name(device: &mut Device, visit: &Json) -> Option<Json> {
@@ -82,7 +96,8 @@ fn answer_command(answer: &AnswerArguments) -> Json {
 
 /// The command that counts one product; the visit's only shelf count needs no name.
 fn count_command(device: &mut Device, count: &CountArguments) -> Result<Json, CliFailure> {
-    let path_of = |name: &str| format!("counts/{}/{name}", count.product);
+    let product = counted_product(device, &count.product)?;
+    let path_of = |name: &str| format!("counts/{product}/{name}");
     let read = fields::read(&count.fields, |name| {
         let (descriptor, verb) = device.registry().verb("count")?;
         descriptor.input(verb, &path_of(name))
@@ -97,6 +112,16 @@ fn count_command(device: &mut Device, count: &CountArguments) -> Result<Json, Cl
         command[path_of(&name)] = value;
     }
     Ok(command)
+}
+
+/// The product that is counted: by the name that was typed, else as it is, for the core to read.
+fn counted_product(device: &Device, typed: &str) -> Result<String, CliFailure> {
+    let verb = device.registry().verb("count");
+    let field = verb.and_then(|(descriptor, _)| descriptor.field_at("counts/*/product"));
+    match field.and_then(|field| field.of.as_deref()) {
+        Some(object) if typed.contains(char::is_alphabetic) => refer::id(device, object, typed),
+        Some(_) | None => Ok(typed.to_owned()),
+    }
 }
 
 /// The line id of the visit's shelf count; none where there are several.
