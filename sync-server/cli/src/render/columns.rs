@@ -139,8 +139,9 @@ fn is_whole(field: &Field) -> bool {
     is_number(field) || kinds.contains(&field.kind)
 }
 
-/// The fields that tell most of an object's records, of those that are told at all: its name, its
-/// state, what it must have, what lists look by; and others up to a few.
+/// The fields that tell most of an object's records, of those that are told at all: its name, where
+/// the server says that it stands, its state, what it must have, its balances, what lists look by;
+/// and others up to a few.
 fn telling(descriptor: &Descriptor, is_told: impl Fn(&str) -> bool) -> Vec<String> {
     let state = descriptor.lifecycle.as_ref().map(|of| of.field.as_str());
     let required = |reference: bool| {
@@ -153,10 +154,16 @@ fn telling(descriptor: &Descriptor, is_told: impl Fn(&str) -> bool) -> Vec<Strin
     let title = descriptor.title_field().or_else(|| required(true).next());
     let indexed = descriptor.indexes.iter().flatten().map(String::as_str);
     let searched = descriptor.search.iter().map(String::as_str);
+    let of_kind = |is_one: fn(&Field) -> bool| {
+        let fields = descriptor.fields.iter();
+        fields.filter_map(move |(name, field)| is_one(field).then_some(name.as_str()))
+    };
     let marked = title
         .into_iter()
+        .chain(of_kind(|field| field.by.is_some()))
         .chain(state)
         .chain(required(true))
+        .chain(of_kind(|field| field.pot.is_some()))
         .chain(required(false))
         .chain(indexed)
         .chain(searched);
