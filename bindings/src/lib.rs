@@ -108,6 +108,14 @@ impl Outfield {
         })
     }
 
+    /// The answer to a query, a JSON object such as `{"object": "visit", "where": {"field":
+    /// "state", "equals": "planned"}, "order": [{"by": "planned_on"}], "limit": 20}`: `records`,
+    /// and `next`, with which as `after` the same query gives the following page; null after the
+    /// last. `count` is how many match, if the query says `"count": true`.
+    pub fn query(&self, query_json: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| device.query(&query_json))
+    }
+
     /// Records, at most `limit`, of which a searched field has words that start with every word of
     /// `text`.
     #[uniffi::method(default(limit = 50))]

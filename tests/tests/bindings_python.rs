@@ -23,6 +23,7 @@ const METHODS: &[&str] = &[
     "objects",
     "ask",
     "list",
+    "query",
     "search",
     "sync",
     "status",

@@ -14,6 +14,7 @@ mod history;
 mod observe;
 #[cfg(feature = "planted")]
 pub mod older;
+mod query;
 mod receipt;
 mod receive;
 mod rewrite;
@@ -32,6 +33,7 @@ pub use device::Device;
 pub use error::{DISK_FULL, FieldError};
 pub use execute::fact_hash;
 pub use observe::Observer;
+pub use query::{QueryDoor, ShownRecord};
 pub use receipt::Receipt;
 pub use sell::priced;
 pub use surroundings::System;

@@ -16,6 +16,8 @@ pub mod meta;
 pub mod numbers;
 pub mod open;
 pub mod outbox;
+pub mod pages;
+mod pushed;
 pub mod query;
 mod reader;
 mod schema;

@@ -63,16 +63,25 @@ impl<'a> Check<'a> {
         for (name, verb) in &descriptor.verbs {
             for (index, requirement) in verb.require.iter().enumerate() {
                 let at = format!("verbs.{name}.require[{index}].if");
-                let condition = &requirement.condition;
-                if condition.depth() > CONDITION_DEPTH_MAX {
-                    self.say(&at, format!("is more than {CONDITION_DEPTH_MAX} deep"));
-                }
-                if condition.tests() > CONDITION_TESTS_MAX {
-                    self.say(&at, format!("has more than {CONDITION_TESTS_MAX} tests"));
-                }
-                self.sizes(&at, condition);
+                self.bounded(&at, &requirement.condition);
             }
         }
+    }
+
+    fn bounded(&mut self, at: &str, condition: &Condition) {
+        if condition.depth() > CONDITION_DEPTH_MAX {
+            self.say(at, format!("is more than {CONDITION_DEPTH_MAX} deep"));
+        }
+        if condition.tests() > CONDITION_TESTS_MAX {
+            self.say(at, format!("has more than {CONDITION_TESTS_MAX} tests"));
+        }
+        self.sizes(at, condition);
+    }
+
+    /// A condition that is asked of the object's records is small and names fields that there are.
+    pub(super) fn asked(&mut self, at: &str, condition: &Condition) {
+        self.bounded(at, condition);
+        self.condition(at, condition, PathStart::Record(self.descriptor));
     }
 
     fn sizes(&mut self, at: &str, condition: &Condition) {

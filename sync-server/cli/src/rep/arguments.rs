@@ -41,6 +41,12 @@ pub(crate) enum RepCommand {
         /// The record's id
         id: String,
     },
+    /// Answer a query: which records, in what order, page by page
+    Query {
+        /// The query, as JSON; docs/rest.md says what stands in it
+        #[arg(value_name = "JSON")]
+        query: String,
+    },
     /// Find records by the beginnings of words
     Search {
         /// One or more words, or beginnings of words

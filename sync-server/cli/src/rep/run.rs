@@ -42,6 +42,7 @@ fn carry_out(device: &mut Device, command: RepCommand) -> Result<CliAnswer, CliF
         RepCommand::Today => visit::today(device),
         RepCommand::List(list) => list_records(device, &list),
         RepCommand::Get { object, id } => answered(device.get(&object, &id), render::record),
+        RepCommand::Query { query } => answered(device.query(&query), render::json),
         RepCommand::Search { text, limit } => search(device, &text, limit),
         RepCommand::Waiting => answered(device.waiting(), render::waiting),
         RepCommand::Conflicts => answered(device.conflicts(), render::conflicts),
