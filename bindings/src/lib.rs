@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use outfield_core::app::{self, Device, System};
 
 pub use answer::{FieldError, Receipt};
-pub use relay::Observer;
+pub use relay::{AnswerObserver, ChangedAnswer, Observer};
 
 use relay::{Relay, hold};
 
@@ -229,6 +229,23 @@ impl Outfield {
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.relay.add(observer);
     }
+
+    /// From now on tells `observer` whenever the first records of a query's answer are others, or
+    /// otherwise, than before: by a person's work here, or by what a sync brought. Answers a number
+    /// for `stop_observing`.
+    pub fn observe_query(
+        &self,
+        query_json: String,
+        observer: Arc<dyn AnswerObserver>,
+    ) -> Result<u64, FieldError> {
+        let watched = refreshed(&mut hold(&self.device))?.watch(&query_json)?;
+        Ok(self.relay.add_query(watched, observer))
+    }
+
+    /// Lets go of an observer of a query, by its number; answers whether there was one.
+    pub fn stop_observing(&self, number: u64) -> bool {
+        self.relay.take_off(number)
+    }
 }
 
 impl Outfield {
@@ -240,7 +257,7 @@ impl Outfield {
         call: impl FnOnce(&mut Device) -> Result<T, app::FieldError>,
     ) -> Result<Receipt, FieldError> {
         let answer = refreshed(&mut hold(device)).and_then(call);
-        self.relay.pass_on();
+        self.relay.pass_on(&self.device);
         Ok(answer?.into())
     }
 }

@@ -12,7 +12,7 @@ use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::objects::{Descriptor, Record, Registry, Stamp, Value, Values};
 use outfield_core::store::outbox::{EntryGroup, EntryKind, NewEntry};
-use outfield_core::store::pages::{Circle, PageQuest};
+use outfield_core::store::pages::{NearCircle, PageQuest};
 use outfield_core::store::{
     self, Db, PHONE, Schema, attention, digest, members, outbox, search, tables,
 };
@@ -149,7 +149,7 @@ fn the_nearest_come_first_and_the_far_not_at_all() {
     ] {
         tables::put(&db, of(&registry), &shop(n, &[("place", place.into())])).unwrap();
     }
-    let near = Circle {
+    let near = NearCircle {
         field: "place",
         at: "36.0,-94.0".parse().unwrap(),
         metres: 2_000,

@@ -42,6 +42,8 @@ const METHODS: &[&str] = &[
     "digest",
     "rebuild",
     "observe",
+    "observe_query",
+    "stop_observing",
 ];
 
 /// Two kiosks, eleven kilometres apart.

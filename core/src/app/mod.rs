@@ -25,6 +25,7 @@ mod surroundings;
 mod sweep;
 mod sync_now;
 mod together;
+mod watched;
 mod working;
 
 pub use ask::digest_json;
@@ -37,3 +38,4 @@ pub use query::{QueryDoor, ShownRecord};
 pub use receipt::Receipt;
 pub use sell::priced;
 pub use surroundings::System;
+pub use watched::{AnswerChange, TouchedRecord, WatchedQuery};

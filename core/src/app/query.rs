@@ -1,5 +1,7 @@
-//! Answers queries: joins what a query may be (`domain::query`), what SQL finds (`store::pages`) and
-//! what a condition says of the rest, for phone and server alike. It does not know who asks.
+//! Answers queries: joins what a query may be (`domain::query`), what SQL finds (`store::pages`)
+//! and what a condition says of the rest, for phone and server alike. It does not know who asks.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -9,7 +11,7 @@ use crate::base::id::RecordId;
 use crate::domain::condition::ConditionGround;
 use crate::domain::query::{self, QueryGround, SoundQuery};
 use crate::objects::{Descriptor, Query, Reader, Record, Registry};
-use crate::store::pages::{Circle, PageQuest, RecordPage};
+use crate::store::pages::{NearCircle, PageQuest};
 use crate::store::{Db, StoreError, search};
 
 /// Where queries are asked: what is there, and what of it the asker sees.
@@ -27,6 +29,12 @@ pub struct QueryDoor<'a> {
     pub buckets: Option<&'a [String]>,
     /// Whether the asker may read records of an object at all.
     pub may_read: &'a dyn Fn(&Descriptor) -> bool,
+}
+
+/// Which records an answer holds.
+pub(super) struct AnswerIds {
+    pub(super) ids: Vec<RecordId>,
+    pub(super) objects: BTreeSet<String>,
 }
 
 /// How a record of an answer is shown.
@@ -68,11 +76,15 @@ impl QueryDoor<'_> {
         Ok(Json::Object(answer))
     }
 
-    /// The records of an answer's page, by their ids.
-    pub fn ids(&self, query: &Query) -> Result<Vec<RecordId>, FieldError> {
+    /// The records of an answer's page by their ids, and the objects that decide which they are.
+    pub(super) fn ids(&self, query: &Query) -> Result<AnswerIds, FieldError> {
         let sound = self.ground().sound(query)?;
-        let page: RecordPage = self.asked(query, &sound, |quest| quest.page(self.db))?;
-        Ok(page.records.iter().map(|found| found.record.id).collect())
+        let page = self.asked(query, &sound, |quest| quest.page(self.db))?;
+        let ids = page.records.iter().map(|found| found.record.id).collect();
+        Ok(AnswerIds {
+            ids,
+            objects: sound.objects,
+        })
     }
 
     fn ground(&self) -> QueryGround<'_> {
@@ -110,7 +122,7 @@ impl QueryDoor<'_> {
             descriptor,
             condition: sound.condition.as_ref(),
             order: &query.order,
-            near: sound.near.map(|near| Circle {
+            near: sound.near.map(|near| NearCircle {
                 field: near.field,
                 at: near.at,
                 metres: near.metres,

@@ -78,8 +78,8 @@ pub const QUERY_SEARCH_BYTES_MAX: usize = 200;
 /// Letters of a cursor: two for each byte of the values that a query orders by, and of what is
 /// around them.
 pub const CURSOR_LETTERS_MAX: usize = 2 * (QUERY_ORDER_MAX * TEXT_BYTES_MAX + 128);
-/// Records of an object up to which any query may look at each of them, and matches up to which they
-/// are counted.
+/// Records of an object up to which any query may look at each of them, and matches up to which
+/// they are counted.
 pub const QUERY_SCAN_MAX: usize = 10_000;
 
 const _: () = assert!(ORDER_LINES_MAX <= LINES_MAX);

@@ -5,6 +5,8 @@
 mod cursor;
 mod names;
 
+use std::collections::BTreeSet;
+
 use super::refusal::Refusal;
 use super::spelling;
 use crate::base::context::Context;
@@ -41,6 +43,8 @@ pub struct SoundQuery<'a> {
     pub near: Option<NearField<'a>>,
     /// The place in the answer where the page before ended.
     pub after: Option<PageMark>,
+    /// The objects whose records decide what the answer is.
+    pub objects: BTreeSet<String>,
 }
 
 /// Where records are to be, by which of their fields.
@@ -87,11 +91,13 @@ impl<'a> QueryGround<'a> {
     /// The query as it can be asked, or what is wrong with it.
     pub fn sound(&self, query: &Query) -> Result<SoundQuery<'a>, Refusal> {
         let descriptor = self.object(&query.object)?;
+        let mut objects = BTreeSet::new();
         if let Some(condition) = &query.condition {
-            self.names_of(descriptor, condition)?;
+            objects = self.names_of(descriptor, condition)?;
             let problems = check_condition(descriptor, self.registry, condition);
             if let Some(problem) = problems.first() {
-                let message = format!("{}: {}", problem.field, problem.message);
+                let (at, why) = (&problem.field, &problem.message);
+                let message = format!("this cannot be asked: {at}: {why}");
                 return Err(Refusal::bad_input("bad_condition", message).about("where"));
             }
         }
@@ -105,8 +111,10 @@ impl<'a> QueryGround<'a> {
             Some(text) => Some(cursor::read(text, query, descriptor, self.context.user)?),
             None => None,
         };
+        objects.insert(query.object.clone());
         let condition = query.condition.as_ref();
         Ok(SoundQuery {
+            objects,
             descriptor,
             condition: condition.map(|of| self.settled(descriptor, of)),
             near,
@@ -175,18 +183,22 @@ impl<'a> QueryGround<'a> {
     }
 }
 
-/// What comes before the id in the order.
-fn keys(query: &Query) -> impl Iterator<Item = &OrderBy> {
-    query.order.iter().filter(|order| order.by != BY_ID)
+fn bad_sort(why: String) -> Result<(), Refusal> {
+    let message = format!("records cannot be ordered so: {why}");
+    Err(Refusal::bad_input("bad_sort", message).about("order"))
+}
+
+fn bad_search(why: String) -> Result<(), Refusal> {
+    let message = format!("this cannot be searched for: {why}");
+    Err(Refusal::bad_input("bad_search", message).about("search"))
 }
 
 fn check_order(descriptor: &Descriptor, query: &Query) -> Result<(), Refusal> {
-    let wrong = |message: String| Err(Refusal::bad_input("bad_order", message).about("order"));
     if query.order.len() > QUERY_ORDER_MAX {
-        return wrong(format!("order by at most {QUERY_ORDER_MAX} fields"));
+        return bad_sort(format!("order by at most {QUERY_ORDER_MAX} fields"));
     }
     if query.near.is_some() && !query.order.is_empty() {
-        return wrong("what is `near` is ordered by its distance; leave `order` out".to_owned());
+        return bad_sort("what is `near` is ordered by its distance; leave `order` out".to_owned());
     }
     for (index, OrderBy { by, .. }) in query.order.iter().enumerate() {
         if query
@@ -195,11 +207,11 @@ fn check_order(descriptor: &Descriptor, query: &Query) -> Result<(), Refusal> {
             .take(index)
             .any(|before| before.by == *by)
         {
-            return wrong(format!("`{by}` is named twice"));
+            return bad_sort(format!("`{by}` is named twice"));
         }
         if by == BY_ID {
             if index + 1 < query.order.len() {
-                return wrong("no two records have one id, so it is named last".to_owned());
+                return bad_sort("no two records have one id, so it is named last".to_owned());
             }
             continue;
         }
@@ -207,28 +219,28 @@ fn check_order(descriptor: &Descriptor, query: &Query) -> Result<(), Refusal> {
             let own = [BY_ID, BY_CREATED, BY_CHANGED].into_iter();
             let offer =
                 spelling::offer(by, descriptor.fields.keys().map(String::as_str).chain(own));
-            let message = format!("a `{}` has no field `{by}`; {offer}", descriptor.object);
+            let object = &descriptor.object;
+            let message = format!("`{object}` has no field `{by}`; {offer}");
             return Err(Refusal::bad_input("unknown_field", message).about(by.as_str()));
         };
         if matches!(kind, FieldKind::Reference | FieldKind::Position) {
-            return wrong(format!("`{by}` is {}, which has no order", kind.wants()));
+            return bad_sort(format!("`{by}` is {}, which has no order", kind.wants()));
         }
     }
     Ok(())
 }
 
 fn check_search(descriptor: &Descriptor, search: Option<&str>) -> Result<(), Refusal> {
-    let wrong = |message: String| Err(Refusal::bad_input("bad_search", message).about("search"));
     match search {
         None => Ok(()),
-        Some(text) if text.len() > QUERY_SEARCH_BYTES_MAX => wrong(format!(
+        Some(text) if text.len() > QUERY_SEARCH_BYTES_MAX => bad_search(format!(
             "search for at most {QUERY_SEARCH_BYTES_MAX} bytes of words"
         )),
         Some(text) if !text.contains(char::is_alphanumeric) => {
-            wrong("give at least one word to search for".to_owned())
+            bad_search("give at least one word to search for".to_owned())
         }
         Some(_) if descriptor.search.is_empty() => {
-            wrong(format!("no field of `{}` is searched", descriptor.object))
+            bad_search(format!("no field of `{}` is searched", descriptor.object))
         }
         Some(_) => Ok(()),
     }

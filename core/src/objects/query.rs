@@ -104,4 +104,9 @@ impl Query {
             count: false,
         }
     }
+
+    /// What the records are ordered by before their ids.
+    pub fn keys(&self) -> impl Iterator<Item = &OrderBy> {
+        self.order.iter().filter(|order| order.by != BY_ID)
+    }
 }

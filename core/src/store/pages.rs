@@ -26,7 +26,7 @@ pub struct PageQuest<'a> {
     /// What the records are ordered by.
     pub order: &'a [OrderBy],
     /// Only those near a place, nearest first, whatever the order.
-    pub near: Option<Circle<'a>>,
+    pub near: Option<NearCircle<'a>>,
     /// Words as the index of words is asked for them.
     pub words: Option<&'a str>,
     /// Only members of these buckets.
@@ -41,7 +41,7 @@ pub struct PageQuest<'a> {
 
 /// A circle on the earth, and the field of positions that may lie in it.
 #[derive(Clone, Copy)]
-pub struct Circle<'a> {
+pub struct NearCircle<'a> {
     /// The field.
     pub field: &'a str,
     /// The middle.
@@ -78,7 +78,7 @@ pub struct MatchCount {
 }
 
 /// A record that may match.
-struct Candidate {
+struct PageCandidate {
     id: RecordId,
     metres: Option<i64>,
 }
@@ -230,7 +230,7 @@ impl PageQuest<'_> {
         db: &Db,
         pushed: Option<PushedCondition>,
         most: usize,
-    ) -> Result<Vec<Candidate>, StoreError> {
+    ) -> Result<Vec<PageCandidate>, StoreError> {
         let mut wanted = self.wanted()?;
         if let Some(pushed) = pushed {
             wanted = wanted.and(pushed.part);
@@ -252,7 +252,7 @@ impl PageQuest<'_> {
             let mut rows = statement.query(params_from_iter(bound))?;
             while let Some(row) = rows.next()? {
                 let id = RecordId::from_slice(&row.get::<_, Vec<u8>>(0)?)?;
-                found.push(Candidate { id, metres: None });
+                found.push(PageCandidate { id, metres: None });
             }
             if found.len() >= most {
                 break;
@@ -357,9 +357,9 @@ impl PageQuest<'_> {
         &self,
         db: &Db,
         mut wanted: SqlPart,
-        circle: Circle<'_>,
+        circle: NearCircle<'_>,
         most: usize,
-    ) -> Result<Vec<Candidate>, StoreError> {
+    ) -> Result<Vec<PageCandidate>, StoreError> {
         let name = circle.field;
         let box_around = circle.at.around(circle.metres);
         for (axis, (least, greatest)) in ["lat", "lon"].iter().zip(box_around) {
@@ -391,7 +391,7 @@ impl PageQuest<'_> {
         let mut nearest = Vec::new();
         for (distance, id) in found {
             let metres = Some(distance);
-            nearest.push(Candidate { id, metres });
+            nearest.push(PageCandidate { id, metres });
         }
         Ok(nearest)
     }

@@ -1,6 +1,6 @@
 //! What SQL can say of a condition: a part that every match passes, whether that is all of it, and
-//! whether an index leads to it. It does not know who asks: who acts and what day it is stand in the
-//! condition as values.
+//! whether an index leads to it. It does not know who asks: who acts and what day it is stand in
+//! the condition as values.
 
 use rusqlite::types::Value as Sql;
 

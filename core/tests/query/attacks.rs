@@ -31,8 +31,21 @@ fn what_is_too_deep_or_too_much_is_refused() {
 #[test]
 fn what_is_not_as_a_query_is_refused_by_name() {
     let world = QueryWorld::new();
-    let at = |at: &str, within: i64| json!({"near": {"at": at, "within_m": within}});
-    let cases = [
+    for (said, code) in conditions().into_iter().chain(orders()) {
+        let mut query = json!({"object": "x_shop"});
+        for (name, value) in said.as_object().unwrap() {
+            query[name] = value.clone();
+        }
+        assert_eq!(world.refused(&query.to_string()), code, "{query}");
+    }
+    for nonsense in ["", "null", "[]", "\"x_shop\"", "{", "{\"where\":null}"] {
+        assert_eq!(world.refused(nonsense), "bad_query", "{nonsense}");
+    }
+}
+
+/// Conditions and limits that cannot be, and what is said of them.
+fn conditions() -> Vec<(Json, &'static str)> {
+    vec![
         (json!({"limit": 0}), "bad_limit"),
         (json!({"limit": 1_001}), "bad_limit"),
         (json!({"limit": -1}), "bad_query"),
@@ -72,24 +85,28 @@ fn what_is_not_as_a_query_is_refused_by_name() {
             json!({"where": {"field": "_extra", "equals": "a"}}),
             "unknown_field",
         ),
+    ]
+}
+
+/// Orders, places, words and objects that cannot be.
+fn orders() -> Vec<(Json, &'static str)> {
+    let at = |at: &str, within: i64| json!({"near": {"at": at, "within_m": within}});
+    vec![
         (
             json!({"order": [{"by": "name\" DESC, (SELECT 1)--"}]}),
             "unknown_field",
         ),
         (json!({"order": [{"by": "goods/*/gtin"}]}), "unknown_field"),
-        (json!({"order": [{"by": "chain"}]}), "bad_order"),
+        (json!({"order": [{"by": "chain"}]}), "bad_sort"),
         (
             json!({"order": [{"by": "name"}, {"by": "name"}]}),
-            "bad_order",
+            "bad_sort",
         ),
-        (
-            json!({"order": [{"by": "id"}, {"by": "name"}]}),
-            "bad_order",
-        ),
+        (json!({"order": [{"by": "id"}, {"by": "name"}]}), "bad_sort"),
         (json!({"order": [{"by": "name", "up": true}]}), "bad_query"),
         (
             json!({"order": [{"by": "name"}, {"by": "size"}, {"by": "open"}, {"by": "seen"}]}),
-            "bad_order",
+            "bad_sort",
         ),
         (json!({"search": ""}), "bad_search"),
         (json!({"search": "\"*'--"}), "bad_search"),
@@ -103,17 +120,7 @@ fn what_is_not_as_a_query_is_refused_by_name() {
         (json!({"object": "x_shop__srv"}), "unknown_object"),
         (json!({"object": "sqlite_schema"}), "unknown_object"),
         (json!({"object": "x_shop\" --"}), "unknown_object"),
-    ];
-    for (said, code) in cases {
-        let mut query = json!({"object": "x_shop"});
-        for (name, value) in said.as_object().unwrap() {
-            query[name] = value.clone();
-        }
-        assert_eq!(world.refused(&query.to_string()), code, "{query}");
-    }
-    for nonsense in ["", "null", "[]", "\"x_shop\"", "{", "{\"where\":null}"] {
-        assert_eq!(world.refused(nonsense), "bad_query", "{nonsense}");
-    }
+    ]
 }
 
 #[test]

@@ -51,9 +51,9 @@ impl DrawnNumbers {
     }
 }
 
-struct FixedSurroundings;
+struct StillSurroundings;
 
-impl Surroundings for FixedSurroundings {
+impl Surroundings for StillSurroundings {
     fn now(&self) -> Timestamp {
         NOW
     }
@@ -84,7 +84,7 @@ pub(crate) fn context(user: u8, role: Role) -> Context {
         actor: ActorId([100; 16]),
         time_zone: "America/Chicago".to_owned(),
     };
-    Context::new(&FixedSurroundings, identity)
+    Context::new(&StillSurroundings, identity)
 }
 
 impl QueryWorld {

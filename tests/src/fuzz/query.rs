@@ -9,7 +9,7 @@ use outfield_core::base::place::Position;
 use outfield_core::domain;
 use outfield_core::objects::query::PageMark;
 use outfield_core::objects::{Descriptor, Record, Value};
-use outfield_core::store::pages::{Circle, PageQuest};
+use outfield_core::store::pages::{NearCircle, PageQuest};
 use outfield_core::store::{self, Db, PHONE, query, search, tables};
 
 /// What is listed: an object with fields of every kind and lines.
@@ -199,7 +199,7 @@ impl Shops {
             descriptor: &self.descriptor,
             condition: None,
             order: &[],
-            near: asked.near.map(|(at, metres)| Circle {
+            near: asked.near.map(|(at, metres)| NearCircle {
                 field: "at",
                 at,
                 metres,

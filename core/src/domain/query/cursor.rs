@@ -1,7 +1,6 @@
 //! The place where a page ended, as a text that the next page is asked with. It says nothing that
-//! its reader was not shown, and gives nobody anything to see. It does not know how pages are found.
+//! its reader was not shown, and lets nobody see more. It does not know how pages are found.
 
-use super::keys;
 use crate::base::id::{ChangeHash, RecordId, UserId};
 use crate::base::limits::CURSOR_LETTERS_MAX;
 use crate::domain::refusal::Refusal;
@@ -56,7 +55,7 @@ fn fits(mark: &PageMark, query: &Query, descriptor: &Descriptor) -> bool {
     let kinds: Vec<Option<FieldKind>> = if query.near.is_some() {
         vec![Some(FieldKind::Integer)]
     } else {
-        let each = keys(query);
+        let each = query.keys();
         each.map(|order| ordered_kind(descriptor, &order.by))
             .collect()
     };

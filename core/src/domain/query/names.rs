@@ -1,6 +1,8 @@
 //! Whether the names in a condition are there for whoever asks. It does not know what is asked of
 //! what they name.
 
+use std::collections::BTreeSet;
+
 use super::QueryGround;
 use crate::domain::refusal::Refusal;
 use crate::domain::spelling;
@@ -17,44 +19,65 @@ enum NamesStart<'a> {
 
 impl<'a> QueryGround<'a> {
     /// Every name of a condition is that of a field, on the way to which the asker may read.
+    /// Answers the objects that lie on such ways.
     pub(super) fn names_of(
         &self,
         descriptor: &Descriptor,
         condition: &Condition,
-    ) -> Result<(), Refusal> {
-        self.each_name(NamesStart::Record(descriptor), condition)
+    ) -> Result<BTreeSet<String>, Refusal> {
+        let mut met = BTreeSet::new();
+        self.each_name(NamesStart::Record(descriptor), condition, &mut met)?;
+        Ok(met)
     }
 
-    fn each_name(&self, start: NamesStart<'_>, condition: &Condition) -> Result<(), Refusal> {
+    fn each_name(
+        &self,
+        start: NamesStart<'_>,
+        condition: &Condition,
+        met: &mut BTreeSet<String>,
+    ) -> Result<(), Refusal> {
         match condition {
             Condition::All(of) | Condition::Any(of) => {
-                of.iter().try_for_each(|part| self.each_name(start, part))
+                for part in of {
+                    self.each_name(start, part, met)?;
+                }
+                Ok(())
             }
-            Condition::Not(of) => self.each_name(start, of),
-            Condition::Every(of) | Condition::Some(of) => self.lines(start, of),
+            Condition::Not(of) => self.each_name(start, of, met),
+            Condition::Every(of) | Condition::Some(of) => self.lines(start, of, met),
             Condition::Role(_) => Ok(()),
             Condition::Field(FieldTest { path, test }) => {
-                self.path(start, path)?;
+                self.path(start, path, met)?;
                 match test {
-                    Test::Compare(_, Operand::Field(other)) => self.path(start, other),
+                    Test::Compare(_, Operand::Field(other)) => self.path(start, other, met),
                     Test::Compare(..) | Test::Empty(_) | Test::OneOf(_) => Ok(()),
                 }
             }
         }
     }
 
-    fn lines(&self, start: NamesStart<'_>, of: &LineCondition) -> Result<(), Refusal> {
+    fn lines(
+        &self,
+        start: NamesStart<'_>,
+        of: &LineCondition,
+        met: &mut BTreeSet<String>,
+    ) -> Result<(), Refusal> {
         let lines = match start {
             NamesStart::Record(descriptor) => &descriptor.lines,
             NamesStart::Line(_) => return Err(unknown(&of.lines, [].into_iter())),
         };
         match lines.get(&of.lines) {
-            Some(shape) => self.each_name(NamesStart::Line(shape), &of.that),
+            Some(shape) => self.each_name(NamesStart::Line(shape), &of.that, met),
             None => Err(unknown(&of.lines, lines.keys().map(String::as_str))),
         }
     }
 
-    fn path(&self, start: NamesStart<'_>, path: &str) -> Result<(), Refusal> {
+    fn path(
+        &self,
+        start: NamesStart<'_>,
+        path: &str,
+        met: &mut BTreeSet<String>,
+    ) -> Result<(), Refusal> {
         let mut names = path.split('.').peekable();
         let mut start = start;
         while let Some(name) = names.next() {
@@ -62,7 +85,7 @@ impl<'a> QueryGround<'a> {
             if names.peek().is_none() {
                 return Ok(());
             }
-            // What leads nowhere, or to what the asker may not read, leads nowhere for all they see.
+            // What leads to an object that the asker may not read, leads nowhere.
             let of = field
                 .of
                 .as_deref()
@@ -71,6 +94,7 @@ impl<'a> QueryGround<'a> {
                 let message = format!("`{name}` of `{path}` refers to no record");
                 return Err(Refusal::bad_input("unknown_field", message).about(path));
             };
+            met.insert(of.to_owned());
             start = NamesStart::Record(self.object(of)?);
         }
         Ok(())

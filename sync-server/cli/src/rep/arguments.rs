@@ -158,6 +158,13 @@ pub(crate) enum RepCommand {
 pub(crate) struct ListArguments {
     /// The object, such as `account`
     pub(crate) object: String,
+    /// Only records of which this condition holds, as JSON
+    #[arg(long = "where", value_name = "JSON")]
+    pub(crate) condition: Option<String>,
+    /// Ordered by these fields; `-FIELD` begins with the greatest
+    #[arg(long, value_name = "FIELD,..", value_delimiter = ',')]
+    #[arg(allow_hyphen_values = true, conflicts_with = "near")]
+    pub(crate) order: Vec<String>,
     /// Nearest first, from this position (degrees; may be negative)
     #[arg(
         long,

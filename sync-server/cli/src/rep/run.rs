@@ -6,6 +6,8 @@ use std::sync::Arc;
 use outfield_core::app::Device;
 use outfield_core::base::context::Surroundings;
 
+use serde_json::{Value as Json, json};
+
 use super::arguments::{FiguresArguments, ListArguments, RepArguments, RepCommand};
 use super::database::{check_file, not_enrolled};
 use super::execute::answered;
@@ -81,9 +83,32 @@ fn enrol(device: &mut Device, url: &str, code: &str) -> Result<CliAnswer, CliFai
 }
 
 fn list_records(device: &mut Device, list: &ListArguments) -> Result<CliAnswer, CliFailure> {
-    let near = list.near.as_deref().zip(list.within);
-    let listed = device.list(&list.object, near, list.limit as usize);
-    answered(listed, render::list)
+    if list.condition.is_none() && list.order.is_empty() {
+        let near = list.near.as_deref().zip(list.within);
+        let listed = device.list(&list.object, near, list.limit as usize);
+        return answered(listed, render::list);
+    }
+    let mut query = json!({ "object": list.object, "limit": list.limit });
+    if let Some(condition) = &list.condition {
+        let read: Result<Json, _> = serde_json::from_str(condition);
+        query["where"] = read.map_err(|error| {
+            let message = format!("--where is no JSON: {error}");
+            CliFailure::bad_input("bad_query", message).about("where")
+        })?;
+    }
+    if let Some((at, metres)) = list.near.as_deref().zip(list.within) {
+        query["near"] = json!({ "at": at, "within_m": metres });
+    }
+    let order = list.order.iter().map(|by| match by.strip_prefix('-') {
+        Some(by) => json!({ "by": by, "down": true }),
+        None => json!({ "by": by }),
+    });
+    query["order"] = order.collect();
+    let answer = device.query(&query.to_string()).map(|mut answer| {
+        answer.data = answer.data["records"].take();
+        answer
+    });
+    answered(answer, render::list)
 }
 
 fn search(device: &mut Device, text: &str, limit: u32) -> Result<CliAnswer, CliFailure> {
