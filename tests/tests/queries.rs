@@ -95,8 +95,18 @@ fn pages_and_counts_are_of_what_one_sees() {
     assert_eq!(asked(&world, &ada_token, &all).unwrap()["count"], 10);
     let elsewhere = json!({"object": "account", "count": true,
         "where": {"field": "name", "equals": "Shop 1"}});
-    let found = asked(&world, &ann_token, &elsewhere).unwrap();
-    assert_eq!(found, json!({"records": [], "next": null, "count": 0}));
+    let nothing = json!({"records": [], "next": null, "count": 0});
+    assert_eq!(asked(&world, &ann_token, &elsewhere).unwrap(), nothing);
+    // An index leads to these, so that members are asked one by one.
+    let within = |territory: &str| {
+        let condition = json!({"field": "territory", "equals": world.territory(territory)});
+        json!({"object": "account", "count": true, "where": condition})
+    };
+    let south = within("South");
+    assert_eq!(asked(&world, &ann_token, &south).unwrap(), nothing);
+    assert_eq!(asked(&world, &ada_token, &south).unwrap()["count"], 5);
+    let north = asked(&world, &ann_token, &within("North")).unwrap();
+    assert_eq!((&north["count"], names(&north).len()), (&json!(5), 5));
 }
 
 #[test]
@@ -244,4 +254,38 @@ fn an_observed_answer_tells_what_became_of_it() {
     let told = became(&mut ann).expect("the server's own fields are heard");
     assert_eq!(told, [vec![third], none(), none()]);
     assert_eq!(became(&mut ann), None);
+}
+
+#[test]
+fn a_verdict_changes_the_document_that_asked_for_it() {
+    let world = World::new();
+    let shop = world.account("Harp's", "North");
+    world.goods(std::slice::from_ref(&shop));
+    let mut ann = world.phone("Ann");
+    let diary = Arc::new(TouchedDiary::default());
+    ann.device().observe(diary.clone());
+    let query = json!({"object": "sales_order",
+        "where": {"field": "state", "equals": "submitted"}});
+    let mut watched = ann.device().watch(&query.to_string()).unwrap();
+    let pen = ann.device().search("pen", 1).unwrap().data[0]["id"].clone();
+    let order = ann.does(&json!({"do": "new_order", "account": shop}));
+    ann.does(
+        &json!({"do": "set_order_line", "sales_order": order, "product": pen,
+        "quantity": "2"}),
+    );
+    assert_eq!(
+        diary.became(ann.device(), &mut watched),
+        None,
+        "a draft is none of them"
+    );
+    ann.does(&json!({"do": "submit_order", "sales_order": order}));
+    let entered = diary.became(ann.device(), &mut watched).unwrap();
+    assert_eq!(entered, [vec![order.clone()], Vec::new(), Vec::new()]);
+    ann.sync();
+    let judged = diary
+        .became(ann.device(), &mut watched)
+        .expect("a verdict is heard");
+    assert_eq!(judged, [Vec::new(), Vec::new(), vec![order]]);
+    let shown = ann.device().query(&query.to_string()).unwrap().data;
+    assert_eq!(shown["records"][0]["verdict"], "confirmed");
 }

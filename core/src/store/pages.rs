@@ -16,6 +16,15 @@ use crate::base::place::Position;
 use crate::objects::query::{BY_CHANGED, BY_CREATED, BY_ID, OrderBy, PageMark, ordered_kind};
 use crate::objects::{Condition, Descriptor, FieldKind, Record, Value, beside};
 
+/// Whether a record is a member, asked of each; cheap where an index leads to few.
+const MEMBER_EACH: &str = "EXISTS (SELECT 1 FROM member m WHERE m.id = r.id AND m.object = ? \
+                           AND m.bucket IN (SELECT b.number FROM bucket b \
+                           WHERE b.name IN (SELECT value FROM json_each(?))))";
+/// The same of all members at once; cheap where all records would have to be asked.
+const MEMBERS_ALL: &str = "r.id IN (SELECT m.id FROM member m WHERE m.object = ? \
+                           AND m.bucket IN (SELECT b.number FROM bucket b \
+                           WHERE b.name IN (SELECT value FROM json_each(?))))";
+
 /// What is looked for. Names are those of the descriptor.
 #[derive(Clone, Copy)]
 pub struct PageQuest<'a> {
@@ -231,7 +240,9 @@ impl PageQuest<'_> {
         pushed: Option<PushedCondition>,
         most: usize,
     ) -> Result<Vec<PageCandidate>, StoreError> {
-        let mut wanted = self.wanted()?;
+        let is_served = pushed.as_ref().is_some_and(|pushed| pushed.is_served);
+        let is_led = is_served || self.near.is_some() || self.words.is_some();
+        let mut wanted = self.wanted(is_led)?;
         if let Some(pushed) = pushed {
             wanted = wanted.and(pushed.part);
         }
@@ -262,7 +273,7 @@ impl PageQuest<'_> {
     }
 
     /// What is asked beside the condition: words, and buckets.
-    fn wanted(&self) -> Result<SqlPart, StoreError> {
+    fn wanted(&self, is_led: bool) -> Result<SqlPart, StoreError> {
         let mut wanted = SqlPart::all();
         let object = Sql::Text(self.descriptor.object.clone());
         if let Some(words) = self.words {
@@ -273,8 +284,7 @@ impl PageQuest<'_> {
         }
         if let Some(buckets) = self.buckets {
             let names = serde_json::to_string(buckets).map_err(StoreError::new)?;
-            let sql = "r.id IN (SELECT m.id FROM member m JOIN bucket b ON b.number = m.bucket \
-                       WHERE m.object = ? AND b.name IN (SELECT value FROM json_each(?)))";
+            let sql = if is_led { MEMBER_EACH } else { MEMBERS_ALL };
             wanted = wanted.and(SqlPart {
                 sql: sql.to_owned(),
                 bound: vec![object, Sql::Text(names)],
