@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use outfield_core::app::{self, Device, System};
 
 pub use answer::{FieldError, Receipt};
-pub use relay::Observer;
+pub use relay::{AnswerObserver, ChangedAnswer, Observer};
 
 use relay::{Relay, hold};
 
@@ -106,6 +106,14 @@ impl Outfield {
                 limit as usize,
             )
         })
+    }
+
+    /// The answer to a query, a JSON object such as `{"object": "visit", "where": {"field":
+    /// "state", "equals": "planned"}, "order": [{"by": "planned_on"}], "limit": 20}`: `records`,
+    /// and `next`, with which as `after` the same query gives the following page; null after the
+    /// last. `count` is how many match, if the query says `"count": true`.
+    pub fn query(&self, query_json: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| device.query(&query_json))
     }
 
     /// Records, at most `limit`, of which a searched field has words that start with every word of
@@ -221,6 +229,23 @@ impl Outfield {
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         self.relay.add(observer);
     }
+
+    /// From now on tells `observer` whenever the first records of a query's answer are others, or
+    /// otherwise, than before: by a person's work here, or by what a sync brought. Answers a number
+    /// for `stop_observing`.
+    pub fn observe_query(
+        &self,
+        query_json: String,
+        observer: Arc<dyn AnswerObserver>,
+    ) -> Result<u64, FieldError> {
+        let watched = refreshed(&mut hold(&self.device))?.watch(&query_json)?;
+        Ok(self.relay.add_query(watched, observer))
+    }
+
+    /// Lets go of an observer of a query, by its number; answers whether there was one.
+    pub fn stop_observing(&self, number: u64) -> bool {
+        self.relay.take_off(number)
+    }
 }
 
 impl Outfield {
@@ -232,7 +257,7 @@ impl Outfield {
         call: impl FnOnce(&mut Device) -> Result<T, app::FieldError>,
     ) -> Result<Receipt, FieldError> {
         let answer = refreshed(&mut hold(device)).and_then(call);
-        self.relay.pass_on();
+        self.relay.pass_on(&self.device);
         Ok(answer?.into())
     }
 }

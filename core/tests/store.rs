@@ -12,7 +12,7 @@ use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::objects::{Descriptor, Record, Registry, Stamp, Value, Values};
 use outfield_core::store::outbox::{EntryGroup, EntryKind, NewEntry};
-use outfield_core::store::query::{self, Query};
+use outfield_core::store::pages::{NearCircle, PageQuest};
 use outfield_core::store::{
     self, Db, PHONE, Schema, attention, digest, members, outbox, search, tables,
 };
@@ -149,20 +149,26 @@ fn the_nearest_come_first_and_the_far_not_at_all() {
     ] {
         tables::put(&db, of(&registry), &shop(n, &[("place", place.into())])).unwrap();
     }
-    let near = Some(("36.0,-94.0".parse().unwrap(), 2_000));
-    let found = query::list(
-        &db,
-        of(&registry),
-        &Query {
-            near,
-            limit: 10,
-            ..Query::default()
-        },
-    )
-    .unwrap();
+    let near = NearCircle {
+        field: "place",
+        at: "36.0,-94.0".parse().unwrap(),
+        metres: 2_000,
+    };
+    let quest = PageQuest {
+        descriptor: of(&registry),
+        condition: None,
+        order: &[],
+        near: Some(near),
+        words: None,
+        buckets: None,
+        after: None,
+        limit: 10,
+        holds: &|_| Ok(true),
+    };
+    let found = quest.page(&db).unwrap().records;
     let found: Vec<_> = found
         .iter()
-        .map(|(record, metres)| (record.id, metres.unwrap()))
+        .map(|found| (found.record.id, found.metres.unwrap()))
         .collect();
     assert_eq!(found, [(id(2), 111), (id(3), 1_112)]);
 }

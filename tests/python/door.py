@@ -9,7 +9,7 @@ import json
 import os
 import unittest
 
-from outfield import FieldError, Observer, Outfield
+from outfield import AnswerObserver, FieldError, Observer, Outfield
 
 URL, CODE, DB = (os.environ[f"OUTFIELD_{name}"] for name in ("URL", "CODE", "DB"))
 
@@ -28,6 +28,19 @@ class Diary(Observer):
     def changed(self, object, ids):
         for id in ids:
             self.states.setdefault(id, []).append(json.loads(self.house.get(object, id).data).get("state"))
+
+
+class AnswerDiary(AnswerObserver):
+    """Writes down what became of an answer, and asks for it at once."""
+
+    def __init__(self, house):
+        self.house = house
+        self.told = []
+
+    def answer_changed(self, change):
+        for id in change.entered + change.changed:
+            self.house.get("visit", id)
+        self.told.append((change.entered, change.left, change.changed))
 
 
 class Faulty(Observer):
@@ -130,6 +143,26 @@ class WithServer(DoorTest):
         self.assertEqual(diary.states[visit], ["in_progress"])
         self.assertEqual(self.do("cancel_visit", visit=visit, reason="closed today").id, visit)
         self.assertEqual(self.read("sync")["unsent"], 0)
+
+    def test_4_queries_are_answered_and_observed(self):
+        query = {"object": "visit", "where": {"field": "state", "equals": "in_progress"}, "count": True}
+        self.assertEqual(self.read("query", json.dumps(query)), {"records": [], "next": None, "count": 0})
+        diary = AnswerDiary(self.house)
+        number = self.house.observe_query(json.dumps(query), diary)
+        visit = self.do("start_visit", account=self.read("list", "account")[0]["id"]).id
+        self.assertEqual([found["id"] for found in self.read("query", json.dumps(query))["records"]], [visit])
+        self.read("sync")
+        self.do("cancel_visit", visit=visit, reason="closed today")
+        self.assertEqual((diary.told[0], diary.told[-1]), (([visit], [], []), ([], [visit], [])))
+        told = len(diary.told)
+        self.assertTrue(self.house.stop_observing(number))
+        self.assertFalse(self.house.stop_observing(number))
+        self.do("start_visit", account=self.read("list", "account")[1]["id"])
+        self.assertEqual(len(diary.told), told)
+        self.do("cancel_visit", visit=self.read("today")[0]["id"], reason="closed today")
+        self.assertEqual(self.read("sync")["unsent"], 0)
+        unknown = self.refused(self.house.observe_query, '{"object": "visti"}', diary)
+        self.assertEqual((unknown.code, unknown.fields), ("unknown_object", ["object"]))
 
     def test_5_nonsense_is_refused_as_bad_input(self):
         calls = [

@@ -23,6 +23,7 @@ const METHODS: &[&str] = &[
     "objects",
     "ask",
     "list",
+    "query",
     "search",
     "sync",
     "status",
@@ -41,6 +42,8 @@ const METHODS: &[&str] = &[
     "digest",
     "rebuild",
     "observe",
+    "observe_query",
+    "stop_observing",
 ];
 
 /// Two kiosks, eleven kilometres apart.

@@ -5,16 +5,15 @@ use serde_json::{Value as Json, json};
 
 use super::asking;
 use super::working::project_all;
-use super::{Device, FieldError, Receipt};
+use super::{Device, FieldError, QueryDoor, Receipt};
 use crate::base::id::{ActorId, IdError, RecordId};
-use crate::base::place::Position;
 use crate::base::time::Timestamp;
 use crate::domain::named::Inquiry;
 use crate::domain::rules::party::author;
-use crate::domain::{table, verdict};
-use crate::objects::{Conflict, Descriptor, FieldKind, Record, Side, Value, Values};
+use crate::domain::{query, table, verdict};
+use crate::objects::query::NearBy;
+use crate::objects::{Conflict, Descriptor, Query, Record, Side, Value, Values};
 use crate::store::outbox::EntryKind;
-use crate::store::query::{self, Query};
 use crate::store::{self, attention, conflicts, digest, members, meta, outbox, search, tables};
 
 /// Records a list gives when nobody says how many.
@@ -82,55 +81,44 @@ impl Device {
         near: Option<(&str, i64)>,
         limit: usize,
     ) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
-        let descriptor = self.descriptor(object)?;
-        let near = match near {
-            None => None,
-            Some((_, metres)) if metres < 0 => {
-                return Err(FieldError::bad_input(
-                    "bad_distance",
-                    "metres are 0 or more",
-                    &["within"],
-                ));
-            }
-            Some(_)
-                if !descriptor
-                    .fields
-                    .values()
-                    .any(|field| field.kind == FieldKind::Position) =>
-            {
-                let message = format!("a `{object}` has no position, so none can be near");
-                return Err(FieldError::bad_input("no_position", message, &["near"]));
-            }
-            Some((at, metres)) => {
-                let at: Position =
-                    at.parse()
-                        .map_err(|error: crate::base::place::PlaceError| {
-                            FieldError::bad_input("bad_position", error.to_string(), &["near"])
-                        })?;
-                Some((at, metres))
-            }
+        let near = near.map(|(at, within_m)| NearBy {
+            at: at.to_owned(),
+            within_m,
+        });
+        let asked = Query {
+            near,
+            limit: if limit == 0 { LIST_LIMIT } else { limit },
+            ..Query::of(object)
         };
-        let limit = if limit == 0 { LIST_LIMIT } else { limit };
-        let found = query::list(
-            &self.db,
-            &descriptor,
-            &Query {
-                filter: Vec::new(),
-                near,
-                limit,
-                after: None,
-            },
-        )?;
-        let mut shown = Vec::new();
-        for (record, metres) in found {
-            let mut json = self.with_verdict(&record)?;
-            if let Some(metres) = metres {
-                json["distance_m"] = Json::from(metres);
-            }
-            shown.push(json);
-        }
-        Ok(Receipt::of(shown.into()))
+        let mut answer = self.queried(&asked)?;
+        Ok(Receipt::of(answer["records"].take()))
+    }
+
+    /// The answer to a query, JSON such as `{"object": "visit", "where": {"field": "state",
+    /// "equals": "planned"}, "order": [{"by": "planned_on"}], "limit": 20}`: `records`, `next` to
+    /// ask for the following page with as `after`, and `count` where that was asked.
+    pub fn query(&mut self, json: &str) -> Result<Receipt, FieldError> {
+        Ok(Receipt::of(self.queried(&query::read(json)?)?))
+    }
+
+    fn queried(&self, asked: &Query) -> Result<Json, FieldError> {
+        let _still = store::open::snapshot(&self.db)?;
+        self.at_door(|door| door.answer_to(asked, &|record| self.with_verdict(record)))
+    }
+
+    /// Asks queries of all that is here.
+    pub(super) fn at_door<T>(
+        &self,
+        ask: impl FnOnce(&QueryDoor<'_>) -> Result<T, FieldError>,
+    ) -> Result<T, FieldError> {
+        ask(&QueryDoor {
+            db: &self.db,
+            registry: &self.registry,
+            reader: &self.reader(),
+            context: &self.context()?,
+            buckets: None,
+            may_read: &|_| true,
+        })
     }
 
     /// Records of which a searched field has words that start with every word of `text`.

@@ -14,6 +14,7 @@ mod history;
 mod observe;
 #[cfg(feature = "planted")]
 pub mod older;
+mod query;
 mod receipt;
 mod receive;
 mod refer;
@@ -25,6 +26,7 @@ mod surroundings;
 mod sweep;
 mod sync_now;
 mod together;
+mod watched;
 mod working;
 
 pub use ask::digest_json;
@@ -33,7 +35,9 @@ pub use device::Device;
 pub use error::{DISK_FULL, FieldError};
 pub use execute::fact_hash;
 pub use observe::Observer;
+pub use query::{QueryDoor, ShownRecord};
 pub use receipt::Receipt;
 pub use refer::{Reference, refer, title};
 pub use sell::priced;
 pub use surroundings::System;
+pub use watched::{AnswerChange, TouchedRecord, WatchedQuery};

@@ -65,11 +65,29 @@ pub const CONDITION_WORDS_MAX: usize = 50;
 pub const CONDITION_HOPS_MAX: usize = 3;
 /// Days that a condition looks back: a hundred years.
 pub const CONDITION_DAYS_MAX: u32 = 36_525;
+/// Bytes of one query as JSON, its cursor included.
+pub const QUERY_BYTES_MAX: usize = 128 * 1024;
+/// Records of one page of an answer if nobody says how many.
+pub const QUERY_PAGE: usize = 50;
+/// Records of one page of an answer at most.
+pub const QUERY_PAGE_MAX: usize = 1_000;
+/// Fields that a query orders by.
+pub const QUERY_ORDER_MAX: usize = 3;
+/// Bytes of the words that a query searches.
+pub const QUERY_SEARCH_BYTES_MAX: usize = 200;
+/// Letters of a cursor: two for each byte of the values that a query orders by, and of what is
+/// around them.
+pub const CURSOR_LETTERS_MAX: usize = 2 * (QUERY_ORDER_MAX * TEXT_BYTES_MAX + 128);
+/// Records of an object up to which any query may look at each of them, and matches up to which
+/// they are counted.
+pub const QUERY_SCAN_MAX: usize = 10_000;
 
 /// Postings of one object.
 pub const POSTS_MAX: usize = 50;
 
 const _: () = assert!(ORDER_LINES_MAX <= LINES_MAX);
+const _: () = assert!(CURSOR_LETTERS_MAX < QUERY_BYTES_MAX && QUERY_BYTES_MAX < REQUEST_BYTES_MAX);
+const _: () = assert!(QUERY_PAGE_MAX < QUERY_SCAN_MAX);
 const _: () = assert!(CHANGE_BYTES_MAX < PUSH_BYTES_MAX && PUSH_BYTES_MAX < REQUEST_BYTES_MAX);
 // A group is never cut, so one fits a push.
 const _: () = assert!(1 < GROUP_ENTRIES_MAX && GROUP_ENTRIES_MAX <= PUSH_ENTRIES_MAX);

@@ -10,6 +10,7 @@ pub mod decision;
 pub mod ledger;
 pub mod named;
 pub mod proof;
+pub mod query;
 pub mod reference;
 pub mod refusal;
 mod require;

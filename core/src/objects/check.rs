@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::beside;
+use super::condition::Condition;
 use super::descriptor::{Descriptor, Field, FieldKind, Kind, Lines, Scope, Verb};
 use super::path::{POSITION, REMOVED, is_name};
 use super::registry::Registry;
@@ -149,6 +150,24 @@ pub fn check_shape(file: &str, descriptor: &Descriptor) -> Vec<Problem> {
         problems: Vec::new(),
     };
     check.shape();
+    check.problems
+}
+
+/// What is wrong with a condition that somebody asks of the records of an object.
+#[must_use]
+pub fn check_condition(
+    descriptor: &Descriptor,
+    registry: &Registry,
+    condition: &Condition,
+) -> Vec<Problem> {
+    let mut check = Check {
+        file: "",
+        descriptor,
+        registry,
+        names: &Names::default(),
+        problems: Vec::new(),
+    };
+    check.asked("where", condition);
     check.problems
 }
 

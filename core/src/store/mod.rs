@@ -17,6 +17,8 @@ pub mod named;
 pub mod numbers;
 pub mod open;
 pub mod outbox;
+pub mod pages;
+mod pushed;
 pub mod query;
 mod reader;
 mod schema;

@@ -1,6 +1,7 @@
 //! Opens databases, brings them to the newest version, and begins and ends transactions.
 //! It does not know what the migrations hold.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use rusqlite::{Transaction, TransactionBehavior};
 
 use super::error::StoreError;
 use super::schema::{Db, Schema};
+use crate::base::decimal::Decimal;
 use crate::base::planted::{self, Planted};
 
 /// The oldest SQLite without the WAL-reset bug (3.51.3).
@@ -17,6 +19,8 @@ const SQLITE_MIN: i32 = 3_051_003;
 const BUSY: Duration = Duration::from_secs(30);
 /// Prepared statements kept by a connection.
 const STATEMENTS: usize = 256;
+/// The name under which SQL compares decimals.
+pub(super) const DECIMAL: &str = "decimal";
 
 /// Opens a database file, makes it when it is missing, and runs the migrations that it lacks. A
 /// file of another kind is refused before anything is written to it.
@@ -47,8 +51,20 @@ pub fn open(path: &Path, schema: Schema) -> Result<Db, StoreError> {
     }
     db.pragma_update(None, "journal_mode", "wal")
         .map_err(named)?;
+    // No index uses it, so that a connection without it reads the file as well.
+    db.create_collation(DECIMAL, exactly).map_err(named)?;
     migrate(&db, schema).map_err(named_too)?;
     Ok(db)
+}
+
+/// Which of two decimals in text is the greater, exactly; what is none comes after all numbers.
+fn exactly(one: &str, other: &str) -> Ordering {
+    match (one.parse::<Decimal>(), other.parse::<Decimal>()) {
+        (Ok(one), Ok(other)) => one.cmp(&other),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => one.cmp(other),
+    }
 }
 
 /// Whether commits wait for the disk: yes for a person's work and before an answer, no for what can

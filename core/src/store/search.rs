@@ -38,20 +38,31 @@ pub(super) fn forget(db: &Db, id: RecordId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Objects and ids of records that have, for every word of the text, a word which begins with it.
-pub fn search(db: &Db, text: &str, limit: usize) -> Result<Vec<(String, RecordId)>, StoreError> {
+/// The ids of the records of an object that the index of words finds.
+pub(super) const WORDS_OF: &str = "SELECT e.id FROM search s JOIN search_entry e \
+                                   ON e.rowid = s.rowid WHERE s.words MATCH ? AND e.object = ?";
+
+/// The words of a text, as the index of words is asked for what begins with them; none if there are
+/// none.
+#[must_use]
+pub fn words(text: &str) -> Option<String> {
     let words = text
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty());
     let asked: Vec<String> = words.map(|word| format!("\"{word}\"*")).collect();
-    if asked.is_empty() {
+    (!asked.is_empty()).then(|| asked.join(" "))
+}
+
+/// Objects and ids of records that have, for every word of the text, a word which begins with it.
+pub fn search(db: &Db, text: &str, limit: usize) -> Result<Vec<(String, RecordId)>, StoreError> {
+    let Some(asked) = words(text) else {
         return Ok(Vec::new());
-    }
+    };
     let sql = "SELECT e.object, e.id FROM search s JOIN search_entry e ON e.rowid = s.rowid
                WHERE s.words MATCH ?1 ORDER BY s.rowid LIMIT ?2";
     let mut statement = db.prepare_cached(sql)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![asked.join(" "), limit])?;
+    let mut rows = statement.query(params![asked, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push((

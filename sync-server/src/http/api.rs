@@ -128,6 +128,21 @@ pub(super) async fn ask(
     .await
 }
 
+/// Answers a query, which is too much for a path.
+pub(super) async fn query(
+    State(state): State<SharedState>,
+    headers: HeaderMap,
+    BoundedBody(body): BoundedBody,
+) -> HttpResult {
+    let asked = String::from_utf8(body.to_vec())
+        .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
+    reading(state, &headers, move |tenant, session| {
+        let data = tenant.query(session, &asked)?;
+        Ok(json!({ "ok": true, "id": null, "data": data }))
+    })
+    .await
+}
+
 /// Carries out one command, or a group.
 pub(super) async fn perform(
     State(state): State<SharedState>,

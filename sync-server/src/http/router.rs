@@ -22,6 +22,7 @@ pub(super) fn router(state: SharedState) -> Router {
         .route("/sync/v1/pull", post(sync::pull))
         .route("/api/v1/digest", get(api::digest))
         .route("/api/v1/price", post(api::price))
+        .route("/api/v1/query", post(api::query))
         .route("/api/v1/do", post(api::perform))
         .route("/api/v1/ask/{question}", get(api::ask))
         .route("/api/v1/object", get(api::objects))

@@ -7,6 +7,7 @@ mod check_ledger;
 mod commands;
 mod devices;
 mod import;
+mod queries;
 mod questions;
 mod refer;
 mod standard;

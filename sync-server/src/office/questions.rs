@@ -153,7 +153,7 @@ impl Tenant {
         )?))
     }
 
-    fn may_read(&self, session: &Session, of: &Descriptor) -> bool {
+    pub(super) fn may_read(&self, session: &Session, of: &Descriptor) -> bool {
         let named = of.rights.contains_key(&session.role);
         of.right(if named { &session.role } else { &session.rank })
             .read

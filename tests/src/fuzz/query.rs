@@ -7,9 +7,10 @@ use std::path::Path;
 use outfield_core::base::id::RecordId;
 use outfield_core::base::place::Position;
 use outfield_core::domain;
+use outfield_core::objects::query::PageMark;
 use outfield_core::objects::{Descriptor, Record, Value};
-use outfield_core::store::query::{Query, list};
-use outfield_core::store::{self, Db, PHONE, search, tables};
+use outfield_core::store::pages::{NearCircle, PageQuest};
+use outfield_core::store::{self, Db, PHONE, query, search, tables};
 
 /// What is listed: an object with fields of every kind and lines.
 const OBJECT: &str = r#"{
@@ -34,6 +35,15 @@ const NAMES: &[&str] = &[
     "%_*\"",
     "12",
 ];
+
+/// What is asked of the shops.
+#[derive(Debug, Default)]
+struct AskedShops {
+    filter: Vec<(String, Value)>,
+    near: Option<(Position, i64)>,
+    limit: usize,
+    after: Option<RecordId>,
+}
 
 /// A database of shops, with the same shops beside it.
 struct Shops {
@@ -111,9 +121,9 @@ fn shop(n: u8) -> Record {
 /// `path=json` filters.
 pub fn query(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let mut asked = Query {
+    let mut asked = AskedShops {
         limit: 100,
-        ..Query::default()
+        ..AskedShops::default()
     };
     SHOPS.with(|shops| {
         for line in text.lines().take(8) {
@@ -122,11 +132,12 @@ pub fn query(bytes: &[u8]) {
                 None => asks(&mut asked, line),
             }
         }
+        shops.filtered(&asked);
         shops.listed(&asked);
     });
 }
 
-fn asks(asked: &mut Query, line: &str) {
+fn asks(asked: &mut AskedShops, line: &str) {
     let near = line.strip_prefix('@').and_then(|near| near.split_once(' '));
     if let Some((at, metres)) = near {
         asked.near = at.parse().ok().zip(metres.parse().ok());
@@ -143,22 +154,31 @@ fn asks(asked: &mut Query, line: &str) {
 }
 
 impl Shops {
-    fn listed(&self, asked: &Query) {
-        let found = list(&self.db, &self.descriptor, asked);
+    fn filtered(&self, asked: &AskedShops) {
+        let wanted: Vec<(&str, Value)> = (asked.filter.iter())
+            .map(|(path, value)| (path.as_str(), value.clone()))
+            .collect();
+        let found = query::find(&self.db, &self.descriptor, &wanted);
         let is_known = |path: &str| self.descriptor.field_at(path).is_some();
-        if !asked.filter.iter().all(|(path, _)| is_known(path)) {
+        if !wanted.iter().all(|(path, _)| is_known(path)) {
             assert!(found.is_err());
             return;
         }
+        let has_all = |record: &&Record| {
+            let mut filter = wanted.iter();
+            filter.all(|(path, value)| has(record, path, value))
+        };
+        let model: Vec<&Record> = self.records.iter().filter(has_all).collect();
+        assert_eq!(
+            found.unwrap().iter().collect::<Vec<_>>(),
+            model,
+            "{asked:?}"
+        );
+    }
+
+    fn listed(&self, asked: &AskedShops) {
         let mut wanted: Vec<(Option<i64>, &Record)> = Vec::new();
         for record in &self.records {
-            if !asked
-                .filter
-                .iter()
-                .all(|(path, value)| has(record, path, value))
-            {
-                continue;
-            }
             if let Some((at, metres)) = asked.near {
                 let distance = at.metres_to(record.text("at").unwrap().parse().unwrap());
                 if distance <= metres {
@@ -170,10 +190,30 @@ impl Shops {
         }
         wanted.sort_by_key(|(distance, record)| (*distance, record.id));
         wanted.truncate(asked.limit);
-        let found = found.unwrap();
-        let found: Vec<(Option<i64>, &Record)> = found
+        let after = asked.after.filter(|_| asked.near.is_none());
+        let after = after.map(|id| PageMark {
+            values: Vec::new(),
+            id,
+        });
+        let quest = PageQuest {
+            descriptor: &self.descriptor,
+            condition: None,
+            order: &[],
+            near: asked.near.map(|(at, metres)| NearCircle {
+                field: "at",
+                at,
+                metres,
+            }),
+            words: None,
+            buckets: None,
+            after: after.as_ref(),
+            limit: asked.limit,
+            holds: &|_| Ok(true),
+        };
+        let page = quest.page(&self.db).unwrap().records;
+        let found: Vec<(Option<i64>, &Record)> = page
             .iter()
-            .map(|(record, distance)| (*distance, record))
+            .map(|found| (found.metres, &found.record))
             .collect();
         assert_eq!(found, wanted, "{asked:?}");
     }

@@ -121,6 +121,60 @@ fn queries_of_nonsense_are_refused_or_harmless() {
 }
 
 #[test]
+fn queries_as_one_value_of_nonsense_are_refused() {
+    let mut stage = AttackedServer::new();
+    let nested = format!(
+        r#"{{"object":"contact","where":{}1{}}}"#,
+        r#"{"not":"#.repeat(1_000),
+        "}".repeat(1_000)
+    );
+    let words = json!({"object": "contact", "where":
+        {"field": "name", "one_of": vec!["a"; 1_000_000]}})
+    .to_string();
+    let cases = [
+        ("", 400, "bad_query"),
+        ("\u{0}", 400, "bad_query"),
+        (nested.as_str(), 400, "bad_query"),
+        (words.as_str(), 413, "query_too_large"),
+        (r#"{"object":"credential"}"#, 404, "not_found"),
+        (r#"{"object":"sales_order__srv"}"#, 404, "not_found"),
+        (r#"{"object":"contact\" --"}"#, 404, "not_found"),
+        (r#"{"object":"contact","limit":100000}"#, 400, "bad_limit"),
+        (r#"{"object":"contact","after":"00"}"#, 400, "bad_cursor"),
+        (
+            r#"{"object":"contact","order":[{"by":"name\"; DROP TABLE contact; --"}]}"#,
+            400,
+            "unknown_field",
+        ),
+        (
+            r#"{"object":"account","near":{"at":"1e999,0","within_m":9223372036854775807}}"#,
+            400,
+            "bad_position",
+        ),
+        (
+            r#"{"object":"account","near":{"at":"0,0","within_m":9223372036854775807}}"#,
+            200,
+            "",
+        ),
+        (
+            r#"{"object":"contact","where":{"field":"name","starts":"' OR 1=1 --"},"count":true}"#,
+            200,
+            "",
+        ),
+    ];
+    for (query, status, code) in cases {
+        let heard = stage.body("/api/v1/query", query.as_bytes());
+        let said = String::from_utf8_lossy(&heard.body);
+        assert_eq!(
+            (heard.status, heard.code().as_str()),
+            (status, code),
+            "{query:.80}: {said:.200}"
+        );
+    }
+    stage.unharmed();
+}
+
+#[test]
 fn ways_of_asking_that_a_path_does_not_have_are_refused() {
     let mut stage = AttackedServer::new();
     let token = stage.token().to_owned();

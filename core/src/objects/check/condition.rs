@@ -71,16 +71,24 @@ impl<'a> Check<'a> {
 
     fn bounds_of(&mut self, at: &str, require: &[Requirement]) {
         for (index, requirement) in require.iter().enumerate() {
-            let at = format!("{at}[{index}].if");
-            let condition = &requirement.condition;
-            if condition.depth() > CONDITION_DEPTH_MAX {
-                self.say(&at, format!("is more than {CONDITION_DEPTH_MAX} deep"));
-            }
-            if condition.tests() > CONDITION_TESTS_MAX {
-                self.say(&at, format!("has more than {CONDITION_TESTS_MAX} tests"));
-            }
-            self.sizes(&at, condition);
+            self.bounded(&format!("{at}[{index}].if"), &requirement.condition);
         }
+    }
+
+    fn bounded(&mut self, at: &str, condition: &Condition) {
+        if condition.depth() > CONDITION_DEPTH_MAX {
+            self.say(at, format!("is more than {CONDITION_DEPTH_MAX} deep"));
+        }
+        if condition.tests() > CONDITION_TESTS_MAX {
+            self.say(at, format!("has more than {CONDITION_TESTS_MAX} tests"));
+        }
+        self.sizes(at, condition);
+    }
+
+    /// A condition that is asked of the object's records is small and names fields that there are.
+    pub(super) fn asked(&mut self, at: &str, condition: &Condition) {
+        self.bounded(at, condition);
+        self.condition(at, condition, PathStart::Record(self.descriptor));
     }
 
     fn sizes(&mut self, at: &str, condition: &Condition) {

@@ -44,6 +44,12 @@ pub(crate) enum RepCommand {
         /// The record, by id or name
         id: String,
     },
+    /// Answer a query: which records, in what order, page by page
+    Query {
+        /// The query, as JSON; docs/rest.md says what stands in it
+        #[arg(value_name = "JSON")]
+        query: String,
+    },
     /// Find records by the beginnings of words
     Search(SearchArguments),
     /// Make a record
@@ -169,6 +175,13 @@ pub(crate) struct SearchArguments {
 pub(crate) struct ListArguments {
     /// The object, such as `account`
     pub(crate) object: String,
+    /// Only records of which this condition holds, as JSON
+    #[arg(long = "where", value_name = "JSON")]
+    pub(crate) condition: Option<String>,
+    /// Ordered by these fields; `-FIELD` begins with the greatest
+    #[arg(long, value_name = "FIELD,..", value_delimiter = ',')]
+    #[arg(allow_hyphen_values = true, conflicts_with = "near")]
+    pub(crate) order: Vec<String>,
     /// Nearest first, from this position (degrees; may be negative)
     #[arg(
         long,

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use outfield_core::app::Device;
 use outfield_core::base::context::Surroundings;
+use outfield_core::base::limits::QUERY_PAGE_MAX;
+
+use serde_json::{Value as Json, json};
 
 use super::arguments::{
     FiguresArguments, ListArguments, RepArguments, RepCommand, SearchArguments,
@@ -57,6 +60,7 @@ fn carry_out(
         RepCommand::Today { columns } => visit::today(device, form, &columns.columns),
         RepCommand::List(list) => list_records(device, form, &list),
         RepCommand::Get { object, id } => get(device, &object, &id),
+        RepCommand::Query { query } => answered(device.query(&query), render::json),
         RepCommand::Search(asked) => search(device, form, &asked),
         RepCommand::Waiting => waiting(device),
         RepCommand::Conflicts => answered(device.conflicts(), render::conflicts),
@@ -107,8 +111,14 @@ fn list_records(
     form: OutputForm,
     list: &ListArguments,
 ) -> Result<CliAnswer, CliFailure> {
-    let near = list.near.as_deref().zip(list.within);
-    let receipt = device.list(&list.object, near, one_more(list.limit))?;
+    let receipt = if list.condition.is_none() && list.order.is_empty() {
+        let near = list.near.as_deref().zip(list.within);
+        device.list(&list.object, near, one_more(list.limit))?
+    } else {
+        let mut answer = device.query(&query_of(list)?.to_string())?;
+        answer.data = answer.data["records"].take();
+        answer
+    };
     let shown = Listing {
         object: Some(&list.object),
         limit: Some(list.limit),
@@ -116,6 +126,28 @@ fn list_records(
         ..Listing::default()
     };
     shown.answer(device, form, receipt)
+}
+
+/// What is asked for, as one value.
+fn query_of(list: &ListArguments) -> Result<Json, CliFailure> {
+    let limit = one_more(list.limit).min(QUERY_PAGE_MAX);
+    let mut query = json!({ "object": list.object, "limit": limit });
+    if let Some(condition) = &list.condition {
+        let read: Result<Json, _> = serde_json::from_str(condition);
+        query["where"] = read.map_err(|error| {
+            let message = format!("--where is no JSON: {error}");
+            CliFailure::bad_input("bad_query", message).about("where")
+        })?;
+    }
+    if let Some((at, metres)) = list.near.as_deref().zip(list.within) {
+        query["near"] = json!({ "at": at, "within_m": metres });
+    }
+    let order = list.order.iter().map(|by| match by.strip_prefix('-') {
+        Some(by) => json!({ "by": by, "down": true }),
+        None => json!({ "by": by }),
+    });
+    query["order"] = order.collect();
+    Ok(query)
 }
 
 fn search(

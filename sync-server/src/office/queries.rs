@@ -1,0 +1,54 @@
+//! Answers queries of the REST API, limited to what the asker may see.
+//! It does not know HTTP, nor how records are found.
+
+use outfield_core::app::QueryDoor;
+use outfield_core::base::context::Context;
+use outfield_core::domain::query;
+use outfield_core::objects::{Query, Reader, Record};
+use outfield_core::store;
+use serde_json::Value as Json;
+
+use crate::error::ServerError;
+use crate::people::Session;
+use crate::people::scoped_reader::{ScopedReader, Sight};
+use crate::tenant::Tenant;
+
+impl Tenant {
+    /// The answer to a query, by what the asker may see: administrators see all records, others
+    /// those of their buckets. What one may not see is neither found nor counted, and no condition
+    /// looks at it.
+    pub fn query(&self, session: &Session, json: &str) -> Result<Json, ServerError> {
+        let query = query::read(json)?;
+        self.readable(session, &query.object)?;
+        let _still = store::open::snapshot(&self.db)?;
+        let all = self.store(&self.db);
+        let scoped = ScopedReader {
+            all,
+            sight: Sight::Follows(&session.buckets),
+        };
+        if session.sees_all() {
+            return self.query_by(session, &query, &all);
+        }
+        self.query_by(session, &query, &scoped)
+    }
+
+    fn query_by(
+        &self,
+        session: &Session,
+        query: &Query,
+        reader: &dyn Reader,
+    ) -> Result<Json, ServerError> {
+        let identity = session.identity(self.actor, self.time_zone()?);
+        let context = Context::new(self.surroundings.as_ref(), identity);
+        let door = QueryDoor {
+            db: &self.db,
+            registry: &self.registry,
+            reader,
+            context: &context.ranked(session.rank.clone()),
+            buckets: (!session.sees_all()).then_some(session.buckets.as_slice()),
+            may_read: &|of| self.may_read(session, of),
+        };
+        let shown = |record: &Record| Ok(record.to_json());
+        Ok(door.answer_to(query, &shown)?)
+    }
+}
