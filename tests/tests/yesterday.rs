@@ -65,6 +65,10 @@ fn a_phone_of_yesterday_pushes_and_pulls_and_nothing_is_lost() {
             let shown = ana.device().order(&named(order)).unwrap().data;
             assert_eq!(shown["status"], "confirmed", "{order}: {shown}");
         }
+        // What was confirmed before orders held anything counts as delivered.
+        let order = named("confirmed");
+        let cancel = json!({"do": "cancel_order", "sales_order": order, "reason": "Late"});
+        assert_eq!(ana.refused(&cancel).0, "already_delivered");
         let phone = ana.get("contact", &named("contact"))["phone"].clone();
         assert_eq!(phone, "+14795550100");
         // Figures of before the ledger entered it as they stood.

@@ -6,7 +6,7 @@ use crate::domain::named::Findings;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{CANCELLED, ORDER_STANDING};
 use crate::domain::situation::Situation;
-use crate::objects::{Value, Values, Write};
+use crate::objects::{Record, Value, Values, Write};
 
 /// The wish to call off an order.
 pub(super) const CANCEL: &str = "cancel";
@@ -81,10 +81,10 @@ pub fn no_other_wish(situation: &Situation<'_>) -> Result<(), Refusal> {
 pub fn examine_wish(situation: &Situation<'_>) -> Result<Findings, Refusal> {
     let order = situation.record;
     let wish = order.text("wish").unwrap_or_default();
-    if confirmed(situation.reader, order.id)?.is_none() {
+    let Some(verdict) = confirmed(situation.reader, order.id)? else {
         let message = format!("the order is not confirmed yet, so that there is nothing to {wish}");
         return Err(Refusal::rule("not_confirmed_yet", message).about("wish"));
-    }
+    };
     let now = standing(order);
     let step = STEPS.iter().find(|step| step.wish == wish);
     let Some(step) = step.filter(|step| step.from.contains(&now)) else {
@@ -98,7 +98,7 @@ pub fn examine_wish(situation: &Situation<'_>) -> Result<Findings, Refusal> {
             .with("standing", now));
     };
     if step.wish == CANCEL {
-        nothing_delivered(situation)?;
+        nothing_delivered(situation, &verdict)?;
     }
     let standing = Values::from([("standing".to_owned(), step.to.into())]);
     Ok(Findings {
@@ -107,10 +107,12 @@ pub fn examine_wish(situation: &Situation<'_>) -> Result<Findings, Refusal> {
     })
 }
 
-/// What was delivered is not called off.
-fn nothing_delivered(situation: &Situation<'_>) -> Result<(), Refusal> {
+/// What was delivered is not called off. An order that was confirmed before anything was held for
+/// orders counts as delivered.
+fn nothing_delivered(situation: &Situation<'_>, verdict: &Record) -> Result<(), Refusal> {
     let holds = situation.reader.set_aside(situation.id)?;
-    if holds.iter().all(|hold| hold.captured.is_zero()) {
+    let is_held = !verdict.value("on_credit").is_null();
+    if is_held && holds.iter().all(|hold| hold.captured.is_zero()) {
         return Ok(());
     }
     let message =
