@@ -22,7 +22,9 @@ pub(crate) struct Cause<'a> {
     pub why: &'a str,
 }
 
-/// Appends what changed of a record; its number, or none if nothing did.
+/// Appends what changed of a record; its number, or none if nothing did. Of a new record its own
+/// fields stand there and not its lines: what they are the record says, and what they were each
+/// later entry.
 pub(crate) fn append(
     db: &Db,
     cause: Cause<'_>,
@@ -30,8 +32,12 @@ pub(crate) fn append(
     after: &Record,
 ) -> Result<Option<i64>, ServerError> {
     let (mut was, mut is) = (Values::new(), Values::new());
+    let is_new = before.is_empty();
     let paths: BTreeSet<&String> = before.keys().chain(after.values.keys()).collect();
-    for path in paths {
+    for path in paths
+        .into_iter()
+        .filter(|path| !is_new || !path.contains('/'))
+    {
         let (old, new) = (before.get(path), after.values.get(path));
         if old == new {
             continue;
@@ -39,7 +45,7 @@ pub(crate) fn append(
         was.extend(old.map(|value| (path.clone(), value.clone())));
         is.extend(new.map(|value| (path.clone(), value.clone())));
     }
-    if was.is_empty() && is.is_empty() {
+    if was.is_empty() && is.is_empty() && !is_new {
         return Ok(None);
     }
     let user = cause.context.user;
