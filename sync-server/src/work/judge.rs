@@ -44,12 +44,15 @@ fn answer(
         reader: store,
         context: cause.context,
     };
+    let mut read = tables::read(store.db, descriptor, written.id)?;
     for kind in kinds {
-        let Some(document) = tables::read(store.db, descriptor, written.id)? else {
+        let Some(document) = &read else {
             return Ok(());
         };
-        if let Some(judgement) = verdict::answer(&decider, kind, &document)? {
-            give(store, cause, kind.descriptor, &document, judgement)?;
+        if let Some(judgement) = verdict::answer(&decider, kind, document)? {
+            give(store, cause, kind.descriptor, document, judgement)?;
+            // What was granted stands beside it now.
+            read = tables::read(store.db, descriptor, written.id)?;
         }
     }
     Ok(())
