@@ -112,10 +112,7 @@ pub(super) fn foresee(
         let of = kind.of;
         let mut after = values::after(before, written);
         let stays = of.is_asked(before) && of.is_about(before, &after);
-        if !of.is_asked(&after) || stays {
-            continue;
-        }
-        if !of.is_judged() {
+        if !of.is_judged() || !of.is_asked(&after) || stays {
             continue;
         }
         for field in &of.foreseen {
@@ -207,17 +204,22 @@ fn posted(
         Place::Device => granted_before(decider, kind, document)?,
         Place::Server => Vec::new(),
     };
-    let ledger = Ledger {
-        registry: decider.registry,
-        reader: decider.reader,
-        asker: document.id,
-        granted: &granted,
-    };
+    let ledger = ledger(decider, document, &granted);
     let mut posted = post(&ledger, kind.descriptor, verdict)?;
     if posted.short.is_empty() {
         return Ok(posted);
     }
     Err(posted.short.remove(0))
+}
+
+/// The ledger as a document's verdict posts to it.
+fn ledger<'a>(decider: &Decider<'a>, document: &Record, granted: &'a [Hold]) -> Ledger<'a> {
+    Ledger {
+        registry: decider.registry,
+        reader: decider.reader,
+        asker: document.id,
+        granted,
+    }
 }
 
 /// What is held by what was granted before, as a device knows it: by the verdict alone.
@@ -231,12 +233,7 @@ fn granted_before(
     let Some(last) = said.into_iter().max_by_key(judged_at) else {
         return Ok(Vec::new());
     };
-    let ledger = Ledger {
-        registry: decider.registry,
-        reader: decider.reader,
-        asker: document.id,
-        granted: &[],
-    };
+    let ledger = ledger(decider, document, &[]);
     Ok(post(&ledger, kind.descriptor, &last)?.holds)
 }
 

@@ -13,11 +13,8 @@ pub(super) fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
     for ask in inquiry.reader.asks()? {
         let record = inquiry.reader.record(&ask.object, ask.record)?;
         let descriptor = inquiry.registry.get(&ask.object);
-        let field = descriptor.and_then(|of| of.search.first());
-        let name = record
-            .as_ref()
-            .zip(field)
-            .and_then(|(record, field)| record.text(field));
+        let named = record.as_ref().zip(descriptor);
+        let name = named.and_then(|(record, of)| of.title(record));
         shown.push(json!({
             "object": ask.object,
             "record": ask.record,

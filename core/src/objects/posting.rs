@@ -23,6 +23,23 @@ pub enum Phase {
     Resume = 4,
 }
 
+impl Phase {
+    /// All, by their numbers.
+    const ALL: [Phase; 5] = [
+        Phase::Post,
+        Phase::Hold,
+        Phase::Capture,
+        Phase::Release,
+        Phase::Resume,
+    ];
+
+    /// The phase that is kept under this number.
+    #[must_use]
+    pub fn numbered(number: i64) -> Option<Phase> {
+        Phase::ALL.into_iter().find(|phase| *phase as i64 == number)
+    }
+}
+
 /// What follows from a record when its values are these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -291,15 +291,7 @@ fn where_no_pot_is_kept_nothing_moves_or_it_is_said() {
         id(9),
         &json!({"act": "take", "pot": "A", "quantity": "1"}),
     );
-    let descriptor = pots.world.registry.get("x_act").unwrap().clone();
-    let ledger = outfield_core::domain::ledger::Ledger {
-        registry: &pots.world.registry,
-        reader: &pots.world,
-        asker: id(9),
-        granted: &[],
-    };
-    let record = &pots.world.records[&("x_act".to_owned(), id(9))];
-    let refused = outfield_core::domain::ledger::post(&ledger, &descriptor, record);
+    let refused = pots.world.posting("x_act", id(9));
     assert_eq!(refused.unwrap_err().code, "not_kept");
 }
 
@@ -311,15 +303,7 @@ fn a_quantity_that_cannot_be_read_or_is_below_nothing_moves_nothing() {
         pots.world.put("x_act", id(9), &fact);
         pots.world
             .set("x_act", id(9), "quantity", Value::from(quantity));
-        let descriptor = pots.world.registry.get("x_act").unwrap().clone();
-        let ledger = outfield_core::domain::ledger::Ledger {
-            registry: &pots.world.registry,
-            reader: &pots.world,
-            asker: id(9),
-            granted: &[],
-        };
-        let record = &pots.world.records[&("x_act".to_owned(), id(9))];
-        let refused = outfield_core::domain::ledger::post(&ledger, &descriptor, record);
+        let refused = pots.world.posting("x_act", id(9));
         assert_eq!(refused.unwrap_err().code, code);
     }
 }

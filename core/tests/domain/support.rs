@@ -189,18 +189,22 @@ impl RuleWorld {
             .retain(|asked| asked.verdict != verdict || asked.record != record);
     }
 
-    /// Posts a record as the server does; the codes of the bounds that it breaks.
-    #[track_caller]
-    pub(crate) fn post(&mut self, object: &str, source: RecordId) -> Vec<Refusal> {
-        let record = self.records[&(object.to_owned(), source)].clone();
-        let descriptor = self.registry.get(object).unwrap().clone();
+    /// What posting a record would come to.
+    pub(crate) fn posting(&self, object: &str, source: RecordId) -> Result<Posted, Refusal> {
+        let record = &self.records[&(object.to_owned(), source)];
         let ledger = Ledger {
             registry: &self.registry,
             reader: self,
             asker: source,
             granted: &[],
         };
-        let posted = post(&ledger, &descriptor, &record).unwrap();
+        post(&ledger, self.registry.get(object).unwrap(), record)
+    }
+
+    /// Posts a record as the server does; the bounds that it breaks.
+    #[track_caller]
+    pub(crate) fn post(&mut self, object: &str, source: RecordId) -> Vec<Refusal> {
+        let posted = self.posting(object, source).unwrap();
         self.moved(&posted);
         posted.short
     }

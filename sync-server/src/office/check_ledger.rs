@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use outfield_core::base::decimal::Decimal;
 use outfield_core::base::fraction::{Fraction, FractionError};
 use outfield_core::base::id::RecordId;
-use outfield_core::objects::{Descriptor, Pot, PotAddress, Record};
+use outfield_core::objects::{Descriptor, Phase, Pot, PotAddress, Record};
 use outfield_core::store::{holds, tables};
 use serde_json::{Value as Json, json};
 
@@ -137,7 +137,10 @@ impl Tenant {
             };
             let quantity: String = row.get(5)?;
             let quantity: Decimal = quantity.parse().map_err(ServerError::broken)?;
-            let effects = effects(row.get(0)?, pot(1)?, pot(3)?, quantity.into());
+            let number = row.get(0)?;
+            let phase = Phase::numbered(number)
+                .ok_or_else(|| ServerError::broken(format!("a movement has phase {number}")))?;
+            let effects = effects(phase, pot(1)?, pot(3)?, quantity.into());
             for effect in effects.map_err(ServerError::broken)? {
                 let sum = sums.entry(effect.pot).or_insert(NOTHING);
                 sum.drawn = sum.drawn.plus(effect.drawn).map_err(ServerError::broken)?;
@@ -156,17 +159,17 @@ const NOTHING: Sums = Sums {
 /// What a movement does at both its ends: post draws and fills, hold and resume draw and set aside,
 /// capture takes out of what is set aside and fills the other end, release puts back.
 fn effects(
-    phase: i64,
+    phase: Phase,
     from: Option<PotAddress>,
     to: Option<PotAddress>,
     quantity: Fraction,
 ) -> Result<Vec<Effect>, FractionError> {
     let less = Fraction::ZERO.minus(quantity)?;
     let (drawn, held) = match phase {
-        1 | 4 => (quantity, quantity),
-        2 => (Fraction::ZERO, less),
-        3 => (less, less),
-        _ => (quantity, Fraction::ZERO),
+        Phase::Post => (quantity, Fraction::ZERO),
+        Phase::Hold | Phase::Resume => (quantity, quantity),
+        Phase::Capture => (Fraction::ZERO, less),
+        Phase::Release => (less, less),
     };
     let mut effects = Vec::new();
     effects.extend(from.map(|pot| Effect { pot, drawn, held }));

@@ -3,7 +3,7 @@
 
 use outfield_core::base::id::RecordId;
 use outfield_core::base::time::Timestamp;
-use outfield_core::objects::beside;
+use outfield_core::objects::{Phase, beside};
 use outfield_core::store::Db;
 use serde_json::{Value as Json, json};
 
@@ -11,9 +11,6 @@ use crate::error::ServerError;
 use crate::people::Session;
 use crate::tenant::Tenant;
 use crate::work::journal;
-
-/// The names of phases, by their numbers.
-const PHASES: [&str; 5] = ["post", "hold", "capture", "release", "resume"];
 
 impl Tenant {
     /// The trail of a record that the asker may see.
@@ -75,13 +72,12 @@ fn movements(db: &Db, id: RecordId) -> Result<Vec<Json>, ServerError> {
             let id = bytes.map(|bytes| RecordId::from_slice(&bytes)).transpose();
             id.map_err(ServerError::broken)
         };
-        let phase = row.get::<_, i64>(4)?;
         told.push(json!({
             "at": Timestamp(row.get(0)?).rfc3339(),
             "source": id(1)?,
             "posting": row.get::<_, String>(2)?,
             "line": row.get::<_, String>(3)?,
-            "phase": usize::try_from(phase).ok().and_then(|phase| PHASES.get(phase)),
+            "phase": Phase::numbered(row.get(4)?),
             "from": end(id(5)?, row.get(6)?),
             "to": end(id(7)?, row.get(8)?),
             "held_for": id(9)?,

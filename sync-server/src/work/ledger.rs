@@ -54,9 +54,9 @@ pub(crate) fn carry(
     if is_there {
         return Ok(());
     }
-    let at = cause.context.now.0;
+    let moment = MovedAt::now(db, cause)?;
     for (leg, movement) in posted.movements.iter().enumerate() {
-        keep(db, source.id, leg, movement, at)?;
+        keep(db, source.id, leg, movement, moment)?;
     }
     for hold in &posted.holds {
         holds::put(db, hold)?;
@@ -94,12 +94,28 @@ fn move_pot(
     set_row(store, cause, descriptor, *row, before, &values).map(drop)
 }
 
+/// When something moves: by the server's clock of accepted work, and by its own.
+#[derive(Clone, Copy)]
+struct MovedAt {
+    tick: u64,
+    ms: i64,
+}
+
+impl MovedAt {
+    fn now(db: &Db, cause: Cause<'_>) -> Result<MovedAt, ServerError> {
+        Ok(MovedAt {
+            tick: log::tick(db)?,
+            ms: cause.context.now.0,
+        })
+    }
+}
+
 fn keep(
     db: &Db,
     source: RecordId,
     leg: usize,
     movement: &Movement,
-    at: i64,
+    moment: MovedAt,
 ) -> Result<(), ServerError> {
     let leg = leg.to_be_bytes();
     let id = RecordId::derived(&[
@@ -119,7 +135,7 @@ fn keep(
     )?
     .execute(params![
         id.as_bytes(),
-        log::tick(db)?.cast_signed(),
+        moment.tick.cast_signed(),
         source.as_bytes(),
         movement.posting,
         movement.line,
@@ -133,7 +149,7 @@ fn keep(
         held.map(|held| held.line.clone()),
         movement.quantity.to_string(),
         movement.unit,
-        at
+        moment.ms
     ])?;
     Ok(())
 }
@@ -192,7 +208,8 @@ pub(crate) fn adjust(
             quantity: shown(delta.unsigned())?,
             unit: unit(row, pot),
         };
-        keep(store.db, source, leg, &movement, cause.context.now.0)?;
+        let moment = MovedAt::now(store.db, cause)?;
+        keep(store.db, source, leg, &movement, moment)?;
         leg += 1;
         if !fills {
             flag_short(store, cause, row, &address, pot)?;

@@ -8,25 +8,9 @@ use outfield_server::office::imported_id;
 use outfield_tests::crafter::CraftedChange;
 use serde_json::json;
 
-use super::stage::{AttackedServer, entry, new_record, word};
+use super::stage::{AttackedServer, entry, judged, new_record, word};
 
 const ACTOR: [u8; 16] = [9; 16];
-
-/// The verdict on one change of a record of an object, said to be made by a verb.
-fn judged(
-    stage: &AttackedServer,
-    object: &str,
-    record: RecordId,
-    change: &CraftedChange,
-    verb: Option<&str>,
-) -> String {
-    let pushed = PushEntry {
-        object: object.to_owned(),
-        verb: verb.map(str::to_owned),
-        ..entry(record, &change.chunk())
-    };
-    word(&stage.push_entries(vec![pushed])[0])
-}
 
 fn follow_up(stage: &AttackedServer, record: RecordId, actor: ActorId, shop: &str) -> PushEntry {
     use outfield_core::objects::{Record, Values};

@@ -1,30 +1,14 @@
 //! What the server alone writes, and a device claims all the same: fields beside a record, figures,
 //! verdicts, revisions of an order that nobody confirmed. It does not know honest orders.
 
-use outfield_core::base::id::{ActorId, RecordId};
+use outfield_core::base::id::ActorId;
 use outfield_core::objects::number::series;
-use outfield_core::sync::frames::PushEntry;
 use outfield_tests::crafter::CraftedChange;
 use serde_json::json;
 
-use super::stage::{AttackedServer, entry, new_record, word};
+use super::stage::{AttackedServer, judged, new_record};
 
 const ACTOR: [u8; 16] = [9; 16];
-
-fn judged(
-    stage: &AttackedServer,
-    object: &str,
-    record: RecordId,
-    change: &CraftedChange,
-    verb: Option<&str>,
-) -> String {
-    let pushed = PushEntry {
-        object: object.to_owned(),
-        verb: verb.map(str::to_owned),
-        ..entry(record, &change.chunk())
-    };
-    word(&stage.push_entries(vec![pushed])[0])
-}
 
 #[test]
 fn nobody_writes_what_the_server_alone_writes() {

@@ -8,6 +8,7 @@ use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::sync::frames::{Frame, Hello, PROTOCOL, PushEntry, Ruling, Verdict};
 use outfield_core::sync::wire;
 use outfield_tests::caller::{self, HttpAnswer};
+use outfield_tests::crafter::CraftedChange;
 use outfield_tests::served::{Served, Yard};
 use serde_json::{Value as Json, json};
 
@@ -219,4 +220,20 @@ pub(crate) fn word(verdict: &Verdict) -> String {
         Ruling::RetryLater => "retry_later".to_owned(),
         Ruling::Rewrite => "rewrite".to_owned(),
     }
+}
+
+/// The verdict on one change of a record of an object, said to be made by a verb.
+pub(crate) fn judged(
+    stage: &AttackedServer,
+    object: &str,
+    record: RecordId,
+    change: &CraftedChange,
+    verb: Option<&str>,
+) -> String {
+    let pushed = PushEntry {
+        object: object.to_owned(),
+        verb: verb.map(str::to_owned),
+        ..entry(record, &change.chunk())
+    };
+    word(&stage.push_entries(vec![pushed])[0])
 }

@@ -168,11 +168,10 @@ fn named(ledger: &Ledger<'_>, open: &OpenPot, field: &str) -> Result<Option<Valu
     Ok(Some(name.map_or_else(|| value.clone(), Value::from)))
 }
 
-/// What people call a record: the first of its fields that can be searched.
+/// What people call a record.
 fn name_of(ledger: &Ledger<'_>, record: &Record) -> Option<String> {
     let descriptor = ledger.registry.get(&record.object)?;
-    let field = descriptor.search.first()?;
-    record.text(field).map(str::to_owned)
+    descriptor.title(record).map(str::to_owned)
 }
 
 /// A text in which `{name}` stands for a number of the refusal.
