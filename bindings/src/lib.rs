@@ -13,7 +13,7 @@ mod relay;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use outfield_core::app::{self, Device, System};
+use outfield_core::app::{self, Device, LineCost, System};
 
 pub use answer::{FieldError, Receipt};
 pub use relay::{AnswerObserver, ChangedAnswer, Observer};
@@ -36,12 +36,15 @@ pub struct Outfield {
 
 #[uniffi::export]
 impl Outfield {
-    /// Opens the database at `path`, and makes it when it is not there; the folder must exist.
+    /// Opens the database at `path`, and makes it when it is not there; the folder must exist. It
+    /// lies on the disk under `key`: 32 random bytes that the app makes once and keeps in the
+    /// system's key store, never in a file. Without that key nobody reads the database again.
     #[uniffi::constructor]
-    pub fn open(path: String) -> Result<Self, FieldError> {
+    pub fn open(path: String, key: Vec<u8>) -> Result<Self, FieldError> {
         let (relay, system) = (Arc::<Relay>::default(), Arc::new(System::open()?));
+        let key = app::key_of(&key)?;
         let open = || -> Result<Mutex<Device>, FieldError> {
-            let mut device = Device::open(Path::new(&path), system.clone())?;
+            let mut device = Device::open(Path::new(&path), &key, system.clone())?;
             device.observe(relay.clone());
             Ok(Mutex::new(device))
         };
@@ -52,10 +55,31 @@ impl Outfield {
         })
     }
 
+    /// Puts what can be read of the unsent and refused work of a damaged database
+    /// (`damaged_database`), and who is signed in, into a new one in its place; the damaged one
+    /// stays beside it. Open the new one and sync: that sends what was unsent and fetches the rest.
+    /// Nobody may have the damaged one open.
+    #[uniffi::constructor]
+    pub fn rescue(path: String, key: Vec<u8>) -> Result<Self, FieldError> {
+        Device::rescue(Path::new(&path), &app::key_of(&key)?)?;
+        Outfield::open(path, key)
+    }
+
     /// Signs this device in with a one-time code from the office. After a lost answer the same code
     /// may be used again.
     pub fn enrol(&self, url: String, code: String) -> Result<Receipt, FieldError> {
         self.answer(&self.line, |device| device.enrol(&url, &code))
+    }
+
+    /// The same by what a camera read: an invitation of the office, which holds address and code.
+    pub fn enrol_by(&self, invitation: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.line, |device| device.enrol_by(&invitation))
+    }
+
+    /// Says that the server is at another address now. Nothing else changes: who is signed in, what
+    /// is here and what is unsent.
+    pub fn set_server(&self, url: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.line, |device| device.set_server(&url))
     }
 
     /// Carries out one command, a JSON object such as `{"do": "start_visit", "account": "…"}`. When
@@ -121,6 +145,40 @@ impl Outfield {
     #[uniffi::method(default(limit = 50))]
     pub fn search(&self, text: String, limit: u32) -> Result<Receipt, FieldError> {
         self.answer(&self.device, |device| device.search(&text, limit as usize))
+    }
+
+    /// Keeps a file that a camera wrote, for a record to name: a picture smaller and without what
+    /// the camera wrote beside it, a paper as it is. The answer's `file` is its name, which a field
+    /// of kind `blob` takes, such as that of `{"do": "add_photo", "visit": "…", "file": "…"}`.
+    pub fn keep_file(&self, path: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| device.keep_file(path.as_ref()))
+    }
+
+    /// Where a file stands: `state` is `kept`, `waiting`, `sending`, `present`, `refused` or
+    /// `absent`, with its `path` where it is here.
+    pub fn file(&self, name: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| device.file(&name))
+    }
+
+    /// Fetches a file that a record names, unless it is here.
+    pub fn fetch_file(&self, name: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.line, |device| device.fetch_file(&name))
+    }
+
+    /// Sends the files that wait; call it after `sync`. `metered` says that the line costs by the
+    /// byte. What waits on is no failure: the answer says how many and `why`.
+    pub fn sync_files(&self, metered: bool) -> Result<Receipt, FieldError> {
+        let cost = if metered {
+            LineCost::Metered
+        } else {
+            LineCost::Unmetered
+        };
+        self.answer(&self.line, |device| device.sync_files(cost))
+    }
+
+    /// Says over which lines files travel: `any`, or `wifi_only`.
+    pub fn set_files_over(&self, lines: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| device.set_files_over(&lines))
     }
 
     /// Sends what is unsent, takes in what is new, and compares state sums with the server. What
@@ -211,6 +269,28 @@ impl Outfield {
     /// Work that the server has not judged yet, oldest first.
     pub fn outbox(&self) -> Result<Receipt, FieldError> {
         self.answer(&self.device, Device::outbox)
+    }
+
+    /// Packs all unsent work into a new file that the office alone can open. It stays unsent here:
+    /// what the server has in both ways it takes in once.
+    pub fn export_unsent(&self, file: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.device, |device| {
+            device.export_unsent(Path::new(&file))
+        })
+    }
+
+    /// Hands a file of `export_unsent` to the server, whoever's work it is; answers what became of
+    /// it.
+    pub fn import_parcel(&self, file: String) -> Result<Receipt, FieldError> {
+        self.answer(&self.line, |device| device.import_parcel(Path::new(&file)))
+    }
+
+    /// Signs this device out: everything on it goes, and its access ends. What is neither sent nor
+    /// exported is named (`unsent_work`), and nothing is done, unless `discard` says to let go of
+    /// it.
+    #[uniffi::method(default(discard = false))]
+    pub fn sign_out(&self, discard: bool) -> Result<Receipt, FieldError> {
+        self.answer(&self.line, |device| device.sign_out(discard))
     }
 
     /// Per object, how many records are here, and a SHA-256 over all their visible values.

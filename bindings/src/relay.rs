@@ -158,6 +158,8 @@ pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::path::Path;
 
+    use outfield_core::app::DatabaseKey;
+
     use super::*;
 
     /// Writes down what it hears, and throws at an object of a given name.
@@ -172,7 +174,7 @@ mod tests {
 
     fn new_device() -> Device {
         let system = Arc::new(app::System::open().unwrap());
-        Device::open(Path::new(":memory:"), system).unwrap()
+        Device::open(Path::new(":memory:"), &DatabaseKey::of([7; 32]), system).unwrap()
     }
 
     fn heard(changes: &[(&str, &[u8])]) -> Vec<String> {

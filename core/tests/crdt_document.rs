@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::time::Timestamp;
-use outfield_core::crdt::{Document, Vetted, gate, touched};
+use outfield_core::crdt::{Document, Effort, Vetted, gate, touched};
 use outfield_core::objects::{Conflict, Value, Values};
 use outfield_core::sync::frames::{Doc, Frame};
 use outfield_core::sync::wire;
@@ -36,7 +36,12 @@ fn write(document: &mut Document, actor: ActorId, at: i64, pairs: &[(&str, Value
 
 fn conflicts(document: &Document, path: &str) -> Vec<Conflict> {
     document
-        .conflicts("account", SHOP, &BTreeSet::from([path.to_owned()]))
+        .conflicts(
+            "account",
+            SHOP,
+            &BTreeSet::from([path.to_owned()]),
+            &mut Effort::endless(),
+        )
         .unwrap()
 }
 
@@ -385,7 +390,12 @@ fn a_thousand_values_against_a_thousand_are_a_thousand_conflicts_at_once() {
     ann.apply(&[theirs]).unwrap();
     let begun = Instant::now();
     let found = ann
-        .conflicts("account", SHOP, &many("").into_keys().collect())
+        .conflicts(
+            "account",
+            SHOP,
+            &many("").into_keys().collect(),
+            &mut Effort::endless(),
+        )
         .unwrap();
     assert_eq!(found.len(), 1_000);
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());

@@ -1,18 +1,28 @@
 //! The data folder: which tenants there are, and each one's file.
 //! It does not know what a tenant holds.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use outfield_core::base::context::Surroundings;
 use outfield_core::base::id::{RecordId, TenantId};
 use outfield_core::base::planted::{self, Planted};
-use outfield_core::base::time::check_zone;
-use outfield_core::store::{self, Db, Schema};
+use outfield_core::base::time::{Timestamp, check_zone};
+use outfield_core::store::{self, Db, Schema, StoreError, StoreFault};
 use rusqlite::params;
+use serde_json::{Value as Json, json};
 
+use crate::data_disk::{make_private_file, make_private_folder};
 use crate::error::ServerError;
+use crate::people::enrolment_code;
 use crate::tenant::Tenant;
+use crate::tenant::gauges::TenantGauges;
+
+/// The file with the list of tenants.
+pub(crate) const LIST: &str = "outfield.db";
+/// The folder of a restore that is under way.
+pub(crate) const RESTORE: &str = ".restore";
 
 /// The list of tenants.
 const DATA_DIR: Schema = Schema {
@@ -33,22 +43,44 @@ pub struct DataDir {
 impl DataDir {
     /// Opens a data folder, and makes it when it is not there.
     pub fn open(dir: &Path, surroundings: Arc<dyn Surroundings>) -> Result<DataDir, ServerError> {
-        std::fs::create_dir_all(dir.join("tenants")).map_err(|error| {
-            ServerError::bad_input(
-                "bad_folder",
-                format!(
-                    "{}: {error}; name a folder that can be written",
-                    dir.display()
-                ),
-            )
-        })?;
-        let db = store::open::open(&dir.join("outfield.db"), DATA_DIR)?;
+        if dir.join(RESTORE).exists() {
+            let message = format!(
+                "a restore into `{}` was not finished; give the same command again",
+                dir.display()
+            );
+            return Err(ServerError::refused("restore_unfinished", message));
+        }
+        make_private_folder(dir)?;
+        make_private_folder(&dir.join("tenants"))?;
+        let db = if tenant_files(dir)?.is_empty() {
+            make_private_file(&dir.join(LIST))?;
+            store::open::open(&dir.join(LIST), DATA_DIR)?
+        } else {
+            let db = store::open::open_made(&dir.join(LIST), DATA_DIR).map_err(list_missing)?;
+            make_private_file(&dir.join(LIST))?;
+            db
+        };
         store::open::durable(&db, true)?;
         Ok(DataDir {
             dir: dir.to_owned(),
             db,
             surroundings,
         })
+    }
+
+    /// Where it lies.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.surroundings.now()
+    }
+
+    /// Random bytes.
+    pub(crate) fn entropy(&self) -> [u8; 32] {
+        self.surroundings.entropy()
     }
 
     /// All tenants by name.
@@ -89,7 +121,7 @@ impl DataDir {
         let mut random = [0; 10];
         random.copy_from_slice(&self.surroundings.entropy()[..10]);
         let id = TenantId(RecordId::at(self.surroundings.now().0, random).0);
-        self.open_tenant(id)?.found(name, time_zone)?;
+        self.file_of(id)?.make()?.found(name, time_zone)?;
         self.db.execute(
             "INSERT INTO tenant (id, name) VALUES (?1, ?2)",
             params![id.as_bytes(), name],
@@ -114,35 +146,147 @@ impl DataDir {
         Err(ServerError::bad_input("which_tenant", message))
     }
 
-    /// The tenant that a token or code names.
+    /// The tenant that a token names, if it is here.
     pub fn tenant_id_of(&self, secret: &str) -> Result<TenantId, ServerError> {
         let id = secret
             .split_once('-')
             .and_then(|(tenant, _)| tenant.parse::<TenantId>().ok());
-        let known = |id: &TenantId| {
-            Ok::<bool, ServerError>(self.tenants()?.iter().any(|(_, known)| known == id))
-        };
         match id {
-            Some(id) if known(&id)? => Ok(id),
-            Some(_) | None => Err(ServerError::signed_out(
-                "this token or code is not known; enrol with a code",
-            )),
+            Some(id) if self.tenants()?.iter().any(|(_, known)| *known == id) => Ok(id),
+            Some(_) | None => Err(Self::unknown_secret()),
         }
     }
 
-    /// Opens a tenant's file.
-    pub fn open_tenant(&self, id: TenantId) -> Result<Tenant, ServerError> {
+    /// The file of a tenant.
+    #[must_use]
+    pub fn file(&self, id: TenantId) -> PathBuf {
+        self.dir.join("tenants").join(format!("{id}.db"))
+    }
+
+    /// Files of no tenant: what is wrong with each.
+    pub fn check_files(&self) -> Result<Vec<Json>, ServerError> {
+        let mut wrong = Vec::new();
+        let tenants = self.tenants()?.into_iter();
+        let known: BTreeSet<PathBuf> = tenants.map(|(_, id)| self.file(id)).collect();
+        for path in tenant_files(&self.dir)? {
+            if !known.contains(&path) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let message = "no tenant has this file; the list of tenants is older than it";
+                wrong.push(json!({
+                    "object": "tenant", "name": name, "code": "file_of_nobody",
+                    "message": message, "fields": [],
+                }));
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// The tenants that an enrolment code may be of: at least one, and now and then others whose
+    /// codes begin alike.
+    pub fn tenants_of_code(&self, code: &str) -> Result<Vec<TenantId>, ServerError> {
+        let Some(code) = enrolment_code::normal(code) else {
+            return Ok(vec![self.tenant_id_of(code)?]);
+        };
+        let tenants = self.tenants()?.into_iter().map(|(_, id)| id);
+        let may_be: Vec<TenantId> = tenants
+            .filter(|id| enrolment_code::may_be_of(&code, *id))
+            .collect();
+        if may_be.is_empty() {
+            return Err(Self::unknown_secret());
+        }
+        Ok(may_be)
+    }
+
+    fn unknown_secret() -> ServerError {
+        ServerError::signed_out("this token or code is not known; enrol with a code")
+    }
+
+    /// Where a tenant's file lies.
+    pub fn file_of(&self, id: TenantId) -> Result<TenantFile, ServerError> {
         let first = if planted::is(Planted::MissingTenantFilter) {
             self.tenants()?.pop()
         } else {
             None
         };
-        let path = self
-            .dir
-            .join("tenants")
-            .join(format!("{}.db", first.map_or(id, |(_, first)| first)));
-        let mut tenant = Tenant::open(&path, id, Arc::clone(&self.surroundings))?;
+        Ok(TenantFile {
+            id,
+            path: self.file(first.map_or(id, |(_, first)| first)),
+            surroundings: Arc::clone(&self.surroundings),
+        })
+    }
+
+    /// Opens a tenant's file.
+    pub fn open_tenant(&self, id: TenantId) -> Result<Tenant, ServerError> {
+        self.file_of(id)?.open()
+    }
+}
+
+/// Where a tenant's file lies: it is opened without asking the list again.
+#[derive(Clone)]
+pub struct TenantFile {
+    id: TenantId,
+    path: PathBuf,
+    surroundings: Arc<dyn Surroundings>,
+}
+
+impl TenantFile {
+    /// Whose file it is.
+    #[must_use]
+    pub fn id(&self) -> TenantId {
+        self.id
+    }
+
+    /// What it says of itself; none if an older version left it.
+    pub(crate) fn gauges(&self, now: Timestamp) -> Result<Option<TenantGauges>, ServerError> {
+        TenantGauges::read(&self.path, now)
+    }
+
+    /// Opens it; where it is gone, that is an error.
+    pub fn open(&self) -> Result<Tenant, ServerError> {
+        Self::ready(Tenant::open(
+            &self.path,
+            self.id,
+            Arc::clone(&self.surroundings),
+        )?)
+    }
+
+    /// Makes it, for a new tenant.
+    fn make(&self) -> Result<Tenant, ServerError> {
+        Self::ready(Tenant::begin(
+            &self.path,
+            self.id,
+            Arc::clone(&self.surroundings),
+        )?)
+    }
+
+    fn ready(mut tenant: Tenant) -> Result<Tenant, ServerError> {
+        tenant.keep_epoch()?;
         tenant.open_books()?;
         Ok(tenant)
     }
+}
+
+/// The files of tenants in a data folder, in no order.
+fn tenant_files(dir: &Path) -> Result<Vec<PathBuf>, ServerError> {
+    let unreadable = |error| ServerError::broken(format!("{}: {error}", dir.display()));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir.join("tenants")).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|ending| ending == "db") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// What is said of a folder with tenants of which the list cannot be opened.
+fn list_missing(error: StoreError) -> ServerError {
+    if error.fault != StoreFault::Missing {
+        return error.into();
+    }
+    let message = format!(
+        "the list of tenants, `{LIST}`, is gone or empty, though there are files of tenants: put \
+         it back from a backup; nothing is made in its place"
+    );
+    ServerError::broken(message).coded("list_missing")
 }

@@ -4,6 +4,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use crate::plain;
+
 /// What is said of something that was not done.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorBody<'a> {
@@ -18,11 +20,12 @@ pub struct ErrorBody<'a> {
 }
 
 /// The line that says what was done: `{"ok":true,"id":…,"data":…}`. The data is JSON text already,
-/// so that each of its bytes stays.
+/// so that each of its bytes stays, but of what steers a terminal.
 #[must_use]
 pub fn done(id: Option<&str>, data: &str) -> String {
     let id = Json::from(id);
-    format!("{{\"ok\":true,\"id\":{id},\"data\":{data}}}\n")
+    let line = format!("{{\"ok\":true,\"id\":{id},\"data\":{data}}}\n");
+    plain::json(&line).into_owned()
 }
 
 /// The line that says what was not done; `data` is what was done all the same.
@@ -56,8 +59,10 @@ pub fn refused(reason: ErrorBody<'_>, data: Option<&Json>) -> String {
         data,
     };
     // Text always has a JSON form, so the fallback is never seen.
-    serde_json::to_string(&refused)
-        .map_or_else(|_| "{\"ok\":false}\n".to_owned(), |json| json + "\n")
+    serde_json::to_string(&refused).map_or_else(
+        |_| "{\"ok\":false}\n".to_owned(),
+        |json| plain::json(&json).into_owned() + "\n",
+    )
 }
 
 /// A message brought into one line.

@@ -2,13 +2,14 @@
 //! It does not know HTTP nor exit codes: both follow from the kind.
 
 use outfield_core::app::{DISK_FULL, FieldError};
-use outfield_core::crdt::{CrdtError, GateError};
+use outfield_core::crdt::{CrdtError, DOCUMENT_FULL, GateError};
 use outfield_core::domain::{Refusal, RefusalKind};
 use outfield_core::objects::ReadError;
-use outfield_core::store::StoreError;
+use outfield_core::store::{StoreError, StoreFault};
 use serde_json::{Map, Value as Json};
 
 use crate::envelope::ErrorBody;
+use crate::limits::BUSY_S;
 
 /// What sort of no it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +30,10 @@ pub enum ErrorKind {
     Changed,
     /// A rule or a right is against it.
     Refused,
-    /// Too much of the same is under way.
+    /// Too much of the same is under way, or was tried.
     Busy,
+    /// Too much is under way in all.
+    Overloaded,
     /// The server's disk has no room.
     DiskFull,
     /// The server itself failed.
@@ -51,6 +54,8 @@ pub struct ServerError {
     pub fields: Vec<String>,
     /// The numbers and names behind it.
     pub numbers: Map<String, Json>,
+    /// After how many seconds it is worth asking again; none if time alone changes nothing.
+    pub wait_s: Option<u32>,
 }
 
 impl ServerError {
@@ -62,6 +67,7 @@ impl ServerError {
             message: message.into(),
             fields: Vec::new(),
             numbers: Map::new(),
+            wait_s: None,
         }
     }
 
@@ -83,6 +89,30 @@ impl ServerError {
     /// A rule is against it.
     pub fn refused(code: &str, message: impl Into<String>) -> Self {
         ServerError::new(ErrorKind::Refused, code, message)
+    }
+
+    /// Whoever asks has too much under way.
+    pub fn busy(message: &str) -> Self {
+        ServerError::new(ErrorKind::Busy, "busy", message).waiting(BUSY_S)
+    }
+
+    /// All who ask have too much under way.
+    pub fn overloaded(message: &str) -> Self {
+        ServerError::new(ErrorKind::Overloaded, "overloaded", message).waiting(BUSY_S)
+    }
+
+    /// Says after how many seconds it is worth asking again.
+    #[must_use]
+    pub fn waiting(mut self, seconds: u32) -> Self {
+        self.wait_s = Some(seconds);
+        self
+    }
+
+    /// The same under another stable name.
+    #[must_use]
+    pub fn coded(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.code);
+        self
     }
 
     /// The server itself failed.
@@ -120,7 +150,7 @@ impl ServerError {
 
 impl From<StoreError> for ServerError {
     fn from(error: StoreError) -> Self {
-        if !error.is_full {
+        if error.fault != StoreFault::Full {
             return ServerError::broken(error);
         }
         let message = "there is no room left on the server's disk: nothing of this was kept; free \
@@ -131,7 +161,15 @@ impl From<StoreError> for ServerError {
 
 impl From<CrdtError> for ServerError {
     fn from(error: CrdtError) -> Self {
-        ServerError::broken(error)
+        match error {
+            CrdtError::History { code, message } if code == DOCUMENT_FULL => {
+                ServerError::refused(code, message)
+            }
+            CrdtError::History { .. }
+            | CrdtError::Gate(_)
+            | CrdtError::Missing(_)
+            | CrdtError::Automerge(_) => ServerError::broken(error),
+        }
     }
 }
 
@@ -156,6 +194,7 @@ impl From<FieldError> for ServerError {
                 message,
                 fields,
                 numbers,
+                wait_s: None,
             },
             FieldError::TryLater { message }
             | FieldError::SignIn { message }

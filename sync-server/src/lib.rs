@@ -5,16 +5,23 @@
 //!
 //! Each room imports only those above it in this list.
 
+pub mod plain;
+
+mod data_disk;
 pub mod envelope;
 pub mod error;
+pub mod limits;
+pub mod seen;
 pub mod tenant;
 
 pub mod people;
 
-mod work;
+pub mod work;
 
 pub mod office;
 mod sync;
 
 pub mod data_dir;
+
+pub mod backup;
 pub mod http;

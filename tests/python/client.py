@@ -304,7 +304,10 @@ class Device:
         if path != "enrol":
             headers["Authorization"] = f"Bearer {self.tokens['token']}"
         asked = urllib.request.Request(f"{self.url}/sync/v1/{path}", data=body, headers=headers)
-        return urllib.request.urlopen(asked, timeout=30).read()
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            if "Outfield-Protocol" not in answer.headers:
+                raise OSError("what answered is no Outfield server")
+            return answer.read()
 
     def sum(self, bucket):
         weights = (first_eight(id, version.to_bytes(8, "big")) for id, version in self.members[bucket].items())

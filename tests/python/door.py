@@ -12,6 +12,8 @@ import unittest
 from outfield import AnswerObserver, FieldError, Observer, Outfield
 
 URL, CODE, DB = (os.environ[f"OUTFIELD_{name}"] for name in ("URL", "CODE", "DB"))
+# An app has it from the system's key store.
+KEY = bytes(range(32))
 
 AT_THE_KIOSK = "39.781700,-89.650100"
 # About eleven kilometres to the north.
@@ -54,7 +56,7 @@ class DoorTest(unittest.TestCase):
     """What both classes need: the house, and calls in Python's own types."""
 
     def setUp(self):
-        self.house = Outfield.open(DB)
+        self.house = Outfield.open(DB, KEY)
 
     def do(self, verb, **fields):
         """Carries out a command and gives the receipt."""

@@ -9,13 +9,50 @@ use automerge::{Automerge, Change, ExpandedChange};
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::objects::{Value, Values};
 use outfield_core::store::outbox::OutboxEntry;
-use outfield_core::store::{Db, documents, members, meta, outbox};
+use outfield_core::store::{Db, documents, locked, members, meta, outbox};
 use serde_json::Value as Json;
 
-/// Opens a database beside whoever has it open.
+use crate::keys::key_beside;
+
+/// Opens a database beside whoever has it open: a server's, or a phone's by its key.
 #[must_use]
 pub fn open(file: &Path) -> Db {
-    Db::open(file).unwrap()
+    let db = Db::open(file).unwrap();
+    if std::fs::metadata(file).is_ok_and(|file| file.len() > 0) && !locked::is_plain(file).unwrap()
+    {
+        locked::unlock(&db, &key_beside(file)).unwrap();
+    }
+    db
+}
+
+/// One piece of a device's own accepted work, as it keeps it.
+pub struct KeptWork {
+    /// Names it.
+    pub hash: Vec<u8>,
+    /// The record.
+    pub record: RecordId,
+    /// The change or fact.
+    pub bytes: Vec<u8>,
+    /// Whether the server may have lost it.
+    pub is_due: bool,
+}
+
+/// The own accepted work that a device keeps.
+#[must_use]
+pub fn own_work(file: &Path) -> Vec<KeptWork> {
+    let db = open(file);
+    let mut read = db
+        .prepare("SELECT hash, record, bytes, due FROM own_work ORDER BY number")
+        .unwrap();
+    let kept = read.query_map([], |row| {
+        Ok(KeptWork {
+            hash: row.get(0)?,
+            record: RecordId::from_slice(&row.get::<_, Vec<u8>>(1)?).unwrap(),
+            bytes: row.get(2)?,
+            is_due: row.get(3)?,
+        })
+    });
+    kept.unwrap().map(Result::unwrap).collect()
 }
 
 /// What waits for the server, oldest first.

@@ -25,8 +25,15 @@ pub fn move_database(from: &Path, to: &Path) {
     }
 }
 
+/// What stands beside a tenant's file and says how far it has risen; none if nothing does.
+pub fn witness_of(file: &Path) -> Option<PathBuf> {
+    let folder = std::fs::read_dir(file.with_extension("witness")).ok()?;
+    folder.map(|entry| entry.unwrap().path()).next()
+}
+
 /// The file beside a database whose name ends in this as well.
-pub(crate) fn with_ending(file: &Path, ending: &str) -> PathBuf {
+#[must_use]
+pub fn with_ending(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

@@ -8,11 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use outfield_core::sync::carrier::MARK;
+
 /// What the impostor says to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Say {
     /// A whole answer with this status.
     Whole(u16, Vec<u8>),
+    /// A whole answer without the mark of an Outfield server, such as a guest network's page: a
+    /// status, header lines, a body.
+    Unmarked(u16, &'static str, Vec<u8>),
     /// An answer that says more is to come than does.
     Cut(Vec<u8>),
     /// The first bytes, and then the others again and again as long as anybody listens.
@@ -80,11 +85,22 @@ impl Drop for Impostor {
 fn talk(mut stream: TcpStream, script: &Script) -> std::io::Result<()> {
     let (path, body) = request(&mut stream)?;
     let head = |status: u16, length: usize| {
-        format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
-            .into_bytes()
+        format!(
+            "HTTP/1.1 {status} X\r\n{MARK}: 2\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n"
+        )
+        .into_bytes()
     };
-    let open = b"HTTP/1.1 200 X\r\nconnection: close\r\n\r\n";
+    let open = format!("HTTP/1.1 200 X\r\n{MARK}: 2\r\nconnection: close\r\n\r\n").into_bytes();
     match script(&path, &body) {
+        Say::Unmarked(status, headers, body) => {
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\
+                 {headers}\r\n"
+            );
+            stream.write_all(&[head.as_bytes(), &body].concat())
+        }
         Say::Whole(status, body) => stream.write_all(&[head(status, body.len()), body].concat()),
         Say::Cut(body) => stream.write_all(&[head(200, body.len() + 1_000), body].concat()),
         Say::Raw(bytes) => stream.write_all(&bytes),

@@ -12,6 +12,7 @@
 )]
 
 pub mod agree;
+pub mod attacked;
 pub mod behind;
 pub mod bench;
 pub mod bindings;
@@ -20,12 +21,15 @@ pub mod clock;
 pub mod crafter;
 pub mod dice;
 pub mod files;
+pub mod frail_line;
 pub mod fuzz;
 pub mod impostor;
 pub mod keeper;
+pub mod keys;
 pub mod kill;
 pub mod line;
 pub mod phone;
+pub mod pictures;
 #[cfg(feature = "planted")]
 pub mod power;
 pub mod products;

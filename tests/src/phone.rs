@@ -9,6 +9,7 @@ use outfield_core::app::{Device, FieldError, Receipt};
 use serde_json::{Value as Json, json};
 
 use crate::files::{copy_database, move_database, with_ending};
+use crate::keys::key_beside;
 use crate::{Clock, Luck, PhoneLine, Server};
 
 /// The address that phones enrol at; nothing listens there.
@@ -92,7 +93,7 @@ impl Phone {
             self.seed,
             &format!("{} {}", self.name, self.openings),
         );
-        self.device = Some(Device::open(&self.file, luck).unwrap());
+        self.device = Some(Device::open(&self.file, &key_beside(&self.file), luck).unwrap());
     }
 
     /// The system kills the app: what is on the disk at that moment is all there is.

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use outfield_core::base::blob::BlobName;
 use outfield_core::base::gtin;
 use outfield_core::objects::path::{POSITION, line_path};
-use outfield_core::objects::{Descriptor, Field, FieldKind, Kind, Registry};
+use outfield_core::objects::{Descriptor, Field, FieldKind, Kind, Registry, TextForm};
 use serde_json::{Map, Value as Json, json};
 
-use crate::World;
+use crate::{Phone, World};
 
 /// The line that samples are put into.
 pub const LINE: &str = "l1";
@@ -74,6 +75,7 @@ impl SampleStock {
     pub fn value(&self, field: &Field, n: usize) -> Option<Json> {
         let of_three = |all: [&str; 3]| json!(all[n % 3]);
         Some(match field.kind {
+            FieldKind::Text if field.form.is_some() => in_form(field.form?, n),
             FieldKind::Text => json!(format!("{} number {n}", ["Alder", "Birch", "Cedar"][n % 3])),
             FieldKind::Integer => json!(40 + n),
             FieldKind::Boolean => json!(n % 2 == 1),
@@ -99,6 +101,7 @@ impl SampleStock {
             FieldKind::Gtin => json!(
                 gtin::normalised(["4006381333931", "036000291452", "96385074"][n % 3]).unwrap()
             ),
+            FieldKind::Blob => json!(BlobName::of(&paper(n)).unwrap().to_string()),
         })
     }
 
@@ -139,6 +142,7 @@ fn ruled(object: &str, n: usize) -> Map<String, Json> {
             "currency": "USD"}),
         "order_policy" => json!({"currency": "USD", "is_default": null}),
         "perfect_store" => json!({"is_default": null}),
+        "photo" => json!({"action": null}),
         "visit_template" => json!({
             "is_default": null,
             line_path("actions", LINE, "kind"): "survey",
@@ -182,6 +186,21 @@ fn is_asked(descriptor: &Descriptor, name: &str) -> bool {
     descriptor.object == "sales_order" && ["revision", "wish"].contains(&name)
 }
 
+/// The bytes of the file that value number `n` of a field names.
+#[must_use]
+pub fn paper(n: usize) -> Vec<u8> {
+    format!("%PDF-1.7\npaper {}\n", n % 3).into_bytes()
+}
+
+/// A phone holds each file that a value names, as whoever took it does.
+pub fn hold_papers(phone: &mut Phone) {
+    let path = phone.file.with_extension("paper");
+    for n in 0..3 {
+        std::fs::write(&path, paper(n)).unwrap();
+        phone.device().keep_file(&path).unwrap();
+    }
+}
+
 /// A value that does not fit a field.
 #[must_use]
 pub fn misfit(field: &Field) -> Json {
@@ -198,6 +217,7 @@ pub fn misfit(field: &Field) -> Json {
         FieldKind::TimeZone => json!("Mars/Olympus"),
         FieldKind::Decimal => json!("1e3"),
         FieldKind::Gtin => json!("4006381333930"),
+        FieldKind::Blob => json!("9f86d081:14:application/pdf"),
     }
 }
 
@@ -216,4 +236,19 @@ fn references(descriptor: &Descriptor) -> Vec<String> {
         .into_iter()
         .filter_map(|(_, field)| field.of)
         .collect()
+}
+
+/// A text of a form, the n-th of three.
+fn in_form(form: TextForm, n: usize) -> Json {
+    let three = match form {
+        TextForm::Gln => ["4000001000005", "9501101020016", "0614141000012"],
+        TextForm::Sscc => [
+            "376104250021234569",
+            "106141412345678908",
+            "340123450000000000",
+        ],
+        TextForm::Country => ["US", "DE", "IN"],
+        TextForm::StoreCode => ["21IIIIIVVVVVC", "28IIIIPVVVVVC", "02IIIIIPVVVVC"],
+    };
+    json!(three[n % 3])
 }

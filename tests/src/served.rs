@@ -13,10 +13,14 @@ use serde_json::{Value as Json, json};
 
 use crate::caller;
 use crate::keeper::Keeper;
+use crate::keys::{key, put_beside};
 use crate::{Clock, Luck, products};
 
 /// How long a call that nothing is wrong with may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a server is told whose requests nobody wants to read.
+const QUIETLY: [&str; 2] = ["--log-level", "warn"];
 
 /// The binary `outfield` of this build.
 pub fn binary() -> &'static Path {
@@ -116,10 +120,44 @@ impl Yard {
 
     /// Starts the server; `listen` is an address whose port may be 0.
     pub fn serve(&self, listen: &str) -> Served {
+        self.serve_with(listen, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn serve_with(&self, listen: &str, more: &[&str]) -> Served {
+        let mut arguments = QUIETLY.to_vec();
+        arguments.extend(more);
+        self.start(self.keeper.command(binary()), listen, &arguments)
+    }
+
+    /// The same with its log in a file below the folder.
+    pub fn serve_logged(&self, listen: &str, more: &[&str], log: &str) -> Served {
+        let file = std::fs::File::create(self.path(log)).expect("a file for the log");
         let mut command = self.keeper.command(binary());
+        command.stderr(file);
+        self.start(command, listen, more)
+    }
+
+    /// The same at a moment (RFC 3339) that stands still.
+    pub fn serve_at(&self, listen: &str, moment: &str) -> Served {
+        let mut command = self.keeper.command(binary());
+        command.env("OUTFIELD_NOW", moment);
+        self.start(command, listen, &[])
+    }
+
+    /// The same where the process may open only so many files.
+    pub fn serve_with_files(&self, listen: &str, files: u32) -> Served {
+        let mut command = self.keeper.command("bash");
+        let limited = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        command.args(["-c", &limited]).arg(binary());
+        self.start(command, listen, &QUIETLY)
+    }
+
+    fn start(&self, mut command: Command, listen: &str, more: &[&str]) -> Served {
         command
             .args(["--json", "serve", "--listen", listen, "--data"])
-            .arg(self.data());
+            .arg(self.data())
+            .args(more);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -133,10 +171,8 @@ impl Yard {
         let answer: Json = serde_json::from_str(&line).unwrap_or_default();
         let url = answer["data"]["url"].as_str().map(str::to_owned);
         let url = url.unwrap_or_else(|| panic!("the server did not start: {line}"));
-        let address = url
-            .trim_start_matches("http://")
-            .parse()
-            .expect("an address");
+        let (_, address) = url.split_once("://").expect("a scheme");
+        let address = address.parse().expect("an address");
         Served {
             child,
             url,
@@ -144,12 +180,13 @@ impl Yard {
         }
     }
 
-    /// A phone of a new user, enrolled and in step with the server.
+    /// A phone of a new user, enrolled and in step with the server; its key lies beside it.
     pub fn phone(&self, served: &Served, name: &str) -> Device {
         let code = self.user(name, "rep");
         let path = self.path(&format!("{name}.db"));
-        let mut device = Device::open(&path, Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, name))
-            .expect("a new database");
+        let luck = Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, name);
+        put_beside(&path);
+        let mut device = Device::open(&path, &key(), luck).expect("a new database");
         device.enrol(&served.url, &code).expect("the code is good");
         device.sync().expect("the server is there");
         device
@@ -215,6 +252,14 @@ impl Served {
             .expect("an answer")
             .json()["data"]
             .take()
+    }
+
+    /// Sends it a signal, by its name without `SIG`.
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status();
+        assert!(told.is_ok_and(|status| status.success()), "{name}");
     }
 
     /// Tells it to stop, and whether it did within this time.

@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use outfield_server::http::status;
 use outfield_server::{office::Applicant, people::Session, tenant::Tenant};
 use serde_json::Value as Json;
 
-use crate::files::move_database;
+use crate::files::{copy_database, move_database, witness_of};
 use crate::{Clock, Luck};
 
 /// A data folder with its tenants open.
@@ -31,8 +32,24 @@ pub struct Server {
     starts: RefCell<u64>,
     /// Whether its disk is full, so that calls may fail.
     full: Cell<bool>,
-    /// What was on the disk when somebody killed the server: the file and its copy.
-    killed: RefCell<Option<(PathBuf, PathBuf)>>,
+    /// What was on the disk when somebody killed the server.
+    killed: RefCell<Option<KilledFile>>,
+}
+
+/// What of a folder is put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutBack {
+    /// All tenants, with all that stands beside their files.
+    Folder,
+    /// The file of one tenant alone.
+    Tenant(TenantId),
+}
+
+/// A tenant's file as it was at a moment.
+struct KilledFile {
+    file: PathBuf,
+    image: PathBuf,
+    witness: Option<PathBuf>,
 }
 
 /// Status and body of an answer.
@@ -77,7 +94,12 @@ impl Server {
 
     /// Somebody killed the server in the midst of a call: this file was then as its copy is.
     pub fn is_killed(&self, file: PathBuf, image: PathBuf) {
-        self.killed.replace(Some((file, image)));
+        let witness = witness_of(&file);
+        self.killed.replace(Some(KilledFile {
+            file,
+            image,
+            witness,
+        }));
     }
 
     /// Stops and starts: what was only in memory is gone.
@@ -87,6 +109,32 @@ impl Server {
         let luck = Luck::of(&self.clock, self.seed, &format!("server {start}"));
         self.office
             .replace(DataDir::open(&self.folder, luck).unwrap());
+    }
+
+    /// Somebody copies the tenants' files, as they are on the disk at this moment.
+    pub fn copy_folder(&self, to: &Path) {
+        std::fs::create_dir(to).unwrap();
+        for file in databases_in(&self.folder.join("tenants")) {
+            put_copy(&file, &to.join(file.file_name().unwrap()));
+            copy_witness(&file, &to.join(file.file_name().unwrap()));
+        }
+    }
+
+    /// The server stops, somebody puts such a copy back, and it starts.
+    pub fn is_put_back(&self, copy: &Path, extent: PutBack) {
+        self.tenants.borrow_mut().clear();
+        for file in databases_in(copy) {
+            let target = self.folder.join("tenants").join(file.file_name().unwrap());
+            match extent {
+                PutBack::Folder => {
+                    put_copy(&file, &target);
+                    copy_witness(&file, &target);
+                }
+                PutBack::Tenant(tenant) if target == self.file(tenant) => put_copy(&file, &target),
+                PutBack::Tenant(_) => {}
+            }
+        }
+        self.restart();
     }
 
     /// Adds a tenant.
@@ -105,11 +153,28 @@ impl Server {
 
     /// Works on a tenant's open file.
     pub fn with<T>(&self, id: TenantId, work: impl FnOnce(&mut Tenant) -> T) -> T {
+        self.tries(id, |tenant| Ok(work(tenant))).unwrap()
+    }
+
+    /// Whether the list has this tenant: until then nobody was told of it.
+    #[must_use]
+    pub fn lists(&self, id: TenantId) -> bool {
+        let tenants = self.office.borrow().tenants().unwrap();
+        tenants.iter().any(|(_, known)| *known == id)
+    }
+
+    /// The same where the file may not open, for its disk may be full.
+    fn tries<T>(
+        &self,
+        id: TenantId,
+        work: impl FnOnce(&mut Tenant) -> Result<T, ServerError>,
+    ) -> Result<T, ServerError> {
         let mut tenants = self.tenants.borrow_mut();
-        let tenant = tenants
-            .entry(id)
-            .or_insert_with(|| self.office.borrow().open_tenant(id).unwrap());
-        tenant.refresh().unwrap();
+        let tenant = match tenants.entry(id) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(closed) => closed.insert(self.office.borrow().open_tenant(id)?),
+        };
+        tenant.refresh()?;
         work(tenant)
     }
 
@@ -125,11 +190,14 @@ impl Server {
             }
             Err(error) => refusal(&error),
         };
-        let Some((file, image)) = self.killed.take() else {
+        let Some(killed) = self.killed.take() else {
             return Some(answer);
         };
         self.tenants.borrow_mut().clear();
-        move_database(&image, &file);
+        move_database(&killed.image, &killed.file);
+        if let (Some(before), Some(now)) = (killed.witness, witness_of(&killed.file)) {
+            std::fs::rename(now, before).unwrap();
+        }
         self.restart();
         None
     }
@@ -148,17 +216,19 @@ impl Server {
                     tenant: optional("tenant"),
                     user: optional("user"),
                 };
-                Ok(self
-                    .at_door(&code, |tenant| tenant.enrol(&code, &applicant))?
-                    .to_string()
-                    .into_bytes())
+                let may_be = self.office.borrow().tenants_of_code(&code)?;
+                let knows = |id: &&TenantId| self.tries(**id, |tenant| tenant.knows_code(&code));
+                let id = may_be.iter().find(|id| matches!(knows(id), Ok(true)));
+                let enrol = |tenant: &mut Tenant| tenant.enrol(&code, &applicant);
+                let enrolled = self.tries(*id.unwrap_or(&may_be[0]), enrol)?;
+                Ok(enrolled.to_string().into_bytes())
             }
             "/sync/v1/refresh" => {
                 let json: Json =
                     serde_json::from_slice(&call.body).map_err(|error| bad("bad_json", error))?;
                 let token = text(&json, "refresh_token")?;
                 Ok(self
-                    .at_door(&token, |tenant| tenant.refresh_tokens(&token))?
+                    .at_door(&token, |tenant| tenant.renew(&token))?
                     .to_string()
                     .into_bytes())
             }
@@ -169,6 +239,12 @@ impl Server {
                 tenant.hello(session, first)
             }),
             "/sync/v1/push" => self.framed(call, Tenant::push),
+            "/sync/v1/offer" => self.framed(call, |tenant, _, frames| tenant.lacking(frames)),
+            "/sync/v1/return" => self.framed(call, Tenant::take_back),
+            "/sync/v1/upload" => self.framed(call, Tenant::upload),
+            "/sync/v1/download" => self.framed(call, |tenant, session, frames| {
+                tenant.download(session, &frames)
+            }),
             "/sync/v1/pull" => self.pull(call),
             _ => Err(bad("not_found", "there is nothing at this path")),
         }
@@ -181,7 +257,7 @@ impl Server {
         work: impl FnOnce(&mut Tenant) -> Result<T, ServerError>,
     ) -> Result<T, ServerError> {
         let id = self.office.borrow().tenant_id_of(secret)?;
-        self.with(id, work)
+        self.tries(id, work)
     }
 
     fn framed(
@@ -217,8 +293,36 @@ impl Server {
     }
 }
 
+/// The databases that lie in a folder.
+fn databases_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "db"));
+    files.sort();
+    files
+}
+
+/// A database is as another one is, which may be in use.
+fn put_copy(from: &Path, to: &Path) {
+    let image = to.with_extension("image");
+    copy_database(from, &image);
+    move_database(&image, to);
+}
+
+/// What stands beside a tenant's file is as it is beside another one.
+fn copy_witness(from: &Path, to: &Path) {
+    let folder = to.with_extension("witness");
+    drop(std::fs::remove_dir_all(&folder));
+    std::fs::create_dir(&folder).unwrap();
+    if let Some(witness) = witness_of(from) {
+        std::fs::write(folder.join(witness.file_name().unwrap()), "").unwrap();
+    }
+}
+
 fn frames(call: &Call) -> Result<Vec<Frame>, ServerError> {
-    wire::decode(&call.body, REQUEST_BYTES_MAX).map_err(|error| bad("bad_frames", error))
+    let packing = wire::Packing::named(Some(call.media_type));
+    wire::decode_as(packing, &call.body, REQUEST_BYTES_MAX)
+        .map_err(|error| bad("bad_frames", error))
 }
 
 fn bearer(call: &Call) -> Result<String, ServerError> {

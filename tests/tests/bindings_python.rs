@@ -16,7 +16,10 @@ use outfield_tests::products;
 
 /// What the door offers, as Rust spells it.
 const METHODS: &[&str] = &[
+    "rescue",
     "enrol",
+    "enrol_by",
+    "set_server",
     "execute",
     "get",
     "object",
@@ -25,6 +28,11 @@ const METHODS: &[&str] = &[
     "list",
     "query",
     "search",
+    "keep_file",
+    "file",
+    "fetch_file",
+    "sync_files",
+    "set_files_over",
     "sync",
     "status",
     "today",
@@ -39,6 +47,9 @@ const METHODS: &[&str] = &[
     "price",
     "scan",
     "outbox",
+    "export_unsent",
+    "import_parcel",
+    "sign_out",
     "digest",
     "rebuild",
     "observe",

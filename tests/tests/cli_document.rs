@@ -238,24 +238,75 @@ fn the_document_tells_the_truth() {
     check(DOCUMENT, &steps);
 }
 
+/// The lines of the first block of the README, which stands there to be copied into a shell.
+fn first_block(readme: &str) -> Vec<(usize, &str)> {
+    let lines = readme.lines().enumerate();
+    let inside = lines.skip_while(|(_, line)| *line != "```sh").skip(1);
+    inside.take_while(|(_, line)| *line != "```").collect()
+}
+
 #[test]
 fn the_first_screen_of_the_readme_was_really_run() {
     let readme = text_of(README);
-    let screen = readme
-        .lines()
-        .take_while(|line| !line.starts_with("## "))
-        .count();
-    let (mut day, mut before): (Vec<DocumentStep>, Vec<DocumentStep>) = steps(&readme)
-        .into_iter()
-        .partition(|step| step.line <= screen);
+    let block = first_block(&readme);
+    assert!(
+        block
+            .first()
+            .is_some_and(|(_, line)| line.starts_with("cargo build"))
+    );
+    let mut all = Vec::new();
+    // The binary is built before the test runs.
+    for (at, line) in &block[1..] {
+        all.push(DocumentStep {
+            line: at + 1,
+            command: (*line).to_owned(),
+            exit: 0,
+            expected: vec![ANYTHING.to_owned()],
+        });
+    }
+    let mut day = steps(&readme);
     let shown = day.len() + day.iter().map(|step| step.expected.len()).sum::<usize>();
     assert!(
-        shown == 10 && before.len() > 5,
-        "a day in ten lines, and what it needs: {shown} lines, {before:?}"
+        shown == 10 && all.len() > 10,
+        "a day in ten lines, and what it needs: {shown} lines"
     );
-    // What the day needs stands below it.
-    before.append(&mut day);
-    check(README, &before);
+    for step in &mut day {
+        // What is refused says so itself.
+        step.exit = if step.expected[0].starts_with("error") {
+            3
+        } else {
+            0
+        };
+    }
+    all.append(&mut day);
+    check(README, &all);
+}
+
+#[test]
+fn what_the_readme_has_people_copy_runs_in_any_shell() {
+    let readme = text_of(README);
+    let block = first_block(&readme);
+    let day = steps(&readme);
+    let lines = block.iter().map(|(_, line)| *line);
+    for line in lines.chain(day.iter().map(|step| step.command.as_str())) {
+        // An interactive zsh knows no comments, and takes these for patterns and history.
+        for (at, letter) in line.char_indices() {
+            let before = &line[..at];
+            let is_quoted =
+                before.matches('"').count() % 2 == 1 || before.matches('\'').count() % 2 == 1;
+            let is_special = matches!(letter, '#' | '*' | '?' | '[' | '!' | '~');
+            assert!(is_quoted || !is_special, "`{letter}` in: {line}");
+        }
+        assert_eq!(line.matches('\'').count() % 2, 0, "{line}");
+    }
+    for shell in ["bash", "zsh"] {
+        let script: String = block.iter().map(|(_, line)| format!("{line}\n")).collect();
+        match Command::new(shell).args(["-n", "-c", &script]).status() {
+            Ok(status) => assert!(status.success(), "{shell} does not read it"),
+            // Not every machine has both.
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
+        }
+    }
 }
 
 #[test]

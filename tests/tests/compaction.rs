@@ -9,9 +9,12 @@
     reason = "a test fails by panicking"
 )]
 
+use std::path::Path;
+
 use outfield_core::base::context::Role;
 use outfield_core::base::id::ChangeHash;
 use outfield_core::store::{Db, documents};
+use outfield_tests::files::with_ending;
 use outfield_tests::world::HERE;
 use outfield_tests::{Fault, Phone, World, behind};
 use serde_json::json;
@@ -124,17 +127,71 @@ fn a_base_that_is_older_than_what_a_phone_holds_takes_nothing_back() {
     world.agree(&mut [&mut ann]);
 }
 
+/// A name that no packing makes small.
+fn long_name(number: u64) -> String {
+    let bytes = number.to_be_bytes();
+    (0..20)
+        .map(|part| ChangeHash::of(&[&bytes[..], &[part]].concat()).to_string())
+        .collect()
+}
+
+/// Bytes of a database; its log has at most 5 MiB once somebody wrote after a peak.
+fn bytes(file: &Path) -> u64 {
+    let of = |file: &Path| std::fs::metadata(file).map_or(0, |file| file.len());
+    let log = of(&with_ending(file, "-wal"));
+    assert!(log < 5 * 1024 * 1024, "the log has {log} bytes");
+    of(file)
+}
+
+#[test]
+fn the_room_of_what_left_a_phone_goes_back_to_the_disk() {
+    let world = World::new();
+    let mut ann = world.phone("Ann");
+    for number in 0..800 {
+        let _ = world.account(&long_name(number), "North");
+    }
+    let _ = world.territory("South");
+    ann.sync();
+    let full = bytes(&ann.file);
+    world.sets("Ann", None, Some(&["South"]));
+    for number in 0..3 {
+        ann.sync();
+        ann.does(
+            &json!({"do": "add", "object": "contact", "fields": {"name": number.to_string()}}),
+        );
+    }
+    let left = bytes(&ann.file);
+    assert!(left * 2 < full, "{left} of {full} bytes");
+    world.agree(&mut [&mut ann]);
+}
+
+#[test]
+fn the_room_of_what_a_log_forgot_goes_back_to_the_disk() {
+    let world = World::new();
+    let mut ann = world.phone("Ann");
+    for shop in 0..10 {
+        let shop = world.account(&format!("Shop {shop}"), "North");
+        for number in 0..120 {
+            world.puts("account", Some(&shop), &json!({"name": long_name(number)}));
+        }
+    }
+    let file = world.server.file(world.tenant);
+    let full = bytes(&file);
+    for shop in 10..13 {
+        world.compacts();
+        let _ = world.account(&format!("Shop {shop}"), "North");
+    }
+    let left = bytes(&file);
+    assert!(left * 4 < full * 3, "{left} of {full} bytes");
+    world.agree(&mut [&mut ann]);
+}
+
 #[test]
 fn a_base_that_breaks_off_goes_on_where_it_was() {
     let world = World::new();
-    // Names that no packing makes small, so that the base travels in several blocks.
-    let name = |number: u64| {
-        (0..20)
-            .map(|part| ChangeHash::of(&[number as u8, part]).to_string())
-            .collect::<String>()
-    };
+    // With long names the base travels in several blocks.
     let shops: Vec<String> = (0..200)
-        .map(|number| world.account(&name(number), "North"))
+        .map(|number| world.account(&long_name(number), "North"))
         .collect();
     world.compacts();
     let packed = count(
@@ -162,7 +219,7 @@ fn a_base_that_breaks_off_goes_on_where_it_was() {
     );
     assert_eq!(count(&behind::open(&ann.file), "account"), 200);
     world.agree(&mut [&mut ann]);
-    assert_eq!(ann.get("account", &shops[199])["name"], name(199));
+    assert_eq!(ann.get("account", &shops[199])["name"], long_name(199));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use outfield_core::base::context::Role;
 use outfield_core::objects::{Descriptor, Kind, Path, Registry};
-use outfield_tests::samples::{SampleStock, misfit, of_kind, paths};
+use outfield_tests::samples::{SampleStock, hold_papers, misfit, of_kind, paths};
 use outfield_tests::{Phone, World};
 use serde_json::{Map, Value as Json, json};
 
@@ -44,6 +44,9 @@ fn battery() -> Battery {
     let _third = world.phone_for("Cid", Role::REP, &["North"]);
     let stock = SampleStock::of(&world);
     world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        hold_papers(phone);
+    }
     let registry = ann.device().registry().clone();
     assert_eq!(registry, world.registry(), "the phones know every object");
     Battery {

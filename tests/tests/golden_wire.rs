@@ -60,6 +60,7 @@ fn welcome() -> Frame {
         device: DeviceId([0x55; 16]),
         same: false,
         buckets: vec!["tenant".to_owned()],
+        lease_days: None,
     })
 }
 
@@ -94,7 +95,11 @@ fn grouped() -> Frame {
 }
 
 fn verdict(ruling: Ruling) -> Frame {
-    Frame::Verdict(Verdict { hash: HASH, ruling })
+    Frame::Verdict(Verdict {
+        hash: HASH,
+        ruling,
+        seal: None,
+    })
 }
 
 fn rulings() -> [Ruling; 6] {

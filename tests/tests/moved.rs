@@ -314,3 +314,33 @@ fn what_ones_own_edit_brings_into_another_bucket_comes_with_all_that_others_wrot
     assert_eq!(mia.get("account", &shop)["phone"], "+14795550101");
     world.agree(&mut [&mut ann, &mut mia]);
 }
+
+#[test]
+fn what_is_accepted_into_buckets_that_one_does_not_follow_leaves_the_phone() {
+    let Scene {
+        world,
+        mut ann,
+        mut bob,
+        ..
+    } = scene();
+    let mut mia = world.phone_for("Mia", Role::MANAGER, &["South"]);
+    // Something is in each of her buckets, so that none is told from its beginning any more.
+    let kroger = world.account("Kroger", "South");
+    mia.sync();
+    mia.adds(
+        "contact",
+        &json!({"name": "Lea", "roles/r/account": kroger}),
+    );
+    for _ in 0..2 {
+        mia.sync();
+    }
+    let eva = json!({"name": "Eva", "owner": world.user("Bob"), "phone": "+14795550123"});
+    let eva = mia.adds("contact", &eva);
+    assert_eq!(mia.get("contact", &eva)["name"], "Eva");
+    mia.sync();
+    assert_eq!(mia.needs_attention().len(), 0);
+    assert!(mia.get("contact", &eva).is_null(), "Bob alone has it");
+    bob.sync();
+    assert_eq!(bob.get("contact", &eva)["name"], "Eva");
+    world.agree(&mut [&mut ann, &mut bob, &mut mia]);
+}

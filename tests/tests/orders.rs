@@ -464,7 +464,7 @@ fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
             let values = [
                 ("product", product.as_str()),
                 ("unit", "EA"),
-                ("quantity", "1.5"),
+                ("quantity", "1"),
                 ("discount_percent", "5"),
             ];
             values.map(|(field, value)| (format!("lines/{product}~EA/{field}"), json!(value)))

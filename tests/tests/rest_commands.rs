@@ -123,6 +123,27 @@ fn what_a_person_does_over_http_is_on_the_phone_and_back() {
 }
 
 #[test]
+fn an_edit_that_changes_nothing_answers_with_the_record_at_every_door() {
+    let mut office = ApiStage::new();
+    let body = json!({"name": "Joe", "roles": {"r": {"account": office.shop}}});
+    let joe = id(&office.post("/api/v1/contact", &office.rep, &body));
+    office.phone.sync().unwrap();
+    let edit = json!({"do": "edit", "object": "contact", "id": joe, "fields": {"name": "Joe"}});
+    let here = office.phone.execute(&edit.to_string()).unwrap();
+    assert_eq!(
+        (here.id, &here.data["name"]),
+        (Some(joe.clone()), &json!("Joe"))
+    );
+    assert_eq!(
+        office.phone.outbox().unwrap().data,
+        json!([]),
+        "nothing is sent"
+    );
+    let there = office.post("/api/v1/do", &office.rep, &edit).json();
+    assert_eq!((&there["id"], &there["data"]), (&json!(joe), &here.data));
+}
+
+#[test]
 fn a_request_is_carried_out_once_and_only_upon_what_was_seen() {
     let office = ApiStage::new();
     let before = office.contacts();
@@ -300,6 +321,14 @@ fn rows_are_written_by_whose_rights_say_so_and_only_if_they_are_sound() {
         assert_eq!(refused.code(), code, "{object}: {}", refused.json());
         assert_eq!(refused.json()["error"]["fields"], json!(fields), "{object}");
     }
+    let price = |unit: &str, minimum: &str| {
+        let body = json!({"price_list": list, "product": tea, "unit": unit, "unit_price": "1",
+            "minimum_quantity": minimum});
+        said(&office.post("/api/v1/price_entry", &office.admin, &body))
+    };
+    assert_eq!(price("EA", "10").0, 201);
+    assert_eq!(price("EA", "20").0, 201);
+    assert_eq!(price("EA", "10.0"), (403, "price_tie".to_owned()));
     let mut whole = promotion;
     whole["hurdle_quantity"] = json!("10");
     let twice = [0, 1].map(|_| office.post("/api/v1/promotion", &office.admin, &whole));

@@ -33,6 +33,10 @@ enum Happens<'a> {
     Entries(&'a [u64]),
     /// These buckets are to be pulled, from these cursors.
     Wants(&'a [(&'a str, u64)]),
+    /// These frames are what the server may have lost.
+    Offers(&'a [Frame]),
+    /// These frames are what the server lacks.
+    Returns(&'a [Frame]),
 }
 use Happens::*;
 
@@ -67,6 +71,7 @@ fn welcome(same: bool) -> Frame {
         device,
         same,
         buckets,
+        lease_days: None,
     })
 }
 
@@ -74,6 +79,7 @@ fn verdict() -> Frame {
     Frame::Verdict(Verdict {
         hash: ChangeHash([4; 32]),
         ruling: Ruling::Accepted { number: 1 },
+        seal: None,
     })
 }
 
@@ -113,6 +119,8 @@ fn entries(numbers: &[u64]) -> Vec<PushEntry> {
 struct Table {
     session: SyncSession,
     said: Vec<String>,
+    /// Whether the device holds something that the server may have lost.
+    has_doubts: bool,
 }
 
 impl Table {
@@ -121,6 +129,7 @@ impl Table {
         let mut table = Table {
             session: SyncSession::new(),
             said: Vec::new(),
+            has_doubts: false,
         };
         let action = table.session.step(Event::Start(hello()));
         table.note(action);
@@ -160,11 +169,15 @@ impl Table {
             }
             Action::Read => return,
             Action::Greet(welcome) => format!("greet{}", if welcome.same { " same" } else { "" }),
-            Action::GiveEntries { after } => format!("entries after {after}"),
+            Action::GiveEntries { after, .. } => format!("entries after {after}"),
             Action::Settle(verdicts) => format!("settle {}", verdicts.len()),
             Action::GiveWants { pulled } => {
                 format!("wants{}", if pulled { " after a pull" } else { "" })
             }
+            Action::GiveOffers => "offers".to_owned(),
+            Action::NoteLacking(lacking) => format!("lacking {}", lacking.len()),
+            Action::GiveReturns => "returns".to_owned(),
+            Action::SettleReturns(returned) => format!("returned {}", returned.len()),
             Action::Take(frames) => format!("take {}", frames.len()),
             Action::Renew => "renew".to_owned(),
             Action::Wait(ms) => format!("wait {ms}"),
@@ -194,7 +207,12 @@ impl Table {
     }
 
     fn step(&mut self, event: Event<'_>) {
-        let action = self.session.step(event);
+        let mut action = self.session.step(event);
+        if let Action::GiveOffers = action
+            && !self.has_doubts
+        {
+            action = self.session.step(Event::Offers(Vec::new()));
+        }
         self.note(action);
     }
 
@@ -236,6 +254,8 @@ impl Table {
             Lost => self.step(Event::Lost("no answer".to_owned(), 0)),
             Went => self.step(Event::Went),
             Entries(numbers) => self.step(Event::Entries(entries(numbers))),
+            Offers(frames) => self.step(Event::Offers(frames.to_vec())),
+            Returns(frames) => self.step(Event::Returns(frames.to_vec())),
             Wants(wants) => {
                 let want = |(bucket, cursor): &(&str, u64)| Want {
                     bucket: (*bucket).to_owned(),
@@ -276,6 +296,63 @@ fn a_meeting_greets_sends_fetches_and_compares() {
     table.check(&[Wants(&[])], &["verified"]);
 }
 
+/// A meeting at whose end something is in doubt.
+fn doubting() -> Table {
+    let mut table = Table::greeted(true);
+    table.has_doubts = true;
+    table.check(
+        &[Entries(&[]), Wants(&[])],
+        &["wants after a pull", "offers"],
+    );
+    table
+}
+
+#[test]
+fn what_is_in_doubt_is_offered_and_what_lacks_given_back_and_fetched() {
+    let record = RecordId([5; 16]);
+    let ruling = Ruling::Accepted { number: 0 };
+    let returned = Frame::Returned(Returned { record, ruling });
+    let mut table = doubting();
+    let lacking = Frame::Lacking(Lacking { record });
+    table.check(&[Offers(&[start()])], &["call offer"]);
+    table.check(&[Frames(&[lacking]), Went], &["lacking 1", "returns"]);
+    table.check(&[Returns(&[start()])], &["call return"]);
+    table.check(&[Lost, Went], &["wait 250", "call return"]);
+    table.check(&[Frames(&[returned]), Went], &["returned 1", "returns"]);
+    table.check(
+        &[Returns(&[]), Offers(&[start()])],
+        &["offers", "call offer"],
+    );
+    table.check(
+        &[Frames(&[]), Went, Returns(&[])],
+        &["lacking 0", "returns", "offers"],
+    );
+    table.check(&[Offers(&[])], &["wants"]);
+    table.check(&[Wants(&[("tenant", 4)])], &["call pull tenant/4"]);
+    let said = &["take 2", "wants after a pull", "verified"];
+    table.check(&[Frames(&[start(), end()]), Wants(&[])], said);
+}
+
+#[test]
+fn a_server_that_takes_nothing_back_ends_no_meeting() {
+    let refused = &[Offers(&[start()]), Status(404, "not_found")];
+    doubting().check(refused, &["call offer", "verified"]);
+}
+
+#[test]
+fn an_offer_that_is_not_heard_ends_the_meeting_and_nothing_is_settled() {
+    let mut table = doubting();
+    let said = &[
+        "call offer",
+        "wait 250",
+        "call offer",
+        "wait 500",
+        "call offer",
+    ];
+    table.check(&[Offers(&[start()]), Lost, Went, Lost, Went], said);
+    table.check(&[Lost], &["unreachable: no answer"]);
+}
+
 #[test]
 fn who_is_up_to_date_and_has_nothing_to_say_makes_one_call() {
     let said = &["wants after a pull", "verified"];
@@ -299,12 +376,14 @@ fn who_is_up_to_date_and_sends_something_fetches_it_back() {
 fn an_upload_that_fails_does_not_hold_up_the_download() {
     for (failures, said, why) in [
         (
-            &[Lost, Went, Lost, Went, Lost][..],
+            &[Lost, Went, Entries(&[1]), Lost, Went, Entries(&[1]), Lost][..],
             &[
                 "call push 1",
                 "wait 250",
+                "entries after 0",
                 "call push 1",
                 "wait 500",
+                "entries after 0",
                 "call push 1",
                 "wants",
             ][..],
@@ -515,8 +594,6 @@ fn waits_grow_with_jitter_up_to_a_cap() {
         );
         assert!((least..=most).contains(&wait_ms(tried, u64::MAX, None)));
     }
-    assert_eq!(
-        (WAIT_MS_BASE, wait_ms(1, 0, Some(u64::MAX))),
-        (500, WAIT_MS_MAX)
-    );
+    assert_eq!(WAIT_MS_BASE, 500);
+    assert_eq!(wait_ms(1, 0, Some(u64::MAX)), WAIT_MS_MAX);
 }

@@ -381,6 +381,7 @@ fn two_visits_that_one_person_opens_on_two_devices_are_both_kept_and_flagged() {
         assert_eq!(flagged, BTreeSet::from([first.as_str(), second.as_str()]));
         assert_eq!(phone.needs_attention().len(), 0);
     }
+    ann.does(&json!({"do": "check_in", "visit": first, "position": HERE}));
     ann.does(&json!({"do": "cancel_visit", "visit": second, "reason": "Opened twice."}));
     assert_eq!(
         ann.device().today().unwrap().data[0]["other_visit_open"],

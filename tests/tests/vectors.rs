@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use outfield_core::app::fact_hash;
-use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, GroupId, RecordId, UserId};
+use outfield_core::base::id::{ActorId, BlobHash, ChangeHash, DeviceId, GroupId, RecordId, UserId};
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::crdt::{Document, gate, touched};
@@ -121,12 +121,8 @@ fn in_group(entry: Frame) -> Frame {
 fn frames(story: &Story) -> Json {
     let object = || "contact".to_owned();
     let tenant = || "tenant".to_owned();
-    let entry = |number, is_fact, object: &str, record, bytes: &[u8]| {
-        let (actor, at_ms) = if is_fact {
-            (Some(ANN), Some(NOON.0))
-        } else {
-            (None, None)
-        };
+    let entry = |number, is_fact: bool, object: &str, record, bytes: &[u8]| {
+        let (actor, at_ms) = (is_fact.then_some(ANN), is_fact.then_some(NOON.0));
         let (object, bytes) = (object.to_owned(), bytes.to_vec().into());
         Frame::Entry(PushEntry {
             number,
@@ -157,6 +153,7 @@ fn frames(story: &Story) -> Json {
         device: DeviceId([0x55; 16]),
         same: false,
         buckets: vec![tenant()],
+        lease_days: None,
     };
     json!({
         "hello": frame(Frame::Hello(Hello { proto_min: 1, proto_max: 1, actor: ANN, state, tick: 0,
@@ -166,8 +163,17 @@ fn frames(story: &Story) -> Json {
         "entry_grouped": frame(in_group(entry(2, true, "follow_up", CALL, &story.fact))),
         "entry_fact": frame(entry(2, true, "follow_up", CALL, &story.fact)),
         "verdict_accepted": frame(Frame::Verdict(Verdict { hash,
-        ruling: Ruling::Accepted { number: 1 } })),
-        "verdict_rewrite": frame(Frame::Verdict(Verdict { hash, ruling: Ruling::Rewrite })),
+        ruling: Ruling::Accepted { number: 1 }, seal: Some(vec![0x5e; 16].into()) })),
+        "verdict_rewrite": frame(Frame::Verdict(Verdict { hash,
+        ruling: Ruling::Rewrite, seal: None })),
+        "seal_of_change": frame(Frame::Seal(Seal { seals: vec![0x5e; 16].into(), tick: None })),
+        "seal_of_row": frame(Frame::Seal(Seal { seals: vec![0x5e; 16].into(), tick: Some(7) })),
+        "offer": frame(Frame::Offer(Offer { object: object(), record: CONTACT, hashes: vec![hash],
+        actor: None, at_ms: None })),
+        "lacking": frame(Frame::Lacking(Lacking { record: CONTACT })),
+        "returned": frame(Frame::Returned(Returned { record: CONTACT,
+        ruling: Ruling::Accepted { number: 0 } })),
+        "fetch": frame(Frame::Fetch(Fetch { hash: BlobHash([0x33; 32]), offset: 0, most: 4_096 })),
         "want": frame(Frame::Want(Want { bucket: tenant(), cursor: 0 })),
         "need": frame(Frame::Need(Need { record: CONTACT })),
         "start": frame(Frame::Start(Start { bucket: tenant(), from: 0 })),

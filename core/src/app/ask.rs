@@ -22,7 +22,7 @@ pub(super) const LIST_LIMIT: usize = 50;
 impl Device {
     /// One record, as JSON with `id`, `object`, its fields, and its lines by line id.
     pub fn get(&mut self, object: &str, id: &str) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         let descriptor = self.descriptor(object)?;
         let id: RecordId = id.parse().map_err(bad_id)?;
         let record = tables::read(&self.db, &descriptor, id)?.ok_or_else(|| {
@@ -102,7 +102,7 @@ impl Device {
     }
 
     fn queried(&self, asked: &Query) -> Result<Json, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         self.at_door(|door| door.answer_to(asked, &|record| self.with_verdict(record)))
     }
 
@@ -123,7 +123,7 @@ impl Device {
 
     /// Records of which a searched field has words that start with every word of `text`.
     pub fn search(&mut self, text: &str, limit: usize) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         let mut found = Vec::new();
         for (object, id) in
             search::search(&self.db, text, if limit == 0 { LIST_LIMIT } else { limit })?
@@ -213,7 +213,7 @@ impl Device {
 
     /// Answers a question of `domain::table` from one state of the database.
     fn answer_to(&mut self, question: &str, input: &Values) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         let inquiry = Inquiry {
             registry: &self.registry,
             reader: &self.reader(),
@@ -225,7 +225,7 @@ impl Device {
 
     /// Fields that two people changed and nobody has decided yet: base, mine, theirs, who and when.
     pub fn conflicts(&mut self) -> Result<Receipt, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         let open = conflicts::open(&self.db)?;
         let shown: Result<Vec<Json>, FieldError> = open
             .iter()
@@ -334,6 +334,7 @@ impl Device {
     /// Per object, how many records are here and SHA-256 over the sorted lines
     /// `id<TAB>field<TAB>canonical JSON` of all visible values.
     pub fn digest(&mut self) -> Result<Receipt, FieldError> {
+        let _still = self.still()?;
         let digest = digest::digest(&self.db, &self.registry, None)?;
         Ok(Receipt::of(digest_json(&digest)))
     }

@@ -4,15 +4,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::FieldError;
+use serde_json::json;
+
 use super::discover::{adopt_all, discover};
 use super::observe::Observer;
+use super::{FieldError, Receipt};
 use crate::base::context::{Context, Identity, Role, Surroundings};
 use crate::base::id::{ActorId, RecordId};
 use crate::domain::{self, rank};
 use crate::objects::path::is_name;
 use crate::objects::{Descriptor, Registry};
-use crate::store::{self, Db, StoreReader, meta, tables};
+use crate::store::blob_folder::BlobFolder;
+use crate::store::{self, DatabaseKey, Db, StoreError, StoreFault, StoreReader, meta, tables};
 
 /// One device's local world: its database, the objects it knows, and who uses it.
 pub struct Device {
@@ -29,9 +32,13 @@ pub struct Device {
 impl Device {
     /// Opens the database at `path`, and makes it when it is not there. A file which was copied
     /// from another device, or restored beside a newer one, gets a new actor; unsent work stays.
-    pub fn open(path: &Path, surroundings: Arc<dyn Surroundings>) -> Result<Device, FieldError> {
-        let db = store::open::open(path, store::PHONE)
-            .map_err(|error| FieldError::bad_input("bad_database", error.message, &["db"]))?;
+    /// It lies on the disk under `key`; a database of before that has none is taken over.
+    pub fn open(
+        path: &Path,
+        key: &DatabaseKey,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Device, FieldError> {
+        let db = store::locked::open(path, store::PHONE, key).map_err(not_opened)?;
         let registry = objects(&db)?;
         fit(&db, &registry)?;
         let (path, seen) = (path.to_owned(), store::open::others_wrote(&db)?);
@@ -50,6 +57,14 @@ impl Device {
             house.mark_installation()?;
         }
         Ok(house)
+    }
+
+    /// Copies this database in plain into a new file, for tools that know no key. What is in the
+    /// copy nothing protects.
+    pub fn copy_plain(&self, to: &Path) -> Result<Receipt, FieldError> {
+        store::locked::copy_out(&self.db, to, None)
+            .map_err(|error| FieldError::bad_input("bad_file", error.message, &["file"]))?;
+        Ok(Receipt::of(json!({ "file": to.display().to_string() })))
     }
 
     /// Takes in what another house on the same file has written meanwhile: who is signed in, and
@@ -96,17 +111,16 @@ impl Device {
 
     pub(super) fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, FieldError> {
         self.registry.get(object).cloned().ok_or_else(|| {
-            let known: Vec<&str> = self
-                .registry
-                .all()
-                .map(|known| known.object.as_str())
-                .collect();
-            let message = format!(
-                "there is no object `{object}`; there are: {}",
-                known.join(", ")
-            );
+            let known = self.registry.all().map(|known| known.object.as_str());
+            let offer = domain::offer(object, known);
+            let message = format!("there is no object `{object}`; {offer}");
             FieldError::bad_input("unknown_object", message, &["object"])
         })
+    }
+
+    /// Where the files of this device lie.
+    pub(super) fn blobs(&self) -> BlobFolder {
+        BlobFolder::beside(&self.path)
     }
 
     pub(super) fn signed_in(&self) -> Result<&Identity, FieldError> {
@@ -161,10 +175,29 @@ impl Device {
     }
 
     /// The mark beside the database which says that file and installation belong together.
-    fn mark_path(&self) -> PathBuf {
+    pub(super) fn mark_path(&self) -> PathBuf {
+        self.beside(".device")
+    }
+
+    /// The file beside the database whose name ends in this as well.
+    pub(super) fn beside(&self, ending: &str) -> PathBuf {
         let mut name = self.path.as_os_str().to_owned();
-        name.push(".device");
+        name.push(ending);
         PathBuf::from(name)
+    }
+
+    /// Knows nobody and nothing any more, for nothing is here.
+    pub(super) fn forget(&mut self) -> Result<(), FieldError> {
+        store::wipe::shrink(&self.db)?;
+        self.registry = objects(&self.db)?;
+        self.identity = None;
+        Ok(())
+    }
+
+    /// One state of the database, for whoever may still look at it.
+    pub(super) fn still(&self) -> Result<store::Still<'_>, FieldError> {
+        self.check_open()?;
+        Ok(store::open::snapshot(&self.db)?)
     }
 
     fn is_copied(&self) -> Result<bool, FieldError> {
@@ -177,10 +210,40 @@ impl Device {
         let mut random = [0; 10];
         random.copy_from_slice(&self.surroundings.entropy()[..10]);
         let mark = RecordId::at(self.surroundings.now().0, random).to_string();
-        std::fs::write(self.mark_path(), &mark).map_err(|error| {
-            FieldError::broken(format!("{}: {error}", self.mark_path().display()))
-        })?;
+        let path = self.mark_path();
+        let wrong = |error| FieldError::broken(format!("{}: {error}", path.display()));
+        store::locked::make_private(&path).map_err(wrong)?;
+        std::fs::write(&path, &mark).map_err(wrong)?;
         Ok(meta::set(&self.db, "installation", &mark)?)
+    }
+}
+
+/// The key that a host's key store handed in.
+pub fn key_of(bytes: &[u8]) -> Result<DatabaseKey, FieldError> {
+    DatabaseKey::from_bytes(bytes).ok_or_else(|| {
+        let message = format!("a key is 32 bytes, and these are {}", bytes.len());
+        FieldError::bad_input("bad_database_key", message, &["key"])
+    })
+}
+
+/// Why a file is not opened; nothing of it was changed.
+pub(super) fn not_opened(error: StoreError) -> FieldError {
+    let StoreError {
+        message: cause,
+        fault,
+    } = error;
+    match fault {
+        StoreFault::Full => StoreError {
+            message: cause,
+            fault,
+        }
+        .into(),
+        StoreFault::WrongKey => FieldError::bad_input("wrong_key", cause, &["key"]),
+        StoreFault::Newer => FieldError::bad_input("newer_database", cause, &["db"]),
+        StoreFault::Damaged => FieldError::bad_input("damaged_database", cause, &["db"]),
+        StoreFault::Missing | StoreFault::Other => {
+            FieldError::bad_input("bad_database", cause, &["db"])
+        }
     }
 }
 

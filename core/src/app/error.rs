@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use crate::crdt::{CrdtError, GateError};
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::objects::ReadError;
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreFault};
 use crate::sync::CarryError;
 
 /// The code of work that holds more bytes than one change, or one fact, may.
@@ -107,7 +107,12 @@ impl From<Refusal> for FieldError {
 
 impl From<StoreError> for FieldError {
     fn from(error: StoreError) -> Self {
-        if !error.is_full {
+        if error.fault == StoreFault::Damaged {
+            let message = "pages of this device's database cannot be read any more; `rep rescue` \
+                           keeps what is unsent of it, and the rest is fetched again";
+            return FieldError::rule("damaged_database", message);
+        }
+        if error.fault != StoreFault::Full {
             return FieldError::broken(error);
         }
         let message = "there is no room left on this device: nothing of this was kept, and nothing \

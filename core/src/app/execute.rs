@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::asking;
 use super::error::TOO_MANY_BYTES;
+use super::files;
 use super::history::need;
 use super::working::{Unfit, accepted, give_up, working};
 use super::{Device, FieldError, Receipt};
@@ -37,6 +38,7 @@ impl Device {
         command: Command,
         settles: Option<i64>,
     ) -> Result<Receipt, FieldError> {
+        self.check_open()?;
         let context = self.context()?;
         store::open::durable(&self.db, true)?;
         let tx = store::open::begin(&self.db)?;
@@ -45,6 +47,8 @@ impl Device {
             registry: &self.registry,
         };
         let decision = decide(&command, &self.registry, &reader, &context)?;
+        self.check_files(&tx, &decision)?;
+        let about = command.object(&self.registry).map(str::to_owned);
         let text = command.of(decision.id).to_json(&self.registry);
         if let Err(error) = carry_out(&tx, &self.registry, &decision, &context, &text, known(&tx)?)
         {
@@ -64,8 +68,10 @@ impl Device {
                 .collect(),
         );
         let shown = decision.writes.iter().find(|write| write.id == decision.id);
-        let data = match shown {
-            Some(write) => self.shown(&write.object, write.id)?,
+        // What changes nothing is answered with the record all the same: it is as was asked for.
+        let object = shown.map(|write| write.object.clone()).or(about);
+        let data = match object {
+            Some(object) => self.shown(&object, decision.id)?,
             None => json!({ "changed": false }),
         };
         Ok(Receipt {
@@ -158,6 +164,7 @@ pub(super) fn carry_out(
         };
         outbox::push(db, &entry)?;
     }
+    files::claim(db, registry, &decision.writes)?;
     asking::note(db, context, &decision.asks)?;
     if let Some(id) = decision.resolves {
         conflicts::set_state(db, id, ConflictState::Resolved)?;

@@ -4,12 +4,13 @@
 
 use super::FieldError;
 use super::working::settled;
-use crate::base::id::RecordId;
-use crate::base::limits::CLOSED_KEPT_MS;
+use crate::base::id::{ChangeHash, RecordId};
+use crate::base::limits::{CLOSED_KEPT_MS, NEEDS_MAX};
+
 use crate::base::time::Timestamp;
 use crate::crdt::{Document, gate};
 use crate::objects::Registry;
-use crate::store::{Db, conflicts, documents, meta, outbox, tables};
+use crate::store::{Db, conflicts, documents, meta, outbox, own_work};
 use crate::sync::frames::{History, Need};
 
 /// How the keys begin under which the histories lie that are to be asked for.
@@ -17,9 +18,6 @@ const NEED: &str = "need/";
 /// How those begin that were asked for, each with the moment: whoever wants to change something
 /// gets a while to do it.
 const LENT: &str = "lent/";
-/// Histories asked for at a time.
-const NEEDS_MAX: usize = 100;
-
 /// The next sync asks for the history of a record.
 pub(super) fn need(db: &Db, id: RecordId) -> Result<(), FieldError> {
     Ok(meta::set(db, &format!("{NEED}{id}"), "")?)
@@ -60,13 +58,23 @@ pub(super) fn adopt(db: &Db, history: &History) -> Result<bool, FieldError> {
     if !stands || !documents::is_elsewhere(db, *record)? {
         return Ok(false);
     }
-    if gate::document(blob)? != *heads {
-        return Err(FieldError::broken(format!(
-            "the server's document {record} has other heads than it says"
-        )));
-    }
+    check_heads(*record, blob, heads)?;
     documents::put(db, *record, object, blob, heads)?;
     above(db, *record, blob)
+}
+
+/// Refuses a document of the server's that has other heads than it says.
+pub(super) fn check_heads(
+    record: RecordId,
+    blob: &[u8],
+    heads: &[ChangeHash],
+) -> Result<(), FieldError> {
+    if gate::document(blob)? == heads {
+        return Ok(());
+    }
+    Err(FieldError::broken(format!(
+        "the server's document {record} has other heads than it says"
+    )))
 }
 
 /// Unsent changes that a whole document holds already leave the outbox; answers whether others stay
@@ -78,7 +86,7 @@ pub(super) fn above(db: &Db, id: RecordId, blob: &[u8]) -> Result<bool, FieldErr
     }
     let document = Document::load(blob, &[])?;
     for entry in entries.iter().filter(|entry| document.has(entry.hash)) {
-        outbox::take(db, entry.hash)?;
+        own_work::accept(db, entry.hash)?;
     }
     settled(db, id)?;
     Ok(true)
@@ -94,7 +102,7 @@ pub(super) fn let_go(db: &Db, registry: &Registry, now: Timestamp) -> Result<(),
         }
     }
     for descriptor in registry.all() {
-        for id in tables::closed_before(db, descriptor, moment)? {
+        for id in documents::closed_before(db, descriptor, moment)? {
             let is_disputed = !conflicts::open_of(db, id)?.is_empty();
             let is_lent = meta::get(db, &format!("{LENT}{id}"))?.is_some();
             if is_disputed || is_lent || !outbox::of_record(db, id)?.is_empty() {

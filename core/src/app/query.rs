@@ -12,7 +12,7 @@ use crate::domain::condition::ConditionGround;
 use crate::domain::query::{self, QueryGround, SoundQuery};
 use crate::objects::{Descriptor, Query, Reader, Record, Registry};
 use crate::store::pages::{NearCircle, PageQuest};
-use crate::store::{Db, StoreError, search};
+use crate::store::{Db, StoreError, lookup};
 
 /// Where queries are asked: what is there, and what of it the asker sees.
 #[derive(Clone, Copy)]
@@ -117,7 +117,10 @@ impl QueryDoor<'_> {
             let failed = ground.failed(condition).map_err(StoreError::new)?;
             Ok(failed.is_none())
         };
-        let words = query.search.as_deref().and_then(search::words);
+        let words = match query.search.as_deref() {
+            Some(text) => lookup::expression(self.db, text)?,
+            None => None,
+        };
         let quest = PageQuest {
             descriptor,
             condition: sound.condition.as_ref(),

@@ -9,13 +9,15 @@ use super::device::built_in;
 use super::discover::{adopt_descriptor, discover};
 use super::execute::fact_hash;
 use super::history;
+use super::lost;
+use super::sealed::{self, NamedState};
 use super::sign::sign_anew;
 use super::sweep::sweep_later;
 use super::together::RecordFrom;
 use super::working::{accepted, give_up, join_history, project, promote, settled};
 use super::{Device, FieldError};
 use crate::base::context::Context;
-use crate::base::id::RecordId;
+use crate::base::id::{ChangeHash, RecordId};
 use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::base::version::Version;
@@ -24,7 +26,7 @@ use crate::objects::beside;
 use crate::objects::check::check_shape;
 use crate::objects::{Conflict, Descriptor, Kind, Publication, Record, Registry, Stamp, Values};
 use crate::store::members::Filling;
-use crate::store::{self, Db, conflicts, documents, members, outbox, tables};
+use crate::store::{self, Db, conflicts, documents, doubts, members, outbox, own_work, tables};
 use crate::sync::frames::{Doc, Fact, Frame, Own, Published, Row, Start};
 
 /// Where a pull stands between two batches of frames.
@@ -43,10 +45,24 @@ pub(super) struct Pull {
     pub verified: BTreeSet<String>,
     /// Records whose histories were asked for.
     pub needed: Vec<RecordId>,
+    /// Of documents of which the device holds more than the server: what the server told of them.
+    behind: BTreeMap<RecordId, Vec<ChangeHash>>,
+    /// What the frame before this one named, for a seal may follow.
+    named: Option<NamedState>,
     /// Operations taken in.
     pub received: u64,
     /// The server's clock at the end of the first whole answer.
     pub tick: Option<u64>,
+}
+
+impl Pull {
+    /// One more change of a document was told, whole or as a hash.
+    fn tells(&mut self, record: RecordId, hash: ChangeHash) {
+        self.named = Some(NamedState::changes(record, vec![hash]));
+        if let Some(told) = self.behind.get_mut(&record) {
+            told.push(hash);
+        }
+    }
 }
 
 /// What one batch of frames works on.
@@ -115,19 +131,28 @@ impl Intake<'_> {
     /// What a server never says in a pull is passed over.
     fn take(&mut self, pull: &mut Pull, frame: Frame) -> Result<(), FieldError> {
         let seq = frame.seq();
+        if let Frame::Seal(seal) = frame {
+            return sealed::keep(self.db, pull.named.take(), &seal);
+        }
+        pull.named = None;
         match frame {
             Frame::Start(start) => self.start(pull, &start)?,
-            Frame::Row(row) => self.row(filling(&mut pull.bucket)?, row)?,
-            Frame::Fact(fact) => self.fact(filling(&mut pull.bucket)?, fact)?,
+            Frame::Row(row) => pull.named = self.row(filling(&mut pull.bucket)?, row)?,
+            Frame::Fact(fact) => pull.named = self.fact(filling(&mut pull.bucket)?, fact)?,
             Frame::Doc(doc) => {
                 let is_first = pull.anew && pull.whole.insert(doc.record);
-                self.document(filling(&mut pull.bucket)?, doc, is_first)?;
+                pull.named = Some(NamedState::changes(doc.record, doc.heads.clone()));
+                self.document(pull, doc, is_first)?;
             }
-            Frame::Own(own) => self.own(filling(&mut pull.bucket)?, &own)?,
+            Frame::Own(own) => {
+                pull.tells(own.record, own.hash);
+                self.own(filling(&mut pull.bucket)?, &own)?;
+            }
             Frame::Conflict(held) => self.conflict(filling(&mut pull.bucket)?, &held.conflict)?,
             Frame::Descriptor(published) => self.descriptor(pull, &published)?,
             Frame::Change(change) => {
                 let vetted = gate::change(&change.bytes)?;
+                pull.tells(change.record, vetted.hash);
                 self.changes
                     .entry((change.record, change.object))
                     .or_default()
@@ -137,6 +162,7 @@ impl Intake<'_> {
             Frame::Checkpoint(mark) => {
                 self.finish_bucket(pull)?;
                 self.apply_changes()?;
+                self.file_behind(pull)?;
                 self.checkpoint(pull, &mark.bucket, mark.seq, mark.sum)?;
             }
             Frame::History(told) => {
@@ -155,6 +181,13 @@ impl Intake<'_> {
             | Frame::Entry(_)
             | Frame::Verdict(_)
             | Frame::Want(_)
+            | Frame::Seal(_)
+            | Frame::Offer(_)
+            | Frame::Lacking(_)
+            | Frame::Returned(_)
+            | Frame::Piece(_)
+            | Frame::Arrived(_)
+            | Frame::Fetch(_)
             | Frame::Need(_) => {}
         }
         if let Some(seq) = seq {
@@ -170,6 +203,7 @@ impl Intake<'_> {
         pull.unbroken.remove(&start.bucket);
         if start.from == 0 {
             sweep_later(self.db)?;
+            doubts::begin(self.db, &start.bucket)?;
             members::clear(self.db, &start.bucket)?;
             pull.unbroken.insert(start.bucket.clone());
         }
@@ -183,6 +217,20 @@ impl Intake<'_> {
         if !planted::is(Planted::SkippedRemove) && !members::remove(self.db, &bucket.name, id)? {
             // It may be on its way into another bucket of this device.
             sweep_later(self.db)?;
+        }
+        Ok(())
+    }
+
+    /// Documents of which the device holds more than the server stand where the server told them.
+    fn file_behind(&self, pull: &mut Pull) -> Result<(), FieldError> {
+        let mut caught_up = Vec::new();
+        for (id, told) in &mut pull.behind {
+            if lost::stands_at(self.db, *id, told)? {
+                caught_up.push(*id);
+            }
+        }
+        for id in caught_up {
+            pull.behind.remove(&id);
         }
         Ok(())
     }
@@ -209,6 +257,7 @@ impl Intake<'_> {
         id: RecordId,
         version: Version,
     ) -> Result<(), FieldError> {
+        doubts::end_at(self.db, id, version)?;
         let Some(other) = bucket.set(self.db, id, object, version)? else {
             return Ok(());
         };
@@ -221,15 +270,21 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn row(&mut self, bucket: &mut Filling, row: Row) -> Result<(), FieldError> {
+    /// A row as it is now; answers what names it, if it may be one.
+    fn row(&mut self, bucket: &mut Filling, row: Row) -> Result<Option<NamedState>, FieldError> {
         if !self.may_be(Kind::Row, &row.object) {
-            return Ok(());
+            return Ok(None);
         }
-        let version = Record::row_version(&row.values);
+        let hash = ChangeHash::of(&Record::canonical(&row.values));
+        let version = Version::of_hash(hash);
         let about = self.judged_by(&row);
+        if let Some(descriptor) = self.registry.get(&row.object) {
+            lost::keep_former(self.db, descriptor, row.record, version)?;
+        }
         self.put(&row.object, row.record, row.values, None)?;
         self.changed.extend(about);
-        self.file(bucket, &row.object, row.record, version)
+        self.file(bucket, &row.object, row.record, version)?;
+        Ok(Some(NamedState::whole(row.record, hash)))
     }
 
     /// The document that a row says something of: it shows otherwise from now on.
@@ -246,15 +301,19 @@ impl Intake<'_> {
         Some((object.to_owned(), document))
     }
 
-    fn fact(&mut self, bucket: &mut Filling, fact: Fact) -> Result<(), FieldError> {
+    /// A fact; answers what names it, if it may be one.
+    fn fact(&mut self, bucket: &mut Filling, fact: Fact) -> Result<Option<NamedState>, FieldError> {
         if !self.may_be(Kind::Fact, &fact.object) {
-            return Ok(());
+            return Ok(None);
         }
         let bytes = Record::canonical(&fact.values);
-        outbox::take(self.db, fact_hash(fact.record, &bytes))?;
+        let hash = fact_hash(fact.record, &bytes);
+        own_work::accept(self.db, hash)?;
         let stamp = Stamp::once(Timestamp(fact.at_ms), fact.actor);
         self.put(&fact.object, fact.record, fact.values, Some(stamp))?;
-        self.file(bucket, &fact.object, fact.record, Version::of_bytes(&bytes))
+        let version = Version::of_bytes(&bytes);
+        self.file(bucket, &fact.object, fact.record, version)?;
+        Ok(Some(NamedState::whole(fact.record, hash)))
     }
 
     /// Writes a whole record of an object that is known here.
@@ -284,9 +343,23 @@ impl Intake<'_> {
     /// A whole document. Unsent changes that it already holds leave the outbox; the others stay
     /// above it. One that is here already is passed over, but not in a bucket that comes anew: that
     /// is how what is wrong here is mended.
-    fn document(&mut self, bucket: &mut Filling, doc: Doc, anew: bool) -> Result<(), FieldError> {
+    fn document(&mut self, pull: &mut Pull, doc: Doc, anew: bool) -> Result<(), FieldError> {
         if !self.may_be(Kind::Document, &doc.object) {
             return Ok(());
+        }
+        let bucket = filling(&mut pull.bucket)?;
+        let is_behind = pull.behind.contains_key(&doc.record);
+        // An answer that broke off goes on behind what it told: what was held stays in doubt.
+        let is_doubted = anew || doubts::version(self.db, doc.record)?.is_some();
+        if is_behind || (is_doubted && lost::is_behind(self.db, &doc)?) {
+            if lost::keep_more(self.db, &self.registry, &doc, self.context.now)? {
+                let told = pull.behind.entry(doc.record).or_default();
+                told.extend(&doc.heads);
+                let version = Version::of_heads(&doc.heads);
+                self.merge(&doc.object, doc.record, None)?;
+                return self.file(bucket, &doc.object, doc.record, version);
+            }
+            pull.behind.remove(&doc.record);
         }
         let (id, mut version) = (doc.record, Version::of_heads(&doc.heads));
         let object = doc.object.clone();
@@ -299,6 +372,9 @@ impl Intake<'_> {
             }
             _ if is_here && !anew => {}
             _ => self.whole_document(doc, is_here)?,
+        }
+        if anew {
+            doubts::end(self.db, id)?;
         }
         self.file(bucket, &object, id, version)
     }
@@ -319,11 +395,7 @@ impl Intake<'_> {
             }
             return history::need(self.db, id);
         }
-        if gate::document(&doc.blob)? != doc.heads {
-            return Err(FieldError::broken(format!(
-                "the server's document {id} has other heads than it says"
-            )));
-        }
+        history::check_heads(id, &doc.blob, &doc.heads)?;
         documents::put(self.db, id, &doc.object, &doc.blob, &doc.heads)?;
         if history::above(self.db, id, &doc.blob)? {
             return self.merge(&doc.object, id, None);
@@ -354,10 +426,11 @@ impl Intake<'_> {
             let new = join_history(self.db, &object, id, changes)?;
             let mut paths = BTreeSet::new();
             for change in &new {
-                outbox::take(self.db, change.hash)?;
+                own_work::accept(self.db, change.hash)?;
                 paths.extend(touched(change)?.into_keys());
             }
             settled(self.db, id)?;
+            sealed::forget_old(self.db, id)?;
             if !new.is_empty() {
                 self.merge(&object, id, Some(&paths))?;
             }
@@ -389,8 +462,9 @@ impl Intake<'_> {
 
     /// One's own work came back as a hash: what is still in the outbox is accepted now.
     fn own(&mut self, bucket: &mut Filling, own: &Own) -> Result<(), FieldError> {
-        if let Some(entry) = outbox::take(self.db, own.hash)? {
+        if let Some(entry) = own_work::accept(self.db, own.hash)? {
             promote(self.db, &entry)?;
+            sealed::forget_old(self.db, own.record)?;
         }
         if documents::object_of(self.db, own.record)?.is_some_and(|here| here != own.object) {
             return give_up(self.db, own.record);

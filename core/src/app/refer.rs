@@ -6,7 +6,7 @@ use crate::base::id::RecordId;
 use crate::domain::Refusal;
 use crate::domain::reference::{CANDIDATES_MAX, TypedName};
 use crate::objects::{Descriptor, ReadError, Record, Value};
-use crate::store::{self, StoreError, StoreReader, named, query, tables};
+use crate::store::{StoreError, StoreReader, named, query, tables};
 
 /// Records of a misspelt name's kind that are looked at for an offer.
 const RESEMBLING_MAX: usize = 200;
@@ -84,7 +84,7 @@ pub fn title(
 impl Device {
     /// The id of the record that a person means by an id or a unique name.
     pub fn refer(&self, reference: Reference<'_>) -> Result<String, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         Ok(refer(&self.reader(), reference)?)
     }
 

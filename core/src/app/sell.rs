@@ -6,7 +6,6 @@ use crate::base::day::Day;
 use crate::base::time::TimeError;
 use crate::domain::rules::sell::{price_book::book, pricing};
 use crate::objects::Reader;
-use crate::store;
 
 /// Prices a basket, given as JSON, on a day of a time zone; the same JSON text on phone and server.
 pub fn priced(
@@ -25,7 +24,7 @@ pub fn priced(
 impl Device {
     /// Prices a basket, given as JSON, by what this device holds; the answer is JSON text.
     pub fn price(&mut self, basket: &str) -> Result<String, FieldError> {
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         let context = self.context()?;
         priced(&self.reader(), basket, &context.today(), &context.time_zone)
     }

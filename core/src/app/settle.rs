@@ -3,14 +3,16 @@
 //! why the server refused.
 
 use super::rewrite::{QuarantineReason, QuarantineReasons, TouchedRecords, rewrite};
+use super::sealed;
 use super::sign::sign_anew;
+use super::sweep::sweep_later;
 use super::together::from_entry;
 use super::working::promote;
 use super::{Device, FieldError};
 use crate::base::context::Context;
 use crate::base::planted::{self, Planted};
 use crate::store::outbox::EntryKind;
-use crate::store::{self, outbox};
+use crate::store::{self, members, outbox, own_work};
 use crate::sync::frames::{Ruling, Verdict};
 
 impl Device {
@@ -22,11 +24,18 @@ impl Device {
         let mut renewed: Option<Context> = None;
         let mut changed = TouchedRecords::new();
         let reasons = reasons(&verdicts);
-        for Verdict { hash, ruling } in verdicts {
+        for Verdict { hash, ruling, seal } in verdicts {
             match ruling {
                 Ruling::Accepted { .. } | Ruling::Duplicate { .. } => {
-                    if let Some(entry) = outbox::take(&tx, hash)? {
+                    if let Some(entry) = own_work::accept(&tx, hash)? {
                         promote(&tx, &entry)?;
+                        // Its person may follow none of the buckets that it came into.
+                        if members::of(&tx, entry.record)?.is_empty() {
+                            sweep_later(&tx)?;
+                        }
+                        if let Some(seal) = &seal {
+                            sealed::keep_accepted(&tx, entry.record, hash, seal)?;
+                        }
                     }
                     continue;
                 }

@@ -6,7 +6,7 @@ use super::FieldError;
 use super::bucket_names::{CONFLICT, DESCRIPTOR, descriptor_id};
 use crate::base::id::RecordId;
 use crate::objects::Registry;
-use crate::store::{Db, conflicts, documents, members, meta, outbox, tables};
+use crate::store::{Db, conflicts, documents, doubts, members, meta, outbox, seals, tables};
 
 /// The key under which a database remembers that something left a bucket.
 const DUE: &str = "sweep";
@@ -16,8 +16,8 @@ pub(super) fn sweep_later(db: &Db) -> Result<(), FieldError> {
     Ok(meta::set(db, DUE, "due")?)
 }
 
-/// Takes off what no bucket holds; answers objects and ids. Records with unsent work stay, to be
-/// looked at again.
+/// Takes off what no bucket holds; answers objects and ids. Records with unsent work
+/// stay, and those that the server may have lost, to be looked at again.
 pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordId)>, FieldError> {
     let mut gone = Vec::new();
     if meta::get(db, DUE)?.is_none() {
@@ -35,7 +35,8 @@ pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordI
     strays.sort();
     strays.dedup();
     for (object, id) in strays {
-        if !outbox::of_record(db, id)?.is_empty() {
+        let is_in_doubt = doubts::version(db, id)?.is_some();
+        if is_in_doubt || !outbox::of_record(db, id)?.is_empty() {
             sweep_later(db)?;
             continue;
         }
@@ -45,11 +46,17 @@ pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordI
         if let Some(descriptor) = registry.get(&object) {
             tables::remove(db, descriptor, id)?;
         }
+        seals::keep_only(db, id, &[])?;
         gone.push((object, id));
     }
     for (object, _) in meta::descriptor_versions(db)? {
         let id = descriptor_id(&object);
-        if members::of(db, id)?.is_empty() {
+        if !members::of(db, id)?.is_empty() {
+            continue;
+        }
+        if doubts::is_any_of(db, &object)? {
+            sweep_later(db)?;
+        } else {
             meta::remove_descriptor(db, &object)?;
             gone.push((DESCRIPTOR.to_owned(), id));
         }

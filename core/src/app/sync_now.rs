@@ -9,19 +9,18 @@ use serde_json::json;
 use super::bucket_names::DESCRIPTOR;
 use super::device::{fit, objects};
 use super::history::{let_go, needed};
+use super::lost::{self, LostAndFound};
 use super::receive::Pull;
 use super::sweep::{sweep, sweep_later};
 use super::{Device, FieldError, Receipt};
 use crate::base::id::{ActorId, RecordId};
-use crate::base::limits::{
-    BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX,
-};
+use crate::base::limits::{BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_ENTRIES_MAX};
 use crate::base::planted::{self, Planted};
 use crate::base::time::Timestamp;
 use crate::domain::Refusal;
 use crate::objects::path::is_name;
-use crate::store::outbox::{self, EntryKind};
-use crate::store::{self, asks, attention, members, meta};
+use crate::store::outbox::{self, EntryKind, OutboxEntry};
+use crate::store::{self, asks, attention, doubts, members, meta};
 use crate::sync::frames::{Frame, Hello, PROTOCOL, PushEntry, Ruling, Want, Welcome};
 use crate::sync::http::Http;
 use crate::sync::session::{Action, Event, SyncFailure, SyncOutcome, SyncSession};
@@ -31,9 +30,12 @@ use crate::sync::{Call, Carrier, wire};
 #[derive(Default)]
 struct Meeting {
     pull: Pull,
+    lost: LostAndFound,
     buckets: Vec<String>,
     server_ms: i64,
     sent: u64,
+    /// What the last call showed.
+    token: Option<String>,
 }
 
 impl Device {
@@ -41,13 +43,20 @@ impl Device {
     /// went through stays, whatever happens later. Answers what was sent and received and what is
     /// left.
     pub fn sync(&mut self) -> Result<Receipt, FieldError> {
-        let url = self.server()?;
+        let url = if self.is_emptied()? {
+            meta::get(&self.db, "url")?.unwrap_or_default()
+        } else {
+            self.server()?
+        };
         let carrier = Http::new(&url).map_err(FieldError::broken)?;
         self.sync_over(&carrier)
     }
 
     /// The same over any carrier.
     pub fn sync_over(&mut self, carrier: &dyn Carrier) -> Result<Receipt, FieldError> {
+        if self.is_emptied()? {
+            self.tell_emptied(carrier);
+        }
         self.signed_in()?;
         let mut meeting = Meeting::default();
         let mut session = SyncSession::new();
@@ -62,7 +71,9 @@ impl Device {
                     self.welcome(&mut meeting, *welcome)?;
                     session.step(Event::Went)
                 }
-                Action::GiveEntries { after } => session.step(Event::Entries(self.entries(after)?)),
+                Action::GiveEntries { after, bytes } => {
+                    session.step(Event::Entries(self.entries(after, bytes)?))
+                }
                 Action::Settle(verdicts) => {
                     meeting.sent += verdicts.len() as u64;
                     self.apply_verdicts(verdicts)?;
@@ -71,10 +82,22 @@ impl Device {
                 Action::GiveWants { pulled } => {
                     session.step(Event::Wants(self.wants(&mut meeting, pulled)?))
                 }
-                Action::Renew => match self.renew_tokens(carrier) {
-                    Ok(()) => session.step(Event::Went),
-                    Err(error) => return Err(error),
-                },
+                Action::GiveOffers => session.step(Event::Offers(self.offers(&mut meeting.lost)?)),
+                Action::NoteLacking(lacking) => {
+                    self.lacks(&mut meeting.lost, &lacking)?;
+                    session.step(Event::Went)
+                }
+                Action::GiveReturns => {
+                    session.step(Event::Returns(self.returns(&mut meeting.lost)?))
+                }
+                Action::SettleReturns(returned) => {
+                    self.settle_returns(&mut meeting.lost, returned)?;
+                    session.step(Event::Went)
+                }
+                Action::Renew => {
+                    self.renew_tokens(carrier, meeting.token.as_deref())?;
+                    session.step(Event::Went)
+                }
                 Action::Wait(ms) => {
                     self.surroundings.wait(ms);
                     session.step(Event::Went)
@@ -82,7 +105,12 @@ impl Device {
                 Action::Read | Action::Take(_) => {
                     return Err(FieldError::broken("the session stands still"));
                 }
-                Action::Finish(outcome) => return self.finish(&meeting, outcome),
+                Action::Finish(outcome) => {
+                    return match self.ends(carrier, outcome.failure.as_ref())? {
+                        Some(end) => Err(end),
+                        None => self.finish(&meeting, outcome),
+                    };
+                }
             };
         }
     }
@@ -93,7 +121,7 @@ impl Device {
         Ok(meta::get(&self.db, "url")?.unwrap_or_default())
     }
 
-    fn random(&self) -> u64 {
+    pub(super) fn random(&self) -> u64 {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&self.surroundings.entropy()[..8]);
         u64::from_be_bytes(bytes)
@@ -127,10 +155,10 @@ impl Device {
         path: &'static str,
         body: Vec<u8>,
     ) -> Result<Action, FieldError> {
-        let token = meta::get(&self.db, "token")?;
+        meeting.token = meta::get(&self.db, "token")?;
         let call = Call {
             path,
-            token,
+            token: meeting.token.clone(),
             media_type: wire::MEDIA_TYPE,
             body,
         };
@@ -199,6 +227,11 @@ impl Device {
             // Half of the numbers stay, whatever a server claims.
             outbox::skip_to(&tx, welcome.seen.min(OUTBOX_NUMBER_MAX / 2))?;
         }
+        if lost::note_epoch(&tx, welcome.epoch, welcome.same)? {
+            // What the server lost of this device's work may come back behind what is done now.
+            meta::set(&tx, "actor", &self.new_actor().to_string())?;
+        }
+        self.renew_lease(&tx, welcome.lease_days)?;
         meeting.server_ms = welcome.server_ms;
         meeting.buckets = welcome.buckets;
         if welcome.same {
@@ -209,10 +242,14 @@ impl Device {
             meeting.pull.verified = meeting.buckets.iter().cloned().collect();
         }
         let followed: BTreeSet<&String> = meeting.buckets.iter().collect();
-        for (name, _) in members::buckets(&tx)?
+        for (name, state) in members::buckets(&tx)?
             .iter()
             .filter(|(name, _)| !followed.contains(name))
         {
+            // The server may have lost what it will not tell of any more.
+            if state.cursor == 0 {
+                doubts::begin(&tx, name)?;
+            }
             sweep_later(&tx)?;
             members::drop_bucket(&tx, name)?;
         }
@@ -221,31 +258,15 @@ impl Device {
         Ok(())
     }
 
-    fn entries(&self, after: u64) -> Result<Vec<PushEntry>, FieldError> {
+    pub(super) fn entries(&self, after: u64, bytes: usize) -> Result<Vec<PushEntry>, FieldError> {
         let after = i64::try_from(after).map_err(FieldError::broken)?;
-        let batch = outbox::batch(&self.db, after, PUSH_ENTRIES_MAX, PUSH_BYTES_MAX)?;
+        let batch = outbox::batch(&self.db, after, PUSH_ENTRIES_MAX, bytes)?;
         if planted::is(Planted::OutboxClearedOnSending) {
             batch
                 .iter()
                 .try_for_each(|entry| outbox::take(&self.db, entry.hash).map(drop))?;
         }
-        let entries = batch.into_iter().map(|entry| {
-            let is_fact = entry.kind == EntryKind::Fact;
-            PushEntry {
-                number: entry.number.cast_unsigned(),
-                is_fact,
-                object: entry.object,
-                record: entry.record,
-                bytes: entry.bytes.into(),
-                knew: entry.knew,
-                actor: is_fact.then_some(entry.actor),
-                at_ms: is_fact.then_some(entry.at.0),
-                group: entry.group.map(|group| group.id),
-                count: entry.group.map(|group| group.count),
-                verb: entry.verb,
-            }
-        });
-        Ok(entries.collect())
+        Ok(batch.into_iter().map(pushed).collect())
     }
 
     /// Where the followed buckets stand, after a pull only those that were not verified; and which
@@ -306,13 +327,17 @@ impl Device {
                 )));
             }
         }
-        Ok(Receipt::of(json!({
+        let mut told = json!({
             "sent": meeting.sent, "received": meeting.pull.received,
             "unsent": outbox::count(&self.db)?,
             "needs_attention": attention::count(&self.db)?,
             "rejected": self.rejected()?,
             "last_verified": meta::get(&self.db, "last_verified")?,
-        })))
+        });
+        if meeting.lost.returned > 0 {
+            told["returned"] = json!(meeting.lost.returned);
+        }
+        Ok(Receipt::of(told))
     }
 
     /// All buckets are the server's: what none of them holds goes, and the device knows up to when
@@ -333,8 +358,10 @@ impl Device {
             "last_verified",
             &Timestamp(meeting.server_ms).rfc3339(),
         )?;
+        lost::forget_old_work(&tx, &self.registry, self.surroundings.now())?;
         Device::tokens_are_proven(&tx)?;
         store::open::commit(tx)?;
+        store::room::give_back(&self.db)?;
         if gone.iter().any(|(object, _)| object == DESCRIPTOR) {
             self.registry = objects(&self.db)?;
             fit(&self.db, &self.registry)?;
@@ -415,6 +442,24 @@ impl Device {
         Ok(Receipt::of(
             json!({ "verdict": ruling, "number": number, "hash": verdict.hash.to_string() }),
         ))
+    }
+}
+
+/// An entry of the outbox as it is pushed.
+pub(super) fn pushed(entry: OutboxEntry) -> PushEntry {
+    let is_fact = entry.kind == EntryKind::Fact;
+    PushEntry {
+        number: entry.number.cast_unsigned(),
+        is_fact,
+        object: entry.object,
+        record: entry.record,
+        bytes: entry.bytes.into(),
+        knew: entry.knew,
+        actor: is_fact.then_some(entry.actor),
+        at_ms: is_fact.then_some(entry.at.0),
+        group: entry.group.map(|group| group.id),
+        count: entry.group.map(|group| group.count),
+        verb: entry.verb,
     }
 }
 

@@ -7,7 +7,6 @@ use super::{Device, FieldError};
 use crate::base::id::RecordId;
 use crate::domain::query;
 use crate::objects::Query;
-use crate::store;
 
 /// A query, and what its answer held when it was last looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl Device {
             after: None,
             ..query::read(json)?
         };
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         let now = self.at_door(|door| door.ids(&query))?;
         Ok(WatchedQuery {
             query,
@@ -65,7 +64,7 @@ impl Device {
         if !decides.any(|record| watched.objects.contains(&record.object)) {
             return Ok(None);
         }
-        let _still = store::open::snapshot(&self.db)?;
+        let _still = self.still()?;
         let now = self.at_door(|door| door.ids(&watched.query))?;
         let before: BTreeSet<RecordId> = watched.ids.iter().copied().collect();
         let after: BTreeSet<RecordId> = now.ids.iter().copied().collect();

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::FieldError;
+use super::sweep::sweep_later;
 use crate::base::id::RecordId;
 use crate::base::limits::TAIL_CHANGES_MAX;
 use crate::base::version::Version;
-use crate::crdt::{CrdtError, Document, Vetted, gate};
+use crate::crdt::{CrdtError, Document, Effort, Vetted, gate};
 use crate::objects::{Descriptor, Kind, Record, Registry};
 use crate::store::outbox::{EntryKind, OutboxEntry};
 use crate::store::{Db, conflicts, documents, members, outbox, tables};
@@ -76,7 +77,8 @@ pub(super) fn give_up(db: &Db, id: RecordId) -> Result<(), FieldError> {
         // What no longer is told stepwise must come whole.
         members::set_cursor(db, &bucket, 0)?;
     }
-    Ok(())
+    // It may have left them all by then, and nobody tells that it goes.
+    sweep_later(db)
 }
 
 fn unsent(db: &Db, id: RecordId, before: i64) -> Result<Vec<Vetted>, FieldError> {
@@ -208,9 +210,9 @@ pub(super) fn project(
     }
     if !outbox::of_record(db, id)?.is_empty() {
         let everything = all.into_keys().collect();
-        for conflict in
-            document.conflicts(&descriptor.object, id, touched.unwrap_or(&everything))?
-        {
+        let paths = touched.unwrap_or(&everything);
+        let effort = &mut Effort::endless();
+        for conflict in document.conflicts(&descriptor.object, id, paths, effort)? {
             if conflicts::get(db, conflict.id)?.is_none() {
                 conflicts::put_provisional(db, &conflict)?;
             }

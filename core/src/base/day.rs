@@ -28,6 +28,28 @@ impl Day {
         Day::new(year, month, days_in(year, month))
     }
 
+    /// The day before; none before the first of all.
+    #[must_use]
+    pub fn previous(self) -> Option<Day> {
+        let Day { year, month, day } = self;
+        match (month, day) {
+            (_, 2..) => Day::new(year, month, day - 1),
+            (2.., _) => Day::month_end(year, month - 1),
+            (_, _) => Day::month_end(year.checked_sub(1)?, 12),
+        }
+    }
+
+    /// The day after this one, if the calendar goes on.
+    #[must_use]
+    pub fn next(self) -> Option<Day> {
+        let Day { year, month, day } = self;
+        let in_month = Day::new(year, month, day + 1);
+        let in_year = || Day::new(year, month + 1, 1);
+        in_month
+            .or_else(in_year)
+            .or_else(|| Day::new(year + 1, 1, 1))
+    }
+
     /// The year.
     #[must_use]
     pub fn year(self) -> u16 {
@@ -124,5 +146,20 @@ mod tests {
         assert!("2026-09-30".parse::<Day>().unwrap() < "2026-10-01".parse().unwrap());
         assert_eq!(Day::month_end(2024, 2), Day::new(2024, 2, 29));
         assert_eq!(Day::month_end(2026, 13), None);
+        let next = |text: &str| {
+            text.parse::<Day>()
+                .unwrap()
+                .next()
+                .map(|day| day.to_string())
+        };
+        for (day, expected) in [
+            ("2026-11-24", "2026-11-25"),
+            ("2024-02-28", "2024-02-29"),
+            ("2026-02-28", "2026-03-01"),
+            ("2026-12-31", "2027-01-01"),
+        ] {
+            assert_eq!(next(day).as_deref(), Some(expected));
+        }
+        assert_eq!(next("9999-12-31"), None);
     }
 }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
+use super::hex;
+
 /// An id or hash in text was not of the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {expected}")]
@@ -14,6 +16,30 @@ pub struct IdError {
     pub text: String,
     /// What it should have been.
     pub expected: &'static str,
+}
+
+/// On the wire it is its bytes.
+macro_rules! bytes_on_the_wire {
+    ($name:ident) => {
+        impl<C> minicbor::Encode<C> for $name {
+            fn encode<W: minicbor::encode::Write>(
+                &self,
+                e: &mut minicbor::Encoder<W>,
+                _: &mut C,
+            ) -> Result<(), minicbor::encode::Error<W::Error>> {
+                e.bytes(&self.0)?.ok()
+            }
+        }
+
+        impl<'b, C> minicbor::Decode<'b, C> for $name {
+            fn decode(
+                d: &mut minicbor::Decoder<'b>,
+                _: &mut C,
+            ) -> Result<Self, minicbor::decode::Error> {
+                Self::from_slice(d.bytes()?).map_err(minicbor::decode::Error::message)
+            }
+        }
+    };
 }
 
 /// Declares a 16-byte id that reads and prints as a lower-case UUID.
@@ -75,24 +101,7 @@ macro_rules! id {
             }
         }
 
-        impl<C> minicbor::Encode<C> for $name {
-            fn encode<W: minicbor::encode::Write>(
-                &self,
-                e: &mut minicbor::Encoder<W>,
-                _: &mut C,
-            ) -> Result<(), minicbor::encode::Error<W::Error>> {
-                e.bytes(&self.0)?.ok()
-            }
-        }
-
-        impl<'b, C> minicbor::Decode<'b, C> for $name {
-            fn decode(
-                d: &mut minicbor::Decoder<'b>,
-                _: &mut C,
-            ) -> Result<Self, minicbor::decode::Error> {
-                Self::from_slice(d.bytes()?).map_err(minicbor::decode::Error::message)
-            }
-        }
+        bytes_on_the_wire!($name);
     };
 }
 
@@ -234,70 +243,66 @@ fn derive(parts: &[&[u8]]) -> [u8; 16] {
         .into_bytes()
 }
 
-/// SHA-256 of one change or fact as Automerge and the wire know it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChangeHash(pub [u8; 32]);
+/// Declares a SHA-256 that reads and prints as 64 lower-case hex digits.
+macro_rules! hash {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 32]);
 
-impl ChangeHash {
-    /// Reads 32 raw bytes; any other length is an error.
-    pub fn from_slice(bytes: &[u8]) -> Result<Self, IdError> {
-        bytes.try_into().map(Self).map_err(|_| IdError {
-            text: format!("{} bytes", bytes.len()),
-            expected: "a hash of 32 bytes",
-        })
-    }
+        impl $name {
+            /// Reads 32 raw bytes; any other length is an error.
+            pub fn from_slice(bytes: &[u8]) -> Result<Self, IdError> {
+                bytes.try_into().map(Self).map_err(|_| IdError {
+                    text: format!("{} bytes", bytes.len()),
+                    expected: "a hash of 32 bytes",
+                })
+            }
 
-    /// SHA-256 of these bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        ChangeHash(Sha256::digest(bytes).into())
-    }
-}
-
-impl fmt::Display for ChangeHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ChangeHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ChangeHash({self})")
-    }
-}
-
-impl FromStr for ChangeHash {
-    type Err = IdError;
-
-    fn from_str(text: &str) -> Result<Self, IdError> {
-        let wrong = || IdError {
-            text: text.to_owned(),
-            expected: "a hash of 64 hex digits",
-        };
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(wrong());
+            /// SHA-256 of these bytes.
+            #[must_use]
+            pub fn of(bytes: &[u8]) -> Self {
+                $name(Sha256::digest(bytes).into())
+            }
         }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
         }
-        Ok(ChangeHash(bytes))
-    }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let wrong = || IdError {
+                    text: text.to_owned(),
+                    expected: "a hash of 64 hex digits",
+                };
+                if text.len() != 64 {
+                    return Err(wrong());
+                }
+                let bytes = hex::bytes(text).ok_or_else(wrong)?;
+                $name::from_slice(&bytes).map_err(|_| wrong())
+            }
+        }
+
+        bytes_on_the_wire!($name);
+    };
 }
 
-impl<C> minicbor::Encode<C> for ChangeHash {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        e: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.bytes(&self.0)?.ok()
-    }
-}
-
-impl<'b, C> minicbor::Decode<'b, C> for ChangeHash {
-    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
-        Self::from_slice(d.bytes()?).map_err(minicbor::decode::Error::message)
-    }
-}
+hash!(
+    /// SHA-256 of one change or fact as Automerge and the wire know it.
+    ChangeHash
+);
+hash!(
+    /// SHA-256 of the bytes of one file; every store keeps it under this name.
+    BlobHash
+);

@@ -38,6 +38,12 @@ pub enum Planted {
     VerdictLost,
     /// The server judges the entries of a group one by one.
     HalfGroupTaken,
+    /// A server that was put back goes on as if nothing had happened.
+    EpochKept,
+    /// The phone drops what a bucket that is told anew does not tell.
+    DoubtIgnored,
+    /// The phone forgets what it did once that is accepted.
+    OwnWorkForgotten,
     /// Commits do not wait for the disk.
     CommitsNotAwaited,
     /// Nobody ever waits for the disk.
@@ -48,7 +54,7 @@ pub enum Planted {
 
 impl Planted {
     /// Those that the simulation finds.
-    pub const SIMULATED: [Planted; 16] = [
+    pub const SIMULATED: [Planted; 19] = [
         Planted::AckBeforeCommit,
         Planted::CursorOutsideTransaction,
         Planted::DroppedConflictRow,
@@ -65,6 +71,9 @@ impl Planted {
         Planted::ServerFieldTaken,
         Planted::VerdictLost,
         Planted::HalfGroupTaken,
+        Planted::EpochKept,
+        Planted::DoubtIgnored,
+        Planted::OwnWorkForgotten,
     ];
 
     /// Those that power cuts find.
@@ -95,6 +104,9 @@ impl Planted {
             Planted::ServerFieldTaken => "server-field-taken",
             Planted::VerdictLost => "verdict-lost",
             Planted::HalfGroupTaken => "half-group-taken",
+            Planted::EpochKept => "epoch-kept",
+            Planted::DoubtIgnored => "doubt-ignored",
+            Planted::OwnWorkForgotten => "own-work-forgotten",
             Planted::CommitsNotAwaited => "commits-not-awaited",
             Planted::NothingSynced => "nothing-synced",
             Planted::PlainSyncs => "plain-syncs",

@@ -63,6 +63,10 @@ const CODES: &[(&str, &str)] = &[
     ("YRD", "yard"),
 ];
 
+/// Those of them that measure; what the others name is counted.
+const MEASURES: &str = "BLL CLT CMQ CMT DAY DLT DMQ FOT GLI GLL GRM HGM HLT HUR INH KGM KMT KWH \
+    LBR LTR MGM MIN MLT MMT MON MTK MTQ MTR ONZ OZA PTI PTL QTL TNE YRD";
+
 /// The packages of Recommendation 21 that have a name here; any other `X` and two letters or digits
 /// is a package too.
 const PACKAGES: &[(&str, &str)] = &[
@@ -110,6 +114,12 @@ impl Unit {
             .unwrap_or(self.code.len());
         // A unit is made of ASCII alone.
         std::str::from_utf8(&self.code[..end]).unwrap_or_default()
+    }
+
+    /// Whether there are parts of one, as of a kilogram; the others come whole.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        MEASURES.split_whitespace().any(|code| code == self.code())
     }
 
     /// What people call it, if it has a name here.
@@ -170,6 +180,9 @@ mod tests {
         ] {
             let unit: Unit = code.parse().unwrap();
             assert_eq!((unit.code(), unit.name()), (code, name));
+        }
+        for measure in MEASURES.split_whitespace() {
+            assert!(CODES.iter().any(|(code, _)| *code == measure), "{measure}");
         }
         for text in ["", "ea", "CASE", "QQQ", "X", "XC", "Xcs", "XCSS", "X-1"] {
             assert!(text.parse::<Unit>().is_err(), "{text}");

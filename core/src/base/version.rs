@@ -24,7 +24,15 @@ impl Version {
     /// The version of a fact or a row: SHA-256 over its canonical bytes, first 8 bytes, big endian.
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Version(first_eight(Sha256::new_with_prefix(bytes)))
+        Version::of_hash(ChangeHash::of(bytes))
+    }
+
+    /// The version of a fact or a row by the hash of its canonical bytes.
+    #[must_use]
+    pub fn of_hash(hash: ChangeHash) -> Self {
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.0[..8]);
+        Version(u64::from_be_bytes(first))
     }
 
     /// What a live member adds to its bucket's state sum (wrapping 64-bit addition).

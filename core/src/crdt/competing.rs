@@ -6,19 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ObjId, ROOT, ReadDoc};
 
-use super::ancestry::Ancestry;
-use super::document::{Document, actor_of, owned_value};
+use super::ancestry::{Knowledge, actor_of};
+use super::document::{Document, owned_value};
+use super::effort::Effort;
 use super::error::CrdtError;
-use crate::base::id::{ActorId, ChangeHash, RecordId};
+use crate::base::id::{ActorId, RecordId};
 use crate::objects::path::{POSITION, REMOVED, line_path};
 use crate::objects::{Conflict, ConflictState, Path, Side, Value};
 
-/// A competing value, and the operation and the change that wrote it.
+/// A competing value, the operation that wrote it, and the position of its change.
 #[derive(Clone)]
 struct Rival {
     side: Side,
     counter: u64,
-    change: ChangeHash,
+    change: usize,
 }
 
 impl Rival {
@@ -38,15 +39,15 @@ impl Document {
         object: &str,
         record: RecordId,
         paths: &BTreeSet<String>,
+        effort: &mut Effort,
     ) -> Result<Vec<Conflict>, CrdtError> {
         let mut found = Vec::new();
-        let mut history = None;
+        let mut knowledge = Knowledge::of(&self.history, effort);
         let marks: BTreeSet<String> = paths.iter().filter_map(|path| mark_of(path)).collect();
         for path in paths.union(&marks) {
-            let mut rivals = self.rivals(path)?;
+            let mut rivals = self.rivals(path, &mut knowledge)?;
             if marks.contains(path) && rivals.iter().any(|rival| rival.side.value.is_true()) {
-                let history = history.get_or_insert_with(|| Ancestry::of(&self.automerge));
-                rivals.extend(self.writers_into(path, &rivals, history)?);
+                rivals.extend(self.writers_into(path, &rivals, &mut knowledge)?);
             }
             if rivals
                 .windows(2)
@@ -54,7 +55,6 @@ impl Document {
             {
                 continue;
             }
-            let history = history.get_or_insert_with(|| Ancestry::of(&self.automerge));
             let operations: Vec<&str> = rivals
                 .iter()
                 .map(|rival| rival.side.operation.as_str())
@@ -64,7 +64,7 @@ impl Document {
                 object: object.to_owned(),
                 record,
                 path: path.clone(),
-                base: self.base(path, &rivals, history)?,
+                base: self.base(path, &rivals, &mut knowledge)?,
                 sides: rivals.into_iter().map(|rival| rival.side).collect(),
                 state: ConflictState::Open,
             });
@@ -74,11 +74,9 @@ impl Document {
 
     /// The values that stand at a path: the one that shows, then those that compete with it.
     pub fn sides(&self, path: &str) -> Result<Vec<Side>, CrdtError> {
-        Ok(self
-            .rivals(path)?
-            .into_iter()
-            .map(|rival| rival.side)
-            .collect())
+        let mut effort = Effort::endless();
+        let rivals = self.rivals(path, &mut Knowledge::of(&self.history, &mut effort))?;
+        Ok(rivals.into_iter().map(|rival| rival.side).collect())
     }
 
     /// Who wrote into a line without knowing that it was taken out, each with the last operation.
@@ -86,13 +84,10 @@ impl Document {
         &self,
         mark: &str,
         rivals: &[Rival],
-        history: &mut Ancestry,
+        knowledge: &mut Knowledge<'_>,
     ) -> Result<Vec<Rival>, CrdtError> {
-        let removals = rivals
-            .iter()
-            .filter(|rival| rival.side.value.is_true())
-            .map(|rival| hash_of(rival.change));
-        let removals: Vec<_> = removals.collect();
+        let taken_out = rivals.iter().filter(|rival| rival.side.value.is_true());
+        let removals: Vec<usize> = taken_out.map(|rival| rival.change).collect();
         // `0` comes right behind the slash that ends the line's id.
         let line = mark.trim_end_matches(REMOVED);
         let end = format!("{}0", line.trim_end_matches('/'));
@@ -104,11 +99,13 @@ impl Document {
             |field: &String| field != mark && !field.ends_with(&format!("/{POSITION}"));
         let mut writers: BTreeMap<ActorId, Rival> = BTreeMap::new();
         for field in fields.filter(is_content) {
-            for rival in self.rivals(&field)? {
-                if !removals
-                    .iter()
-                    .any(|removal| history.are_apart(hash_of(rival.change), *removal))
-                {
+            for rival in self.rivals(&field, knowledge)? {
+                let mut is_apart = false;
+                for removal in &removals {
+                    knowledge.spend(1)?;
+                    is_apart = is_apart || knowledge.are_apart(rival.change, *removal)?;
+                }
+                if !is_apart {
                     continue;
                 }
                 let writer = Rival {
@@ -132,27 +129,26 @@ impl Document {
     }
 
     /// The values that stand at a path, the one that shows first.
-    fn rivals(&self, path: &str) -> Result<Vec<Rival>, CrdtError> {
+    fn rivals(&self, path: &str, knowledge: &mut Knowledge<'_>) -> Result<Vec<Rival>, CrdtError> {
+        let standing = self.automerge.get_all(ROOT, path)?;
+        knowledge.spend(self.path_steps(path) + standing.len())?;
         let mut rivals = Vec::new();
-        for (value, id) in self.automerge.get_all(ROOT, path)? {
-            let hash = self
-                .automerge
-                .hash_for_opid(&id)
-                .map(|hash| ChangeHash(hash.0));
-            let meta = hash.and_then(|hash| self.meta(hash));
-            let (ObjId::Id(counter, actor, _), Some(change), Some(meta)) = (id, hash, meta) else {
+        for (value, id) in standing {
+            let ObjId::Id(counter, actor, _) = id else {
+                continue;
+            };
+            let actor = actor_of(&actor);
+            let Some((change, node)) = self.history.change_of(counter, actor) else {
                 return Err(CrdtError::history(
                     "unknown_operation",
                     format!("a value of `{path}` has no change"),
                 ));
             };
-            let actor = actor_of(&actor);
-            let value = owned_value(&value);
             let side = Side {
                 operation: format!("{counter}@{actor}"),
                 actor,
-                at_ms: meta.timestamp,
-                value,
+                at_ms: node.at_ms,
+                value: owned_value(&value),
             };
             rivals.push(Rival {
                 side,
@@ -170,13 +166,14 @@ impl Document {
         &self,
         path: &str,
         rivals: &[Rival],
-        history: &mut Ancestry,
+        knowledge: &mut Knowledge<'_>,
     ) -> Result<Value, CrdtError> {
-        let changes: Vec<_> = rivals.iter().map(|rival| hash_of(rival.change)).collect();
-        let heads = history.common(&changes);
+        let changes: Vec<usize> = rivals.iter().map(|rival| rival.change).collect();
+        let heads = knowledge.common(&changes)?;
         if heads.is_empty() {
             return Ok(Value::Null);
         }
+        knowledge.spend(self.past_steps(path, heads.len()))?;
         let shown = self.automerge.get_at(ROOT, path, &heads)?;
         Ok(shown.map_or(Value::Null, |(value, _)| owned_value(&value)))
     }
@@ -188,8 +185,4 @@ fn mark_of(path: &str) -> Option<String> {
         Path::Line { lines, line, .. } => Some(line_path(lines, line, REMOVED)),
         Path::Field(_) => None,
     }
-}
-
-fn hash_of(change: ChangeHash) -> automerge::ChangeHash {
-    automerge::ChangeHash(change.0)
 }

@@ -11,14 +11,17 @@ use automerge::{
 };
 use automerge::{ChangeMetadata, ValueRef};
 
+use super::ancestry::{Ancestry, actor_of};
+use super::effort::Effort;
 use super::error::{CrdtError, GateError};
-use super::gate::{self, Body, OperationId, Vetted};
+use super::gate::{self, Body, Vetted};
+use super::weight::{HistoryRoom, Size, Weights};
 use crate::base::id::{ActorId, ChangeHash};
-use crate::base::limits::{
-    DOCUMENT_BYTES_MAX, DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX,
-};
 use crate::base::time::Timestamp;
 use crate::objects::{Stamp, Value, Values};
+
+/// The code of a change for which a history has no room.
+pub const DOCUMENT_FULL: &str = "document_full";
 
 /// What applying changes did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,6 +38,8 @@ pub struct Document {
     pub(super) automerge: Automerge,
     size: Size,
     made: Option<FirstChange>,
+    pub(super) history: Ancestry,
+    pub(super) weights: Weights,
 }
 
 /// When and by whom a document was begun. Whoever began it apart from another made it too; then
@@ -43,25 +48,6 @@ pub struct Document {
 struct FirstChange {
     at: Timestamp,
     by: ActorId,
-}
-
-/// Upper bounds of what the document would be when saved; measured anew only when a bound reaches
-/// its cap.
-#[derive(Debug, Clone, Copy, Default)]
-struct Size {
-    saved: usize,
-    plain: usize,
-    operations: u64,
-}
-
-impl Size {
-    fn and(self, change: &Vetted) -> Self {
-        Size {
-            saved: self.saved.saturating_add(change.bytes.len()),
-            plain: self.plain.saturating_add(change.bytes.len()),
-            operations: self.operations.saturating_add(change.operations),
-        }
-    }
 }
 
 impl Default for Document {
@@ -78,12 +64,15 @@ impl Document {
             automerge: Automerge::new(),
             size: Size::default(),
             made: None,
+            history: Ancestry::default(),
+            weights: Weights::default(),
         }
     }
 
     /// Reads a saved document and the changes kept behind it; everything passes the gate first.
     pub fn load(blob: &[u8], tail: &[Vec<u8>]) -> Result<Self, CrdtError> {
-        let saved = gate::split(blob)?;
+        let mut weights = Weights::default();
+        let saved = gate::split(blob, Some(&mut weights))?;
         let automerge = Automerge::load(saved.chunk)?;
         let operations = automerge.stats().num_ops;
         let size = Size {
@@ -91,10 +80,13 @@ impl Document {
             plain: saved.plain,
             operations,
         };
+        let history = Ancestry::of(&automerge);
         let mut document = Document {
             automerge,
             size,
             made: None,
+            history,
+            weights,
         };
         document.made = document.first_made();
         let mut changes = saved.changes;
@@ -119,9 +111,9 @@ impl Document {
     ) -> Result<Vetted, CrdtError> {
         let (change, vetted) = self.seal(actor, at, values, None)?;
         // It was made from all that stands here, so that it fits without being asked.
-        self.make_room(&vetted)?;
+        self.make_room(&vetted, HistoryRoom::Office)?;
         self.automerge.apply_changes([change]).map_err(untaken)?;
-        self.note_made(&vetted);
+        self.note(&vetted, &gate::body(&vetted.bytes)?);
         Ok(vetted)
     }
 
@@ -193,7 +185,8 @@ impl Document {
             in_order(news)
                 .into_iter()
                 .try_fold(BTreeSet::new(), |mut touched, change| {
-                    touched.extend(self.apply_one(change)?);
+                    let effort = &mut Effort::endless();
+                    touched.extend(self.apply_one(change, HistoryRoom::Kept, effort)?);
                     Ok(touched)
                 });
         if let (Err(_), Some(before)) = (&applied, before) {
@@ -203,6 +196,24 @@ impl Document {
             touched,
             missing: Vec::new(),
         })
+    }
+
+    /// Applies one change of unknown origin that builds on what is here, within its writer's room
+    /// and an effort.
+    pub fn extend(
+        &mut self,
+        change: &Vetted,
+        room: HistoryRoom<'_>,
+        effort: &mut Effort,
+    ) -> Result<(), CrdtError> {
+        let missing = change.deps.iter().filter(|dep| !self.has(**dep)).count();
+        if missing > 0 {
+            return Err(CrdtError::Missing(missing));
+        }
+        if !self.has(change.hash) {
+            self.apply_one(change, room, effort)?;
+        }
+        Ok(())
     }
 
     /// Puts back, all at once, what was written upon these very histories before; answers what is
@@ -219,9 +230,9 @@ impl Document {
         let changes: Result<Vec<Change>, _> = news.values().map(of).collect();
         let changes = changes.map_err(|error| GateError::malformed(error.to_string()))?;
         self.automerge.apply_changes(changes).map_err(untaken)?;
-        for change in news.values() {
-            self.size = self.size.and(change);
-            self.note_made(change);
+        for change in in_order(news) {
+            self.size = self.size.and(change.bytes.len(), change.operations);
+            self.note(change, &gate::body(&change.bytes)?);
         }
         Ok(missing)
     }
@@ -274,10 +285,35 @@ impl Document {
         heads
     }
 
+    /// Who wrote each of these changes that are here.
+    #[must_use]
+    pub fn writers_of(&self, changes: &[ChangeHash]) -> Vec<ActorId> {
+        let metas = changes.iter().filter_map(|hash| self.meta(*hash));
+        metas.map(|meta| actor_of(&meta.actor)).collect()
+    }
+
+    /// Steps for reading the document from its bytes.
+    #[must_use]
+    pub fn load_steps(&self) -> u64 {
+        self.size.operations / 2 + self.size.plain as u64 / 64
+    }
+
+    /// Steps for looking at all of it as it was once.
+    #[must_use]
+    pub fn look_steps(&self) -> u64 {
+        1 + self.size.operations / 16
+    }
+
+    /// Bytes of all that it holds, about.
+    #[must_use]
+    pub fn plain_bytes(&self) -> usize {
+        self.size.plain
+    }
+
     /// Whether a change is part of this document.
     #[must_use]
     pub fn has(&self, hash: ChangeHash) -> bool {
-        self.meta(hash).is_some()
+        self.history.place(&automerge::ChangeHash(hash.0)).is_some()
     }
 
     /// The plain chunk of a change.
@@ -326,7 +362,16 @@ impl Document {
         first
     }
 
-    fn note_made(&mut self, change: &Vetted) {
+    /// Notes a change that Automerge has taken.
+    fn note(&mut self, change: &Vetted, body: &Body) {
+        for operation in &body.operations {
+            self.weights
+                .add(&operation.key, &operation.value, body.actor);
+        }
+        let hash = automerge::ChangeHash(change.hash.0);
+        if let Some(meta) = self.automerge.get_change_meta_by_hash(&hash) {
+            self.history.add(&meta);
+        }
         if change.deps.is_empty() {
             let made = FirstChange {
                 at: change.at,
@@ -385,24 +430,23 @@ impl Document {
 
     /// How many changes a writer has made here.
     fn own_seq(&self, actor: ActorId) -> u64 {
-        let metas = self.automerge.get_changes_meta(&[]);
-        metas
-            .iter()
-            .filter(|meta| actor_of(&meta.actor) == actor)
-            .map(|meta| meta.seq)
-            .max()
-            .unwrap_or(0)
+        self.history.own(actor) as u64
     }
 
     /// Applies one new change whose dependencies are here; the answer is its paths.
-    fn apply_one(&mut self, change: &Vetted) -> Result<Vec<String>, CrdtError> {
+    fn apply_one(
+        &mut self,
+        change: &Vetted,
+        room: HistoryRoom<'_>,
+        effort: &mut Effort,
+    ) -> Result<Vec<String>, CrdtError> {
         let body = gate::body(&change.bytes)?;
-        self.fits(&body)?;
-        self.make_room(change)?;
+        self.fits(&body, effort)?;
+        self.make_room(change, room)?;
         let parsed = Change::from_bytes(change.bytes.clone())
             .map_err(|error| GateError::malformed(error.to_string()))?;
         self.automerge.apply_changes([parsed]).map_err(untaken)?;
-        self.note_made(change);
+        self.note(change, &body);
         Ok(body
             .operations
             .into_iter()
@@ -410,108 +454,20 @@ impl Document {
             .collect())
     }
 
-    /// Whether a change continues the history that it names. Automerge trusts these claims: a wrong
-    /// one would pass at first, then panic, or save a document that never loads again.
-    fn fits(&self, body: &Body) -> Result<(), CrdtError> {
-        let last = body
-            .deps
-            .iter()
-            .filter_map(|dep| self.meta(*dep))
-            .map(|meta| meta.max_op)
-            .max()
-            .unwrap_or(0);
-        if body.start != last + 1 {
-            let message = format!(
-                "operations count from {}, but {} is next",
-                body.start,
-                last + 1
-            );
-            return Err(CrdtError::history("wrong_start", message));
-        }
-        if body.seq > 1 && !self.follows_own(body) {
-            return Err(wrong_sequence(body.seq));
-        }
-        // A writer replaces all that it sees. What it left standing would compete with its own
-        // value, and with each further one, though nobody else wrote. Who built on the heads saw
-        // all that stands here, which need not be sought in the past.
-        let deps: Vec<_> = body
-            .deps
-            .iter()
-            .map(|dep| automerge::ChangeHash(dep.0))
-            .collect();
-        let sees_all = self.heads() == body.deps;
-        for operation in &body.operations {
-            if operation.replaces
-                != self.standing(&operation.key, (!sees_all).then_some(&deps[..]))?
-            {
-                let message = format!(
-                    "does not replace exactly what its writer saw at `{}`",
-                    operation.key
-                );
-                return Err(CrdtError::history("unknown_operation", message));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the writer's change before this one is among those it builds on.
-    fn follows_own(&self, body: &Body) -> bool {
-        let mut waiting = body.deps.clone();
-        let mut seen: BTreeSet<ChangeHash> = BTreeSet::new();
-        while let Some(hash) = waiting.pop() {
-            let Some(meta) = self.meta(hash).filter(|_| seen.insert(hash)) else {
-                continue;
-            };
-            if actor_of(&meta.actor) == body.actor {
-                if meta.seq + 1 == body.seq {
-                    return true;
-                }
-                // An older one, reached by another way; whatever it builds on is older still.
-                continue;
-            }
-            waiting.extend(meta.deps.iter().map(|dep| ChangeHash(dep.0)));
-        }
-        false
-    }
-
-    /// The operations whose values stand at a key, now or for whoever knows these changes alone,
-    /// ascending.
-    fn standing(
-        &self,
-        key: &str,
-        known: Option<&[automerge::ChangeHash]>,
-    ) -> Result<Vec<OperationId>, CrdtError> {
-        let found = match known {
-            None => self.automerge.get_all(ROOT, key)?,
-            Some(known) => self.automerge.get_all_at(ROOT, key, known)?,
-        };
-        let standing = found.into_iter().filter_map(|(_, id)| match id {
-            ObjId::Id(counter, actor, _) => Some((counter, actor_of(&actor))),
-            ObjId::Root => None,
-        });
-        let mut standing: Vec<OperationId> = standing.collect();
-        standing.sort_unstable();
-        Ok(standing)
-    }
-
     /// Refuses a change after which the saved document would not pass the gate.
-    fn make_room(&mut self, change: &Vetted) -> Result<(), CrdtError> {
-        let fits = |size: Size| {
-            let bytes =
-                size.saved <= DOCUMENT_BYTES_MAX && size.plain <= DOCUMENT_INFLATED_BYTES_MAX;
-            bytes && size.operations <= DOCUMENT_OPERATIONS_MAX
-        };
-        if !fits(self.size.and(change)) {
+    fn make_room(&mut self, change: &Vetted, room: HistoryRoom<'_>) -> Result<(), CrdtError> {
+        let grown = |size: Size| size.and(change.bytes.len(), change.operations);
+        if !grown(self.size).fits(room, &self.weights) {
             self.size.saved = self.automerge.save().len();
             self.size.plain = self.automerge.save_nocompress().len();
         }
-        if !fits(self.size.and(change)) {
+        if !grown(self.size).fits(room, &self.weights) {
             return Err(CrdtError::history(
-                "document_full",
+                DOCUMENT_FULL,
                 "the record's history has no room for more changes",
             ));
         }
-        self.size = self.size.and(change);
+        self.size = grown(self.size);
         Ok(())
     }
 }
@@ -555,16 +511,11 @@ fn untaken(error: AutomergeError) -> CrdtError {
     }
 }
 
-fn wrong_sequence(seq: u64) -> CrdtError {
+pub(super) fn wrong_sequence(seq: u64) -> CrdtError {
     CrdtError::history(
         "wrong_sequence",
         format!("the writer's change {seq} does not follow the one before it"),
     )
-}
-
-/// A writer's id as our own type; the gate let only ids of 16 bytes in.
-pub(super) fn actor_of(actor: &automerge::ActorId) -> ActorId {
-    ActorId::from_slice(actor.to_bytes()).unwrap_or(ActorId([0; 16]))
 }
 
 /// A value as our own type; the gate let only these kinds in.

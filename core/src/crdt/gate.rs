@@ -10,6 +10,7 @@ mod saved;
 use automerge::Change;
 
 use super::error::GateError;
+use super::weight::Weights;
 use crate::base::id::{ActorId, ChangeHash};
 use crate::base::limits::{CHANGE_BYTES_MAX, DOCUMENT_BYTES_MAX};
 use crate::base::time::Timestamp;
@@ -57,7 +58,7 @@ pub fn change(bytes: &[u8]) -> Result<Vetted, GateError> {
 pub fn document(bytes: &[u8]) -> Result<Vec<ChangeHash>, GateError> {
     let Saved {
         mut heads, changes, ..
-    } = split(bytes)?;
+    } = split(bytes, None)?;
     for change in changes {
         heads.retain(|head| !change.deps.contains(head));
         heads.push(change.hash);
@@ -79,8 +80,12 @@ pub(super) struct Saved<'a> {
     pub(super) changes: Vec<Vetted>,
 }
 
-/// Checks a saved document and parts it into Automerge's own chunk and the changes behind it.
-pub(super) fn split(bytes: &[u8]) -> Result<Saved<'_>, GateError> {
+/// Checks a saved document and parts it into Automerge's own chunk and the changes behind it; what
+/// the chunk holds is added to `weights`.
+pub(super) fn split<'a>(
+    bytes: &'a [u8],
+    weights: Option<&mut Weights>,
+) -> Result<Saved<'a>, GateError> {
     if bytes.len() > DOCUMENT_BYTES_MAX {
         return Err(too_long(bytes.len(), DOCUMENT_BYTES_MAX));
     }
@@ -92,7 +97,7 @@ pub(super) fn split(bytes: &[u8]) -> Result<Saved<'_>, GateError> {
     let first = Chunk::read(&mut cursor, DOCUMENT_BYTES_MAX)?;
     if first.kind == DOCUMENT {
         first.verify(DOCUMENT, first.data)?;
-        (saved.plain, saved.heads) = saved::check(first.data)?;
+        (saved.plain, saved.heads) = saved::check(first.data, weights)?;
         saved.chunk = bytes.split_at(bytes.len() - cursor.rest().len()).0;
     } else {
         saved

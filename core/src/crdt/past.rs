@@ -3,9 +3,12 @@
 
 use automerge::{ROOT, ReadDoc};
 
+use super::ancestry::Knowledge;
 use super::document::{Document, owned_value, value_of};
+use super::effort::Effort;
 use super::error::CrdtError;
 use super::gate::Vetted;
+use super::weight::HistoryRoom;
 use crate::base::id::{ActorId, ChangeHash};
 use crate::base::time::Timestamp;
 use crate::objects::{Value, Values};
@@ -35,6 +38,15 @@ impl Document {
         Ok(standing)
     }
 
+    /// Those of these changes that no other of them builds on, ascending. All must be here.
+    #[must_use]
+    pub fn newest(&self, changes: &[ChangeHash]) -> Vec<ChangeHash> {
+        let mut effort = Effort::endless();
+        let newest = Knowledge::of(&self.history, &mut effort).newest(&hashes(changes));
+        let newest = newest.unwrap_or_default().into_iter();
+        newest.map(|hash| ChangeHash(hash.0)).collect()
+    }
+
     /// Writes these values as someone who knows these changes alone: what others wrote since
     /// competes with it. If one of them is not here, it is written upon all that is.
     pub fn write_upon(
@@ -50,7 +62,7 @@ impl Document {
         let mut upon = hashes(known);
         upon.sort_unstable();
         let (_, vetted) = self.seal(actor, at, values, Some(upon))?;
-        self.apply(std::slice::from_ref(&vetted))?;
+        self.extend(&vetted, HistoryRoom::Office, &mut Effort::endless())?;
         Ok(vetted)
     }
 }

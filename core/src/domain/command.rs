@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use super::refusal::Refusal;
 use super::{spelling, values};
 use crate::base::id::{ConflictId, IdError, RecordId};
-use crate::objects::descriptor::{Descriptor, Field, Verb};
+use crate::objects::descriptor::{Descriptor, Field, FieldKind, Verb};
 use crate::objects::{FoundVerb, Registry, Value, Values};
 
 const ADD: &str = "add";
@@ -115,6 +115,19 @@ impl Command {
                 input,
             },
             Command::Edit { .. } | Command::Resolve { .. } => self,
+        }
+    }
+
+    /// The object of the record that it is about; a conflict may be of any.
+    #[must_use]
+    pub fn object<'a>(&'a self, registry: &'a Registry) -> Option<&'a str> {
+        match self {
+            Command::Add { object, .. } | Command::Edit { object, .. } => Some(object),
+            Command::Perform { verb, .. } => {
+                let (descriptor, _) = registry.verb(verb)?;
+                Some(&descriptor.object)
+            }
+            Command::Resolve { .. } => None,
         }
     }
 
@@ -300,13 +313,21 @@ fn read<'a>(
 ) -> Result<Values, Refusal> {
     let mut read = Values::new();
     for (path, json) in json {
-        let Some(value) = Value::from_json(&json) else {
+        let field = field(&path);
+        let value = decimal_of(field, &json).or_else(|| Value::from_json(&json));
+        let Some(value) = value else {
             let message =
                 format!("`{path}`: {json} is not text, a whole number, true, false or null");
             return Err(Refusal::bad_input("bad_value", message).about(path));
         };
-        let value = values::tidy(field(&path), value);
+        let value = values::tidy(field, value);
         read.insert(path, value);
     }
     Ok(read)
+}
+
+/// A JSON number for a field of exact decimals: as it was written.
+fn decimal_of(field: Option<&Field>, json: &Json) -> Option<Value> {
+    let is_decimal = field.is_some_and(|field| field.kind == FieldKind::Decimal);
+    (is_decimal && json.is_number()).then(|| Value::Text(json.to_string()))
 }

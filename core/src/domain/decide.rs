@@ -53,11 +53,12 @@ impl Decider<'_> {
         if descriptor.made_by_verbs {
             return Err(made_otherwise(descriptor));
         }
-        values::check(descriptor, fields)?;
-        only_verbs(descriptor, fields, true)?;
-        self.may_change(descriptor, true, fields)?;
+        let fields = self.with_phones(None, fields, |path| values::field(descriptor, path))?;
+        values::check(descriptor, &fields)?;
+        only_verbs(descriptor, &fields, true)?;
+        self.may_change(descriptor, true, &fields)?;
         let before = self.blank(descriptor, id)?;
-        let values = self.filled(descriptor, &before, fields.clone())?;
+        let values = self.filled(descriptor, &before, fields)?;
         self.finish(descriptor, &before, true, values, None)
     }
 
@@ -69,9 +70,11 @@ impl Decider<'_> {
     ) -> Result<Decision, Refusal> {
         self.may_be_written(descriptor, false)?;
         let before = self.present(descriptor, id)?;
-        values::check(descriptor, fields)?;
-        only_verbs(descriptor, fields, false)?;
-        let mut changed = values::changes(&before, fields.clone());
+        let field = |path: &str| values::field(descriptor, path);
+        let fields = self.with_phones(Some(&before), fields, field)?;
+        values::check(descriptor, &fields)?;
+        only_verbs(descriptor, &fields, false)?;
+        let mut changed = values::changes(&before, fields);
         values::check_lines(&before, &changed)?;
         values::fill_defaults(descriptor, &before, false, &mut changed);
         self.finish(descriptor, &before, false, changed, None)
@@ -86,6 +89,7 @@ impl Decider<'_> {
         let (descriptor, verb) = found_verb(self.registry, name)?;
         let name = name.rsplit('.').next().unwrap_or(name);
         let input = with_defaults(verb, input);
+        let input = self.with_phones(None, &input, |name| descriptor.input(verb, name))?;
         let (before, new) = self.subject(descriptor, name, verb, id, &input)?;
         self.may_be_written(descriptor, new)?;
         self.may_do(descriptor, name)?;
@@ -179,7 +183,9 @@ impl Decider<'_> {
             own = self.filled(descriptor, record, own)?;
         }
         let mut decision = self.finish(descriptor, record, new, own, Some(name))?;
-        for write in others.into_values() {
+        for mut write in others.into_values() {
+            let descriptor = rights::known(self.registry, &write.object)?;
+            write.values = values::in_form(descriptor, write.values);
             self.may_write(&write.object, write.new, &write.values)?;
             decision.writes.push(write);
         }

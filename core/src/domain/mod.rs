@@ -9,6 +9,7 @@ pub mod decide;
 pub mod decision;
 pub mod ledger;
 pub mod named;
+mod phones;
 pub mod proof;
 pub mod query;
 pub mod reference;

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::refusal::Refusal;
 use super::spelling;
 use crate::base::context::Context;
+use crate::base::fold::runs;
 use crate::base::limits::{
     QUERY_BYTES_MAX, QUERY_ORDER_MAX, QUERY_PAGE_MAX, QUERY_SCAN_MAX, QUERY_SEARCH_BYTES_MAX,
 };
@@ -236,7 +237,7 @@ fn check_search(descriptor: &Descriptor, search: Option<&str>) -> Result<(), Ref
         Some(text) if text.len() > QUERY_SEARCH_BYTES_MAX => bad_search(format!(
             "search for at most {QUERY_SEARCH_BYTES_MAX} bytes of words"
         )),
-        Some(text) if !text.contains(char::is_alphanumeric) => {
+        Some(text) if runs(text).is_empty() => {
             bad_search("give at least one word to search for".to_owned())
         }
         Some(_) if descriptor.search.is_empty() => {

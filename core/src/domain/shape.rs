@@ -58,7 +58,7 @@ impl Decider<'_> {
         verb: Option<&str>,
     ) -> Result<Decision, Refusal> {
         let id = before.id;
-        let values = values::changes(before, values);
+        let values = values::changes(before, values::in_form(descriptor, values));
         if values.is_empty() && !new {
             return Ok(Decision {
                 id,

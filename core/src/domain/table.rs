@@ -10,9 +10,10 @@ use super::rules::{figures, flow, goods, party, sell, shelf, visit};
 use super::situation::Situation;
 use super::{spelling, waiting};
 use crate::base::context::{Context, Role};
+use crate::base::country::Country;
 use crate::objects::check::{Names, Problem};
 use crate::objects::descriptor::Verb;
-use crate::objects::{Reader, Record, Registry, Value, Values, Write};
+use crate::objects::{ReadError, Reader, Record, Registry, Value, Values, Write};
 
 const GUARDS: &[&[(&str, Guard)]] = &[goods::GUARDS, party::GUARDS, sell::GUARDS, visit::GUARDS];
 /// Guards whose answer depends on the record alone, as its writer saw it: the server asks them
@@ -29,7 +30,7 @@ const QUESTIONS: &[&[(&str, Question)]] = &[
 ];
 /// Questions that are about no object in particular.
 const GENERAL: &[(&str, Question)] = &[("waiting", waiting::asked)];
-const PROOFS: &[&[Proof]] = &[sell::PROOFS, shelf::PROOFS];
+const PROOFS: &[&[Proof]] = &[sell::PROOFS, shelf::PROOFS, visit::PROOFS];
 
 /// The guard of this name. A device that lacks it is too old for the descriptor.
 pub fn guard(name: &str) -> Result<Guard, Refusal> {
@@ -138,4 +139,9 @@ fn each<T>(areas: &[&'static [(&'static str, T)]]) -> Vec<&'static str> {
 /// The objects that come with this version, checked against the guards and rules that it has.
 pub fn registry() -> Result<Registry, Vec<Problem>> {
     Registry::built_in(&names())
+}
+
+/// The country in which the company dials; none until it says so.
+pub fn country(reader: &dyn Reader) -> Result<Option<Country>, ReadError> {
+    party::company::country(reader)
 }

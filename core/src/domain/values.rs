@@ -20,15 +20,30 @@ pub(super) fn tidy(field: Option<&Field>, value: Value) -> Value {
         (
             Value::Text(text),
             Some(
-                kind @ (FieldKind::Time
+                kind @ (FieldKind::Text
+                | FieldKind::Time
                 | FieldKind::Position
                 | FieldKind::Reference
+                | FieldKind::Phone
+                | FieldKind::Email
                 | FieldKind::Gtin
                 | FieldKind::Decimal),
             ),
         ) => kind.parse(&text).unwrap_or(Value::Text(text)),
         (value, _) => value,
     }
+}
+
+/// The same values with every text in the form in which texts are kept: what a rule takes from a
+/// record of long ago may be in another.
+pub(super) fn in_form(descriptor: &Descriptor, mut values: Values) -> Values {
+    for (path, value) in &mut values {
+        let field = field(descriptor, path);
+        if field.is_some_and(|field| field.hides(value)) {
+            *value = tidy(field, std::mem::take(value));
+        }
+    }
+    values
 }
 
 /// Refuses paths that the object does not have and values that do not fit their fields, all at
@@ -78,6 +93,9 @@ fn check_each<'a>(
         let Some(field) = field(path) else {
             return Err(unknown(path));
         };
+        if field.hides(value) {
+            return Err(hidden(path));
+        }
         if let Err(why) = field.check(value) {
             wrong.push((path, format!("`{path}`: {why}")));
         }
@@ -90,6 +108,14 @@ fn check_each<'a>(
     Err(wrong
         .iter()
         .fold(refusal, |refusal, (path, _)| refusal.about(path.as_str())))
+}
+
+fn hidden(path: &str) -> Refusal {
+    let message = format!(
+        "`{path}`: a text is kept composed (NFC) and without characters that cannot be seen; \
+         update the app, or write it anew"
+    );
+    Refusal::bad_input("text_form", message).about(path)
 }
 
 /// The field at a path in text.

@@ -550,7 +550,11 @@ impl<'a> Check<'a> {
             }
         }
         for (index, name) in descriptor.search.iter().enumerate() {
-            if !descriptor.fields.contains_key(name) {
+            let is_known = match index {
+                0 => descriptor.fields.contains_key(name),
+                _ => descriptor.field_at(name).is_some(),
+            };
+            if !is_known {
                 self.say(
                     format!("search[{index}]"),
                     format!("there is no field `{name}`"),

@@ -113,6 +113,20 @@ impl Conflict {
         counted.max()
     }
 
+    /// The same in another state. One that others superseded keeps no values, only the operations
+    /// that wrote them: the history has the rest, and nobody decides it any more.
+    #[must_use]
+    pub fn moved_to(mut self, state: ConflictState) -> Conflict {
+        if state == ConflictState::Superseded {
+            self.base = Value::Null;
+            for side in &mut self.sides {
+                side.value = Value::Null;
+            }
+        }
+        self.state = state;
+        self
+    }
+
     /// Which side is a user's own: the first whose actor `author` maps to the user, else the one
     /// that shows.
     pub fn mine(&self, user: UserId, author: impl Fn(ActorId) -> Option<UserId>) -> Option<&Side> {

@@ -13,12 +13,8 @@ use super::requirement::Requirement;
 use super::right::{Right, names_line};
 use super::value::Value;
 use super::verdict_of::VerdictOf;
+use crate::base::blob::BlobName;
 use crate::base::context::Role;
-use crate::base::decimal::Decimal;
-use crate::base::gtin;
-use crate::base::limits::TEXT_BYTES_MAX;
-use crate::base::place::Position;
-use crate::base::time::{check_day, check_zone};
 
 /// How records of an object come to be and change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,6 +59,8 @@ pub enum FieldKind {
     Gtin,
     /// An exact decimal, kept as text.
     Decimal,
+    /// A file by its name, `SHA-256:bytes:media type`; the file itself travels apart from records.
+    Blob,
 }
 
 /// One field of an object or of its lines.
@@ -83,6 +81,9 @@ pub struct Field {
     /// The choices, in the order a screen offers them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// The form that a text must have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<TextForm>,
     /// What a new record has if nobody says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
@@ -98,6 +99,20 @@ pub struct Field {
     /// That movements alone change it, and the bound that they keep to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pot: Option<Box<Pot>>,
+}
+
+/// A form that texts may be held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextForm {
+    /// A global location number: 13 digits with a check digit.
+    Gln,
+    /// A serial shipping container code: 18 digits with a check digit.
+    Sscc,
+    /// A country by its two letters of ISO 3166.
+    Country,
+    /// The pattern of in-store numbers.
+    StoreCode,
 }
 
 /// Who writes a field.
@@ -266,7 +281,8 @@ pub struct Descriptor {
     /// Fields that no two rows have alike; each entry is one such set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unique: Vec<Vec<String>>,
-    /// Fields whose words can be searched by prefix; the first names a record on a screen.
+    /// Fields whose words can be searched by prefix, those of lines as `lines/*/field`; the first,
+    /// which is the record's own, names it on a screen.
     #[serde(default)]
     pub search: Vec<String>,
     /// Fields that lists filter or sort by; each entry is one index. A field of lines,
@@ -294,6 +310,21 @@ impl Descriptor {
             Some((lines, field)) => self.lines.get(lines)?.field(field),
             None => self.fields.get(pattern),
         }
+    }
+
+    /// The files that values of a record name, by path.
+    #[must_use]
+    pub fn files_in<'a>(&self, values: &'a Values) -> Vec<(&'a str, BlobName)> {
+        let mut named = Vec::new();
+        for (path, value) in values {
+            let field = Path::parse(path).and_then(|path| self.field(path));
+            let is_file = field.is_some_and(|field| field.kind == FieldKind::Blob);
+            let name = value.text().filter(|_| is_file);
+            if let Some(name) = name.and_then(|name| name.parse().ok()) {
+                named.push((path.as_str(), name));
+            }
+        }
+        named
     }
 
     /// What an input of one of its verbs holds: one that the verb names, or a line's field that it
@@ -423,6 +454,7 @@ impl Field {
             required: false,
             of: None,
             choices: Vec::new(),
+            form: None,
             default: None,
             retired: false,
             number: None,
@@ -430,144 +462,6 @@ impl Field {
             pot: None,
         }
     }
-
-    /// Checks that a value fits, and says what would. `Null` fits every field.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
-        let Value::Text(text) = value else {
-            return self.check_plain(value);
-        };
-        if text.len() > TEXT_BYTES_MAX {
-            return Err(format!("is longer than {TEXT_BYTES_MAX} bytes"));
-        }
-        let say = |error: &dyn std::fmt::Display| Err(error.to_string());
-        match self.kind {
-            FieldKind::Text => Ok(()),
-            FieldKind::Day => check_day(text).or_else(|error| say(&error)),
-            FieldKind::TimeZone => check_zone(text).or_else(|error| say(&error)),
-            FieldKind::Position => match text.parse::<Position>() {
-                Ok(position) if position.to_string() == *text => Ok(()),
-                Ok(position) => Err(format!("is to be written {position}")),
-                Err(error) => say(&error),
-            },
-            FieldKind::Reference => match text.parse::<crate::base::id::RecordId>() {
-                Ok(id) if id.to_string() == *text => Ok(()),
-                Ok(id) => Err(format!("is to be written {id}")),
-                Err(error) => say(&error),
-            },
-            FieldKind::Choice if self.choices.contains(text) => Ok(()),
-            FieldKind::Choice => Err(format!(
-                "`{text}` is not one of: {}",
-                self.choices.join(", ")
-            )),
-            FieldKind::Gtin => match gtin::normalised(text) {
-                Ok(kept) if kept == *text => Ok(()),
-                Ok(kept) => Err(format!("is to be written {kept}")),
-                Err(error) => say(&error),
-            },
-            FieldKind::Decimal => match text.parse::<Decimal>() {
-                Ok(decimal) if decimal.to_string() == *text => Ok(()),
-                Ok(decimal) => Err(format!("is to be written {decimal}")),
-                Err(error) => say(&error),
-            },
-            FieldKind::Phone => check_phone(text),
-            FieldKind::Email => check_email(text),
-            FieldKind::Integer | FieldKind::Boolean | FieldKind::Time => self.check_plain(value),
-        }
-    }
-
-    fn check_plain(&self, value: &Value) -> Result<(), String> {
-        match (value, self.kind) {
-            (Value::Null, _) | (Value::Bool(_), FieldKind::Boolean) => Ok(()),
-            (Value::Int(_), FieldKind::Integer | FieldKind::Time) => Ok(()),
-            (Value::Bool(_) | Value::Int(_) | Value::Text(_), _) => {
-                let shown = value
-                    .text()
-                    .map_or_else(|| value.to_json().to_string(), str::to_owned);
-                Err(format!("`{shown}` is not {}", self.kind.wants()))
-            }
-        }
-    }
-}
-
-impl FieldKind {
-    /// What a value of this kind is, for a message.
-    #[must_use]
-    pub fn wants(self) -> &'static str {
-        match self {
-            FieldKind::Text => "text",
-            FieldKind::Integer => "a whole number",
-            FieldKind::Boolean => "true or false",
-            FieldKind::Time => "a time in RFC 3339, such as 2026-11-24T08:30:00Z",
-            FieldKind::Day => "a day such as 2026-11-24",
-            FieldKind::Position => "a position such as 36.342235,-94.071410",
-            FieldKind::Reference => "the id of a record",
-            FieldKind::Choice => "one of the choices",
-            FieldKind::Phone => "a phone number in E.164, such as +14795550001",
-            FieldKind::Email => "an e-mail address",
-            FieldKind::TimeZone => "an IANA time zone such as America/Chicago",
-            FieldKind::Gtin => "a GTIN of 8, 12, 13 or 14 digits",
-            FieldKind::Decimal => "a decimal such as 12.5",
-        }
-    }
-
-    /// Reads what a person typed into this kind of value; the result still needs [`Field::check`].
-    /// An empty text clears the field.
-    pub fn parse(self, text: &str) -> Result<Value, String> {
-        let wrong = || format!("`{text}` is not {}", self.wants());
-        if text.trim().is_empty() {
-            return Ok(Value::Null);
-        }
-        match self {
-            FieldKind::Integer => text.parse().map(Value::Int).map_err(|_| wrong()),
-            FieldKind::Boolean => text.parse().map(Value::Bool).map_err(|_| wrong()),
-            FieldKind::Time => {
-                let at =
-                    crate::base::time::Timestamp::parse(text).map_err(|error| error.to_string())?;
-                Ok(Value::Int(at.0))
-            }
-            FieldKind::Position => {
-                let position: Position = text.parse().map_err(|_| wrong())?;
-                Ok(Value::Text(position.to_string()))
-            }
-            FieldKind::Reference => {
-                let id: crate::base::id::RecordId = text.parse().map_err(|_| wrong())?;
-                Ok(Value::Text(id.to_string()))
-            }
-            FieldKind::Decimal => {
-                let decimal: Decimal = text
-                    .parse()
-                    .map_err(|error: crate::base::decimal::DecimalError| error.to_string())?;
-                Ok(Value::Text(decimal.to_string()))
-            }
-            FieldKind::Gtin => gtin::normalised(text)
-                .map(Value::Text)
-                .map_err(|error| error.to_string()),
-            FieldKind::Text
-            | FieldKind::Day
-            | FieldKind::Choice
-            | FieldKind::Phone
-            | FieldKind::Email
-            | FieldKind::TimeZone => Ok(Value::from(text)),
-        }
-    }
-}
-
-fn check_phone(text: &str) -> Result<(), String> {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    let fits = (7..=15).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
-    let fits = fits && !digits.starts_with('0');
-    fits.then_some(())
-        .ok_or_else(|| format!("`{text}` is not {}", FieldKind::Phone.wants()))
-}
-
-fn check_email(text: &str) -> Result<(), String> {
-    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    let fits = text.rsplit_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
-    });
-    (plain && fits)
-        .then_some(())
-        .ok_or_else(|| format!("`{text}` is not {}", FieldKind::Email.wants()))
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]

@@ -23,12 +23,13 @@ pub mod right;
 pub mod scalar;
 pub mod scope;
 mod title;
+mod typed;
 pub mod value;
 pub mod verdict_of;
 
 pub use condition::Condition;
 pub use conflict::{Conflict, ConflictState, Side};
-pub use descriptor::{Descriptor, Field, FieldKind, Kind, Verb};
+pub use descriptor::{Descriptor, Field, FieldKind, Kind, TextForm, Verb};
 pub use edit::Write;
 pub use path::Path;
 pub use posting::{Phase, Posting, PotEnd};

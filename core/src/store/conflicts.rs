@@ -101,7 +101,7 @@ pub fn set_state(db: &Db, id: ConflictId, state: ConflictState) -> Result<(), St
     let Some(conflict) = get(db, id)? else {
         return Ok(());
     };
-    let body = minicbor::to_vec(Conflict { state, ..conflict }).map_err(StoreError::new)?;
+    let body = minicbor::to_vec(conflict.moved_to(state)).map_err(StoreError::new)?;
     db.prepare_cached("UPDATE conflict SET state = ?2, body = ?3 WHERE id = ?1")?
         .execute(params![id.as_bytes(), state.name(), body])?;
     Ok(())

@@ -114,7 +114,8 @@ pub(super) fn ensure(db: &Db, descriptor: &Descriptor) -> Result<Before, StoreEr
             | FieldKind::Email
             | FieldKind::TimeZone
             | FieldKind::Gtin
-            | FieldKind::Decimal => {}
+            | FieldKind::Decimal
+            | FieldKind::Blob => {}
         }
     }
     Ok(match (is_missing, grown) {
@@ -209,6 +210,7 @@ pub(super) fn parts(column: &Column<'_>) -> Vec<(String, &'static str)> {
         | FieldKind::Email
         | FieldKind::TimeZone
         | FieldKind::Gtin
-        | FieldKind::Decimal => vec![(name, "TEXT")],
+        | FieldKind::Decimal
+        | FieldKind::Blob => vec![(name, "TEXT")],
     }
 }

@@ -6,6 +6,8 @@ use rusqlite::{OptionalExtension, params};
 use super::error::StoreError;
 use super::schema::Db;
 use crate::base::id::{ChangeHash, RecordId};
+use crate::base::time::Timestamp;
+use crate::objects::Descriptor;
 
 /// A document as it lies in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,4 +167,30 @@ fn split(heads: &[u8]) -> Result<Vec<ChangeHash>, StoreError> {
         .chunks(32)
         .map(|head| Ok(ChangeHash::from_slice(head)?))
         .collect()
+}
+
+/// Ids of the closed records that did not change since a moment and whose history is here.
+pub fn closed_before(
+    db: &Db,
+    descriptor: &Descriptor,
+    moment: Timestamp,
+) -> Result<Vec<RecordId>, StoreError> {
+    let Some(lifecycle) = descriptor
+        .lifecycle
+        .as_ref()
+        .filter(|lifecycle| !lifecycle.closed.is_empty())
+    else {
+        return Ok(Vec::new());
+    };
+    let sql = format!(
+        "SELECT r.id FROM \"{}\" r JOIN document d ON d.id = r.id
+         WHERE r.\"{}\" IN (SELECT value FROM json_each(?1)) AND r._changed_at < ?2
+         AND (length(d.blob) > 0 OR EXISTS (SELECT 1 FROM document_tail t WHERE t.id = r.id))
+         ORDER BY r.id",
+        descriptor.object, lifecycle.field
+    );
+    let closed = serde_json::to_string(&lifecycle.closed).map_err(StoreError::new)?;
+    let mut statement = db.prepare_cached(&sql)?;
+    let ids = statement.query_map(params![closed, moment.0], |row| row.get::<_, Vec<u8>>(0))?;
+    ids.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
 }

@@ -4,8 +4,9 @@
 use rusqlite::params;
 
 use super::error::StoreError;
+use super::lookup::{self, quoted};
 use super::schema::Db;
-use super::tables;
+use super::{tables, words};
 use crate::base::id::RecordId;
 use crate::objects::{Descriptor, Record};
 
@@ -20,10 +21,11 @@ pub fn beginning(
     text: &str,
     limit: usize,
 ) -> Result<Vec<Record>, StoreError> {
-    if !text.contains(char::is_alphanumeric) {
+    let words = words::of_text(text);
+    if words.is_empty() {
         return Ok(Vec::new());
     }
-    let asked = format!("^\"{}\"", text.replace('"', " "));
+    let asked = format!("^{}", quoted(&words));
     matching(db, descriptor, &asked, limit)
 }
 
@@ -35,18 +37,15 @@ pub fn resembling(
     text: &str,
     limit: usize,
 ) -> Result<Vec<Record>, StoreError> {
-    let words = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let begins = |word: &str| {
+    let mut asked = Vec::new();
+    for word in words::of_text(text) {
         let letters: String = word.chars().take(COMMON_LETTERS).collect();
-        format!("\"{letters}\"*")
-    };
-    let asked: Vec<String> = words.map(begins).collect();
+        asked.push(lookup::beginning(&letters));
+    }
     if asked.is_empty() {
         return Ok(Vec::new());
     }
-    let like_all = matching(db, descriptor, &asked.join(" "), limit)?;
+    let like_all = matching(db, descriptor, &asked.join(" AND "), limit)?;
     if !like_all.is_empty() {
         return Ok(like_all);
     }

@@ -18,6 +18,16 @@ pub enum EntryKind {
     Fact = 1,
 }
 
+impl EntryKind {
+    /// The kind that a number in a table stands for.
+    pub(super) fn of(number: i64) -> EntryKind {
+        match number {
+            1 => EntryKind::Fact,
+            _ => EntryKind::Change,
+        }
+    }
+}
+
 /// The group in which an entry goes: its entries become true together or not at all, and lie one
 /// behind the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,11 +256,7 @@ fn entry(row: &Row<'_>) -> Result<OutboxEntry, StoreError> {
     };
     Ok(OutboxEntry {
         number: row.get(0)?,
-        kind: if row.get::<_, i64>(1)? == 1 {
-            EntryKind::Fact
-        } else {
-            EntryKind::Change
-        },
+        kind: EntryKind::of(row.get(1)?),
         object: row.get(2)?,
         record: RecordId::from_slice(row.get_ref(3)?.as_blob().map_err(StoreError::new)?)?,
         hash: ChangeHash::from_slice(row.get_ref(4)?.as_blob().map_err(StoreError::new)?)?,

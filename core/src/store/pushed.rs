@@ -338,7 +338,8 @@ impl AskedColumn {
             | FieldKind::Email
             | FieldKind::TimeZone
             | FieldKind::Gtin
-            | FieldKind::Decimal => true,
+            | FieldKind::Decimal
+            | FieldKind::Blob => true,
         }
     }
 }

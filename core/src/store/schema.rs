@@ -4,11 +4,17 @@
 /// An open database; functions take it by reference and so run inside the caller's transaction.
 pub type Db = rusqlite::Connection;
 
+/// One state of a database, until it is dropped.
+pub type Still<'a> = rusqlite::Transaction<'a>;
+
 /// The tables that phone and server both keep.
 pub const SHARED: &str = include_str!("sql/shared.sql");
 
 /// The tables of the ledger that phone and server both keep.
 pub const LEDGER: &str = include_str!("sql/ledger.sql");
+
+/// The index of words that phone and server both keep.
+pub const WORDS: &str = include_str!("sql/words.sql");
 
 /// What a database file is for, and how it came to be as it is.
 #[derive(Debug, Clone, Copy)]
@@ -31,5 +37,9 @@ pub const PHONE: Schema = Schema {
         include_str!("sql/phone_verbs.sql"),
         LEDGER,
         include_str!("sql/phone_groups.sql"),
+        include_str!("sql/seals.sql"),
+        include_str!("sql/own_work.sql"),
+        include_str!("sql/blobs.sql"),
+        WORDS,
     ],
 };

@@ -1,27 +1,25 @@
-//! Finds records by the beginnings of words, accents aside.
+//! Finds records by the beginnings of words, however people type them.
 //! It does not know which fields are searched: descriptors do.
 
 use rusqlite::{OptionalExtension, params};
 
 use super::error::StoreError;
 use super::schema::Db;
-use crate::base::id::RecordId;
-use crate::objects::{Descriptor, Record};
+use super::{lookup, words};
+use crate::base::fold::FOLD_VERSION;
+use crate::base::id::{ChangeHash, RecordId};
+use crate::objects::{Descriptor, Record, Registry};
 
 /// Enters the words of a record that has none here.
 pub(super) fn enter(db: &Db, descriptor: &Descriptor, record: &Record) -> Result<(), StoreError> {
-    let words: Vec<&str> = descriptor
-        .search
-        .iter()
-        .filter_map(|field| record.text(field))
-        .collect();
+    let words = words::of_record(descriptor, record);
     if words.is_empty() {
         return Ok(());
     }
     db.prepare_cached("INSERT INTO search_entry (object, id) VALUES (?1, ?2)")?
         .execute(params![descriptor.object, record.id.as_bytes()])?;
     db.prepare_cached("INSERT INTO search (rowid, words) VALUES (?1, ?2)")?
-        .execute(params![db.last_insert_rowid(), words.join(" ")])?;
+        .execute(params![db.last_insert_rowid(), words])?;
     Ok(())
 }
 
@@ -38,24 +36,30 @@ pub(super) fn forget(db: &Db, id: RecordId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Of which folding and of which fields an index is; one of others finds too little.
+pub(super) fn version(registry: &Registry) -> String {
+    let mut searched = format!("{FOLD_VERSION}");
+    for descriptor in registry.kept() {
+        let fields = descriptor.search.join(",");
+        searched.push_str(&format!(" {}:{fields}", descriptor.object));
+    }
+    ChangeHash::of(searched.as_bytes()).to_string()
+}
+
+/// Takes all words out.
+pub(super) fn clear(db: &Db) -> Result<(), StoreError> {
+    Ok(db.execute_batch(
+        "DELETE FROM search_entry; INSERT INTO search (search) VALUES ('delete-all')",
+    )?)
+}
+
 /// The ids of the records of an object that the index of words finds.
 pub(super) const WORDS_OF: &str = "SELECT e.id FROM search s JOIN search_entry e \
                                    ON e.rowid = s.rowid WHERE s.words MATCH ? AND e.object = ?";
 
-/// The words of a text, as the index of words is asked for what begins with them; none if there are
-/// none.
-#[must_use]
-pub fn words(text: &str) -> Option<String> {
-    let words = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
-    let asked: Vec<String> = words.map(|word| format!("\"{word}\"*")).collect();
-    (!asked.is_empty()).then(|| asked.join(" "))
-}
-
 /// Objects and ids of records that have, for every word of the text, a word which begins with it.
 pub fn search(db: &Db, text: &str, limit: usize) -> Result<Vec<(String, RecordId)>, StoreError> {
-    let Some(asked) = words(text) else {
+    let Some(asked) = lookup::expression(db, text)? else {
         return Ok(Vec::new());
     };
     let sql = "SELECT e.object, e.id FROM search s JOIN search_entry e ON e.rowid = s.rowid

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::types::{Value as Sql, ValueRef};
-use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, params_from_iter};
 
 use super::ddl::{self, Before, Column, columns, line_columns, lines_table, parts};
 use super::error::StoreError;
 use super::schema::Db;
-use super::{meta, search};
+use super::{meta, search, words};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::place::Position;
 use crate::base::planted::{self, Planted};
@@ -19,12 +19,21 @@ use crate::objects::beside;
 use crate::objects::path::line_path;
 use crate::objects::{Descriptor, FieldKind, Path, Record, Registry, Stamp, Value, Values};
 
-/// Whether the tables have the shape that the objects have.
+/// The key under which the shape of the tables and of the index of words lies.
+const SHAPE: &str = "shape";
+
+/// Whether the tables, and the index of words, have the shape that the objects have.
 pub fn fits(db: &Db, registry: &Registry) -> Result<bool, StoreError> {
-    Ok(meta::get(db, "shape")?.as_deref() == Some(registry.fingerprint().as_str()))
+    Ok(meta::get(db, SHAPE)? == Some(shape(registry)))
+}
+
+/// The shape of the tables, and behind a blank that of the index of words.
+fn shape(registry: &Registry) -> String {
+    format!("{} {}", registry.fingerprint(), search::version(registry))
 }
 
 /// Makes or grows the tables of all objects; values that waited in `_extra` move into new columns.
+/// Words are entered anew if other fields are searched now, or text is folded otherwise.
 /// Answers the objects that had no table before.
 pub fn ensure(db: &Db, registry: &Registry) -> Result<Vec<String>, StoreError> {
     let mut new = Vec::new();
@@ -41,8 +50,23 @@ pub fn ensure(db: &Db, registry: &Registry) -> Result<Vec<String>, StoreError> {
             }
         }
     }
-    meta::set(db, "shape", &registry.fingerprint())?;
+    let before = meta::get(db, SHAPE)?.unwrap_or_default();
+    if !before.ends_with(&search::version(registry)) {
+        enter_anew(db, registry)?;
+    }
+    meta::set(db, SHAPE, &shape(registry))?;
     Ok(new)
+}
+
+/// Enters the words of all records anew.
+fn enter_anew(db: &Db, registry: &Registry) -> Result<(), StoreError> {
+    search::clear(db)?;
+    for descriptor in registry.kept().filter(|of| !of.search.is_empty()) {
+        for id in ids(db, descriptor)? {
+            index(db, descriptor, id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a whole record in the place of what was there: one row for it and one for each of its
@@ -240,11 +264,7 @@ pub fn patch(
         ));
     }
     write(db, descriptor, id, own, by_line)?;
-    if descriptor
-        .search
-        .iter()
-        .any(|field| values.contains_key(field))
-    {
+    if words::are_touched(descriptor, values) {
         index(db, descriptor, id)?;
     }
     Ok(())
@@ -335,7 +355,8 @@ pub(super) fn to_sql(kind: FieldKind, value: &Value) -> Option<Cells> {
             | FieldKind::Email
             | FieldKind::TimeZone
             | FieldKind::Gtin
-            | FieldKind::Decimal,
+            | FieldKind::Decimal
+            | FieldKind::Blob,
             Value::Text(text),
         ) => Sql::Text(text.clone()),
         (_, Value::Bool(_) | Value::Int(_) | Value::Text(_)) => return None,
@@ -537,32 +558,6 @@ pub fn strays(db: &Db, descriptor: &Descriptor) -> Result<Vec<RecordId>, StoreEr
 pub fn holds(db: &Db, descriptor: &Descriptor, id: RecordId) -> Result<bool, StoreError> {
     let sql = format!("SELECT 1 FROM \"{}\" WHERE id = ?1", descriptor.object);
     Ok(db.prepare_cached(&sql)?.exists([id.as_bytes()])?)
-}
-
-/// Ids of the closed records that did not change since a moment and whose history is here.
-pub fn closed_before(
-    db: &Db,
-    descriptor: &Descriptor,
-    moment: Timestamp,
-) -> Result<Vec<RecordId>, StoreError> {
-    let Some(lifecycle) = descriptor
-        .lifecycle
-        .as_ref()
-        .filter(|lifecycle| !lifecycle.closed.is_empty())
-    else {
-        return Ok(Vec::new());
-    };
-    let sql = format!(
-        "SELECT r.id FROM \"{}\" r JOIN document d ON d.id = r.id
-         WHERE r.\"{}\" IN (SELECT value FROM json_each(?1)) AND r._changed_at < ?2
-         AND (length(d.blob) > 0 OR EXISTS (SELECT 1 FROM document_tail t WHERE t.id = r.id))
-         ORDER BY r.id",
-        descriptor.object, lifecycle.field
-    );
-    let closed = serde_json::to_string(&lifecycle.closed).map_err(StoreError::new)?;
-    let mut statement = db.prepare_cached(&sql)?;
-    let ids = statement.query_map(params![closed, moment.0], |row| row.get::<_, Vec<u8>>(0))?;
-    ids.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
 }
 
 fn ids_where(

@@ -3,6 +3,10 @@
 
 use std::ops::ControlFlow;
 
+/// The header that every answer of an Outfield server has; its value is the protocol's version.
+/// What answers without it is somebody else, such as a guest network's page.
+pub const MARK: &str = "outfield-protocol";
+
 /// One call of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {

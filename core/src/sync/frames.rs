@@ -8,6 +8,8 @@ use crate::base::id::{ActorId, ChangeHash, DeviceId, GroupId, RecordId, UserId};
 use crate::base::time::Timestamp;
 use crate::objects::{Conflict, Stamp, Values};
 
+pub use super::file_frames::{Arrived, Fetch, Piece};
+
 /// The protocol that this version speaks.
 pub const PROTOCOL: u16 = 2;
 
@@ -77,6 +79,9 @@ pub struct Welcome {
     /// The buckets to follow, in the order in which to pull them; left out when `same`.
     #[n(10)]
     pub buckets: Vec<String>,
+    /// For how many days the device may be silent before it locks; none if for ever.
+    #[n(11)]
+    pub lease_days: Option<u32>,
 }
 
 /// One piece of work that a device hands in.
@@ -178,6 +183,9 @@ pub struct Verdict {
     /// What the server says.
     #[n(1)]
     pub ruling: Ruling,
+    /// Of what was accepted, the seal that shows it.
+    #[n(2)]
+    pub seal: Option<ByteVec>,
 }
 
 /// A bucket that a device wants to follow further.
@@ -402,6 +410,62 @@ pub struct Published {
     pub json: String,
 }
 
+/// Shows that the server itself said what the frame before it says: nobody else can make one, and
+/// whoever holds one can give back what a server has lost.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Seal {
+    /// 16 bytes for each thing that the frame names by a hash, in its order: a document's heads, or
+    /// the one change, fact or row.
+    #[n(0)]
+    pub seals: ByteVec,
+    /// The server's clock of accepted work when a row became so; it is sealed with it.
+    #[n(1)]
+    pub tick: Option<u64>,
+}
+
+/// A device holds what the server did not tell: has the server lost it? A seal follows.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Offer {
+    /// The object's name.
+    #[n(0)]
+    pub object: String,
+    /// The record.
+    #[n(1)]
+    pub record: RecordId,
+    /// A document's heads, ascending; a fact's hash; of a row the hash of its values.
+    #[n(2)]
+    pub hashes: Vec<ChangeHash>,
+    /// Who wrote a fact.
+    #[n(3)]
+    pub actor: Option<ActorId>,
+    /// When a fact was written, by the writer's clock, in milliseconds since 1970.
+    #[n(4)]
+    pub at_ms: Option<i64>,
+}
+
+/// The server lacks what was offered of this record.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Lacking {
+    /// The record.
+    #[n(0)]
+    pub record: RecordId,
+}
+
+/// What became of a record that a device gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Returned {
+    /// The record.
+    #[n(0)]
+    pub record: RecordId,
+    /// What the server says.
+    #[n(1)]
+    pub ruling: Ruling,
+}
+
 /// All of a bucket has been said; the device compares.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -461,6 +525,20 @@ pub enum Frame {
     Remove(Remove),
     /// See [`Published`].
     Descriptor(Published),
+    /// See [`Seal`].
+    Seal(Seal),
+    /// See [`Offer`].
+    Offer(Offer),
+    /// See [`Lacking`].
+    Lacking(Lacking),
+    /// See [`Returned`].
+    Returned(Returned),
+    /// See [`Piece`].
+    Piece(Piece),
+    /// See [`Arrived`].
+    Arrived(Arrived),
+    /// See [`Fetch`].
+    Fetch(Fetch),
     /// See [`Checkpoint`].
     Checkpoint(Checkpoint),
     /// See [`End`].
@@ -488,6 +566,13 @@ impl Frame {
             | Frame::Need(_)
             | Frame::Start(_)
             | Frame::History(_)
+            | Frame::Seal(_)
+            | Frame::Offer(_)
+            | Frame::Lacking(_)
+            | Frame::Returned(_)
+            | Frame::Piece(_)
+            | Frame::Arrived(_)
+            | Frame::Fetch(_)
             | Frame::Checkpoint(_)
             | Frame::End(_) => None,
         }

@@ -2,10 +2,14 @@
 //! Greeting, then uploads, then downloads; a failed upload never holds up a download. It knows no
 //! socket, no clock and no store: the caller carries calls, waits, and keeps what comes.
 
+use std::collections::BTreeSet;
+
 use super::backoff;
 use super::carrier::Reply;
-use super::frames::{Frame, Hello, PushEntry, Ruling, Verdict, Welcome};
+use super::frames::{Frame, Hello, PushEntry, Returned, Ruling, Verdict, Welcome};
 use super::wire::{self, Decoder};
+use crate::base::id::RecordId;
+use crate::base::limits::PUSH_BYTES_MAX;
 
 /// How often one call is tried.
 const TRIES_MAX: u32 = 3;
@@ -14,11 +18,19 @@ const ROUNDS_MAX: u32 = 2;
 /// How often a server may ask within one session to have work written again: a copy of a device
 /// needs it once.
 const REWRITES_MAX: u32 = 3;
+/// How often a download that breaks off after it brought something is begun again at once: a line
+/// that carries little at a time still carries all.
+const RESUMES_MAX: u32 = 500;
 /// Frames, and bytes of frames, that are handed over at a time.
 const BATCH_FRAMES: usize = 10_000;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of frames in the answer to one pull; a larger bucket goes on in the next session.
 const PULL_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// By how much an upload shrinks when the line breaks: three tries lead from the largest to the
+/// least.
+const UPLOAD_SHRINKS: usize = 8;
+/// Bytes of the least upload of several entries.
+const UPLOAD_BYTES_MIN: usize = 4 * 1024;
 /// Bytes that the answer to a greeting or an upload, or an error's text, may have.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
@@ -39,6 +51,10 @@ pub enum Event<'a> {
     Entries(Vec<PushEntry>),
     /// The buckets and histories to pull; none if all are verified and here.
     Wants(Vec<Frame>),
+    /// The next of what the server may have lost; none if there is no more.
+    Offers(Vec<Frame>),
+    /// The next of what the server lacks; none if there is no more.
+    Returns(Vec<Frame>),
 }
 
 /// What the caller is to do.
@@ -59,6 +75,8 @@ pub enum Action {
     GiveEntries {
         /// The number.
         after: u64,
+        /// Bytes that they may have; a single one may have more.
+        bytes: usize,
     },
     /// Settle these verdicts.
     Settle(Vec<Verdict>),
@@ -68,6 +86,14 @@ pub enum Action {
         /// Whether a pull is over.
         pulled: bool,
     },
+    /// Hand over the next of what the server may have lost.
+    GiveOffers,
+    /// Of what was offered last, the server lacks these records.
+    NoteLacking(BTreeSet<RecordId>),
+    /// Hand over the next of what the server lacks.
+    GiveReturns,
+    /// Settle what became of what was given back.
+    SettleReturns(Vec<Returned>),
     /// Keep these frames.
     Take(Vec<Frame>),
     /// Renew the tokens.
@@ -113,6 +139,8 @@ enum SyncStage {
     Greet,
     Push,
     Pull,
+    Offer,
+    Return,
 }
 
 /// One meeting with the server.
@@ -125,9 +153,18 @@ pub struct SyncSession {
     renewed: bool,
     rounds: u32,
     rewrites: u32,
+    resumes: u32,
+    /// Whether the last download brought something before it broke off.
+    brought: bool,
     same: bool,
+    /// Whether all that the server may have lost was offered in this meeting.
+    offered: bool,
+    /// Whether the server took something back.
+    returned: bool,
     pushed: u64,
     sent: u64,
+    /// Bytes of one upload: the less the more often the line broke.
+    upload_bytes: usize,
     upload_failure: Option<SyncFailure>,
     then: Option<Then>,
 }
@@ -138,6 +175,7 @@ enum Then {
     CallAgain,
     AskEntries,
     AskWants,
+    AskReturns,
 }
 
 impl Default for SyncSession {
@@ -159,9 +197,14 @@ impl SyncSession {
             renewed: false,
             rounds: 0,
             rewrites: 0,
+            resumes: 0,
+            brought: false,
             same: false,
+            offered: false,
+            returned: false,
             pushed: 0,
             sent: 0,
+            upload_bytes: PUSH_BYTES_MAX,
             upload_failure: None,
             then: None,
         }
@@ -173,10 +216,12 @@ impl SyncSession {
             Event::Start(hello) => self.call("/sync/v1/hello", &[Frame::Hello(hello)]),
             Event::Piece(status, bytes) => self.piece(status, bytes),
             Event::Answered(reply, random) => self.answered(reply, random),
-            Event::Lost(why, random) => self.retry(SyncFailure::Unreachable(why), None, random),
+            Event::Lost(why, random) => self.lost(why, random),
             Event::Went => self.went(),
             Event::Entries(entries) => self.entries(entries),
             Event::Wants(wants) => self.wants(&wants),
+            Event::Offers(offers) => self.offers(&offers),
+            Event::Returns(returns) => self.returns(&returns),
         }
     }
 
@@ -235,10 +280,10 @@ impl SyncSession {
             }
         }
         if frames.is_empty() {
-            Action::Read
-        } else {
-            Action::Take(frames)
+            return Action::Read;
         }
+        self.brought |= frames.iter().any(|frame| !matches!(frame, Frame::Start(_)));
+        Action::Take(frames)
     }
 
     fn answered(&mut self, reply: Reply, random: u64) -> Action {
@@ -249,6 +294,8 @@ impl SyncSession {
                 self.then = Some(Then::CallAgain);
                 Action::Renew
             }
+            // A server of before there were offers takes nothing back.
+            404 | 405 if self.stage == SyncStage::Offer => self.all_offered(),
             status => {
                 let failure = self.failure(status);
                 if status == 408 || status == 429 || status >= 500 {
@@ -298,6 +345,9 @@ impl SyncSession {
             self.then = Some(Then::AskEntries);
             return Action::Greet(Box::new(welcome));
         }
+        if matches!(self.stage, SyncStage::Offer | SyncStage::Return) {
+            return self.taken_back(frames);
+        }
         let verdicts = frames.into_iter().filter_map(|frame| {
             if let Frame::Verdict(verdict) = frame {
                 Some(verdict)
@@ -325,9 +375,13 @@ impl SyncSession {
             ),
             Some(Then::AskEntries) => {
                 self.stage = SyncStage::Push;
-                Action::GiveEntries { after: self.pushed }
+                Action::GiveEntries {
+                    after: self.pushed,
+                    bytes: self.upload_bytes,
+                }
             }
             Some(Then::AskWants) => Action::GiveWants { pulled: false },
+            Some(Then::AskReturns) => Action::GiveReturns,
             None => self.more(),
         }
     }
@@ -349,7 +403,11 @@ impl SyncSession {
 
     fn wants(&mut self, wants: &[Frame]) -> Action {
         if wants.is_empty() {
-            return self.finish(None);
+            return if self.offered {
+                self.finish(None)
+            } else {
+                Action::GiveOffers
+            };
         }
         if self.rounds >= ROUNDS_MAX {
             let open = wants.iter().filter_map(|want| {
@@ -367,7 +425,71 @@ impl SyncSession {
         self.call("/sync/v1/pull", wants)
     }
 
+    fn offers(&mut self, offers: &[Frame]) -> Action {
+        if offers.is_empty() {
+            return self.all_offered();
+        }
+        self.stage = SyncStage::Offer;
+        self.call("/sync/v1/offer", offers)
+    }
+
+    fn returns(&mut self, returns: &[Frame]) -> Action {
+        if returns.is_empty() {
+            return Action::GiveOffers;
+        }
+        self.stage = SyncStage::Return;
+        self.call("/sync/v1/return", returns)
+    }
+
+    /// What was taken back shows in what the server tells now.
+    fn all_offered(&mut self) -> Action {
+        self.offered = true;
+        self.tries = 0;
+        if !self.returned {
+            return self.finish(None);
+        }
+        self.stage = SyncStage::Pull;
+        self.rounds = 0;
+        Action::GiveWants { pulled: false }
+    }
+
+    fn taken_back(&mut self, frames: Vec<Frame>) -> Action {
+        let (mut lacking, mut returned) = (BTreeSet::new(), Vec::new());
+        for frame in frames {
+            if let Frame::Lacking(lacks) = frame {
+                lacking.insert(lacks.record);
+            } else if let Frame::Returned(said) = frame {
+                returned.push(said);
+            }
+        }
+        self.then = Some(Then::AskReturns);
+        if self.stage == SyncStage::Offer {
+            return Action::NoteLacking(lacking);
+        }
+        self.returned |= returned.iter().any(|said| {
+            matches!(
+                said.ruling,
+                Ruling::Accepted { .. } | Ruling::Duplicate { .. }
+            )
+        });
+        Action::SettleReturns(returned)
+    }
+
+    /// A call or its answer was lost: the next upload is smaller, for the line may carry no more.
+    fn lost(&mut self, why: String, random: u64) -> Action {
+        let action = self.retry(SyncFailure::Unreachable(why), None, random);
+        if self.stage == SyncStage::Push && self.then == Some(Then::CallAgain) {
+            self.upload_bytes = (self.upload_bytes / UPLOAD_SHRINKS).max(UPLOAD_BYTES_MIN);
+            self.then = Some(Then::AskEntries);
+        }
+        action
+    }
+
     fn retry(&mut self, failure: SyncFailure, asked_ms: Option<u64>, random: u64) -> Action {
+        if std::mem::take(&mut self.brought) && self.resumes < RESUMES_MAX {
+            self.resumes += 1;
+            self.tries = 1;
+        }
         // Whoever cannot even be greeted is left alone: the caller decides when to try again.
         if self.stage == SyncStage::Greet || self.tries >= TRIES_MAX {
             return self.give_up(failure);

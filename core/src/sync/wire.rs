@@ -6,7 +6,7 @@ use std::io::Write;
 
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
-use zstd::stream::raw::{DParameter, Decoder as Inflate, Operation as _};
+use zstd::stream::raw::{CParameter, DParameter, Decoder as Inflate, Operation as _};
 
 use super::frames::Frame;
 use crate::base::limits::{FRAME_BYTES_MAX, FRAMES_MAX};
@@ -22,6 +22,8 @@ const CRITICAL: u8 = 0x80;
 const LEVEL: i32 = 3;
 /// The level for what is packed once and read by many.
 const THOROUGH: i32 = 9;
+/// Bytes of one packed block, about: what came before an answer broke off can be read.
+const BLOCK_BYTES: u32 = 2 * 1024;
 /// Largest zstd window, as a power of two: 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
 /// Bytes inflated in one step.
@@ -66,7 +68,7 @@ impl Packing {
 pub struct WireError(String);
 
 impl WireError {
-    fn new(cause: impl std::fmt::Display) -> Self {
+    pub(super) fn new(cause: impl std::fmt::Display) -> Self {
         WireError(cause.to_string())
     }
 }
@@ -74,6 +76,24 @@ impl WireError {
 /// One row a frame: its variant and its type.
 macro_rules! frame_types {
     ($($variant:ident = $type:literal,)*) => {
+        /// The types of frames.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum FrameType {
+            $(
+                #[doc = concat!("A `", stringify!($variant), "`.")]
+                $variant = $type,
+            )*
+        }
+
+        impl FrameType {
+            /// Whether a type is one of these.
+            #[must_use]
+            pub fn is_known(kind: u8) -> bool {
+                matches!(kind, $($type)|*)
+            }
+        }
+
         fn body(frame: &Frame) -> Result<(u8, Vec<u8>), WireError> {
             match frame {
                 $(Frame::$variant(frame) => Ok(($type, cbor(frame)?)),)*
@@ -99,6 +119,13 @@ frame_types! {
     Verdict = 0x84,
     Want = 0x05,
     Need = 0x12,
+    Seal = 0x13,
+    Offer = 0x93,
+    Lacking = 0x94,
+    Returned = 0x95,
+    Piece = 0x96,
+    Arrived = 0x97,
+    Fetch = 0x98,
     Start = 0x86,
     Row = 0x87,
     Fact = 0x88,
@@ -177,9 +204,12 @@ enum PackedBody {
 
 impl PackedBody {
     fn zstd(level: i32) -> Result<Self, WireError> {
-        zstd::stream::write::Encoder::new(Vec::new(), level)
-            .map(PackedBody::Zstd)
-            .map_err(WireError::new)
+        let mut deflate =
+            zstd::stream::write::Encoder::new(Vec::new(), level).map_err(WireError::new)?;
+        deflate
+            .set_parameter(CParameter::TargetCBlockSize(BLOCK_BYTES))
+            .map_err(WireError::new)?;
+        Ok(PackedBody::Zstd(deflate))
     }
 
     /// Where frames go.
@@ -286,6 +316,9 @@ impl Encoder {
     }
 }
 
+/// Looks at the type and the content of a frame before it is read.
+type AdmitFrame<'a> = &'a mut dyn FnMut(u8, &[u8]) -> Result<(), WireError>;
+
 /// Reads a body as it arrives; never holds more than one frame and one step inflated.
 pub struct Decoder {
     /// None where nothing is packed.
@@ -307,11 +340,20 @@ impl Decoder {
 
     /// A reader of one body that is packed like this and holds at most `limit` bytes of frames.
     pub fn packing(packing: Packing, limit: usize) -> Result<Self, WireError> {
+        Decoder::windowed(packing, limit, WINDOW_LOG_MAX)
+    }
+
+    /// The same with a window of at most so many bytes, as a power of two.
+    pub(super) fn windowed(
+        packing: Packing,
+        limit: usize,
+        window_log: u32,
+    ) -> Result<Self, WireError> {
         let inflate = match packing {
             Packing::Zstd => {
                 let mut inflate = Inflate::new().map_err(WireError::new)?;
                 inflate
-                    .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))
+                    .set_parameter(DParameter::WindowLogMax(window_log))
                     .map_err(WireError::new)?;
                 Some(inflate)
             }
@@ -345,8 +387,14 @@ impl Decoder {
 
     /// The next frame, if it is complete; unknown frames that may be skipped are.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, WireError> {
+        self.next_of(&mut |_, _| Ok(()))
+    }
+
+    /// The next frame, if it is complete and its type and content are let in.
+    pub(super) fn next_of(&mut self, admit: AdmitFrame<'_>) -> Result<Option<Frame>, WireError> {
         loop {
             while let Some((kind, from, to)) = self.whole()? {
+                admit(kind, &self.plain[from..to])?;
                 let frame = read(kind, &self.plain[from..to])?;
                 self.plain_at = to;
                 if frame.is_some() {

@@ -108,6 +108,11 @@ fn a_collection_takes_an_exact_amount_with_its_currency() {
         "0.00 USD",
         "1.5e3 USD",
         "125.50  USD",
+        "125.505 USD",
+        "125.50 JPY",
+        "1.2345 KWD",
+        "125.50 XYZ",
+        "99999999999999999999 USD",
     ];
     check(
         "collection",

@@ -203,7 +203,7 @@ fn a_written_command_reads_back_as_itself() {
         Command::Perform {
             verb: "check_in".to_owned(),
             id: Some(id(5)),
-            input: values(&json!({"position": HERE, "accuracy_m": 5})),
+            input: values(&json!({"position": HERE, "accuracy_m": "5"})),
         },
         Command::Perform {
             verb: "start_visit".to_owned(),

@@ -24,6 +24,7 @@ fn call(number: u8, planned: bool, made: bool) -> VisitCall {
         account,
         planned,
         made,
+        planned_on: Some("2026-11-24".to_owned()),
         route_position: None,
         started_at,
         orders: Vec::new(),
@@ -404,9 +405,9 @@ fn figures_are_of_a_person_a_territory_or_all_that_is_here() {
         let answer = asked(
             &world,
             Wanted {
-                day: None,
                 rep,
                 territory,
+                ..Wanted::default()
             },
         );
         let case = format!("{role:?} {rep:?} {territory:?}");

@@ -33,7 +33,7 @@ fn paths(descriptor: &Descriptor) -> Vec<String> {
 }
 
 /// Whether these values may be written by this role.
-fn may_write(
+pub(crate) fn may_write(
     world: &RuleWorld,
     role: &Role,
     object: &str,

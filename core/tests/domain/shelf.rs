@@ -3,7 +3,7 @@
 
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::base::time::Timestamp;
-use outfield_core::crdt::Document;
+use outfield_core::crdt::{Document, Effort};
 use outfield_core::objects::{Record, Values};
 use serde_json::{Value as Json, json};
 
@@ -202,7 +202,8 @@ fn two_reps_who_count_one_shelf_offline_make_one_check_that_keeps_both_counts() 
     let values: Values = rosa.values();
     let paths = values.keys().cloned().collect();
     assert_eq!(
-        rosa.conflicts("inventory_check", check, &paths).unwrap(),
+        rosa.conflicts("inventory_check", check, &paths, &mut Effort::endless())
+            .unwrap(),
         [],
         "nothing waits for a person"
     );

@@ -1,6 +1,7 @@
 //! Visits: start, check-in, actions, check-out, cancelling.
 
 use outfield_core::base::id::RecordId;
+use outfield_core::base::time::Timestamp;
 use outfield_core::domain::rules::visit::today::is_missed;
 use serde_json::{Value as Json, json};
 
@@ -197,7 +198,9 @@ fn the_fence_is_200_metres_less_the_accuracy() {
         (NEAR, 50, "ok"),
         (NEAR, 51, "outside_fence"),
         (FAR, 0, "outside_fence"),
-        (HERE, 900, "ok"),
+        (HERE, 200, "ok"),
+        (HERE, 201, "vague_position"),
+        (HERE, 1500, "vague_position"),
     ] {
         world.check(
             &with(check_in(visit, position), "accuracy_m", accuracy_m),
@@ -210,7 +213,58 @@ fn the_fence_is_200_metres_less_the_accuracy() {
         json!({"distance_m": 300, "fence_m": 200, "accuracy_m": 10})
     );
     assert_eq!(refusal.fields, ["position", "reason"]);
-    world.check(&with(check_in(visit, HERE), "accuracy_m", -1), "bad_value");
+    for wrong in [
+        json!(-1),
+        json!("-0.5"),
+        json!("near"),
+        json!("1e400"),
+        json!(true),
+    ] {
+        world.check(
+            &with(check_in(visit, HERE), "accuracy_m", wrong),
+            "bad_value",
+        );
+    }
+}
+
+#[test]
+fn a_part_of_a_metre_counts_as_a_whole_one() {
+    for (said, kept) in [
+        (json!(12.5), 13),
+        (json!("4.8"), 5),
+        (json!(7), 7),
+        (json!("0.0"), 0),
+    ] {
+        let (mut world, visit) = started();
+        world.tell(&with(check_in(visit, HERE), "accuracy_m", said));
+        check(&world, visit, &json!({"check_in_accuracy_m": kept}));
+    }
+}
+
+#[test]
+fn nobody_leaves_before_they_came_whatever_the_clock_says() {
+    let (mut world, visit) = started();
+    world.tell(&check_in(visit, HERE));
+    world.set("visit", visit, "actions/a/state", "done");
+    world.now = Timestamp(NOW.0 - 3_600_000);
+    world.tell(&json!({"do": "check_out", "visit": visit}));
+    check(&world, visit, &json!({"checked_out_at": NOW.0}));
+}
+
+#[test]
+fn of_two_visits_that_are_open_each_goes_on() {
+    let (mut world, visit) = started();
+    world.put(
+        "visit",
+        id(30),
+        &json!({"account": id(10), "owner": id(1), "state": "in_progress"}),
+    );
+    for open in [visit, id(30)] {
+        world.tell(&check_in(open, HERE));
+        world.set("visit", open, "actions/a/state", "done");
+        world.tell(&json!({"do": "check_out", "visit": open}));
+        check(&world, open, &json!({"state": "completed"}));
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use outfield_core::base::currency::Currency;
 use outfield_core::domain::rules::sell::pricing::{Buyers, Goods, PriceList, Validity};
+use outfield_core::domain::rules::sell::tax::TaxTreatment;
 use serde_json::json;
 
 use crate::support::{PriceShop, category, day, decimal, entry, list, product, totals, unit};
@@ -179,6 +180,27 @@ fn quantities_compare_in_the_base_unit() {
 }
 
 #[test]
+fn of_two_that_are_equal_the_price_of_the_lines_own_unit_wins() {
+    let mut by_case = entry("case", product("crisps"), "0", "101");
+    by_case.unit = Some(unit("XCS"));
+    let each = entry("each", product("crisps"), "0", "100");
+    let shop = PriceShop::new().selling(PriceList {
+        priority: 1,
+        ..list("both", Buyers::All, vec![each, by_case])
+    });
+    for (quantity, packed, net) in [
+        ("1", "XCS", "101.00"),
+        ("10", "EA", "1000.00"),
+        // What has no price of its own follows the base unit.
+        ("1", "XPK", "600.00"),
+    ] {
+        let lines = json!([{"product": "crisps", "quantity": quantity, "unit": packed}]);
+        let priced = shop.price(&json!({"lines": lines})).unwrap();
+        assert_eq!(priced.lines[0].net.to_string(), net, "{quantity} {packed}");
+    }
+}
+
+#[test]
 fn a_price_that_does_not_divide_is_computed_exactly_and_only_shown_short() {
     let mut by_case = entry("case", product("crisps"), "0", "10.00");
     by_case.unit = Some(unit("XCS"));
@@ -324,6 +346,40 @@ fn a_price_of_the_other_tax_mode_is_converted_exactly() {
         <[String; 3]>::from(totals(&priced)),
         ["12.50", "0.88", "13.38"]
     );
+}
+
+#[test]
+fn of_a_buyer_without_tax_none_is_taken_whatever_the_list_holds() {
+    let with_tax = PriceList {
+        tax_inclusive: true,
+        ..by(tier(), "shelf", "1.19")
+    };
+    for (treatment, category) in [
+        (TaxTreatment::Exempt, "E"),
+        (TaxTreatment::Export, "G"),
+        (TaxTreatment::ReverseCharge, "AE"),
+    ] {
+        for (list, mode) in [
+            (None, "exclusive"),
+            (None, "inclusive"),
+            (Some(&with_tax), "exclusive"),
+            (Some(&with_tax), "inclusive"),
+        ] {
+            let mut shop = PriceShop::new();
+            shop.accounts[0].treatment = Some(treatment);
+            shop.lists.extend(list.cloned());
+            let lines = json!([{"product": "crisps", "quantity": 300}]);
+            let basket = json!({"account": "harbour", "tax_mode": mode, "lines": lines});
+            let priced = shop.price(&basket).unwrap();
+            assert_eq!(
+                <[String; 3]>::from(totals(&priced)),
+                ["300.00", "0.00", "300.00"],
+                "{treatment:?} {mode}"
+            );
+            assert_eq!(priced.lines[0].tax_category, category);
+            assert_eq!(priced.tax_groups.len(), 1);
+        }
+    }
 }
 
 #[test]

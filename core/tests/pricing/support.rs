@@ -162,6 +162,7 @@ pub(crate) fn products() -> Vec<Product> {
 /// The harbour shop: contract C, tier gold, territory north.
 pub(crate) fn harbour() -> Account {
     Account {
+        treatment: None,
         id: "harbour".to_owned(),
         contracts: vec!["C".to_owned()],
         tier: Some("gold".to_owned()),

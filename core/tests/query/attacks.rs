@@ -141,8 +141,8 @@ fn values_are_values_whatever_they_spell() {
         "%",
         "_",
         "?1",
-        "\0",
-        "a\0b",
+        "ab\u{301}",
+        "zz\0z",
     ] {
         for test in ["equals", "starts"] {
             let query = json!({"object": "x_shop", "where": {"field": "name", test: spelt}});

@@ -231,6 +231,7 @@ impl From<ServerError> for CliFailure {
             message,
             mut fields,
             numbers,
+            wait_s: _,
         } = error;
         // A problem of a file as a whole names no field.
         fields.retain(|field| !field.is_empty());
@@ -244,6 +245,7 @@ impl From<ServerError> for CliFailure {
             | ErrorKind::Refused
             | ErrorKind::Changed
             | ErrorKind::Busy
+            | ErrorKind::Overloaded
             | ErrorKind::DiskFull => REFUSED,
             ErrorKind::Broken => BROKEN,
         };

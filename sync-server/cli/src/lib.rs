@@ -5,9 +5,12 @@
 pub mod answer;
 mod arguments;
 mod command_list;
+mod completions;
 pub mod demo;
 mod fields;
+mod listing;
 mod office;
+mod office_place;
 pub mod print;
 mod refer;
 mod render;
@@ -25,7 +28,7 @@ use clap::Parser;
 use outfield_core::base::context::Surroundings;
 
 pub use command_list::{ShownCommand, commands};
-pub use office::import::import_text;
+pub use office::import::import_bytes;
 
 use answer::{CliAnswer, CliFailure};
 use arguments::{CliArguments, CliCommand};
@@ -96,12 +99,24 @@ fn dispatch(form: OutputForm, command: CliCommand) -> Result<Option<CliAnswer>, 
         CliCommand::Tenant(command) => office::tenant(command, surroundings),
         CliCommand::Territory(command) => office::territory(command, surroundings),
         CliCommand::User(command) => office::user(command, surroundings),
-        CliCommand::Quarantine { place } => office::quarantine(&place, surroundings),
+        CliCommand::Quarantine { clear, place } => match clear {
+            Some(device) => office::clear_quarantine(&device, &place, surroundings),
+            None => office::quarantine(&place, surroundings),
+        },
         CliCommand::Check { place } => office::check(&place, surroundings),
+        CliCommand::Audit(arguments) => office::audit(&arguments, surroundings),
+        CliCommand::Backup(arguments) => office::back_up(&arguments, surroundings),
+        CliCommand::Restore(arguments) => office::restore(&arguments, surroundings),
         CliCommand::Trail { record, place } => office::trail(&record, &place, surroundings),
+        CliCommand::Outbox(command) => office::outbox(command, surroundings),
         CliCommand::Device(command) => office::device(command, surroundings),
         CliCommand::Object(command) => office::object(command, surroundings),
         CliCommand::Put(arguments) => office::put(&arguments, surroundings),
+        CliCommand::List(arguments) => office::list(&arguments, form, surroundings),
+        CliCommand::Get { object, id, place } => office::get(&object, &id, &place, surroundings),
+        CliCommand::Reassign(arguments) => office::reassign(&arguments, surroundings),
+        CliCommand::Export(arguments) => office::export(&arguments, form, surroundings),
+        CliCommand::Completions { shell } => completions::of(form, shell),
         CliCommand::Import(command) => office::import::import(&command, surroundings),
         CliCommand::Rep(arguments) => rep::run(arguments, form, surroundings),
     };

@@ -1,13 +1,13 @@
 //! The one place that writes to the terminal: answers to standard output, failures to standard
 //! error. It does not know what any command does.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use serde_json::Value as Json;
 
 use super::answer::{BROKEN, CliAnswer, CliFailure};
 use super::render;
-use outfield_server::envelope;
+use outfield_server::{envelope, plain};
 
 /// How the caller wants to be answered.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,12 @@ pub fn outcome(form: OutputForm, outcome: Result<Option<CliAnswer>, CliFailure>)
         && !form.json
     {
         // Where even standard error is closed, the exit code alone tells.
-        let told = format!("error: {}\n", render::clean(&failure.message));
+        let mark = if is_coloured(&io::stderr()) {
+            "\u{1b}[31merror:\u{1b}[0m"
+        } else {
+            "error:"
+        };
+        let told = format!("{mark} {}\n", plain::line(&failure.message));
         write(&mut io::stderr().lock(), &told).ok();
     }
     let exit = failure.map_or(0, |failure| failure.exit);
@@ -96,9 +101,40 @@ fn spoken(answer: &CliAnswer) -> Vec<String> {
         None => (answer.lines)(answer.told.as_ref().unwrap_or(&answer.data)),
     };
     let lines = id.into_iter().chain(lines);
+    let mut lines: Vec<String> = lines.map(|line| plain::line(&line).into_owned()).collect();
+    if answer.table.is_some()
+        && is_coloured(&io::stdout())
+        && let Some(names) = lines.first_mut()
+    {
+        *names = format!("\u{1b}[1m{names}\u{1b}[0m");
+    }
     lines
-        .map(|line| render::clean(&line).into_owned())
-        .collect()
+}
+
+/// Whether a person looks at a terminal that has colours and did not ask for none.
+fn is_coloured(to: &impl IsTerminal) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    to.is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// Tells a person at a terminal how many rows of a file are done; elsewhere nothing is told.
+pub(crate) fn progress(rows: u64, of: u64) {
+    show_over(&format!("{rows} of {of} rows"));
+}
+
+/// Takes the progress off the terminal.
+pub(crate) fn progress_over() {
+    show_over("");
+}
+
+/// Writes over the line that was written so before. It is short, so that no terminal breaks it.
+fn show_over(line: &str) {
+    let mut to = io::stderr().lock();
+    if to.is_terminal() {
+        // Where nobody can be told, the work goes on.
+        write(&mut to, &format!("\r\u{1b}[K{line}")).ok();
+    }
 }
 
 /// How many columns the terminal has; none if standard output is no terminal.
@@ -111,10 +147,10 @@ fn terminal_width() -> Option<usize> {
 fn brief(answer: &CliAnswer) -> Vec<String> {
     match (answer.brief, &answer.id, &answer.data) {
         (Some(member), _, data) => vec![render::text(&data[member])],
-        (None, Some(id), _) => vec![id.clone()],
+        (None, Some(id), _) => vec![plain::line(id).into_owned()],
         (None, None, Json::Array(items)) => items
             .iter()
-            .filter_map(|item| item["id"].as_str().map(str::to_owned))
+            .filter_map(|item| Some(plain::line(item["id"].as_str()?).into_owned()))
             .collect(),
         (None, None, _) => Vec::new(),
     }

@@ -1,23 +1,27 @@
 //! The REST API: records, commands, digests and prices, for whoever the token speaks for.
 //! It does not know which objects there are.
 
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::extract::{BoundedBody, PathParams, QueryParams, parse};
-use super::respond::{HttpError, HttpResult, JSON, aside, bearer, reading, writing};
-use super::state::SharedState;
+use super::extract::{Caller, PathParams, QueryParams, SignedBody, parse};
+use super::respond::{HttpError, HttpResult, JSON, json_answer};
 use crate::error::{ErrorKind, ServerError};
 use crate::office::{Terms, basket_too_large};
+use crate::people::Session;
+use crate::tenant::Tenant;
 
-pub(super) async fn digest(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
-    asked: QueryParams,
+/// Reads on the caller's behalf; the answer is JSON.
+async fn reading(
+    caller: Caller,
+    work: impl FnOnce(&Tenant, &Session) -> Result<Json, ServerError> + Send + 'static,
 ) -> HttpResult {
-    reading(state, &headers, move |tenant, session| {
+    Ok(json_answer(&caller.reading(work).await?))
+}
+
+pub(super) async fn digest(caller: Caller, asked: QueryParams) -> HttpResult {
+    reading(caller, move |tenant, session| {
         let data = tenant.digest(session, asked.get("user"))?;
         Ok(json!({ "ok": true, "data": data }))
     })
@@ -25,42 +29,29 @@ pub(super) async fn digest(
 }
 
 /// Answers and refuses in the bytes of the command line.
-pub(super) async fn price(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
-    body: Result<BoundedBody, HttpError>,
-) -> HttpResult {
-    let BoundedBody(body) = body.map_err(|error| {
+pub(super) async fn price(body: Result<SignedBody, HttpError>) -> HttpResult {
+    let SignedBody { caller, bytes } = body.map_err(|error| {
         if error.0.kind == ErrorKind::TooLarge {
             HttpError(basket_too_large())
         } else {
             error
         }
     })?;
-    let basket = String::from_utf8(body.to_vec())
+    let basket = String::from_utf8(bytes.to_vec())
         .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
-    let token = bearer(&headers)?;
-    let priced = aside(move || {
-        state.read(&token, |tenant| {
-            tenant.price(&tenant.authenticate(&token)?, &basket)
-        })
-    });
+    let priced = caller.reading(move |tenant, session| tenant.price(session, &basket));
     Ok((JSON, priced.await?).into_response())
 }
 
-pub(super) async fn objects(State(state): State<SharedState>, headers: HeaderMap) -> HttpResult {
-    reading(state, &headers, move |tenant, session| {
+pub(super) async fn objects(caller: Caller) -> HttpResult {
+    reading(caller, move |tenant, session| {
         Ok(json!({ "ok": true, "data": tenant.objects(session)? }))
     })
     .await
 }
 
-pub(super) async fn object(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
-    PathParams(object): PathParams<String>,
-) -> HttpResult {
-    reading(state, &headers, move |tenant, session| {
+pub(super) async fn object(caller: Caller, PathParams(object): PathParams<String>) -> HttpResult {
+    reading(caller, move |tenant, session| {
         let data = tenant.object(session, &object)?;
         Ok(json!({ "ok": true, "id": object, "data": data }))
     })
@@ -68,12 +59,11 @@ pub(super) async fn object(
 }
 
 pub(super) async fn list(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
+    caller: Caller,
     PathParams(object): PathParams<String>,
     asked: QueryParams,
 ) -> HttpResult {
-    reading(state, &headers, move |tenant, session| {
+    reading(caller, move |tenant, session| {
         let data = tenant.list(session, &object, asked.get("after"), asked.get("limit"))?;
         Ok(json!({ "ok": true, "data": data }))
     })
@@ -81,33 +71,27 @@ pub(super) async fn list(
 }
 
 pub(super) async fn record(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
+    caller: Caller,
     PathParams((object, id)): PathParams<(String, String)>,
 ) -> HttpResult {
-    let token = bearer(&headers)?;
-    let read = move || {
-        state.read(&token, |tenant| {
-            let session = tenant.authenticate(&token)?;
-            let data = tenant.get(&session, &object, &id)?;
-            let version = tenant.version(&object, &id)?;
-            Ok((
-                version,
-                json!({ "ok": true, "id": data["id"], "data": data }),
-            ))
-        })
-    };
-    let (version, answer) = aside(read).await?;
-    Ok(([(header::ETAG, version)], axum::Json(answer)).into_response())
+    let read = caller.reading(move |tenant, session| {
+        let data = tenant.get(session, &object, &id)?;
+        let version = tenant.version(&object, &id)?;
+        Ok((
+            version,
+            json!({ "ok": true, "id": data["id"], "data": data }),
+        ))
+    });
+    let (version, answer) = read.await?;
+    Ok(([(header::ETAG, version)], json_answer(&answer)).into_response())
 }
 
 /// What became of a record on the server.
 pub(super) async fn trail(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
+    caller: Caller,
     PathParams((object, id)): PathParams<(String, String)>,
 ) -> HttpResult {
-    reading(state, &headers, move |tenant, session| {
+    reading(caller, move |tenant, session| {
         let data = tenant.trail_for(session, &object, &id)?;
         Ok(json!({ "ok": true, "id": id, "data": data }))
     })
@@ -116,12 +100,11 @@ pub(super) async fn trail(
 
 /// Answers a question; what is said with it follows the path.
 pub(super) async fn ask(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
+    caller: Caller,
     PathParams(question): PathParams<String>,
     asked: QueryParams,
 ) -> HttpResult {
-    reading(state, &headers, move |tenant, session| {
+    reading(caller, move |tenant, session| {
         let data = tenant.ask(session, &question, &json!(asked.0).to_string())?;
         Ok(json!({ "ok": true, "id": null, "data": data }))
     })
@@ -129,14 +112,10 @@ pub(super) async fn ask(
 }
 
 /// Answers a query, which is too much for a path.
-pub(super) async fn query(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
-    BoundedBody(body): BoundedBody,
-) -> HttpResult {
-    let asked = String::from_utf8(body.to_vec())
+pub(super) async fn query(SignedBody { caller, bytes }: SignedBody) -> HttpResult {
+    let asked = String::from_utf8(bytes.to_vec())
         .map_err(|_| ServerError::bad_input("bad_json", "the body is not text in UTF-8"))?;
-    reading(state, &headers, move |tenant, session| {
+    reading(caller, move |tenant, session| {
         let data = tenant.query(session, &asked)?;
         Ok(json!({ "ok": true, "id": null, "data": data }))
     })
@@ -145,51 +124,41 @@ pub(super) async fn query(
 
 /// Carries out one command, or a group.
 pub(super) async fn perform(
-    State(state): State<SharedState>,
     headers: HeaderMap,
-    BoundedBody(body): BoundedBody,
+    SignedBody { caller, bytes }: SignedBody,
 ) -> HttpResult {
-    let (body, asked) = (parse(&body)?, AskedTerms::of(&headers)?);
-    let done = writing(state, &headers, move |tenant, session| {
-        tenant.perform(session, &body, asked.terms())
-    });
+    let (body, asked) = (parse(&bytes)?, AskedTerms::of(&headers)?);
+    let done = caller.writing(move |tenant, session| tenant.perform(session, &body, asked.terms()));
     Ok((JSON, done.await?).into_response())
 }
 
 pub(super) async fn make(
-    State(state): State<SharedState>,
     headers: HeaderMap,
     PathParams(object): PathParams<String>,
-    BoundedBody(body): BoundedBody,
+    SignedBody { caller, bytes }: SignedBody,
 ) -> HttpResult {
-    let (body, asked) = (parse(&body)?, AskedTerms::of(&headers)?);
-    let made = writing(state, &headers, move |tenant, session| {
-        tenant.make(session, &object, &body, asked.terms())
-    });
+    let (body, asked) = (parse(&bytes)?, AskedTerms::of(&headers)?);
+    let made =
+        caller.writing(move |tenant, session| tenant.make(session, &object, &body, asked.terms()));
     Ok((StatusCode::CREATED, JSON, made.await?).into_response())
 }
 
 pub(super) async fn change(
-    State(state): State<SharedState>,
     headers: HeaderMap,
     PathParams((object, id)): PathParams<(String, String)>,
-    BoundedBody(body): BoundedBody,
+    SignedBody { caller, bytes }: SignedBody,
 ) -> HttpResult {
-    let (body, asked) = (parse(&body)?, AskedTerms::of(&headers)?);
-    let changed = writing(state, &headers, move |tenant, session| {
-        tenant.change(session, &object, &id, &body, asked.terms())
-    });
+    let (body, asked) = (parse(&bytes)?, AskedTerms::of(&headers)?);
+    let changed = caller
+        .writing(move |tenant, session| tenant.change(session, &object, &id, &body, asked.terms()));
     Ok((JSON, changed.await?).into_response())
 }
 
 pub(super) async fn delete(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
+    caller: Caller,
     PathParams((object, _)): PathParams<(String, String)>,
 ) -> HttpResult {
-    let refused = writing(state, &headers, move |tenant, session| {
-        tenant.never_deleted(session, &object)
-    });
+    let refused = caller.writing(move |tenant, session| tenant.never_deleted(session, &object));
     Ok((JSON, refused.await?).into_response())
 }
 

@@ -1,19 +1,29 @@
-//! Answers as HTTP: a refusal with the status of its kind, and blocking work beside the threads
-//! that answer. It does not know what was asked.
+//! Answers as HTTP: a refusal with the status of its kind, and on every answer the mark by which a
+//! phone knows its server. It does not know what was asked.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use outfield_core::sync::carrier::MARK;
+use outfield_core::sync::frames::PROTOCOL;
+
 use serde_json::Value as Json;
 
-use super::state::SharedState;
-use crate::envelope;
+use super::noted::RefusalNote;
 use crate::error::{ErrorKind, ServerError};
-use crate::people::Session;
-use crate::tenant::Tenant;
+use crate::{envelope, plain};
 
 /// The head of an answer that is JSON text already.
 pub(super) const JSON: [(header::HeaderName, &str); 1] =
     [(header::CONTENT_TYPE, "application/json")];
+
+/// An answer in JSON, of which nothing steers a terminal that shows it.
+pub(super) fn json_answer(json: &Json) -> Response {
+    (JSON, plain::json(&json.to_string()).into_owned()).into_response()
+}
+
+/// What is said of every fault of the server's own.
+pub(super) const FAULT: &str = "a fault in the server; what was begun is as it was before, and its \
+                                log says more";
 
 /// A refusal as an HTTP answer.
 #[derive(Debug)]
@@ -39,6 +49,7 @@ fn code_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::Busy => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         ErrorKind::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
     }
@@ -52,57 +63,44 @@ impl From<ServerError> for HttpError {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        let body = envelope::refused(self.0.reason(), None);
-        (code_of(self.0.kind), JSON, body).into_response()
+        let note = RefusalNote::of(&self.0);
+        let body = if self.0.kind == ErrorKind::Broken {
+            // Where a file lies, and why it cannot be read, is for the log alone.
+            envelope::refused(ServerError::broken(FAULT).reason(), None)
+        } else {
+            envelope::refused(self.0.reason(), None)
+        };
+        let mut response = (code_of(self.0.kind), JSON, body).into_response();
+        if let Some(seconds) = self.0.wait_s {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(note);
+        response
     }
 }
 
-/// The bearer token of a request.
+/// The answer with the server's mark: whatever lacks it is somebody else's.
+pub(super) async fn marked(mut response: Response) -> Response {
+    let version = HeaderValue::from(PROTOCOL);
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static(MARK), version);
+    response
+}
+
+/// The bearer token of a request; the scheme is written in any case.
 pub(super) fn bearer(headers: &HeaderMap) -> Result<String, ServerError> {
     let value = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let token = value.and_then(|value| value.strip_prefix("Bearer "));
-    token.map(str::to_owned).ok_or_else(|| {
-        ServerError::signed_out(
+    let parts = value.and_then(|value| value.trim().split_once(' '));
+    match parts {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(token.trim().to_owned())
+        }
+        Some(_) | None => Err(ServerError::signed_out(
             "send the header `Authorization: Bearer TOKEN`; enrolling gives the token",
-        )
-    })
-}
-
-/// Runs blocking work beside the threads that answer.
-pub(super) async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ServerError> + Send + 'static,
-) -> Result<T, HttpError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(ServerError::broken)?
-        .map_err(HttpError)
-}
-
-/// Writes on behalf of whoever the request's token speaks for.
-pub(super) async fn writing<T: Send + 'static>(
-    state: SharedState,
-    headers: &HeaderMap,
-    work: impl FnOnce(&mut Tenant, &Session) -> Result<T, ServerError> + Send + 'static,
-) -> Result<T, HttpError> {
-    let token = bearer(headers)?;
-    aside(move || {
-        state.write(&token, |tenant| {
-            let session = tenant.authenticate(&token)?;
-            work(tenant, &session)
-        })
-    })
-    .await
-}
-
-/// Reads on behalf of whoever the request's token speaks for; the answer is JSON.
-pub(super) async fn reading(
-    state: SharedState,
-    headers: &HeaderMap,
-    work: impl FnOnce(&Tenant, &Session) -> Result<Json, ServerError> + Send + 'static,
-) -> HttpResult {
-    let token = bearer(headers)?;
-    let read = move || state.read(&token, |tenant| work(tenant, &tenant.authenticate(&token)?));
-    Ok(axum::Json(aside(read).await?).into_response())
+        )),
+    }
 }

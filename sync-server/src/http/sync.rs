@@ -2,31 +2,32 @@
 //! It does not know what is pushed nor what is told.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::Extension;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
-use outfield_core::base::limits::REQUEST_BYTES_MAX;
-use outfield_core::sync::frames::Frame;
+use outfield_core::sync::call::{self, CallLimits};
+use outfield_core::sync::frames::{Frame, Ruling};
 use outfield_core::sync::wire::{self, Packing};
 use serde_json::Value as Json;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{self, Sender};
+use tokio::time::{Instant, timeout};
 
-use super::extract::{BoundedBody, parse};
-use super::respond::{HttpError, HttpResult, aside, bearer, writing};
+use super::attempts::Attempt;
+use super::connection::Origin;
+use super::extract::{Caller, DoorBody, HandedBody, LastBody, SignedBody, parse};
+use super::respond::{HttpError, HttpResult, json_answer};
 use super::state::SharedState;
-use crate::error::ServerError;
+use crate::error::{ErrorKind, ServerError};
+use crate::limits::{ACCESS_LOOK, ANSWER_TIMEOUT, CHUNK_BYTES, CHUNKS_MAX, WRITE_TIMEOUT};
 use crate::office::Applicant;
 use crate::people::Session;
+use crate::seen::Metrics;
+use crate::sync::check_asked;
 use crate::tenant::Tenant;
-
-/// How long a client may take for one piece of an answer.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Bytes of an answer from which a piece is handed on.
-const CHUNK_BYTES: usize = 32 * 1024;
-/// Pieces of one answer that wait for the client.
-const CHUNKS_MAX: usize = 4;
 
 fn text(json: &Json, key: &str) -> Result<String, ServerError> {
     let found = json[key]
@@ -40,7 +41,8 @@ fn text(json: &Json, key: &str) -> Result<String, ServerError> {
 
 pub(super) async fn enrol(
     State(state): State<SharedState>,
-    BoundedBody(body): BoundedBody,
+    Extension(origin): Extension<Origin>,
+    DoorBody(body): DoorBody,
 ) -> HttpResult {
     let json = parse(&body)?;
     let code = text(&json, "code")?;
@@ -52,17 +54,36 @@ pub(super) async fn enrol(
         tenant: optional("tenant"),
         user: optional("user"),
     };
-    let enrolled = aside(move || state.write(&code, |tenant| tenant.enrol(&code, &applicant)));
-    Ok(axum::Json(enrolled.await?).into_response())
+    let tenant = state.tenant_of_code(&code).await?;
+    let attempt = state.attempts.begin(origin, tenant.id())?;
+    let enrolling = tenant.writing(None, move |tenant| tenant.enrol(&code, &applicant));
+    let enrolled = enrolling.await;
+    note_attempt(&state, attempt, &enrolled);
+    Ok(json_answer(&enrolled?))
 }
 
 pub(super) async fn refresh(
     State(state): State<SharedState>,
-    BoundedBody(body): BoundedBody,
+    Extension(origin): Extension<Origin>,
+    DoorBody(body): DoorBody,
 ) -> HttpResult {
     let token = text(&parse(&body)?, "refresh_token")?;
-    let tokens = aside(move || state.write(&token, |tenant| tenant.refresh_tokens(&token)));
-    Ok(axum::Json(tokens.await?).into_response())
+    let tenant = state.tenant_of(&token).await?;
+    let attempt = state.attempts.begin(origin, tenant.id())?;
+    let renewed = tenant
+        .writing(None, move |tenant| tenant.renew(&token))
+        .await;
+    note_attempt(&state, attempt, &renewed);
+    Ok(json_answer(&renewed?))
+}
+
+/// Only what is refused was tried in vain.
+fn note_attempt(state: &SharedState, attempt: Attempt, outcome: &Result<Json, ServerError>) {
+    let is_in_vain =
+        |error: &ServerError| matches!(error.kind, ErrorKind::SignedOut | ErrorKind::Refused);
+    if !outcome.as_ref().is_err_and(is_in_vain) {
+        state.attempts.was_good(attempt);
+    }
 }
 
 /// How the frames are packed that a request's header names.
@@ -70,24 +91,20 @@ fn packing(headers: &HeaderMap, name: header::HeaderName) -> Packing {
     Packing::named(headers.get(name).and_then(|value| value.to_str().ok()))
 }
 
-/// The frames of a body. They take up to a hundred times its room, so that only who is known is
-/// heard.
+/// Who calls, and the frames of the body, of which there are no more than such a call may hold.
 async fn frames(
-    state: &SharedState,
     headers: &HeaderMap,
-    body: Bytes,
-) -> Result<(Session, Vec<Frame>), HttpError> {
-    let (state, token) = (Arc::clone(state), bearer(headers)?);
+    body: SignedBody,
+    limits: CallLimits,
+) -> Result<(Caller, Vec<Frame>), HttpError> {
     let packed = packing(headers, header::CONTENT_TYPE);
-    aside(move || {
-        let session = state.read(&token, |tenant| tenant.authenticate(&token))?;
-        let frames = wire::decode_as(packed, &body, REQUEST_BYTES_MAX);
-        Ok((
-            session,
-            frames.map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))?,
-        ))
-    })
-    .await
+    let SignedBody { caller, bytes } = body;
+    let tenant = Arc::clone(&caller.tenant);
+    let frames = tenant.unpacking(caller.session.device, move || {
+        call::decode(packed, &bytes, &limits)
+            .map_err(|error| ServerError::bad_input("bad_frames", error.to_string()))
+    });
+    Ok((caller, frames.await?))
 }
 
 fn framed(headers: &HeaderMap, frames: &[Frame]) -> HttpResult {
@@ -96,13 +113,9 @@ fn framed(headers: &HeaderMap, frames: &[Frame]) -> HttpResult {
     Ok(([(header::CONTENT_TYPE, packing.media_type())], body).into_response())
 }
 
-pub(super) async fn hello(
-    State(state): State<SharedState>,
-    headers: HeaderMap,
-    BoundedBody(body): BoundedBody,
-) -> HttpResult {
-    let (_, frames) = frames(&state, &headers, body).await?;
-    let answer = writing(state, &headers, move |tenant, session| {
+pub(super) async fn hello(headers: HeaderMap, HandedBody(body): HandedBody) -> HttpResult {
+    let (caller, frames) = frames(&headers, body, call::HELLO).await?;
+    let answer = caller.writing(move |tenant, session| {
         let first = frames
             .first()
             .ok_or_else(|| ServerError::bad_input("bad_frame", "the body holds no frame"))?;
@@ -111,48 +124,130 @@ pub(super) async fn hello(
     framed(&headers, &answer.await?)
 }
 
+/// Counts what became of one entry.
+fn count_verdict(metrics: &Metrics, verdict: &Frame) {
+    let Frame::Verdict(verdict) = verdict else {
+        return;
+    };
+    metrics.ruled(match &verdict.ruling {
+        Ruling::Accepted { .. } => "accepted",
+        Ruling::Duplicate { .. } => "duplicate",
+        Ruling::Needs { .. } => "needs",
+        Ruling::Quarantined { code, .. } => {
+            metrics.quarantined(code);
+            "quarantined"
+        }
+        Ruling::RetryLater => "retry_later",
+        Ruling::Rewrite => "rewrite",
+    });
+}
+
 pub(super) async fn push(
     State(state): State<SharedState>,
     headers: HeaderMap,
-    BoundedBody(body): BoundedBody,
+    HandedBody(body): HandedBody,
 ) -> HttpResult {
-    let (_, frames) = frames(&state, &headers, body).await?;
-    let answer = writing(state, &headers, move |tenant, session| {
-        tenant.push(session, frames)
+    let (caller, frames) = frames(&headers, body, call::PUSH).await?;
+    let answer = caller.writing(move |tenant, session| tenant.push(session, frames));
+    let verdicts = answer.await?;
+    for verdict in &verdicts {
+        count_verdict(&state.metrics, verdict);
+    }
+    framed(&headers, &verdicts)
+}
+
+/// A parcel, whoever brings it.
+pub(super) async fn parcel(HandedBody(body): HandedBody) -> HttpResult {
+    let SignedBody { caller, bytes } = body;
+    let taken = caller.writing(move |tenant, _| tenant.take_parcel(&bytes));
+    Ok(axum::Json(taken.await?).into_response())
+}
+
+/// By which a device knows that its own server wants it emptied.
+pub(super) async fn wipe(LastBody(body): LastBody) -> HttpResult {
+    let order = body
+        .caller
+        .reading(|tenant, session| tenant.wipe_order(session.device));
+    Ok(axum::Json(order.await?).into_response())
+}
+
+/// A device holds nothing any more.
+pub(super) async fn gone(LastBody(body): LastBody) -> HttpResult {
+    let gone = body
+        .caller
+        .writing(|tenant, session| tenant.is_gone(session.device));
+    gone.await?;
+    Ok(axum::Json(serde_json::json!({})).into_response())
+}
+
+pub(super) async fn offer(headers: HeaderMap, body: SignedBody) -> HttpResult {
+    let (caller, frames) = frames(&headers, body, call::OFFER).await?;
+    let lacking = caller.reading(move |tenant, _| tenant.lacking(frames));
+    framed(&headers, &lacking.await?)
+}
+
+pub(super) async fn take_back(headers: HeaderMap, body: SignedBody) -> HttpResult {
+    let (caller, frames) = frames(&headers, body, call::RETURN).await?;
+    let answer = caller.writing(move |tenant, session| tenant.take_back(session, frames));
+    framed(&headers, &answer.await?)
+}
+
+pub(super) async fn upload(headers: HeaderMap, body: SignedBody) -> HttpResult {
+    let (caller, frames) = frames(&headers, body, call::UPLOAD).await?;
+    let tenant = Arc::clone(&caller.tenant);
+    let session = caller.session.clone();
+    // Bytes of files are written beside those who write records; only what came whole is noted in
+    // their turn.
+    let taken = tenant.reading(Some(session.device), move |tenant| {
+        tenant.take_pieces(&session, frames)
+    });
+    let taken = taken.await?;
+    if taken.whole.is_empty() {
+        return framed(&headers, &taken.answer);
+    }
+    let answer = caller.writing(move |tenant, session| {
+        tenant.note_files(session, &taken)?;
+        Ok(taken.answer)
     });
     framed(&headers, &answer.await?)
+}
+
+pub(super) async fn download(headers: HeaderMap, body: SignedBody) -> HttpResult {
+    let (caller, frames) = frames(&headers, body, call::DOWNLOAD).await?;
+    let pieces = caller.reading(move |tenant, session| tenant.download(session, &frames));
+    framed(&headers, &pieces.await?)
 }
 
 pub(super) async fn pull(
     State(state): State<SharedState>,
     headers: HeaderMap,
-    BoundedBody(body): BoundedBody,
+    body: SignedBody,
 ) -> HttpResult {
-    let (session, frames) = frames(&state, &headers, body).await?;
-    let (token, slot) = (bearer(&headers)?, state.begin_pull(session.device)?);
+    let (caller, frames) = frames(&headers, body, call::PULL).await?;
+    check_asked(&frames)?;
+    let (tenant, session) = (caller.tenant, caller.session);
+    let share = state.begin_pull(tenant.id(), session.device)?;
     let packing = packing(&headers, header::ACCEPT);
-    let (sender, receiver) = tokio::sync::mpsc::channel(CHUNKS_MAX);
-    let runtime = tokio::runtime::Handle::current();
+    let (sender, receiver) = mpsc::channel(CHUNKS_MAX);
+    let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
-        let give = |piece: std::io::Result<Vec<u8>>| {
-            let sent = runtime.block_on(tokio::time::timeout(WRITE_TIMEOUT, sender.send(piece)));
-            if matches!(sent, Ok(Ok(()))) {
-                Ok(())
-            } else {
-                Err(ServerError::broken("the client stopped listening"))
-            }
+        let mut line = AnswerLine {
+            sender,
+            runtime,
+            began: Instant::now(),
+            looked_at: Instant::now(),
+            is_let_in: &|| tenant.read(|tenant| tenant.authenticate(&caller.token).map(drop)),
         };
-        let told = state
-            .pack(&token, |tenant| tenant.due(&session, &frames))
+        let told = tenant
+            .pack(|tenant| tenant.due(&session, &frames))
             .and_then(|()| {
-                state.read(&token, |tenant| {
-                    tell(tenant, &session, &frames, packing, &give)
-                })
+                tenant.read(|tenant| tell(tenant, &session, &frames, packing, &mut line))
             });
-        drop(slot);
+        drop(share);
         if let Err(error) = told {
+            caller.note.cut(&error.message);
             // A broken connection is how the client learns that this is not the end.
-            drop(give(Err(std::io::Error::other(error.message))));
+            drop(line.give(Err(std::io::Error::other(error.message))));
         }
     });
     let pieces = futures_util::stream::unfold(receiver, |mut receiver| async move {
@@ -165,25 +260,67 @@ pub(super) async fn pull(
         .into_response())
 }
 
+/// A piece of an answer, or why it ends early.
+type AnswerPiece = std::io::Result<Vec<u8>>;
+
+/// Where the pieces of a long answer go while somebody listens, and is still let in.
+struct AnswerLine<'a> {
+    sender: Sender<AnswerPiece>,
+    runtime: Handle,
+    began: Instant,
+    looked_at: Instant,
+    is_let_in: &'a dyn Fn() -> Result<(), ServerError>,
+}
+
+impl AnswerLine<'_> {
+    fn give(&mut self, piece: AnswerPiece) -> Result<(), ServerError> {
+        let sending = timeout(WRITE_TIMEOUT, self.sender.send(piece));
+        match self.runtime.block_on(sending) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(ServerError::broken("the client stopped listening")),
+        }
+    }
+
+    /// All whole pieces of what is ready, however much that is: what was packed before comes at
+    /// once, and a client that is slow must not have the server hold it all.
+    fn hand_on(&mut self, ready: &mut Vec<u8>) -> Result<(), ServerError> {
+        let rest = ready.split_off(ready.len() - ready.len() % CHUNK_BYTES);
+        for piece in std::mem::replace(ready, rest).chunks(CHUNK_BYTES) {
+            self.go_on(piece.to_vec())?;
+        }
+        Ok(())
+    }
+
+    /// The next bytes. The answer ends here if access did meanwhile, or if it takes too long.
+    fn go_on(&mut self, bytes: Vec<u8>) -> Result<(), ServerError> {
+        self.give(Ok(bytes))?;
+        if self.began.elapsed() > ANSWER_TIMEOUT {
+            return Err(ServerError::broken("the client listens too slowly"));
+        }
+        if self.looked_at.elapsed() >= ACCESS_LOOK {
+            (self.is_let_in)()?;
+            self.looked_at = Instant::now();
+        }
+        Ok(())
+    }
+}
+
 /// Encodes the frames of a pull and hands them on piece by piece.
 fn tell(
     tenant: &Tenant,
     session: &Session,
     asked: &[Frame],
     packing: Packing,
-    give: &dyn Fn(std::io::Result<Vec<u8>>) -> Result<(), ServerError>,
+    line: &mut AnswerLine<'_>,
 ) -> Result<(), ServerError> {
     let mut encoder = wire::Encoder::packing(packing).map_err(ServerError::broken)?;
     let mut ready = Vec::new();
     tenant.pull(session, asked, &mut |piece| {
         piece.write(&mut encoder)?;
         ready.extend(encoder.ready());
-        if ready.len() < CHUNK_BYTES {
-            Ok(())
-        } else {
-            give(Ok(std::mem::take(&mut ready)))
-        }
+        line.hand_on(&mut ready)
     })?;
     ready.extend(encoder.finish().map_err(ServerError::broken)?);
-    give(Ok(ready))
+    line.hand_on(&mut ready)?;
+    line.give(Ok(ready))
 }

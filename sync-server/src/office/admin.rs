@@ -10,10 +10,12 @@ use outfield_core::domain::{self, Command};
 use outfield_core::objects::path::line_path;
 use outfield_core::objects::{Bucket, Record, Value, Values, Write};
 use outfield_core::store::{self, members, meta, tables};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
+use crate::tenant::height::Height;
+use crate::work::EpochReason;
 use crate::work::execute::{Seat, named};
 use crate::work::log::{LogEntry, LogOp, append};
 
@@ -29,13 +31,13 @@ impl Tenant {
         let template: Values = serde_json::from_str(include_str!("visit_template.json"))
             .map_err(ServerError::broken)?;
         let id = RecordId::derived(&[VISIT_TEMPLATE.as_bytes(), b"standard"]);
-        let epoch = self.surroundings.entropy();
-        let epoch = u32::from_be_bytes([epoch[0], epoch[1], epoch[2], epoch[3]]);
         let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
         meta::set(&tx, "tenant", name)?;
         meta::set(&tx, "time_zone", time_zone)?;
-        meta::set(&tx, "epoch", &epoch.to_string())?;
+        self.begin_epoch_in(&tx, EpochReason::Founded, Height::default())?;
+        let about = json!({ "name": name, "time_zone": time_zone });
+        self.note_office(&tx, "tenant_added", &about)?;
         self.apply(
             &tx,
             &context,
@@ -48,7 +50,7 @@ impl Tenant {
             }],
         )?;
         self.standardise_in(&tx, &context)?;
-        Ok(store::open::commit(tx)?)
+        Ok(self.witness.commit(tx)?)
     }
 
     /// Adds a territory; the name must be new.
@@ -71,12 +73,26 @@ impl Tenant {
         self.add(TERRITORY, named(&values))
     }
 
-    /// The territory of this name.
+    /// The territory of this name, in whatever spelling: `North`, `north` and ` NORTH ` are one.
     pub fn territory_named(&self, name: &str) -> Result<Option<RecordId>, ServerError> {
-        Ok(self
-            .find(TERRITORY, "name", &name.into())?
-            .first()
-            .map(|record| record.id))
+        if let Some(exact) = self.find(TERRITORY, "name", &name.into())?.first() {
+            return Ok(Some(exact.id));
+        }
+        let (descriptor, wanted) = (self.descriptor(TERRITORY)?, folded(name));
+        for id in tables::ids(&self.db, &descriptor)? {
+            let record = tables::read(&self.db, &descriptor, id)?;
+            let name = record.as_ref().and_then(|record| record.text("name"));
+            if name.is_some_and(|name| folded(name) == wanted) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a record is there and has a value at this path.
+    pub fn has_value(&self, object: &str, id: RecordId, path: &str) -> Result<bool, ServerError> {
+        let record = tables::read(&self.db, &*self.descriptor(object)?, id)?;
+        Ok(record.is_some_and(|record| !record.value(path).is_null()))
     }
 
     fn territory(&self, name: &str) -> Result<RecordId, ServerError> {
@@ -255,7 +271,9 @@ impl Tenant {
                 hash: None,
             },
         )?;
-        store::open::commit(tx)?;
+        let about = json!({ "object": descriptor.object, "version": version });
+        self.note_office(&tx, "object_published", &about)?;
+        self.witness.commit(tx)?;
         self.registry = registry;
         Ok(descriptor.object.clone())
     }
@@ -275,6 +293,14 @@ fn territories(before: Option<&Record>, now: &[RecordId]) -> Values {
         values.insert(path, id.into());
     }
     values
+}
+
+/// A name as it is compared with others: without blanks around it, and whether letters are capitals
+/// or not.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase()
 }
 
 fn check_name(what: &str, name: &str) -> Result<(), ServerError> {

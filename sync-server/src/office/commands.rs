@@ -128,17 +128,18 @@ impl Tenant {
         if let Some(answer) = answered(&tx, session, terms.key, request)? {
             return Ok(answer);
         }
-        let mut decisions = Vec::new();
+        let mut done = Vec::new();
         for command in commands {
             self.check_seen(&tx, command, terms)?;
             let seat = Seat::Person(session);
             let decision = self.decide_and_apply(&tx, seat, &context, command)?;
-            self.end_access(&tx, &decision)?;
-            decisions.push(decision);
+            self.end_access(&tx, &decision.writes)?;
+            self.note_writes(&tx, seat, &decision.writes)?;
+            done.push(CarriedOut { command, decision });
         }
-        let answer = self.told(&tx, &decisions, as_group)?;
+        let answer = self.told(&tx, &done, as_group)?;
         keep_answer(&tx, session, terms.key, request, &answer)?;
-        store::open::commit(tx)?;
+        self.witness.commit(tx)?;
         Ok(answer)
     }
 
@@ -162,12 +163,22 @@ impl Tenant {
         Err(error)
     }
 
-    fn told(&self, db: &Db, decisions: &[Decision], as_group: bool) -> Result<String, ServerError> {
+    /// What became true, record by record; of what changed nothing, the record as it is.
+    fn told(
+        &self,
+        db: &Db,
+        commands: &[CarriedOut<'_>],
+        as_group: bool,
+    ) -> Result<String, ServerError> {
         let mut done = Vec::new();
-        for decision in decisions {
+        for CarriedOut { command, decision } in commands {
             let shown = decision.writes.iter().find(|write| write.id == decision.id);
-            let record = match shown {
-                Some(write) => tables::read(db, &*self.descriptor(&write.object)?, write.id)?,
+            let object = match shown {
+                Some(write) => Some(write.object.as_str()),
+                None => command.object(&self.registry),
+            };
+            let record = match object {
+                Some(object) => tables::read(db, &*self.descriptor(object)?, decision.id)?,
                 None => None,
             };
             let data =
@@ -183,6 +194,12 @@ impl Tenant {
             .collect();
         Ok(envelope::done(None, &group.to_string()))
     }
+}
+
+/// A command and what it came to.
+struct CarriedOut<'a> {
+    command: &'a Command,
+    decision: Decision,
 }
 
 /// The version of a record as a header says it: of a document that of its heads, else that of its

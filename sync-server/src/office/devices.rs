@@ -1,25 +1,34 @@
-//! Devices come in and go: one-time enrolment codes, enrolling, revoking.
+//! Devices come in and go: one-time enrolment codes, enrolling, revoking, emptying.
 //! It does not know what a session may do, nor how tokens are made.
 
+use outfield_core::base::hex;
 use outfield_core::base::id::{DeviceId, RecordId, UserId};
+use outfield_core::base::time::Timestamp;
+use outfield_core::domain::Command;
 use outfield_core::domain::rules::names::DEVICE;
-use outfield_core::domain::{Command, Decision};
-use outfield_core::objects::{Value, Values};
+use outfield_core::objects::{Record, Value, Values, Write};
 use outfield_core::store::{self, Db, tables};
 use rusqlite::{OptionalExtension, params};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
 
 use crate::error::ServerError;
+use crate::limits::{CODE_MS, CODE_REPEAT_MS};
+use crate::people::enrolment_code;
 use crate::people::tokens::hashed;
 use crate::tenant::Tenant;
+use crate::work::audit::{self, OfficeAct};
 use crate::work::execute::{Seat, row};
 
 /// The state of a device whose access has ended.
 const REVOKED: &str = "revoked";
-/// How long an enrolment code may wait to be used.
-const CODE_MS: i64 = 7 * 24 * 3_600_000;
-/// How long the installation that used a code may repeat it, in case the answer was lost.
-const REPEAT_MS: i64 = 24 * 3_600_000;
+/// What the journal names as the cause where a spent token was shown.
+const COPIED: &str = "token_copied";
+
+/// What the journal names as the cause where a device said that it holds nothing any more.
+const EMPTIED: &str = "device_emptied";
+/// What the word for emptying a device begins with, before it is hashed.
+const WIPE_WORD: &[u8] = b"outfield wipe";
 
 /// What a device says of itself when it enrols.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,18 +60,22 @@ struct CodeUse {
 }
 
 impl Tenant {
-    /// Makes a one-time code for a user.
+    /// Makes a one-time code for a user. One that the user did not use ends with it.
     pub(crate) fn new_code(&self, user: UserId) -> Result<String, ServerError> {
-        let code = format!(
-            "{}-{}",
-            self.id.to_string().replace('-', ""),
-            &self.secret()[..24]
-        );
-        let expires_at = self.surroundings.now().0 + CODE_MS;
-        self.db.execute(
-            "INSERT INTO code (hash, user, expires_at) VALUES (?1, ?2, ?3)",
-            params![hashed(&code), user.as_bytes(), expires_at],
+        let code = enrolment_code::drawn(self.id, &self.surroundings.entropy());
+        let now = self.surroundings.now().0;
+        let tx = store::open::begin(&self.db)?;
+        tx.execute(
+            "UPDATE code SET expires_at = min(expires_at, ?2)
+             WHERE user = ?1 AND used_at IS NULL",
+            params![user.as_bytes(), now - 1],
         )?;
+        tx.execute(
+            "INSERT INTO code (hash, user, expires_at) VALUES (?1, ?2, ?3)",
+            params![hashed(&code), user.as_bytes(), now + CODE_MS],
+        )?;
+        self.note_office(&tx, "code_made", &json!({ "user": user }))?;
+        self.witness.commit(tx)?;
         Ok(code)
     }
 
@@ -71,8 +84,9 @@ impl Tenant {
     pub fn enrol(&mut self, code: &str, applicant: &Applicant) -> Result<Json, ServerError> {
         let now = self.surroundings.now().0;
         let context = self.context_of(Seat::Operator)?;
+        let code = enrolment_code::normal(code).unwrap_or_else(|| code.to_owned());
         let tx = store::open::begin(&self.db)?;
-        let found = self.code(code)?;
+        let found = self.code(&code)?;
         self.check_active(found.user)?;
         if applicant
             .tenant
@@ -92,20 +106,20 @@ impl Tenant {
             return Err(ServerError::bad_input("other_user", message));
         }
         if let Some(used) = found.used {
-            if used.install != applicant.install || now - used.at > REPEAT_MS {
+            if used.install != applicant.install || now - used.at > CODE_REPEAT_MS {
                 return Err(ServerError::refused(
                     "code_used",
                     "this enrolment code was used already; ask for a new one",
                 ));
             }
             let json = self.hand_out(&tx, found.user, used.device, None)?;
-            store::open::commit(tx)?;
+            self.witness.commit(tx)?;
             return Ok(json);
         }
         if now > found.expires_at {
             return Err(ServerError::refused(
                 "code_expired",
-                "this enrolment code has expired; ask for a new one",
+                "this enrolment code has expired, or a newer one was made; ask for a new one",
             ));
         }
         let device = DeviceId(self.new_id().0);
@@ -117,16 +131,32 @@ impl Tenant {
         ];
         self.apply(&tx, &context, &[row(DEVICE, device.into(), &values)])?;
         tx.execute(
-            "INSERT INTO installation (device, user) VALUES (?1, ?2)",
-            params![device.as_bytes(), found.user.as_bytes()],
+            "INSERT INTO installation (device, user, heard_at) VALUES (?1, ?2, ?3)",
+            params![device.as_bytes(), found.user.as_bytes(), now],
         )?;
+        let enrolled = OfficeAct {
+            by: found.user,
+            at: Timestamp(now),
+            act: "device_enrolled",
+        };
+        audit::note(&tx, enrolled, &json!({ "device": device }))?;
         tx.execute(
             "UPDATE code SET install = ?2, device = ?3, used_at = ?4 WHERE hash = ?1",
-            params![hashed(code), applicant.install, device.as_bytes(), now],
+            params![hashed(&code), applicant.install, device.as_bytes(), now],
         )?;
         let json = self.hand_out(&tx, found.user, device, None)?;
-        store::open::commit(tx)?;
+        self.witness.commit(tx)?;
         Ok(json)
+    }
+
+    /// Whether an enrolment code is one of this tenant, used or not.
+    pub fn knows_code(&self, code: &str) -> Result<bool, ServerError> {
+        let code = enrolment_code::normal(code).unwrap_or_else(|| code.to_owned());
+        let sql = "SELECT EXISTS (SELECT 1 FROM code WHERE hash = ?1)";
+        Ok(self
+            .db
+            .prepare_cached(sql)?
+            .query_row([hashed(&code)], |row| row.get(0))?)
     }
 
     fn code(&self, code: &str) -> Result<EnrolmentCode, ServerError> {
@@ -165,9 +195,39 @@ impl Tenant {
         })
     }
 
-    /// Ends a device's access at once; what it has not sent stays on it. The device is named by id
-    /// or name.
-    pub fn revoke(&mut self, device: &str) -> Result<DeviceId, ServerError> {
+    /// Trades a refresh token for new tokens. One that is spent was copied, and nobody can tell
+    /// whose copy is the thief's: the device's access ends, and the office sees it.
+    pub fn renew(&mut self, refresh_token: &str) -> Result<Json, ServerError> {
+        match self.spent_by(refresh_token)? {
+            None => self.refresh_tokens(refresh_token),
+            Some(device) => {
+                self.end_copied(device)?;
+                Err(ServerError::signed_out(
+                    "this device's access was copied, and has ended; its unsent work stays on it. \
+                     Enrol again with a new code",
+                ))
+            }
+        }
+    }
+
+    /// Ends the access of a device of which somebody has a copy. The journal says why.
+    fn end_copied(&mut self, device: DeviceId) -> Result<(), ServerError> {
+        let context = self.context_of(Seat::Operator)?;
+        let tx = store::open::begin(&self.db)?;
+        Self::end_tokens(&tx, device)?;
+        let revoked = [Write {
+            new: false,
+            verb: Some(COPIED.to_owned()),
+            ..row(DEVICE, device.into(), &[("state", REVOKED.into())])
+        }];
+        self.apply(&tx, &context, &revoked)?;
+        self.end_access(&tx, &revoked)?;
+        self.note_writes(&tx, Seat::Operator, &revoked)?;
+        Ok(self.witness.commit(tx)?)
+    }
+
+    /// The device of this id or name.
+    fn device_named(&self, device: &str) -> Result<Record, ServerError> {
         let descriptor = self.descriptor(DEVICE)?;
         let found = match device.parse::<RecordId>() {
             Ok(id) => tables::read(&self.db, &descriptor, id)?,
@@ -176,11 +236,27 @@ impl Tenant {
                 .into_iter()
                 .next(),
         };
-        let record = found.ok_or_else(|| {
+        found.ok_or_else(|| {
             ServerError::not_found(format!(
                 "there is no device `{device}`; `device list` shows them"
             ))
-        })?;
+        })
+    }
+
+    /// Forgets what was refused of one device, so that there is room for more; answers how many
+    /// entries that were. Their verdicts stay.
+    pub fn clear_quarantine(&mut self, device: &str) -> Result<usize, ServerError> {
+        let id = self.device_named(device)?.id;
+        let tx = store::open::begin(&self.db)?;
+        let cleared = tx.execute("DELETE FROM quarantine WHERE device = ?1", [id.as_bytes()])?;
+        self.witness.commit(tx)?;
+        Ok(cleared)
+    }
+
+    /// Ends a device's access at once; what it has not sent stays on it. The device is named by id
+    /// or name.
+    pub fn revoke(&mut self, device: &str) -> Result<DeviceId, ServerError> {
+        let record = self.device_named(device)?;
         if record.text("state") != Some(REVOKED) {
             let command = Command::Perform {
                 verb: "revoke_device".to_owned(),
@@ -190,14 +266,16 @@ impl Tenant {
             let context = self.context_of(Seat::Operator)?;
             let tx = store::open::begin(&self.db)?;
             let decision = self.decide_and_apply(&tx, Seat::Operator, &context, &command)?;
-            self.end_access(&tx, &decision)?;
-            store::open::commit(tx)?;
+            self.end_access(&tx, &decision.writes)?;
+            self.note_writes(&tx, Seat::Operator, &decision.writes)?;
+            self.witness.commit(tx)?;
         }
         Ok(DeviceId(record.id.0))
     }
-    /// Devices that a decision revoked get no answer any more.
-    pub(super) fn end_access(&self, db: &Db, decision: &Decision) -> Result<(), ServerError> {
-        for write in &decision.writes {
+
+    /// Devices that these writes revoke get no answer any more.
+    pub(super) fn end_access(&self, db: &Db, writes: &[Write]) -> Result<(), ServerError> {
+        for write in writes {
             let state = write.values.get("state").and_then(Value::text);
             if write.object == DEVICE && state == Some(REVOKED) {
                 db.execute(
@@ -208,5 +286,71 @@ impl Tenant {
             }
         }
         Ok(())
+    }
+
+    /// Ends a device's access and wants it emptied: it hears so at its next call, keeps what is
+    /// unsent for the office, and says when it is done.
+    pub fn wipe(&mut self, device: &str) -> Result<DeviceId, ServerError> {
+        let id = self.revoke(device)?;
+        self.note_wipe(id, "ordered", "wipe_device")?;
+        self.db.execute(
+            "UPDATE installation SET wipe_at = coalesce(wipe_at, ?2) WHERE device = ?1",
+            params![id.as_bytes(), self.surroundings.now().0],
+        )?;
+        Ok(id)
+    }
+
+    /// By which a device knows that its own server wants it emptied: words that follow from the
+    /// hashes of its refresh tokens, which nobody else knows; none if nobody wants it.
+    pub(crate) fn wipe_order(&self, device: DeviceId) -> Result<Json, ServerError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT c.hash FROM credential c JOIN installation i ON i.device = c.device
+             WHERE c.device = ?1 AND c.refreshes AND i.wipe_at IS NOT NULL",
+        )?;
+        let hashes = statement.query_map([device.as_bytes()], |row| row.get::<_, Vec<u8>>(0))?;
+        let mut words = Vec::new();
+        for hash in hashes {
+            let word = Sha256::new_with_prefix(WIPE_WORD)
+                .chain_update(hash?)
+                .finalize();
+            words.push(hex::letters(&word));
+        }
+        Ok(json!({ "words": words, "lock": self.parcel_lock()? }))
+    }
+
+    /// A device holds nothing any more: its access ends, and if it was to be emptied, it was.
+    pub(crate) fn is_gone(&mut self, device: DeviceId) -> Result<(), ServerError> {
+        let wiped = self.db.execute(
+            "UPDATE installation SET wiped_at = coalesce(wiped_at, ?2)
+             WHERE device = ?1 AND wipe_at IS NOT NULL",
+            params![device.as_bytes(), self.surroundings.now().0],
+        )?;
+        let context = self.context_of(Seat::Operator)?;
+        let tx = store::open::begin(&self.db)?;
+        Self::end_tokens(&tx, device)?;
+        let mut values = vec![("state", REVOKED.into())];
+        if wiped > 0 {
+            values.push(("wipe", "done".into()));
+        }
+        let writes = [Write {
+            new: false,
+            verb: Some(EMPTIED.to_owned()),
+            ..row(DEVICE, device.into(), &values)
+        }];
+        self.apply(&tx, &context, &writes)?;
+        self.end_access(&tx, &writes)?;
+        Ok(self.witness.commit(tx)?)
+    }
+
+    fn note_wipe(&mut self, device: DeviceId, state: &str, why: &str) -> Result<(), ServerError> {
+        let context = self.context_of(Seat::Operator)?;
+        let tx = store::open::begin(&self.db)?;
+        let writes = [Write {
+            new: false,
+            verb: Some(why.to_owned()),
+            ..row(DEVICE, device.into(), &[("wipe", state.into())])
+        }];
+        self.apply(&tx, &context, &writes)?;
+        Ok(self.witness.commit(tx)?)
     }
 }

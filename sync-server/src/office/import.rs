@@ -12,6 +12,7 @@ use outfield_core::domain::{Command, UNKNOWN_REFERENCE};
 use outfield_core::objects::{Descriptor, Kind, Record, Value, Values, Write};
 use outfield_core::store::{self, Db, documents, tables};
 use rusqlite::{OptionalExtension, params};
+use serde_json::json;
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
@@ -174,9 +175,29 @@ impl Tenant {
             tx.execute_batch("RELEASE imported_row")?;
         }
         if !dry_run {
-            store::open::commit(tx)?;
+            self.note_import(&tx, &objects, &counted)?;
+            self.witness.commit(tx)?;
         }
         Ok(counted)
+    }
+
+    /// Notes what an import came to.
+    fn note_import(
+        &self,
+        db: &Db,
+        objects: &[Arc<Descriptor>],
+        counted: &[Imported],
+    ) -> Result<(), ServerError> {
+        for (descriptor, counted) in objects.iter().zip(counted) {
+            let about = json!({
+                "object": descriptor.object,
+                "created": counted.created,
+                "changed": counted.changed,
+                "refused": counted.refused.len(),
+            });
+            self.note_office(db, "imported", &about)?;
+        }
+        Ok(())
     }
 
     /// One row of each object; none where a source has none of this key.

@@ -3,9 +3,12 @@
 
 mod admin;
 mod check;
+mod check_blobs;
+mod check_file;
 mod check_ledger;
 mod commands;
 mod devices;
+mod files;
 mod import;
 mod queries;
 mod questions;
@@ -13,6 +16,8 @@ mod refer;
 mod standard;
 mod trail;
 
+pub use admin::folded;
+pub(crate) use check_file::faults_of_file;
 pub use commands::Terms;
 pub use devices::Applicant;
 pub use import::{Imported, ImportedTable, RefusedImport, imported_id};

@@ -12,6 +12,7 @@ use crate::error::ServerError;
 use crate::people::Session;
 use crate::people::scoped_reader::{ScopedReader, Sight};
 use crate::tenant::Tenant;
+use crate::work::execute::Seat;
 
 impl Tenant {
     /// The answer to a query, by what the asker may see: administrators see all records, others
@@ -32,6 +33,23 @@ impl Tenant {
         self.query_by(session, &query, &scoped)
     }
 
+    /// The answer to a query of whoever runs the server, who sees all there is.
+    pub fn query_of_office(&mut self, json: &str) -> Result<Json, ServerError> {
+        let query = query::read(json)?;
+        self.descriptor(&query.object)?;
+        let context = self.context_of(Seat::Operator)?;
+        let _still = store::open::snapshot(&self.db)?;
+        let door = QueryDoor {
+            db: &self.db,
+            registry: &self.registry,
+            reader: &self.store(&self.db),
+            context: &context,
+            buckets: None,
+            may_read: &|_| true,
+        };
+        Ok(door.answer_to(&query, &|record: &Record| Ok(record.to_json()))?)
+    }
+
     fn query_by(
         &self,
         session: &Session,
@@ -46,7 +64,7 @@ impl Tenant {
             reader,
             context: &context.ranked(session.rank.clone()),
             buckets: (!session.sees_all()).then_some(session.buckets.as_slice()),
-            may_read: &|of| self.may_read(session, of),
+            may_read: &|of| session.may_read(of),
         };
         let shown = |record: &Record| Ok(record.to_json());
         Ok(door.answer_to(query, &shown)?)

@@ -77,7 +77,7 @@ impl Tenant {
 
     /// The descriptors of the objects that the asker may read, for forms and lists.
     pub fn objects(&self, session: &Session) -> Result<Vec<Json>, ServerError> {
-        let readable = self.registry.all().filter(|of| self.may_read(session, of));
+        let readable = self.registry.all().filter(|of| session.may_read(of));
         let told = readable.map(|of| serde_json::to_value(of.as_ref()));
         told.map(|json| json.map_err(ServerError::broken)).collect()
     }
@@ -153,12 +153,6 @@ impl Tenant {
         )?))
     }
 
-    pub(super) fn may_read(&self, session: &Session, of: &Descriptor) -> bool {
-        let named = of.rights.contains_key(&session.role);
-        of.right(if named { &session.role } else { &session.rank })
-            .read
-    }
-
     pub(super) fn readable(
         &self,
         session: &Session,
@@ -167,7 +161,7 @@ impl Tenant {
         let descriptor = self
             .registry
             .get(object)
-            .filter(|of| !beside::is_beside(&of.object) && self.may_read(session, of))
+            .filter(|of| !beside::is_beside(&of.object) && session.may_read(of))
             .cloned();
         descriptor.ok_or_else(|| ServerError::not_found(format!("there is no object `{object}`")))
     }

@@ -32,7 +32,7 @@ impl Tenant {
         let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
         self.standardise_in(&tx, &context)?;
-        Ok(store::open::commit(tx)?)
+        Ok(self.witness.commit(tx)?)
     }
 
     pub(crate) fn standardise_in(&self, db: &Db, context: &Context) -> Result<(), ServerError> {

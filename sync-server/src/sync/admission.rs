@@ -1,9 +1,12 @@
 //! Whether what a device pushed may become true: the checks, in the order in which a device learns
 //! of them. They look at what was gathered and change nothing.
 
+use std::collections::BTreeSet;
+
 use outfield_core::base::context::Context;
-use outfield_core::base::limits::{CLOCK_AHEAD_MAX_MS, HEADS_MAX};
-use outfield_core::crdt::{CrdtError, Document, Vetted};
+use outfield_core::base::id::ActorId;
+use outfield_core::base::limits::{CLOCK_AHEAD_MAX_MS, DEVICES_HEADS_MAX, PERSON_HEADS_MAX};
+use outfield_core::crdt::{CrdtError, Document, Effort, HistoryRoom, Vetted};
 use outfield_core::domain::admit::Admission;
 use outfield_core::domain::rights::Decider;
 use outfield_core::domain::{RefusalKind, UNKNOWN_REFERENCE, derives};
@@ -27,6 +30,7 @@ pub(super) fn admit_change(
     claim: &mut EntryClaim<'_>,
     pushed: &PushedEntry,
     change: &Vetted,
+    effort: &mut Effort,
 ) -> Result<(), Denial> {
     check_id(claim)?;
     check_missing(claim)?;
@@ -35,12 +39,21 @@ pub(super) fn admit_change(
     let decider = decider(&reader, context);
     check_rights(&decider, claim)?;
     check_reach(claim)?;
-    check_heads(claim, change)?;
+    let mut own = authors::of_person(store.db, context.user)?;
+    own.push(context.actor);
+    check_heads(claim, change, &own)?;
+    if claim.deps != claim.document.heads() {
+        effort.spend(claim.document.look_steps())?;
+    }
     let states = claim.states_seen().map_err(ServerError::from)?;
     check_write(&decider, claim, pushed, &states)?;
-    check_numbers(store, context, claim)?;
-    extend(&mut claim.document, change)?;
-    check_entered(store, claim)
+    check_numbers(store, claim, &own)?;
+    extend(&mut claim.document, change, &own, effort)?;
+    check_entered(store, claim)?;
+    let (object, id) = (&claim.descriptor.object, claim.written.id);
+    let paths: BTreeSet<String> = claim.written.values.keys().cloned().collect();
+    claim.conflicts = claim.document.conflicts(object, id, &paths, effort)?;
+    Ok(())
 }
 
 /// Whether a fact may be recorded.
@@ -137,14 +150,18 @@ fn not_in_scope(object: &str) -> Denial {
     rejected("not_in_scope", message)
 }
 
-fn check_heads(claim: &EntryClaim<'_>, change: &Vetted) -> Result<(), Denial> {
+/// What competes with a change is bounded: by its own person, so that nobody uses up what others
+/// need, by all devices, so that the office can write, and in all.
+fn check_heads(claim: &EntryClaim<'_>, change: &Vetted, own: &[ActorId]) -> Result<(), Denial> {
     let mut beside = claim.document.heads();
     beside.retain(|head| !change.deps.contains(head));
-    if beside.len() < HEADS_MAX {
+    let writers = claim.document.writers_of(&beside);
+    let by_person = writers.iter().filter(|writer| own.contains(writer)).count();
+    if by_person < PERSON_HEADS_MAX && beside.len() < DEVICES_HEADS_MAX {
         return Ok(());
     }
     let message = format!(
-        "{} changes of this {} compete already; sync, then do it again",
+        "{} changes of this {} compete already, {by_person} of them yours; sync, then do it again",
         beside.len(),
         claim.descriptor.object
     );
@@ -179,8 +196,8 @@ fn check_write(
 /// A human number is of a series of the writer's own, is given once, and stays.
 fn check_numbers(
     store: &StoreReader<'_>,
-    context: &Context,
     claim: &EntryClaim<'_>,
+    writers: &[ActorId],
 ) -> Result<(), Denial> {
     let descriptor = claim.descriptor;
     for (name, field) in &descriptor.fields {
@@ -199,8 +216,6 @@ fn check_numbers(
             return Err(rejected("number_taken", message));
         }
         let own = SeriesNumber::parse(said).map(|said| said.series);
-        let mut writers = authors::of_person(store.db, context.user)?;
-        writers.push(context.actor);
         if !writers
             .iter()
             .any(|actor| own.as_ref() == Some(&series.of(*actor)))
@@ -245,14 +260,19 @@ fn check_entered(store: &StoreReader<'_>, claim: &EntryClaim<'_>) -> Result<(), 
     }
 }
 
-fn extend(document: &mut Document, change: &Vetted) -> Result<(), Denial> {
-    match document.apply(std::slice::from_ref(change)) {
-        Ok(_) => Ok(()),
+fn extend(
+    document: &mut Document,
+    change: &Vetted,
+    own: &[ActorId],
+    effort: &mut Effort,
+) -> Result<(), Denial> {
+    match document.extend(change, HistoryRoom::Person(own), effort) {
+        Ok(()) => Ok(()),
         Err(CrdtError::History {
             code: "wrong_sequence",
             ..
         }) => Err(Denial::NotYet(Ruling::Rewrite)),
-        Err(error) => Err(rejected(error.code(), error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct EntryClaim<'a> {
     pub is_within_reach: bool,
     /// The document as it is; empty if there is none yet.
     pub document: Document,
+    /// What competes once the document holds the entry.
+    pub conflicts: Vec<Conflict>,
     /// What the entry builds on.
     pub deps: &'a [ChangeHash],
     /// The changes that the entry builds on and that are not here.
@@ -108,6 +110,7 @@ impl<'a> EntryClaim<'a> {
             },
             is_within_reach: false,
             document: Document::default(),
+            conflicts: Vec::new(),
             deps,
             missing: deps.to_vec(),
             builds_on_refused: false,

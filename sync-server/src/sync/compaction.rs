@@ -96,6 +96,7 @@ impl Tenant {
     pub fn pack(&self, bucket: &str) -> Result<PackedBucket, ServerError> {
         let tx = store::open::snapshot(&self.db)?;
         let upto = members::bucket(&tx, bucket)?.unwrap_or_default().cursor;
+        let tick = log::tick(&tx)?;
         let mut parts = Vec::new();
         let mut open: Option<OpenPart> = None;
         for entry in self.newest(bucket, upto)? {
@@ -110,7 +111,10 @@ impl Tenant {
                 None => OpenPart::begin(entry.seq)?,
             };
             part.last = entry.seq;
-            part.encoder.push(&frame).map_err(ServerError::broken)?;
+            let seal = self.seal_of(&frame, None, tick)?.map(Frame::Seal);
+            for frame in [Some(frame), seal].into_iter().flatten() {
+                part.encoder.push(&frame).map_err(ServerError::broken)?;
+            }
             if part.encoder.taken() < PART_BYTES {
                 open = Some(part);
             } else {
@@ -167,7 +171,8 @@ impl Tenant {
             "INSERT OR IGNORE INTO tick_at (tick, at) VALUES (?1, ?2)",
             params![tick, now],
         )?;
-        Ok(store::open::commit(tx)?)
+        self.witness.commit(tx)?;
+        Ok(store::room::give_back(&self.db)?)
     }
 
     /// Compacts a bucket and packs what it holds.

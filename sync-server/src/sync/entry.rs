@@ -73,6 +73,14 @@ impl PushedEntry {
         pushed
     }
 
+    /// Bytes of what it hands in, once inflated.
+    pub(super) fn plain_bytes(&self) -> usize {
+        match &self.content {
+            PushedContent::Change(change) => change.bytes.len(),
+            PushedContent::Fact | PushedContent::Unreadable(_) => self.bytes.len(),
+        }
+    }
+
     /// The values that a change writes, as a record that has nothing else.
     pub(super) fn written_by(&self, change: &Vetted) -> Result<Record, Denial> {
         match touched(change) {

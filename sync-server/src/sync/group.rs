@@ -39,8 +39,9 @@ impl EntryBundle {
         self.entries.first().and_then(|entry| entry.group)
     }
 
-    /// Reads the entries; what is wrong with them as a group, if anything is.
-    pub(super) fn read(self) -> (Vec<PushedEntry>, Option<Rejection>) {
+    /// Reads the entries; what is wrong with them as a group, if anything is. None if they inflate
+    /// to more than what is left of a push, which is the less for it.
+    pub(super) fn read(self, left: &mut usize) -> Option<(Vec<PushedEntry>, Option<Rejection>)> {
         let is_alone = self.group().is_none();
         let size = self.entries.len() as u64;
         let counts_lie = |count: Option<u64>| count != (!is_alone).then_some(size);
@@ -55,9 +56,14 @@ impl EntryBundle {
         } else {
             None
         };
-        let entries: Vec<PushedEntry> = self.entries.into_iter().map(PushedEntry::read).collect();
+        let mut entries = Vec::new();
+        for entry in self.entries {
+            let entry = PushedEntry::read(entry);
+            *left = left.checked_sub(entry.plain_bytes())?;
+            entries.push(entry);
+        }
         let fault = fault.or_else(|| if is_alone { None } else { unlike(&entries) });
-        (entries, fault.map(broken_group))
+        Some((entries, fault.map(broken_group)))
     }
 }
 

@@ -5,10 +5,16 @@ mod admission;
 mod claim;
 mod compaction;
 mod entry;
+mod files;
 mod group;
+mod parcel;
 mod pull;
 mod push;
 mod quarantine;
 mod records;
+mod regain;
 mod rejection;
+mod seals;
 mod verdict;
+
+pub(crate) use pull::check_asked;

@@ -55,9 +55,27 @@ impl PullPiece {
 /// Takes the pieces of an answer, one by one.
 pub(crate) type GivePiece<'a> = &'a mut dyn FnMut(PullPiece) -> Result<(), ServerError>;
 
+/// Refuses what asks for one history twice: each is answered whole.
+pub(crate) fn check_asked(asked: &[Frame]) -> Result<(), ServerError> {
+    let mut needed = BTreeSet::new();
+    for frame in asked {
+        let Frame::Need(need) = frame else { continue };
+        if !needed.insert(need.record) {
+            let message = format!("the history of {} is needed once", need.record);
+            return Err(ServerError::bad_input("needed_twice", message));
+        }
+    }
+    Ok(())
+}
+
 impl Tenant {
     /// Answers a device's greeting: who it is, what it may follow, and whether it is up to date.
     pub fn hello(&mut self, session: &Session, frame: &Frame) -> Result<Vec<Frame>, ServerError> {
+        if session.left.is_some() {
+            let message = "this person's access has ended; what was written before is taken in, \
+                           and nothing is told";
+            return Err(ServerError::refused("user_left", message));
+        }
         let Frame::Hello(hello) = frame else {
             return Err(ServerError::bad_input(
                 "bad_frame",
@@ -72,18 +90,22 @@ impl Tenant {
         authors::newest(&tx, session, hello.actor)?;
         let seen: i64 = tx
             .prepare_cached(
-                "UPDATE installation SET tick = max(tick, min(?2, told)), told = ?3
+                "UPDATE installation SET tick = max(tick, min(?2, told)), told = ?3,
+                   heard_at = ?4, issued = ?5,
+                   unsent_since = CASE WHEN ?5 > seen THEN coalesce(unsent_since, ?4) END
                  WHERE device = ?1 RETURNING seen",
             )?
             .query_row(
                 params![
                     session.device.as_bytes(),
                     i64::try_from(hello.tick).unwrap_or(i64::MAX),
-                    log::tick(&tx)?.cast_signed()
+                    log::tick(&tx)?.cast_signed(),
+                    session.now.0,
+                    i64::try_from(hello.issued).unwrap_or(i64::MAX)
                 ],
                 |row| row.get(0),
             )?;
-        store::open::commit(tx)?;
+        self.witness.commit(tx)?;
         let mut states = Vec::new();
         for name in &session.buckets {
             let state = members::bucket(&self.db, name)?.unwrap_or_default();
@@ -106,6 +128,7 @@ impl Tenant {
             } else {
                 session.buckets.clone()
             },
+            lease_days: self.lease_days()?,
         })])
     }
 
@@ -128,7 +151,11 @@ impl Tenant {
         let mut named = BTreeSet::new();
         for want in wanted(asked) {
             if session.buckets.contains(&want.bucket) && named.insert(&want.bucket) {
-                self.pull_bucket(session, actor.as_deref(), want, give)?;
+                let moment = PullMoment {
+                    actor: actor.as_deref(),
+                    tick,
+                };
+                self.pull_bucket(session, moment, want, give)?;
             }
         }
         for frame in asked {
@@ -143,7 +170,7 @@ impl Tenant {
     fn pull_bucket(
         &self,
         session: &Session,
-        actor: Option<&[u8]>,
+        moment: PullMoment<'_>,
         want: &Want,
         give: GivePiece<'_>,
     ) -> Result<(), ServerError> {
@@ -171,7 +198,8 @@ impl Tenant {
         let mut pull = BucketPull {
             tenant: self,
             session,
-            actor,
+            actor: moment.actor,
+            tick: moment.tick,
             holds: from > 0,
             has_parts: !parts.is_empty(),
             deliveries: BTreeMap::new(),
@@ -257,12 +285,23 @@ impl Tenant {
     }
 }
 
+/// What is the same for all buckets of an answer.
+#[derive(Clone, Copy)]
+struct PullMoment<'a> {
+    /// The actor whose work comes back to the device as hashes.
+    actor: Option<&'a [u8]>,
+    /// The clock of accepted work.
+    tick: u64,
+}
+
 /// One bucket as one device is told of it.
 struct BucketPull<'a> {
     tenant: &'a Tenant,
     session: &'a Session,
     /// The actor whose work comes back to the device as hashes.
     actor: Option<&'a [u8]>,
+    /// The clock of accepted work.
+    tick: u64,
     /// Whether the device holds some of the bucket by the time that entries come.
     holds: bool,
     /// Whether some of the bucket comes packed.
@@ -331,7 +370,8 @@ impl BucketPull<'_> {
                 }))
             }
         };
-        frame.map_or(Ok(()), |frame| give(PullPiece::Frame(frame)))
+        let Some(frame) = frame else { return Ok(()) };
+        self.tenant.tell(frame, entry.hash, self.tick, give)
     }
 
     /// Parts may have told a record as it was once, which left since: a device that has it by
@@ -347,7 +387,8 @@ impl BucketPull<'_> {
             ..*entry
         };
         let frame = self.tenant.whole_with_history(&before)?;
-        frame.map_or(Ok(()), |frame| give(PullPiece::Frame(frame)))
+        let Some(frame) = frame else { return Ok(()) };
+        self.tenant.tell(frame, None, self.tick, give)
     }
 
     /// One operation of a record that the device holds, or made.

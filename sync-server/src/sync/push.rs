@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use minicbor::bytes::ByteVec;
 use outfield_core::base::context::Context;
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::base::limits::{
-    OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX,
+    OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX, PUSH_STEPS_MAX,
 };
 use outfield_core::base::planted::{self, Planted};
-use outfield_core::crdt::Vetted;
+use outfield_core::crdt::{Effort, TOO_COSTLY, Vetted};
 use outfield_core::objects::Kind;
-use outfield_core::store::{self, StoreReader};
+use outfield_core::store::{self, Db, StoreReader, members};
 use outfield_core::sync::frames::{self, Frame, Ruling, Verdict};
 use rusqlite::params;
 
@@ -22,10 +23,12 @@ use super::group::{broken_group, bundles, with_refused};
 use super::rejection::{Denial, Rejection, rejected};
 use super::verdict;
 use crate::error::{ErrorKind, ServerError};
+use crate::limits::DEVICE_ACTORS_MAX;
 use crate::people::Session;
 use crate::people::reach::Reach;
 use crate::tenant::Tenant;
 use crate::tenant::cache::DocumentCache;
+use crate::tenant::seal::{SealKey, SealedState};
 use crate::work::apply::{AdmittedChange, apply_change, apply_fact};
 use crate::work::authors::{self, Standing};
 use crate::work::judge::follow_up;
@@ -61,22 +64,30 @@ impl Tenant {
                 .on_server(),
             cache: &mut self.cache,
             operations: 0,
+            effort: Effort::of(PUSH_STEPS_MAX),
             unsettled: BTreeSet::new(),
             held: held.cast_unsigned(),
             tick: log::tick(&tx)?,
         };
         let mut verdicts = Vec::new();
+        // One entry may be as large as a change may be.
+        let mut left = PUSH_BYTES_MAX.max(if entries.len() == 1 { usize::MAX } else { 0 });
         for bundle in bundles(entries) {
-            let (entries, fault) = bundle.read();
+            let (entries, fault) = bundle.read(&mut left).ok_or_else(too_large)?;
             let rulings = batch.judge(&entries, fault)?;
             for (entry, ruling) in entries.iter().zip(rulings) {
                 let hash = entry.hash;
-                verdicts.push(Frame::Verdict(Verdict { hash, ruling }));
+                let seal = seal_of(&self.seals, &tx, entry, &ruling)?;
+                verdicts.push(Frame::Verdict(Verdict { hash, ruling, seal }));
             }
         }
-        tx.prepare_cached("UPDATE installation SET seen = max(seen, ?2) WHERE device = ?1")?
-            .execute(params![session.device.as_bytes(), issued.cast_signed()])?;
-        match store::open::commit(tx) {
+        tx.prepare_cached(
+            "UPDATE installation SET seen = max(seen, ?2),
+               unsent_since = CASE WHEN issued > max(seen, ?2) THEN unsent_since END
+             WHERE device = ?1",
+        )?
+        .execute(params![session.device.as_bytes(), issued.cast_signed()])?;
+        match self.witness.commit(tx) {
             Err(_) if planted::is(Planted::AckBeforeCommit) => {}
             committed => committed?,
         }
@@ -84,16 +95,37 @@ impl Tenant {
     }
 }
 
+/// What shows later that an entry was accepted.
+fn seal_of(
+    seals: &SealKey,
+    db: &Db,
+    entry: &PushedEntry,
+    ruling: &Ruling,
+) -> Result<Option<ByteVec>, ServerError> {
+    let is_accepted = matches!(ruling, Ruling::Accepted { .. } | Ruling::Duplicate { .. });
+    // One that comes again may name another object.
+    if !is_accepted || members::object_of(db, entry.record)?.as_ref() != Some(&entry.object) {
+        return Ok(None);
+    }
+    let state = match (&entry.content, entry.actor) {
+        (PushedContent::Change(change), _) => SealedState::Change(change.hash),
+        (PushedContent::Fact, Some(actor)) => SealedState::Fact {
+            hash: entry.hash,
+            actor,
+            at_ms: entry.at.0,
+        },
+        (PushedContent::Fact | PushedContent::Unreadable(_), _) => return Ok(None),
+    };
+    let seal = seals.seal(&entry.object, entry.record, state);
+    Ok(Some(seal.to_vec().into()))
+}
+
 /// Checks the size of a batch; answers the highest number that its outbox gave out.
 fn check_batch(entries: &[frames::PushEntry]) -> Result<u64, ServerError> {
     let bytes: usize = entries.iter().map(|entry| entry.bytes.len()).sum();
     // One entry may be as large as a change may be, whatever is left of the batch's allowance.
     if entries.len() > PUSH_ENTRIES_MAX || (entries.len() > 1 && bytes > PUSH_BYTES_MAX) {
-        let message = format!(
-            "a push holds at most {PUSH_ENTRIES_MAX} entries and {PUSH_BYTES_MAX} bytes; send less"
-        );
-        let kind = ErrorKind::TooLarge;
-        return Err(ServerError::new(kind, "push_too_large", message));
+        return Err(too_large());
     }
     let issued = entries.iter().map(|entry| entry.number).max().unwrap_or(0);
     if issued > OUTBOX_NUMBER_MAX {
@@ -104,6 +136,13 @@ fn check_batch(entries: &[frames::PushEntry]) -> Result<u64, ServerError> {
     Ok(issued)
 }
 
+fn too_large() -> ServerError {
+    let message = format!(
+        "a push holds at most {PUSH_ENTRIES_MAX} entries and {PUSH_BYTES_MAX} bytes; send less"
+    );
+    ServerError::new(ErrorKind::TooLarge, "push_too_large", message)
+}
+
 struct PushBatch<'a> {
     store: StoreReader<'a>,
     session: &'a Session,
@@ -111,6 +150,8 @@ struct PushBatch<'a> {
     context: Context,
     cache: &'a mut DocumentCache,
     operations: u64,
+    /// What may still be looked into.
+    effort: Effort,
     /// Records of which an entry was put off: nothing that refers to them is judged before.
     unsettled: BTreeSet<RecordId>,
     /// The tick up to which the device says it holds everything.
@@ -161,6 +202,7 @@ impl PushBatch<'_> {
     /// The verdicts on entries that nobody judged before: all of them become true, or none.
     fn judge_new(&mut self, entries: &[PushedEntry]) -> Result<Vec<Ruling>, ServerError> {
         let (db, session) = (self.store.db, self.session);
+        let is_first = self.effort.spent() == 0;
         let mut last = 0;
         let taken = match entries {
             // What is refused alone has written nothing.
@@ -172,6 +214,13 @@ impl PushBatch<'_> {
                 }
                 Ok(())
             }),
+        };
+        let taken = match taken {
+            // What asks for no more than a whole push has is judged in the next one.
+            Err(Denial::Rejected(why)) if why.code == TOO_COSTLY && !is_first => {
+                Err(Denial::NotYet(Ruling::RetryLater))
+            }
+            taken => taken,
         };
         let mut rulings = Vec::new();
         for (at, entry) in entries.iter().enumerate() {
@@ -203,6 +252,10 @@ impl PushBatch<'_> {
 
     /// Makes an entry true if it may become so: read, gather, check, apply.
     fn admit(&mut self, entry: &PushedEntry) -> Result<(), Denial> {
+        if self.session.left.is_some_and(|left| entry.knew > left) {
+            let message = "it was written after this person had left";
+            return Err(rejected("user_left", message));
+        }
         match &entry.content {
             PushedContent::Change(change) => self.change(entry, change),
             PushedContent::Fact => self.fact(entry),
@@ -225,7 +278,11 @@ impl PushBatch<'_> {
         };
         let (store, deps) = (&self.store, &change.deps);
         let mut claim = EntryClaim::gather(store, self.cache, around, descriptor, written, deps)?;
-        let admitted = admit_change(store, &author.context, &mut claim, entry, change);
+        let effort = &mut self.effort;
+        let spent = effort.spend(self.cache.steps_since().min(PUSH_STEPS_MAX / 2));
+        let admitted = spent
+            .map_err(Denial::from)
+            .and_then(|()| admit_change(store, &author.context, &mut claim, entry, change, effort));
         let outcome = match admitted {
             Ok(()) => self
                 .make_true(&author, &claim, change)
@@ -251,6 +308,7 @@ impl PushBatch<'_> {
             change,
             written: &claim.written.values,
             document: &claim.document,
+            conflicts: &claim.conflicts,
             is_new: claim.is_new,
             was_closed: claim.was_closed(),
             held_in: &claim.placement.before,
@@ -291,6 +349,13 @@ impl PushBatch<'_> {
         if standing == Standing::Foreign {
             let message = format!("actor {actor} writes for someone else");
             return Err(rejected("foreign_actor", message));
+        }
+        if standing == Standing::Unclaimed && authors::has_all(self.store.db, self.session)? {
+            let message = format!(
+                "this device has written under {DEVICE_ACTORS_MAX} actors; sign it in anew, with a \
+                 new code, and do it again"
+            );
+            return Err(rejected("too_many_writers", message));
         }
         Ok(EntryAuthor {
             is_new: standing == Standing::Unclaimed,

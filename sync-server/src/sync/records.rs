@@ -3,11 +3,10 @@
 
 use outfield_core::app::{CONFLICT, DESCRIPTOR};
 use outfield_core::base::id::{ActorId, ConflictId, RecordId};
-use outfield_core::base::limits::{CLOSED_KEPT_MS, DOCUMENT_BYTES_MAX};
+use outfield_core::base::limits::CLOSED_KEPT_MS;
 use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::Document;
 use outfield_core::objects::{Descriptor, Kind, Record, Stamp};
-use outfield_core::store::documents::Stored;
 use outfield_core::store::{conflicts, documents, members, tables};
 use outfield_core::sync::frames::{Doc, Fact, Frame, Held, History, Published, Row};
 
@@ -33,7 +32,7 @@ impl Tenant {
         Ok(Some(History {
             object,
             record,
-            blob: saved(&stored)?.into(),
+            blob: Document::one_piece(&stored.blob, &stored.tail)?.into(),
             heads,
         }))
     }
@@ -119,7 +118,7 @@ impl Tenant {
         let blob = if is_history_kept {
             Vec::new()
         } else {
-            saved(&stored)?
+            Document::one_piece(&stored.blob, &stored.tail)?
         };
         let stamp = stamp_of(&found);
         Ok(Some(Doc {
@@ -141,17 +140,4 @@ impl Tenant {
 fn stamp_of(record: &Record) -> Stamp {
     let nobody = Stamp::once(Timestamp(0), ActorId([0; 16]));
     record.stamp.unwrap_or(nobody)
-}
-
-/// A document as one saved piece, changes behind it included.
-fn saved(stored: &Stored) -> Result<Vec<u8>, ServerError> {
-    let mut blob = stored.blob.clone();
-    stored
-        .tail
-        .iter()
-        .for_each(|change| blob.extend_from_slice(change));
-    if blob.len() > DOCUMENT_BYTES_MAX {
-        blob = Document::load(&stored.blob, &stored.tail)?.save();
-    }
-    Ok(blob)
 }

@@ -1,6 +1,7 @@
 //! Why an entry does not become true: refused with a reason, not yet, or a fault of the server's
 //! own. It does not know how reasons are found.
 
+use outfield_core::crdt::CrdtError;
 use outfield_core::domain::Refusal;
 use outfield_core::objects::ReadError;
 use outfield_core::store::StoreError;
@@ -105,6 +106,12 @@ impl From<Refusal> for Denial {
 impl From<ReadError> for Denial {
     fn from(error: ReadError) -> Self {
         Denial::Fault(error.into())
+    }
+}
+
+impl From<CrdtError> for Denial {
+    fn from(error: CrdtError) -> Self {
+        rejected(error.code(), error.to_string())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Verdicts, given once and kept: an entry that comes again gets its first one.
 //! It does not judge.
 
-use outfield_core::base::id::{ChangeHash, RecordId};
+use outfield_core::base::id::{ActorId, ChangeHash, RecordId};
 use outfield_core::base::planted::{self, Planted};
 use outfield_core::store::Db;
 use outfield_core::sync::frames::Ruling;
@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, params};
 use super::entry::PushedEntry;
 use super::rejection::Rejection;
 use crate::error::ServerError;
+use crate::limits::{QUARANTINE_BYTES_MAX, QUARANTINE_ROWS_MAX};
 use crate::people::Session;
 
 const ACCEPTED: &str = "accepted";
@@ -82,13 +83,17 @@ pub(super) fn accept(
     Ok(Ruling::Accepted { number })
 }
 
-/// Keeps a refused entry whole, with its reason.
+/// Keeps a refused entry whole, with its reason, while its device has room for more: what is beyond
+/// is refused too, and leaves nothing here.
 pub(super) fn quarantine(
     db: &Db,
     session: &Session,
     entry: &PushedEntry,
     why: Rejection,
 ) -> Result<Ruling, ServerError> {
+    if is_quarantine_full(db, session, entry)? {
+        return Ok(no_room(&why).ruling());
+    }
     let why = why.shortened();
     keep(db, session, entry, &why)?;
     db.prepare_cached(
@@ -108,6 +113,57 @@ pub(super) fn quarantine(
         entry.group.map(|group| group.0.to_vec())
     ])?;
     Ok(why.ruling())
+}
+
+/// Whether this device has as much refused work here as is kept of one.
+fn is_quarantine_full(
+    db: &Db,
+    session: &Session,
+    entry: &PushedEntry,
+) -> Result<bool, ServerError> {
+    let (rows, bytes): (i64, i64) = db
+        .prepare_cached(
+            "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM quarantine WHERE device = ?1",
+        )?
+        .query_row([session.device.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let count = |number: i64| usize::try_from(number).unwrap_or(0);
+    Ok(count(rows) >= QUARANTINE_ROWS_MAX
+        || count(bytes) + entry.bytes.len() > QUARANTINE_BYTES_MAX)
+}
+
+/// Why refused work is not even kept.
+fn no_room(why: &Rejection) -> Rejection {
+    let message = format!(
+        "it was refused ({}), and so much of this device was that the office keeps no more; once \
+         it has cleared that (`outfield quarantine --clear`), do it again",
+        why.code
+    );
+    Rejection::new("quarantine_full", message)
+}
+
+/// A change or fact that was accepted once, lost, and given back.
+pub(super) struct TakenBack {
+    pub hash: ChangeHash,
+    pub record: RecordId,
+    pub actor: ActorId,
+}
+
+/// Keeps once more that it was accepted, unless that is known.
+pub(super) fn take_back(db: &Db, session: &Session, taken: &TakenBack) -> Result<(), ServerError> {
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO verdict (hash, record, device, actor, code, message, fields)
+         VALUES (?1, ?2, ?3, ?4, ?5, '', '[]')",
+    )?
+    .execute(params![
+        &taken.hash.0[..],
+        taken.record.as_bytes(),
+        session.device.as_bytes(),
+        taken.actor.as_bytes(),
+        ACCEPTED
+    ])?;
+    Ok(())
 }
 
 fn keep(

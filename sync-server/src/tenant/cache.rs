@@ -8,22 +8,24 @@ use outfield_core::crdt::Document;
 use outfield_core::store::{Db, documents};
 
 use crate::error::ServerError;
-
-/// Documents kept open for one tenant.
-const OPEN_MAX: usize = 512;
+use crate::limits::{OPEN_DOCUMENT_BYTES_MAX, OPEN_DOCUMENTS_MAX};
 
 /// A bounded number of open documents.
 #[derive(Default)]
 pub(crate) struct DocumentCache {
     open: BTreeMap<RecordId, (u64, Document)>,
     uses: u64,
+    /// Steps of reading documents anew since somebody asked.
+    steps: u64,
+    /// Bytes of all that is kept open, about.
+    bytes: usize,
 }
 
 impl DocumentCache {
     /// The document as it is in the database; none if there is none.
     pub(crate) fn take(&mut self, db: &Db, id: RecordId) -> Result<Option<Document>, ServerError> {
         let Some(heads) = documents::heads(db, id)? else {
-            self.open.remove(&id);
+            self.drop_open(id);
             return Ok(None);
         };
         self.take_at(db, id, &heads)
@@ -37,7 +39,7 @@ impl DocumentCache {
         id: RecordId,
         heads: &[ChangeHash],
     ) -> Result<Option<Document>, ServerError> {
-        if let Some((_, document)) = self.open.remove(&id)
+        if let Some(document) = self.drop_open(id)
             && document.heads() == heads
         {
             return Ok(Some(document));
@@ -45,19 +47,33 @@ impl DocumentCache {
         let Some(stored) = documents::load(db, id)? else {
             return Ok(None);
         };
-        Ok(Some(Document::load(&stored.blob, &stored.tail)?))
+        let document = Document::load(&stored.blob, &stored.tail)?;
+        self.steps += document.load_steps();
+        Ok(Some(document))
+    }
+
+    /// Steps that reading documents anew took since this was asked last.
+    pub(crate) fn steps_since(&mut self) -> u64 {
+        std::mem::take(&mut self.steps)
+    }
+
+    fn drop_open(&mut self, id: RecordId) -> Option<Document> {
+        let (_, document) = self.open.remove(&id)?;
+        self.bytes -= document.plain_bytes().min(self.bytes);
+        Some(document)
     }
 
     /// Keeps a document open.
     pub(crate) fn keep(&mut self, id: RecordId, document: Document) {
         self.uses += 1;
+        self.bytes += document.plain_bytes();
         self.open.insert(id, (self.uses, document));
-        if self.open.len() <= OPEN_MAX {
-            return;
-        }
-        let oldest = self.open.iter().min_by_key(|(_, (used, _))| *used);
-        if let Some(id) = oldest.map(|(id, _)| *id) {
-            self.open.remove(&id);
+        while self.open.len() > OPEN_DOCUMENTS_MAX || self.bytes > OPEN_DOCUMENT_BYTES_MAX {
+            let oldest = self.open.iter().min_by_key(|(_, (used, _))| *used);
+            let Some(oldest) = oldest.map(|(id, _)| *id) else {
+                return;
+            };
+            self.drop_open(oldest);
         }
     }
 }

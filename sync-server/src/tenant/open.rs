@@ -7,36 +7,69 @@ use std::sync::Arc;
 
 use outfield_core::app::descriptor_id;
 use outfield_core::base::context::Surroundings;
+use outfield_core::base::country::Country;
+use outfield_core::base::hex;
 use outfield_core::base::id::{ActorId, RecordId, TenantId, UserId};
+use outfield_core::base::parcel::PARCEL_KEY_BYTES;
 use outfield_core::domain;
 use outfield_core::objects::{Descriptor, Publication, Record, Registry, Value};
-use outfield_core::store::{self, Db, Schema, StoreReader, meta, query, tables};
+use outfield_core::store::blob_folder::BlobFolder;
+use outfield_core::store::{
+    self, Db, Schema, StoreError, StoreFault, StoreReader, meta, query, tables,
+};
 
 use super::cache::DocumentCache;
+use super::seal::SealKey;
+use super::witness::PutBackWitness;
+use crate::data_disk::make_private_file;
 use crate::error::ServerError;
+use crate::limits::LEASE_DAYS_MAX;
+
+/// What a tenant's database is made by; the position is the version.
+const MIGRATIONS: &[&str] = &[
+    store::SHARED,
+    include_str!("tenant.sql"),
+    include_str!("compaction.sql"),
+    include_str!("claims.sql"),
+    store::LEDGER,
+    include_str!("ledger.sql"),
+    include_str!("groups.sql"),
+    include_str!("epoch.sql"),
+    include_str!("doors.sql"),
+    include_str!("regained.sql"),
+    include_str!("seen.sql"),
+    include_str!("bounds.sql"),
+    include_str!("files.sql"),
+    include_str!("guards.sql"),
+    store::WORDS,
+];
+/// The version of a tenant's database that is up to date.
+pub(super) const VERSION: usize = MIGRATIONS.len();
 
 /// A tenant's database.
 const TENANT: Schema = Schema {
     application: i32::from_be_bytes(*b"OFtn"),
     what: "a tenant's database",
-    migrations: &[
-        store::SHARED,
-        include_str!("tenant.sql"),
-        include_str!("compaction.sql"),
-        include_str!("claims.sql"),
-        store::LEDGER,
-        include_str!("ledger.sql"),
-        include_str!("groups.sql"),
-    ],
+    migrations: MIGRATIONS,
 };
+
+/// The key under which a tenant keeps for how many days devices may be silent.
+const LEASE_DAYS: &str = "lease_days";
+/// The key under which a tenant keeps the secret of its parcels.
+const PARCEL_SECRET: &str = "parcel_secret";
 
 /// One open tenant.
 pub struct Tenant {
     /// The tenant's id.
     pub id: TenantId,
     pub(crate) db: Db,
+    pub(crate) witness: PutBackWitness,
+    /// Where its files lie.
+    pub(crate) blobs: BlobFolder,
     pub(crate) registry: Registry,
     pub(crate) cache: DocumentCache,
+    /// What devices are told is sealed with it.
+    pub(crate) seals: SealKey,
     pub(crate) surroundings: Arc<dyn Surroundings>,
     /// The writer of the server's own changes, new each time the file is opened.
     pub(crate) actor: ActorId,
@@ -45,13 +78,33 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// Opens a tenant's file, and makes it when it is not there.
+    /// Makes the file of a new tenant.
+    pub fn begin(
+        path: &Path,
+        id: TenantId,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Tenant, ServerError> {
+        make_private_file(path)?;
+        Tenant::of(store::open::open(path, TENANT)?, path, id, surroundings)
+    }
+
+    /// Opens the file of a tenant that was made; one that is gone is an error.
     pub fn open(
         path: &Path,
         id: TenantId,
         surroundings: Arc<dyn Surroundings>,
     ) -> Result<Tenant, ServerError> {
-        let db = store::open::open(path, TENANT)?;
+        let db = store::open::open_made(path, TENANT).map_err(|error| missing(error, id))?;
+        make_private_file(path)?;
+        Tenant::of(db, path, id, surroundings)
+    }
+
+    fn of(
+        db: Db,
+        path: &Path,
+        id: TenantId,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Result<Tenant, ServerError> {
         let registry = domain::registry().map_err(|problems| {
             ServerError::broken(
                 problems
@@ -61,13 +114,20 @@ impl Tenant {
                     .join("; "),
             )
         })?;
+        let seals = match SealKey::read(&db)? {
+            Some(seals) => seals,
+            None => SealKey::make(&db, surroundings.entropy())?,
+        };
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&surroundings.entropy()[..16]);
         let mut tenant = Tenant {
             id,
             db,
+            witness: PutBackWitness::beside(path),
+            blobs: files_of(path, id),
             registry,
             cache: DocumentCache::default(),
+            seals,
             surroundings,
             actor: ActorId::random(bytes),
             person_actors: BTreeMap::new(),
@@ -79,6 +139,19 @@ impl Tenant {
             store::open::commit(tx)?;
         }
         Ok(tenant)
+    }
+
+    /// The secret that opens parcels, made when it is first needed; it stays in the tenant's file.
+    pub(crate) fn parcel_secret(&self) -> Result<[u8; PARCEL_KEY_BYTES], ServerError> {
+        if meta::get(&self.db, PARCEL_SECRET)?.is_none() {
+            self.db.execute(
+                "INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)",
+                [PARCEL_SECRET, &hex::letters(&self.surroundings.entropy())],
+            )?;
+        }
+        let kept = meta::get(&self.db, PARCEL_SECRET)?.unwrap_or_default();
+        let secret = hex::bytes(&kept).and_then(|secret| secret.try_into().ok());
+        secret.ok_or_else(|| ServerError::broken("the secret of the parcels is spoilt"))
     }
 
     /// The objects of this tenant, published ones included.
@@ -103,29 +176,39 @@ impl Tenant {
 
     pub(crate) fn descriptor(&self, object: &str) -> Result<Arc<Descriptor>, ServerError> {
         self.registry.get(object).cloned().ok_or_else(|| {
-            let known: Vec<&str> = self
-                .registry
-                .all()
-                .map(|known| known.object.as_str())
-                .collect();
-            let message = format!(
-                "there is no object `{object}`; there are: {}",
-                known.join(", ")
-            );
+            let known = self.registry.all().map(|known| known.object.as_str());
+            let offer = outfield_core::domain::offer(object, known);
+            let message = format!("there is no object `{object}`; {offer}");
             ServerError::bad_input("unknown_object", message)
         })
-    }
-
-    /// The life of this server; a restored one begins another.
-    pub(crate) fn epoch(&self) -> Result<u64, ServerError> {
-        Ok(meta::get(&self.db, "epoch")?
-            .and_then(|epoch| epoch.parse().ok())
-            .unwrap_or(0))
     }
 
     /// The time zone that decides what day it is for the people of this tenant.
     pub fn time_zone(&self) -> Result<String, ServerError> {
         Ok(meta::get(&self.db, "time_zone")?.unwrap_or_else(|| "UTC".to_owned()))
+    }
+
+    /// The country in which the company dials; none until it says so.
+    pub fn country(&self) -> Result<Option<Country>, ServerError> {
+        Ok(domain::table::country(&self.store(&self.db))?)
+    }
+
+    /// For how many days devices may be silent before they lock; none if for ever.
+    pub fn lease_days(&self) -> Result<Option<u32>, ServerError> {
+        Ok(meta::get(&self.db, LEASE_DAYS)?.and_then(|days| days.parse().ok()))
+    }
+
+    /// Lets devices be silent for so many days; none for ever. Each hears it at its next meeting.
+    pub fn set_lease_days(&mut self, days: Option<u32>) -> Result<(), ServerError> {
+        if days.is_some_and(|days| days == 0 || days > LEASE_DAYS_MAX) {
+            let message = format!("a lease has 1 to {LEASE_DAYS_MAX} days");
+            return Err(ServerError::bad_input("bad_value", message).about("offline-days"));
+        }
+        match days {
+            Some(days) => meta::set(&self.db, LEASE_DAYS, &days.to_string())?,
+            None => meta::remove(&self.db, LEASE_DAYS)?,
+        }
+        Ok(())
     }
 
     /// The published descriptor that is logged under this id.
@@ -165,4 +248,24 @@ impl Tenant {
         random.copy_from_slice(&self.surroundings.entropy()[..10]);
         RecordId::at(self.surroundings.now().0, random)
     }
+}
+
+/// Where the files of a tenant lie whose database this is: a backup of the data folder takes those
+/// that are whole, and not what is still coming.
+fn files_of(database: &Path, id: TenantId) -> BlobFolder {
+    let data = database.ancestors().nth(2).unwrap_or(database);
+    let of = |folder: &str| data.join(folder).join(id.to_string());
+    BlobFolder::new(of("blobs"), of("uploads"))
+}
+
+/// What is said of a tenant whose file cannot be opened.
+fn missing(error: StoreError, id: TenantId) -> ServerError {
+    if error.fault != StoreFault::Missing {
+        return error.into();
+    }
+    let message = format!(
+        "the file of the tenant {id} is gone or empty: stop the server and put it back from a \
+         backup; nothing is made in its place"
+    );
+    ServerError::broken(message).coded("file_missing")
 }

@@ -13,6 +13,7 @@ use outfield_core::objects::{Conflict, ConflictState, Descriptor, Record, Values
 use outfield_core::store::{Db, StoreReader, conflicts, documents, tables};
 use rusqlite::params;
 
+use super::blobs;
 use super::log::{LogEntry, LogOp, Placement, publish, publish_conflict, scope_of};
 use crate::error::ServerError;
 
@@ -25,6 +26,8 @@ pub(crate) struct AdmittedChange<'a> {
     pub written: &'a Values,
     /// The document, which holds the change already.
     pub document: &'a Document,
+    /// What competes where it writes.
+    pub conflicts: &'a [Conflict],
     /// Whether the document begins with it.
     pub is_new: bool,
     /// Whether the record was finished before it.
@@ -55,6 +58,7 @@ pub(crate) fn apply_change(
         shown.insert(path.clone(), document.value(path));
     }
     tables::patch(db, admitted.descriptor, id, &shown, document.stamp())?;
+    blobs::note_named(db, admitted.descriptor, id, admitted.written, change.actor)?;
     let placement = placement_after(store, admitted, &paths)?;
     // Devices may have let go of the history of what was closed: they are told all of it.
     let op = if admitted.was_closed {
@@ -69,8 +73,8 @@ pub(crate) fn apply_change(
         hash: Some(change.hash),
     };
     publish(store, entry, Version::of_heads(&heads), &placement)?;
-    let conflicts = document.conflicts(object, id, &paths)?;
-    for conflict in &conflicts {
+    let conflicts = admitted.conflicts;
+    for conflict in conflicts {
         apply_conflict(db, conflict)?;
     }
     if planted::is(Planted::ConflictClosedByEdit) && conflicts.is_empty() {
@@ -123,9 +127,8 @@ fn apply_conflict(db: &Db, conflict: &Conflict) -> Result<(), ServerError> {
 }
 
 fn close(db: &Db, conflict: Conflict, state: ConflictState) -> Result<(), ServerError> {
-    let closed = Conflict { state, ..conflict };
-    conflicts::set_state(db, closed.id, state)?;
-    publish_conflict(db, &closed)
+    conflicts::set_state(db, conflict.id, state)?;
+    publish_conflict(db, &conflict.moved_to(state))
 }
 
 /// An admitted fact becomes true, and closes the conflict that it decides.
@@ -137,6 +140,15 @@ pub(crate) fn apply_fact(
     placement: &Placement,
 ) -> Result<(), ServerError> {
     put_row(store, descriptor, Some(hash), record, placement)?;
+    if let Some(stamp) = record.stamp {
+        blobs::note_named(
+            store.db,
+            descriptor,
+            record.id,
+            &record.values,
+            stamp.created_by,
+        )?;
+    }
     let Some(id) = closes(record) else {
         return Ok(());
     };

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::apply::apply_row;
 use crate::error::ServerError;
+use crate::limits::DEVICE_ACTORS_MAX;
 use crate::people::Session;
 
 /// For whom an actor writes.
@@ -47,6 +48,14 @@ pub(crate) fn standing(
     Ok(Standing::Unclaimed)
 }
 
+/// Whether a device has claimed as many actors as it may.
+pub(crate) fn has_all(db: &Db, session: &Session) -> Result<bool, ServerError> {
+    let claimed: i64 = db
+        .prepare_cached("SELECT count(*) FROM author WHERE device = ?1")?
+        .query_row([session.device.as_bytes()], |row| row.get(0))?;
+    Ok(usize::try_from(claimed).unwrap_or(0) >= DEVICE_ACTORS_MAX)
+}
+
 /// The actors that write for a person.
 pub(crate) fn of_person(db: &Db, user: UserId) -> Result<Vec<ActorId>, ServerError> {
     let mut statement = db.prepare_cached("SELECT actor FROM author WHERE user = ?1")?;
@@ -76,6 +85,23 @@ pub(crate) fn claim(
         ("device".to_owned(), session.device.to_string().into()),
     ]);
     publish(store, actor, values)
+}
+
+/// For whom an actor writes that was claimed in a time that was lost, if that is what this row
+/// says; answers whether it is.
+pub(super) fn regain(store: &StoreReader<'_>, row: &Record) -> Result<bool, ServerError> {
+    if row.object != ACTOR {
+        return Ok(false);
+    }
+    let bytes = |field: &str| row.reference(field).map(|id| id.0.to_vec());
+    let regained = store.db.execute(
+        "INSERT OR IGNORE INTO author (actor, device, user) VALUES (?1, ?2, ?3)",
+        params![row.id.as_bytes(), bytes("device"), bytes("user")],
+    )?;
+    if regained > 0 {
+        publish(store, ActorId(row.id.0), row.values.clone())?;
+    }
+    Ok(true)
 }
 
 /// Notes an actor as the one under which a device writes now: only that one's work comes back to it

@@ -38,7 +38,7 @@ impl Tenant {
             }
         }
         meta::set(&tx, BOOKS, "open")?;
-        Ok(store::open::commit(tx)?)
+        Ok(self.witness.commit(tx)?)
     }
 }
 

@@ -4,12 +4,15 @@
 use outfield_core::app::fact_hash;
 use outfield_core::base::context::{Context, Identity, Role};
 use outfield_core::base::id::{ActorId, ChangeHash, DeviceId, RecordId, UserId};
+use outfield_core::base::limits::HEADS_MAX;
+use outfield_core::crdt::Effort;
 use outfield_core::domain::{Command, Decision, decide};
 use outfield_core::objects::{Descriptor, Kind, Reader, Record, Stamp, Value, Values, Write};
 use outfield_core::store::{self, Db, documents, members, numbers, tables};
 
 use super::apply::{AdmittedChange, apply_change, apply_fact};
 use super::authors;
+use super::blobs;
 use super::journal::Cause;
 use super::judge::follow_up;
 use super::log::{Placement, buckets_holding};
@@ -35,7 +38,8 @@ impl Tenant {
         let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
         let decision = self.decide_and_apply(&tx, Seat::Operator, &context, command)?;
-        store::open::commit(tx)?;
+        self.note_writes(&tx, Seat::Operator, &decision.writes)?;
+        self.witness.commit(tx)?;
         Ok(decision)
     }
 
@@ -48,6 +52,9 @@ impl Tenant {
         command: &Command,
     ) -> Result<Decision, ServerError> {
         let decision = self.decide(db, seat, context, command)?;
+        if let Seat::Person(session) = seat {
+            blobs::check_brought(db, &self.registry, session, &decision)?;
+        }
         self.apply(db, context, &decision.writes)?;
         Ok(decision)
     }
@@ -115,7 +122,7 @@ impl Tenant {
         let context = self.context_of(Seat::Operator)?;
         let tx = store::open::begin(&self.db)?;
         self.apply(&tx, &context, writes)?;
-        Ok(store::open::commit(tx)?)
+        Ok(self.witness.commit(tx)?)
     }
 
     /// Makes writes true within a transaction that the caller began on this tenant's file.
@@ -216,16 +223,32 @@ impl Tenant {
         let is_new = open.is_none();
         let mut document = open.unwrap_or_default();
         let (actor, now) = (context.actor, context.now);
+        let beside = document
+            .heads()
+            .iter()
+            .filter(|head| !known.is_some_and(|known| known.contains(head)))
+            .count();
+        if known.is_some() && beside >= HEADS_MAX {
+            let message = format!(
+                "{beside} changes of {} compete already; decide some",
+                write.id
+            );
+            return Err(ServerError::refused("too_many_heads", message));
+        }
         let change = match known {
             Some(known) => document.write_upon(known, actor, now, &write.values)?,
             None => document.write(actor, now, &write.values)?,
         };
+        let paths = write.values.keys().cloned().collect();
+        let effort = &mut Effort::endless();
+        let conflicts = document.conflicts(&descriptor.object, write.id, &paths, effort)?;
         let admitted = AdmittedChange {
             descriptor,
             record: write.id,
             change: &change,
             written: &write.values,
             document: &document,
+            conflicts: &conflicts,
             is_new,
             was_closed: before.is_some_and(|before| descriptor.is_closed(&before.values)),
             held_in: &buckets_holding(db, write.id)?,

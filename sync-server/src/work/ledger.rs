@@ -274,7 +274,7 @@ fn flag_short(
 }
 
 /// Something the office is to look at: nothing was refused.
-fn flag(
+pub(crate) fn flag(
     store: &StoreReader<'_>,
     cause: Cause<'_>,
     about: &Record,

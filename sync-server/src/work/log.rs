@@ -14,6 +14,7 @@ use rusqlite::params;
 
 use crate::error::ServerError;
 use crate::tenant::Tenant;
+use crate::tenant::height::Height;
 
 /// What an entry of a log says about its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,45 @@ pub(crate) struct LoggedEntry {
     pub hash: Option<ChangeHash>,
 }
 
+/// What moved since a tick.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LogMovement {
+    /// Names of the buckets.
+    pub buckets: BTreeSet<String>,
+    /// The records that they say something of.
+    pub records: BTreeSet<RecordId>,
+    /// The last tick of it.
+    pub tick: u64,
+}
+
 impl Tenant {
+    /// The tick up to which something moved.
+    pub(crate) fn moved_up_to(&self) -> Result<u64, ServerError> {
+        tick(&self.db)
+    }
+
+    /// What moved since this tick.
+    pub(crate) fn moved_since(&self, since: u64) -> Result<LogMovement, ServerError> {
+        let mut movement = LogMovement {
+            tick: since,
+            ..LogMovement::default()
+        };
+        let sql = "SELECT l.tick, b.name, l.id FROM log l JOIN bucket b ON b.number = l.bucket
+                   WHERE l.tick > ?1 ORDER BY l.tick";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query([since.cast_signed()])?;
+        while let Some(row) = rows.next()? {
+            movement.tick = row.get::<_, i64>(0)?.cast_unsigned();
+            let bucket = row.get_ref(1)?.as_str().map_err(ServerError::broken)?;
+            if !movement.buckets.contains(bucket) {
+                movement.buckets.insert(bucket.to_owned());
+            }
+            let id = RecordId::from_slice(&row.get::<_, Vec<u8>>(2)?);
+            movement.records.insert(id.map_err(ServerError::broken)?);
+        }
+        Ok(movement)
+    }
+
     /// The entries of a bucket's log with these numbers, ascending.
     pub(crate) fn logged(
         &self,
@@ -121,10 +160,7 @@ pub(crate) fn append(db: &Db, bucket: &str, entry: LogEntry<'_>) -> Result<(), S
 
 /// The server's clock of accepted work.
 pub(crate) fn tick(db: &Db) -> Result<u64, ServerError> {
-    let tick: Option<i64> = db
-        .prepare_cached("SELECT max(tick) FROM log")?
-        .query_row([], |row| row.get(0))?;
-    Ok(tick.unwrap_or(0).cast_unsigned())
+    Ok(Height::of(db)?.tick)
 }
 
 /// The buckets that a record was in, and those that it belongs to now.

@@ -4,10 +4,14 @@
 use std::collections::BTreeSet;
 
 use outfield_core::base::id::UserId;
+use outfield_core::base::time::Timestamp;
 use outfield_core::domain::rules::names::USER;
-use outfield_core::objects::{Bucket, Descriptor, Record, Write};
+use outfield_core::objects::{Bucket, Descriptor, Record, Value, Write};
 use outfield_core::store::{Db, StoreReader};
 
+use rusqlite::params;
+
+use super::blobs;
 use super::journal::Cause;
 use super::ledger::{Adjusted, adjust};
 use super::log;
@@ -29,6 +33,7 @@ pub(crate) fn write_row(
     let Some(SetRow { row, number }) = set else {
         return Ok(());
     };
+    blobs::note_written(store.db, descriptor, &row, cause.context.user)?;
     let adjusted = Adjusted {
         row: &row,
         before: was.as_ref(),
@@ -36,10 +41,24 @@ pub(crate) fn write_row(
     };
     adjust(store, cause, descriptor, &adjusted)?;
     if row.object == USER {
+        note_leaving(store.db, cause.context.now, &row)?;
         follow_territories(store.db, &row)
     } else {
         Ok(())
     }
+}
+
+/// What somebody wrote before leaving is told apart by the clock at which that was.
+fn note_leaving(db: &Db, now: Timestamp, user: &Record) -> Result<(), ServerError> {
+    if user.value("active") != &Value::Bool(false) {
+        db.execute("DELETE FROM leaver WHERE user = ?1", [user.id.as_bytes()])?;
+        return Ok(());
+    }
+    db.execute(
+        "INSERT OR IGNORE INTO leaver (user, tick, at) VALUES (?1, ?2, ?3)",
+        params![user.id.as_bytes(), log::tick(db)?.cast_signed(), now.0],
+    )?;
+    Ok(())
 }
 
 fn follow_territories(db: &Db, user: &Record) -> Result<(), ServerError> {

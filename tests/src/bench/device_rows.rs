@@ -47,6 +47,8 @@ pub fn all_rows(registry: &Registry, device: &Connection) -> Vec<Rows> {
         let words: Vec<String> = object
             .search
             .iter()
+            // What lines say stands in tables of their own.
+            .filter(|field| !field.contains('/'))
             .map(|field| format!("coalesce(t.\"{field}\", '')"))
             .collect();
         let query = format!(

@@ -84,6 +84,22 @@ pub const FIGURES: &[BenchFigure] = figures! {
     "idle", "no-op sync of 64 buckets, CPU of the server", Time, AtMost(5 * MS);
     "online", "a write to another device, server side, p50", Time, AtMost(20 * MS);
     "online", "a write to another device, server side, p99", Time, AtMost(150 * MS);
+    "cost", "an honest push of 100 contacts, CPU of the server", Time, AtMost(50 * MS);
+    "cost", "an honest push of 100 contacts, memory", Bytes, AtMost(8 * MIB);
+    "cost", "an honest push of 100 contacts, times its bytes on disk", Count, AtMost(20);
+    "cost", "lines removed and edited at once, CPU of the server", Time, AtMost(50 * MS);
+    "cost", "lines removed and edited at once, memory", Bytes, AtMost(8 * MIB);
+    "cost", "lines removed and edited at once, times its bytes on disk", Count, AtMost(20);
+    "cost", "values that compete, CPU of the server", Time, AtMost(50 * MS);
+    "cost", "values that compete, memory", Bytes, AtMost(8 * MIB);
+    "cost", "values that compete, times its bytes on disk", Count, AtMost(20);
+    "cost", "repeated needs, CPU of the server", Time, AtMost(50 * MS);
+    "cost", "repeated needs, memory", Bytes, AtMost(8 * MIB);
+    "cost", "a greeting that inflates, CPU of the server", Time, AtMost(50 * MS);
+    "cost", "a greeting that inflates, memory", Bytes, AtMost(8 * MIB);
+    "live", "a write on one phone to the row on another, p50", Time, AtMost(20 * MS);
+    "live", "a write on one phone to the row on another, p99", Time, AtMost(150 * MS);
+    "live", "memory of 10,000 idle listeners", Bytes, AtMost(200_000_000);
     "library", "mobile library, stripped", Bytes, AtMost(6 * MIB);
 };
 

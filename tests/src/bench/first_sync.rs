@@ -14,6 +14,8 @@ use super::device_rows::{all_rows, object_tables, tables};
 use super::floor::{Floor, all};
 use super::measure::{self, Samples, Who, cpu_ns, memory, pairs, timed};
 use super::site::{Meter, sum, system};
+use crate::behind;
+use crate::keys::key;
 
 /// The word of this program that makes it a device which syncs for the first time.
 pub const DEVICE: &str = "first-sync-for-benchmark";
@@ -37,7 +39,7 @@ pub fn run(bench: &mut Bench) {
     // The first one warms up the server and shows what a device holds.
     device(base, &model_file);
     let registry = base.registry().clone();
-    let model = Connection::open(&model_file).unwrap();
+    let model = behind::open(&model_file);
     let (count, rows) = (count(&registry, &model), all_rows(&registry, &model));
     let size = measure::disk(&model_file);
     let mut told = Vec::new();
@@ -153,7 +155,7 @@ fn device(base: &mut Base, file: &Path) -> Json {
 /// What this process does as a device: enrols, syncs, and says what that took.
 #[must_use]
 pub fn as_device(url: &str, code: &str, file: &Path) -> Json {
-    let mut device = Device::open(file, system()).unwrap();
+    let mut device = Device::open(file, &key(), system()).unwrap();
     let meter = Meter::new(url);
     device.enrol_over(&meter, url, code).unwrap();
     drop(meter.carried());

@@ -141,6 +141,13 @@ pub fn forget_peak() {
     std::fs::write("/proc/self/clear_refs", "5").ok();
 }
 
+/// From now on another process's highest memory is counted anew; answers what it has now, in bytes.
+#[must_use]
+pub fn forget_peak_of(process: u32) -> u64 {
+    std::fs::write(format!("/proc/{process}/clear_refs"), "5").ok();
+    memory(process, "VmHWM")
+}
+
 /// Bytes of a file, or of all files below a folder.
 #[must_use]
 pub fn disk(path: &Path) -> u64 {

@@ -3,6 +3,7 @@
 //! know the words of a command line.
 
 pub mod base;
+pub mod cost;
 pub mod day;
 pub mod device_rows;
 pub mod figures;
@@ -11,6 +12,7 @@ pub mod floor;
 pub mod goods;
 pub mod growth;
 pub mod library;
+pub mod live;
 pub mod local;
 pub mod machine;
 pub mod measure;

@@ -2,7 +2,7 @@
 //! measures.
 
 use super::base::Bench;
-use super::{first_sync, growth, library, local, reading, searching, wire};
+use super::{cost, first_sync, growth, library, live, local, reading, searching, wire};
 
 /// Measures one part.
 type BenchPart = fn(&mut Bench);
@@ -16,7 +16,9 @@ pub const PARTS: &[(&str, BenchPart)] = &[
     ("search", searching::search),
     ("push", wire::push),
     ("online", wire::online),
+    ("live", live::run),
     ("idle", wire::idle),
+    ("cost", cost::run),
     ("library", library::run),
     ("scale", growth::scale),
     ("judging", growth::judging),

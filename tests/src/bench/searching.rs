@@ -12,6 +12,7 @@ use super::floor::{Floor, rows};
 use super::measure::{pairs, time};
 use super::site::system;
 use super::workload::Maker;
+use crate::keys::key;
 
 /// Accounts that are searched.
 const ACCOUNTS: usize = 50_000;
@@ -41,8 +42,8 @@ pub fn search(bench: &mut Bench) {
     let rounds = bench.plan.rounds(300, 4);
     let accounts = bench.plan.rounds(ACCOUNTS, 500);
     let file = bench.place("search.db");
-    let mut device = Device::open(&file, system()).unwrap();
-    let db = store::open::open(&file, store::PHONE).unwrap();
+    let mut device = Device::open(&file, &key(), system()).unwrap();
+    let db = store::locked::open(&file, store::PHONE, &key()).unwrap();
     let descriptor = device.registry().get("account").unwrap();
     fill(&db, descriptor, accounts, &mut bench.plan.maker());
     let names = ["account", "search_entry", "search"].map(str::to_owned);

@@ -23,7 +23,9 @@ use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
 use super::measure;
+use crate::behind;
 use crate::keeper::Keeper;
+use crate::keys::key;
 
 /// The word of this program that starts a server.
 pub const SERVE: &str = "serve-for-benchmark";
@@ -248,7 +250,7 @@ impl SiteDevice {
     /// Closes the app and starts it again.
     pub fn reopen(&mut self) {
         self.device = None;
-        self.device = Some(Device::open(&self.file, system()).unwrap());
+        self.device = Some(Device::open(&self.file, &key(), system()).unwrap());
     }
 
     /// Closes the app, so that its file is whole.
@@ -290,7 +292,7 @@ impl SiteDevice {
     /// The file, opened beside the app.
     #[must_use]
     pub fn beside(&self) -> Connection {
-        Connection::open(&self.file).unwrap()
+        behind::open(&self.file)
     }
 }
 

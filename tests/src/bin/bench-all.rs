@@ -5,7 +5,8 @@ use std::io::{IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use outfield_server::http::Until;
+use outfield_server::http::{ListenOptions, Until};
+use outfield_server::seen::{LogForm, LogLevel, ServerLog};
 use outfield_tests::bench::{Bench, BenchPlan, PARTS, first_sync, machine, site};
 
 const USAGE: &str = "usage: bench-all [--quick] [--only PART]... [--json FILE] [--stores FILE] \
@@ -84,7 +85,15 @@ fn serve(folder: &Path) -> Result<(), String> {
     let ready = |address: &str| {
         writeln!(std::io::stdout(), "{address}").ok();
     };
-    outfield_server::http::serve(folder, "127.0.0.1:0", Until::Told, site::system(), &ready)
+    let options = ListenOptions {
+        listen: "127.0.0.1:0".to_owned(),
+        tls: None,
+        is_behind_proxy: false,
+        metrics_listen: None,
+        until: Until::Told,
+    };
+    let log = ServerLog::to_stderr(LogForm::Text, LogLevel::Warn, site::system());
+    outfield_server::http::serve(folder, options, site::system(), &log, &ready)
         .map_err(|error| error.message)
 }
 

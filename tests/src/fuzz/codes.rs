@@ -6,16 +6,20 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use outfield_core::base::codes::{check_gln, check_sscc};
+use outfield_core::base::country::Country;
 use outfield_core::base::currency::Currency;
 use outfield_core::base::day::Day;
 use outfield_core::base::decimal::Decimal;
+use outfield_core::base::fold::{folded, runs};
 use outfield_core::base::fraction::Ratio;
 use outfield_core::base::fraction::{Fraction, FractionError};
 use outfield_core::base::gs1::{self, Scan};
 use outfield_core::base::gtin;
 use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::base::money::Money;
+use outfield_core::base::phone;
 use outfield_core::base::place::Position;
+use outfield_core::base::text::{canonical, hides_nothing};
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::unit::Unit;
 use outfield_core::objects::path::line_path;
@@ -49,6 +53,7 @@ pub fn codes(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     numbered(&text);
     scanned(&text);
+    written(&text);
     decimals(&text);
     typed(&text);
     again::<Unit>(&text);
@@ -78,8 +83,27 @@ fn again<T: FromStr<Err: Debug> + Display + PartialEq + Debug>(text: &str) {
     }
 }
 
+/// The form of a form is itself, and what is folded stays as it is.
+fn written(text: &str) {
+    let kept = canonical(text).into_owned();
+    assert_eq!(canonical(&kept), kept);
+    assert!(hides_nothing(&kept));
+    let plain = folded(text);
+    assert_eq!(folded(&plain), plain);
+    assert!(runs(text).iter().all(|run| !run.parts.is_empty()));
+    for country in [None, Country::named("US"), Country::named("DE")] {
+        if let Ok(kept) = phone::e164(text, country) {
+            assert!(phone::is_kept(&kept));
+            assert_eq!(phone::e164(&kept, country).as_ref(), Ok(&kept));
+        }
+    }
+}
+
 /// A number whose check digit is right is no more once one digit is another.
 fn numbered(text: &str) {
+    if let Ok(full) = gtin::expanded(text) {
+        assert_eq!(gtin::normalised(&full).as_deref(), Ok(full.as_str()));
+    }
     if let Ok(kept) = gtin::normalised(text) {
         assert_eq!(kept.len(), 14);
         assert_eq!(gtin::normalised(&kept).as_deref(), Ok(kept.as_str()));
@@ -109,41 +133,105 @@ fn one_digit_off(text: &str, passes: impl Fn(&str) -> bool) {
 fn scanned(text: &str) {
     let today = Day::new(2026, 11, 24).unwrap();
     match gs1::read(text, today) {
-        Ok(scan) => assert_eq!(gs1::read(&elements(&scan), today), Ok(scan), "{text:?}"),
+        Ok(scan) => {
+            // What else a plain number may mean, and what was passed over, no element says.
+            let said = Scan {
+                or_gtin: None,
+                unread: Vec::new(),
+                ..scan
+            };
+            assert_eq!(gs1::read(&elements(&said), today), Ok(said), "{text:?}");
+        }
         Err(error) => assert!(!error.reason.is_empty()),
     }
 }
 
 fn elements(scan: &Scan) -> String {
-    let text = |identifier: &str, data: &Option<String>| {
-        data.as_ref().map(|data| format!("{identifier}{data}"))
+    let mut elements = Vec::new();
+    let mut push = |identifier: &str, data: Option<String>| {
+        elements.extend(data.map(|data| format!("{identifier}{data}")));
     };
-    let day = |identifier: &str, day: &Option<Day>| {
-        let shown = day.as_ref().map(|day| day.to_string().replace('-', ""));
-        shown.map(|digits| format!("{identifier}{}", &digits[2..]))
-    };
-    let weight = |weight: Decimal| format!("310{}{:06}", weight.scale(), weight.mantissa());
-    let elements = [
-        text("00", &scan.sscc),
-        text("01", &scan.gtin),
-        text("02", &scan.content),
-        text("10", &scan.batch),
-        day("11", &scan.produced),
-        day("15", &scan.best_before),
-        day("17", &scan.expiry),
-        text("21", &scan.serial),
-        scan.net_weight_kg.map(weight),
-        scan.count.map(|count| format!("37{count}")),
-        text("414", &scan.location),
-    ];
-    format!(
-        "]C1{}",
-        elements
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join("\u{1d}")
-    )
+    for (identifier, text) in [
+        ("00", &scan.sscc),
+        ("01", &scan.gtin),
+        ("02", &scan.content),
+        ("10", &scan.batch),
+        ("20", &scan.variant),
+        ("21", &scan.serial),
+        ("240", &scan.additional_id),
+        ("400", &scan.order_number),
+        ("410", &scan.ship_to),
+        ("411", &scan.bill_to),
+        ("412", &scan.bought_of),
+        ("413", &scan.ship_for),
+        ("414", &scan.location),
+        ("415", &scan.billed_by),
+        ("8005", &scan.price_digits),
+    ] {
+        push(identifier, text.clone());
+    }
+    for (identifier, day) in [
+        ("11", scan.produced),
+        ("12", scan.due),
+        ("13", scan.packed),
+        ("15", scan.best_before),
+        ("16", scan.sell_by),
+        ("17", scan.expiry),
+    ] {
+        push(identifier, day.map(|day| short(&day.to_string())));
+    }
+    let minute = scan
+        .expiry_time
+        .as_deref()
+        .and_then(|at| at.split_once('T'));
+    push(
+        "7003",
+        minute.map(|(day, time)| format!("{}{}", short(day), time.replace(':', ""))),
+    );
+    push("30", scan.pieces.map(|pieces| pieces.to_string()));
+    push("37", scan.count.map(|count| count.to_string()));
+    push("310", scan.net_weight_kg.map(|weight| behind(weight, 6)));
+    for (name, measured) in &scan.measures {
+        let identifier = gs1::measure_identifier(name).expect("a measure has an identifier");
+        push(identifier, Some(behind(*measured, 6)));
+    }
+    push(
+        "394",
+        scan.discount_percent.map(|percent| behind(percent, 4)),
+    );
+    push("395", scan.price_per_measure.map(|price| behind(price, 6)));
+    for amount in amounts(scan) {
+        push("39", Some(amount));
+    }
+    for (identifier, data) in &scan.internal {
+        push(identifier, Some(data.clone()));
+    }
+    format!("]C1{}", elements.join("\u{1d}"))
+}
+
+/// The amounts of a scan behind the third digit of their identifier.
+fn amounts(scan: &Scan) -> Vec<String> {
+    let mut amounts = Vec::new();
+    for (plain, with_currency, amount) in [("0", "1", scan.amount_due), ("2", "3", scan.price)] {
+        let Some(amount) = amount else { continue };
+        let digits = behind(amount, 1);
+        amounts.push(format!("{plain}{digits}"));
+        if let Some(currency) = &scan.currency_number {
+            let (scale, number) = digits.split_at(1);
+            amounts.push(format!("{with_currency}{scale}{currency}{number}"));
+        }
+    }
+    amounts
+}
+
+/// A day as a label has it.
+fn short(day: &str) -> String {
+    day.replace('-', "")[2..].to_owned()
+}
+
+/// How many decimals, and the digits.
+fn behind(number: Decimal, digits: usize) -> String {
+    format!("{}{:0digits$}", number.scale(), number.mantissa())
 }
 
 /// What a person types into a field of any kind is refused, or is kept as what reads as the same.

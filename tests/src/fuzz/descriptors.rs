@@ -323,7 +323,8 @@ fn sample(kind: FieldKind) -> Value {
         | FieldKind::Email
         | FieldKind::TimeZone
         | FieldKind::Gtin
-        | FieldKind::Decimal => Value::from("Harp's"),
+        | FieldKind::Decimal
+        | FieldKind::Blob => Value::from("Harp's"),
     }
 }
 

@@ -1,10 +1,10 @@
-//! CSV files of accounts and products into a tenant's file. It does not know what columns there may
-//! be.
+//! Files of accounts and products, in any encoding, with anything between their cells, or packed as
+//! a workbook, into a tenant's file. It does not know what columns there may be.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use outfield_cli::import_text;
+use outfield_cli::import_bytes;
 use outfield_core::app::System;
 use outfield_server::data_dir::DataDir;
 use outfield_server::tenant::Tenant;
@@ -39,27 +39,28 @@ pub fn import(bytes: &[u8]) {
     let Some((how, rest)) = bytes.split_first() else {
         return;
     };
-    let text = String::from_utf8_lossy(rest);
-    if text.matches(['\r', '\n']).count() > ROWS_MAX {
+    let is_break = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+    if rest.iter().filter(is_break).count() > ROWS_MAX {
         return;
     }
+    let is_packed = rest.starts_with(b"PK");
     let what = if how & 1 == 0 { "accounts" } else { "products" };
     PLACE.with_borrow_mut(|place| {
-        let looked = imported(&mut place.tenant, what, &text, true);
+        let looked = imported(&mut place.tenant, what, rest, true);
         assert_eq!(
-            imported(&mut place.tenant, what, &text, true),
+            imported(&mut place.tenant, what, rest, true),
             looked,
             "looking changed something"
         );
         let is_row = |counts: &[u64; 4]| counts[1] + counts[2] > 0;
-        if how & 2 == 0 || !looked.as_ref().is_some_and(is_row) {
+        if how & 2 == 0 || is_packed || !looked.as_ref().is_some_and(is_row) {
             return;
         }
-        assert_eq!(imported(&mut place.tenant, what, &text, false), looked);
+        assert_eq!(imported(&mut place.tenant, what, rest, false), looked);
         let [rows, created, changed, unchanged] = looked.unwrap();
         let again = [rows, 0, 0, created + changed + unchanged];
         assert_eq!(
-            imported(&mut place.tenant, what, &text, false),
+            imported(&mut place.tenant, what, rest, false),
             Some(again),
             "a second time changes something"
         );
@@ -68,8 +69,8 @@ pub fn import(bytes: &[u8]) {
 
 /// Rows, and of them created, changed and unchanged ones; none where the file as a whole is
 /// refused.
-fn imported(tenant: &mut Tenant, what: &str, text: &str, dry_run: bool) -> Option<[u64; 4]> {
-    let (exit, told) = import_text(tenant, what, text, dry_run);
+fn imported(tenant: &mut Tenant, what: &str, bytes: &[u8], dry_run: bool) -> Option<[u64; 4]> {
+    let (exit, told) = import_bytes(tenant, what, bytes, dry_run);
     assert!(matches!(exit, 0 | 2), "{exit}: {told}");
     if let Json::String(message) = &told {
         assert!(
@@ -90,9 +91,10 @@ fn imported(tenant: &mut Tenant, what: &str, text: &str, dry_run: bool) -> Optio
         .iter()
         .map(|row| row["line"].as_u64().unwrap())
         .collect();
-    let breaks = text.replace("\r\n", "\n").matches(['\r', '\n']).count() as u64;
+    let is_of_file = |line: &u64| (2..=bytes.len() as u64 + 1).contains(line);
+    let is_packed = bytes.starts_with(b"PK");
     assert!(
-        lines.is_sorted() && lines.iter().all(|line| (2..=breaks + 1).contains(line)),
+        lines.is_sorted() && (is_packed || lines.iter().all(is_of_file)),
         "{lines:?}"
     );
     assert!(rejected.iter().all(|row| {

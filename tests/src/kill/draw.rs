@@ -40,6 +40,8 @@ pub(super) struct WorkAtHand<'a> {
     pub(super) rep: usize,
     /// Accounts of all.
     pub(super) accounts: &'a [String],
+    /// Papers that lie in the folder.
+    pub(super) papers: &'a [String],
     /// Contacts that all reps have.
     pub(super) shared: &'a [String],
     /// Contacts that this rep has made.
@@ -148,11 +150,27 @@ impl KillDice {
             let words = ["visit", "cancel", visit, "--reason", &reason];
             return drawn(&words, attempt, VisitEffect::Closes);
         }
+        if self.below(100) < 40 {
+            return self.photo(work, visit);
+        }
         let action = ACTIONS[self.below(ACTIONS.len())];
         let answer = format!("Answer {number}");
         let attempt = attempt.writes(&format!("actions/{action}/answer"), &answer);
         let words = ["visit", "answer", visit, action, &answer];
         drawn(&words, attempt, VisitEffect::Works)
+    }
+
+    /// A paper of the open visit. Two of one paper are one file.
+    fn photo(&mut self, work: &WorkAtHand<'_>, visit: &str) -> DrawnCommand {
+        let caption = format!("Paper {}", self.fresh());
+        let attempt = WriteAttempt {
+            makes: Some("caption"),
+            ..attempt(work.rep, "photo", None)
+        };
+        let attempt = attempt.writes("caption", &caption);
+        let paper = self.one(work.papers);
+        let words = ["visit", "photo", visit, paper, "--caption", &caption];
+        drawn(&words, attempt, VisitEffect::None)
     }
 
     fn start_visit(&mut self, work: &WorkAtHand<'_>, number: u64) -> DrawnCommand {

@@ -4,6 +4,7 @@
 
 use std::io::{IsTerminal, Write};
 
+mod backups;
 mod draw;
 mod ledger;
 mod place;
@@ -62,6 +63,7 @@ pub fn run(plan: &KillPlan) -> Result<KillOutcome, String> {
         ..KillOutcome::default()
     };
     proof::judge(&stage, &ledger, &mut outcome)?;
+    outcome.problems.extend(backups::judge(&stage)?);
     if plan.keep && !outcome.holds() {
         outcome
             .problems

@@ -19,6 +19,7 @@ const OBJECTS: &[(&str, &[&str])] = &[
     ("contact", &["roles"]),
     ("visit", &["actions"]),
     ("follow_up", &[]),
+    ("photo", &[]),
 ];
 /// How long the server or another holder of a file may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -41,11 +42,24 @@ pub(super) struct PlaceContents {
     pub(super) records: BTreeMap<&'static str, Vec<PlaceRecord>>,
 }
 
-/// Opens a file for reading.
+/// Opens a file for reading: a server's as it is, a phone's by the key that lies beside it.
 pub(super) fn open(file: &Path) -> Result<Connection, String> {
     let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(said)?;
     db.busy_timeout(SILENCE).map_err(said)?;
+    unlock(&db, file)?;
     Ok(db)
+}
+
+/// Says the key that lies beside a phone's database.
+pub(super) fn unlock(db: &Connection, file: &Path) -> Result<(), String> {
+    let mut key = file.as_os_str().to_owned();
+    key.push(".key");
+    let Ok(letters) = std::fs::read_to_string(key) else {
+        return Ok(());
+    };
+    let letters = letters.trim();
+    db.execute_batch(&format!("PRAGMA key = \"x'{letters}'\""))
+        .map_err(said)
 }
 
 /// What stands in a file.

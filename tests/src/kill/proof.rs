@@ -67,6 +67,14 @@ pub(super) fn judge(
     let server = place::open(&stage.tenant_file()?)?;
     let amiss = untidy("the server", &server, &["quarantine"])?;
     findings.problems.extend(amiss);
+    let amiss = files_amiss(
+        "the server",
+        &server,
+        "blob_link l WHERE NOT EXISTS (SELECT 1 FROM \
+                 blob_holder h JOIN blob b USING (hash) WHERE h.hash = l.hash AND h.user = l.user)",
+    )?;
+    findings.problems.extend(amiss);
+    findings.problems.extend(stage.checked().err());
     let contents = place::in_file("the server's file", &server)?;
     observed.places.push(contents);
     let fields = by_field(ledger);
@@ -102,6 +110,8 @@ fn look_at_rep(
     let rep = &stage.reps[number];
     let db = place::open(Path::new(&rep.db))?;
     let amiss = untidy(rep.name, &db, &["outbox", "attention"])?;
+    findings.problems.extend(amiss);
+    let amiss = files_amiss(rep.name, &db, "blob WHERE state NOT IN (0, 2)")?;
     findings.problems.extend(amiss);
     let contents = place::in_file(&format!("{}'s file", rep.name), &db)?;
     observed.places.push(contents);
@@ -147,6 +157,14 @@ fn untidy(whose: &str, db: &Connection, empty: &[&str]) -> Result<Vec<String>, S
         }
     }
     Ok(problems)
+}
+
+/// Files that did not arrive: there are none.
+fn files_amiss(whose: &str, db: &Connection, which: &str) -> Result<Option<String>, String> {
+    let sql = format!("SELECT count(*) FROM {which}");
+    let count: i64 = db.query_row(&sql, [], |row| row.get(0)).map_err(said)?;
+    let told = format!("{whose}: {count} files did not arrive");
+    Ok((count > 0).then_some(told))
 }
 
 fn sides_of(conflicts: &Json, sides: &mut Sides) {
@@ -329,7 +347,9 @@ pub(super) fn spoil(
     ledger: &KillLedger,
     defect: KillDefect,
 ) -> Result<(), String> {
-    let db = Connection::open(&stage.reps[0].db).map_err(said)?;
+    let file = Path::new(&stage.reps[0].db);
+    let db = Connection::open(file).map_err(said)?;
+    place::unlock(&db, file)?;
     let done = ledger
         .attempts
         .iter()

@@ -36,7 +36,7 @@ pub(super) struct KillLoop {
     pub(super) commands: u64,
     /// Answers that no command may give here.
     pub(super) faults: Vec<String>,
-    dice: KillDice,
+    pub(super) dice: KillDice,
     shared: Vec<String>,
     /// The visit that each rep has open, as far as answers told.
     visits: BTreeMap<usize, String>,
@@ -101,6 +101,7 @@ impl KillLoop {
         let work = WorkAtHand {
             rep,
             accounts: &self.stage.accounts,
+            papers: &self.stage.papers,
             shared: &self.shared,
             own: self.ledger.contacts(rep),
             visit: self.visits.get(&rep).map(String::as_str),
@@ -130,12 +131,16 @@ impl KillLoop {
         let other = (rep + 1 + self.dice.below(reps - 1)) % reps;
         let beside = (self.dice.below(100) < 50).then(|| self.sync_or_command(other, 50));
         let moment = self.moment(&command);
+        let copying = self.copy_beside()?;
         let running = self.start(rep, command)?;
         let beside = beside
             .map(|command| self.start(other, command))
             .transpose()?;
         std::thread::sleep(moment);
         self.strike(target, running, beside)?;
+        if let Some(copying) = copying {
+            self.end_copy(copying)?;
+        }
         for _ in 0..self.dice.below(CALM_MAX + 1) {
             let rep = self.dice.below(reps);
             let command = self.choose(rep, |dice, work| dice.command(work));
@@ -298,6 +303,7 @@ impl KillLoop {
                 let began = self.ledger.tick();
                 let data = self.stage.done(rep, &["sync"])?;
                 self.ledger.note_exchange(rep, began);
+                moved += data["files"]["waiting"].as_u64().unwrap_or(0);
                 for count in ["sent", "received", "unsent"] {
                     moved += data[count].as_u64().unwrap_or(1);
                 }

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::processes::{Interruption, Launcher, RunningProcess, said};
+use crate::dice::Dice;
 use crate::products;
 
 /// Accounts of the one territory that all reps share.
@@ -18,6 +19,11 @@ K3,Kiosk Three,Decatur,Illinois,39.840300,-88.954800
 K4,Kiosk Four,Peoria,Illinois,40.693600,-89.589000
 ";
 const REPS: &[&str] = &["Ana", "Ben", "Cleo"];
+/// The folder of backups, and the one into which they are put back.
+const BACKUPS: &str = "backups";
+const RESTORED: &str = "restored";
+/// Papers that lie in the folder; each is twice as long as the one before.
+const PAPERS: u64 = 11;
 /// How often a server that finds its port taken is started again.
 const STARTS_MAX: u32 = 50;
 
@@ -40,6 +46,8 @@ pub(super) struct KillStage {
     pub(super) launcher: Launcher,
     /// The reps.
     pub(super) reps: Vec<KillRep>,
+    /// Papers that reps take into visits.
+    pub(super) papers: Vec<String>,
     /// Ids of all accounts.
     pub(super) accounts: Vec<String>,
     folder: TempDir,
@@ -61,9 +69,11 @@ impl KillStage {
             address,
             launcher,
             reps: Vec::new(),
+            papers: Vec::new(),
             accounts: Vec::new(),
             folder,
         };
+        stage.papers = papers(stage.folder.path())?;
         let sheet = stage.folder.path().join("accounts.csv");
         std::fs::write(&sheet, ACCOUNTS).map_err(said)?;
         stage.office(&["tenant", "add", "Acme"])?;
@@ -113,6 +123,11 @@ impl KillStage {
         Ok(stage)
     }
 
+    /// What is not right in the data folder, if anything is.
+    pub(super) fn checked(&self) -> Result<(), String> {
+        self.office(&["check"]).map(drop)
+    }
+
     fn data(&self) -> String {
         self.folder.path().join("office").display().to_string()
     }
@@ -132,6 +147,51 @@ impl KillStage {
         let mut files = entries.flatten().map(|entry| entry.path());
         let file = files.find(|path| path.extension().is_some_and(|end| end == "db"));
         file.ok_or_else(|| format!("{} holds no tenant", tenants.display()))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// Whether there is a backup that can be restored.
+    pub(super) fn is_backed_up(&self) -> bool {
+        let generations = self.folder.path().join(BACKUPS).join("generations");
+        std::fs::read_dir(generations).is_ok_and(|mut all| all.next().is_some())
+    }
+
+    /// Starts a backup of the server's folder.
+    pub(super) fn start_backup(&self) -> Result<RunningProcess, String> {
+        let (data, to) = (self.data(), self.path(BACKUPS));
+        self.launcher
+            .start(&["backup", "--data", &data, "--to", &to, "--keep", "3"])
+    }
+
+    /// Starts a restore into a folder of its own.
+    pub(super) fn start_restore(&self) -> Result<RunningProcess, String> {
+        let words = self.last_restore();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.launcher.start(&words)
+    }
+
+    /// The words of a restore into that folder.
+    pub(super) fn last_restore(&self) -> Vec<String> {
+        let (from, to) = (self.path(BACKUPS), self.path(RESTORED));
+        let words = ["restore", "--replace", "--from", &from, "--data", &to];
+        words.map(str::to_owned).to_vec()
+    }
+
+    /// The words of a check of all backups.
+    pub(super) fn check_of_backups(&self) -> Vec<String> {
+        ["check", "--data", &self.path(BACKUPS)]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    /// The words of a check of what was restored.
+    pub(super) fn check_of_restored(&self) -> Vec<String> {
+        ["check", "--data", &self.path(RESTORED)]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// Starts one of a rep's commands.
@@ -185,4 +245,17 @@ impl KillStage {
         self.server = None;
         self.folder.keep()
     }
+}
+
+/// Papers of many lengths, so that some go in one piece and others in many.
+fn papers(folder: &Path) -> Result<Vec<String>, String> {
+    let mut papers = Vec::new();
+    for number in 0..PAPERS {
+        let mut bytes = format!("%PDF-1.7 paper {number}").into_bytes();
+        bytes.extend(Dice::new(number).bytes(1_000 << number));
+        let path = folder.join(format!("paper-{number}.pdf"));
+        std::fs::write(&path, bytes).map_err(said)?;
+        papers.push(path.display().to_string());
+    }
+    Ok(papers)
 }

@@ -93,7 +93,7 @@ impl PowerCut<'_> {
                 .lived
                 .tenants
                 .iter()
-                .filter(|tenant| world.server.file(**tenant).exists());
+                .filter(|tenant| world.server.lists(**tenant));
             known.for_each(|tenant| world.server.with(*tenant, |_| ()));
         } else {
             drop(world.new_phone(self.machine));

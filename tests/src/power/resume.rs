@@ -71,6 +71,7 @@ pub(crate) fn resume(
         disks,
         shops: lived.shops.clone(),
         published: 0,
+        server_copies: 0,
         trace: Trace::default(),
         number: 0,
         long_passed: true,

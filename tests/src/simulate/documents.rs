@@ -88,6 +88,12 @@ impl ExpectedDocument {
         }
     }
 
+    /// The paths with an open conflict.
+    pub(crate) fn open_paths(&self) -> impl Iterator<Item = &str> {
+        let open = self.cases.values().filter(|case| case.state == "open");
+        open.map(|case| case.path.as_str())
+    }
+
     /// The conflicts and their states.
     pub(crate) fn conflicts(&self) -> impl Iterator<Item = (String, String)> {
         self.cases

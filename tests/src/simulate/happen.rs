@@ -11,6 +11,7 @@ use serde_json::json;
 use super::disk::{Owner, Spell};
 use super::stage::SimStage;
 use super::trouble::Trouble;
+use crate::server::PutBack;
 use crate::{Fault, world};
 
 /// Ten years.
@@ -75,6 +76,7 @@ impl SimStage {
             }
             Trouble::DatabaseCopied => self.copies(at),
             Trouble::DatabaseRestored => self.restores(at),
+            Trouble::ServerPutBack => self.server_is_put_back(),
             Trouble::Compacted => {
                 self.world.compacts();
                 self.note("the logs are compacted");
@@ -196,6 +198,33 @@ impl SimStage {
         }
     }
 
+    /// A copy of the server's folder is kept, or one of those that are comes back: all of it, or a
+    /// tenant's file alone.
+    fn server_is_put_back(&mut self) {
+        let kept = self.server_copies;
+        if kept < self.profile.server_copies && self.dice.roll(2) == 0 {
+            return self.keeps_server_copy();
+        }
+        let which = self.dice.roll(kept);
+        let copy = self.world.place(&format!("server copy {which}"));
+        let extent = [PutBack::Folder, PutBack::Tenant(self.world.tenant)][self.dice.roll(2)];
+        self.world.server.is_put_back(&copy, extent);
+        self.note(format!(
+            "copy {which} of the server is put back: {extent:?}"
+        ));
+        self.heard.borrow_mut().put_back();
+        self.count(Trouble::ServerPutBack);
+    }
+
+    /// A copy of the server's folder is kept.
+    pub(crate) fn keeps_server_copy(&mut self) {
+        let kept = self.server_copies;
+        let copy = self.world.place(&format!("server copy {kept}"));
+        self.world.server.copy_folder(&copy);
+        self.server_copies += 1;
+        self.note(format!("copy {kept} of the server's folder is kept"));
+    }
+
     fn server_is_full(&mut self, at: usize) {
         let file = self.world.server.file(self.world.tenant);
         let after = self.dice.roll(STEPS_OF_MEETING / 2);
@@ -242,9 +271,13 @@ impl SimStage {
         let status = self.phone(at).device().status().unwrap().data;
         let device = status["enrolled"]["device"].as_str().unwrap().to_owned();
         self.before_a_call(at, Trouble::Revoked, move || {
-            server
-                .with(tenant, |office| office.revoke(&device))
-                .unwrap();
+            // A server that was put back may not know the device any more.
+            let revoked = server.with(tenant, |office| office.revoke(&device));
+            let is_unknown = revoked
+                .as_ref()
+                .err()
+                .is_some_and(|why| why.code == "not_found");
+            assert!(revoked.is_ok() || is_unknown, "{revoked:?}");
         });
     }
 
@@ -301,12 +334,8 @@ impl SimStage {
         }
         self.published += 1;
         self.heard.borrow_mut().may_repair = true;
-        let mut object: serde_json::Value = serde_json::from_str(OWN[which]).unwrap();
-        if round > 0 {
-            object["version"] = json!(2);
-            object["fields"]["remark"] = json!({"kind": "text", "label": "Remark"});
-        }
-        self.world.publishes(&object.to_string());
+        self.publishes_what_lacks();
+        let object = own_object(which, round > 0);
         self.note(format!(
             "{} of version {} is published",
             object["object"], object["version"]
@@ -325,4 +354,29 @@ impl SimStage {
             self.world.puts("x_cooler", None, &fields);
         }
     }
+
+    /// The office publishes each of its objects that the server has not, or not as it has grown:
+    /// one that was put back lost them, and records of them wait on the phones.
+    pub(crate) fn publishes_what_lacks(&mut self) {
+        for number in 0..self.published {
+            let (is_grown, which) = (number >= 3, (number % 3) as usize);
+            let object = own_object(which, is_grown);
+            let here = self.world.registry();
+            let here = here.get(object["object"].as_str().unwrap());
+            if here.is_none_or(|here| u64::from(here.version) < object["version"].as_u64().unwrap())
+            {
+                self.world.publishes(&object.to_string());
+            }
+        }
+    }
+}
+
+/// An object of the tenant's own, as it was first or grown.
+fn own_object(which: usize, is_grown: bool) -> serde_json::Value {
+    let mut object: serde_json::Value = serde_json::from_str(OWN[which]).unwrap();
+    if is_grown {
+        object["version"] = json!(2);
+        object["fields"]["remark"] = json!({"kind": "text", "label": "Remark"});
+    }
+    object
 }

@@ -21,6 +21,9 @@ pub(crate) struct WordLedger {
     /// Words that were refused and are known to the server alone, for the phone that was told is an
     /// older one again.
     pub(crate) forgotten: BTreeSet<Word>,
+    /// Words that were accepted and are known to the server alone, for the phone that wrote them is
+    /// an older one again: they go with the server's folder.
+    pub(crate) server_has: BTreeSet<Word>,
     /// Refused words that a person took off the list.
     pub(crate) dismissed: BTreeMap<Word, usize>,
 }
@@ -54,6 +57,8 @@ impl WordLedger {
 pub(crate) struct WireLog {
     /// The first verdict of each entry.
     pub(crate) verdicts: BTreeMap<ChangeHash, Ruling>,
+    /// Those that the server may have lost: each may be given once more, with another number.
+    lost: BTreeSet<ChangeHash>,
     /// Where each phone's buckets stood when it asked last, in its present meeting.
     asked: BTreeMap<(String, String), u64>,
     /// Whether a bucket may have to come anew: then state sums repair what is meant to differ.
@@ -61,6 +66,11 @@ pub(crate) struct WireLog {
 }
 
 impl WireLog {
+    /// The server's folder was put back.
+    pub(crate) fn put_back(&mut self) {
+        self.lost = self.verdicts.keys().copied().collect();
+    }
+
     /// One call of a phone and its answer.
     pub(crate) fn hears(&mut self, phone: &str, call: &Call, answer: &ServerAnswer) {
         if answer.status != 200 {
@@ -125,6 +135,10 @@ impl WireLog {
             Ruling::Quarantined { .. } => ruling.clone(),
             Ruling::Needs { .. } | Ruling::RetryLater | Ruling::Rewrite => return,
         };
+        if self.lost.remove(&hash) {
+            self.verdicts.insert(hash, settled);
+            return;
+        }
         let is_again = self.verdicts.contains_key(&hash);
         assert!(
             !is_again || !matches!(ruling, Ruling::Accepted { .. }),

@@ -2,12 +2,13 @@
 //! forgets it. It does not know how a document is computed (`documents` does), nor what the server
 //! made of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Change;
-use outfield_core::base::id::RecordId;
+use outfield_core::base::id::{ChangeHash, ConflictId, RecordId};
+use outfield_core::crdt::Document;
 use outfield_core::objects::Values;
-use outfield_core::store::Db;
+use outfield_core::store::{Db, documents};
 
 use super::documents::ExpectedDocument;
 
@@ -32,10 +33,20 @@ struct Accepted {
     number: Option<i64>,
 }
 
+/// What was accepted of a document.
+#[derive(Debug, Clone)]
+enum AcceptedWord {
+    Change(RecordId, Box<Change>),
+    /// Somebody's decision, which closes a conflict.
+    Decision(RecordId, ConflictId),
+}
+
 /// All documents as they must be.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
     replicas: BTreeMap<RecordId, ExpectedDocument>,
+    /// All that was ever accepted, as it came.
+    accepted: Vec<AcceptedWord>,
     tick: i64,
     number: i64,
 }
@@ -45,12 +56,10 @@ impl Model {
     pub(crate) fn catches_up(&mut self, db: &Db) {
         for Accepted { record, bytes, .. } in self.accepted(db) {
             match Change::from_bytes(bytes) {
-                Ok(change) => self
-                    .replicas
-                    .entry(record)
-                    .or_default()
-                    .accept(record, &change),
-                Err(_) => self.decides(db, record),
+                Ok(change) => self.takes(AcceptedWord::Change(record, Box::new(change))),
+                Err(_) => decision(db, record)
+                    .into_iter()
+                    .for_each(|word| self.takes(word)),
             }
         }
         let newest = |sql: &str| {
@@ -62,12 +71,55 @@ impl Model {
         self.number = newest("SELECT max(number) FROM verdict");
     }
 
+    fn takes(&mut self, word: AcceptedWord) {
+        match &word {
+            AcceptedWord::Change(record, change) => {
+                let replica = self.replicas.entry(*record).or_default();
+                replica.accept(*record, change);
+            }
+            AcceptedWord::Decision(record, conflict) => {
+                let replica = self.replicas.entry(*record).or_default();
+                replica.resolve(*conflict);
+            }
+        }
+        self.accepted.push(word);
+    }
+
+    /// The documents without the changes that a server lost and nobody had to give back.
+    pub(crate) fn without_what_is_lost(&self, db: &Db) -> Model {
+        let mut model = Model::default();
+        let mut here: BTreeMap<RecordId, Option<Document>> = BTreeMap::new();
+        for word in &self.accepted {
+            if let AcceptedWord::Change(record, change) = word {
+                let document = here.entry(*record).or_insert_with(|| {
+                    let stored = documents::load(db, *record).unwrap();
+                    stored.map(|stored| Document::load(&stored.blob, &stored.tail).unwrap())
+                });
+                let hash = ChangeHash(change.hash().0);
+                if !document.as_ref().is_some_and(|document| document.has(hash)) {
+                    continue;
+                }
+            }
+            model.takes(word.clone());
+        }
+        model
+    }
+
     /// All conflicts with their states, by id.
     pub(crate) fn conflicts(&self) -> BTreeMap<String, String> {
         self.replicas
             .values()
             .flat_map(ExpectedDocument::conflicts)
             .collect()
+    }
+
+    /// The records and paths with an open conflict.
+    pub(crate) fn open_conflicts(&self) -> BTreeSet<(RecordId, String)> {
+        let open = self.replicas.iter().flat_map(|(record, replica)| {
+            let paths = replica.open_paths().map(str::to_owned);
+            paths.map(|path| (*record, path))
+        });
+        open.collect()
     }
 
     /// What a document shows; none if nothing of it was accepted.
@@ -101,17 +153,13 @@ impl Model {
         all.sort_by_key(|accepted| (accepted.tick, accepted.number));
         all
     }
+}
 
-    /// A fact may be somebody's decision, which closes its conflict.
-    fn decides(&mut self, db: &Db, fact: RecordId) {
-        let sql = "SELECT conflict, record FROM conflict_resolution WHERE id = ?1";
-        let decided = db.query_row(sql, [fact.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
-        let Ok::<(String, String), _>((conflict, record)) = decided else {
-            return;
-        };
-        self.replicas
-            .entry(record.parse().unwrap())
-            .or_default()
-            .resolve(conflict.parse().unwrap());
-    }
+/// A fact may be somebody's decision.
+fn decision(db: &Db, fact: RecordId) -> Option<AcceptedWord> {
+    let sql = "SELECT conflict, record FROM conflict_resolution WHERE id = ?1";
+    let decided = db.query_row(sql, [fact.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
+    let (conflict, record): (String, String) = decided.ok()?;
+    let (record, conflict) = (record.parse().unwrap(), conflict.parse().unwrap());
+    Some(AcceptedWord::Decision(record, conflict))
 }

@@ -26,6 +26,9 @@ pub(crate) struct Profile {
     pub(crate) hot: usize,
     /// Whether databases may be copied and come back: then work may be there twice.
     pub(crate) copies: bool,
+    /// How many copies of the server's folder are kept, any of which may be put back; none comes
+    /// back where none is kept.
+    pub(crate) server_copies: usize,
     /// Whether SQLite alone touches its files: nothing is killed, full, copied or restored.
     pub(crate) leaves_files: bool,
 }
@@ -40,6 +43,7 @@ impl Profile {
             trouble_one_of: 3 + dice.roll(6),
             hot: dice.roll(1_000),
             copies: dice.roll(3) == 0,
+            server_copies: dice.roll(3).saturating_sub(1) * (1 + dice.roll(2)),
             leaves_files: false,
         }
     }
@@ -78,6 +82,7 @@ impl Profile {
             ]
             .contains(&trouble);
         (self.copies || !copies)
+            && (self.server_copies > 0 || trouble != Trouble::ServerPutBack)
             && !(touches_files && self.leaves_files)
             && self.is_on(trouble.name())
     }

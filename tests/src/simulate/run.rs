@@ -31,6 +31,9 @@ pub fn run(seed: u64, planted: Option<Planted>) -> SimOutcome {
     let mut counts = Counts::default();
     let lived = catch_unwind(AssertUnwindSafe(|| {
         let mut stage = SimStage::new(stage::folder(), Profile::of(seed), trace.clone());
+        if stage.profile.server_copies > 0 {
+            stage.keeps_server_copy();
+        }
         (0..stage.profile.steps).for_each(|_| stage.step());
         counts.clone_from(&stage.counts);
         stage.proves();

@@ -76,6 +76,8 @@ troubles! {
     DatabaseCopied = "database copied",
     /// An older database comes back.
     DatabaseRestored = "database restored",
+    /// The folder of the server is put back to an older copy, or a tenant's file is.
+    ServerPutBack = "server put back",
     /// The logs of the tenant are compacted, so that late devices are filled from bases.
     Compacted = "log compacted",
     /// The tenant publishes an object.

@@ -94,7 +94,7 @@ pub const STILL_NAMED: &[StillNamed] = &[
         next: "columns of a table are said by data, as the import of any object",
     },
     StillNamed {
-        file: "sync-server/cli/src/office/import/run.rs",
+        file: "sync-server/cli/src/office/import/batches.rs",
         names: &["price_entry"],
         next: "columns of a table are said by data, as the import of any object",
     },

@@ -11,7 +11,7 @@ use outfield_tests::caller::{self, HttpAnswer};
 use outfield_tests::crafter::{CraftedChange, frame, unsigned, zstd, zstd_bomb};
 use outfield_tests::dice::Dice;
 
-use super::stage::{AttackedServer, entry, new_record, word};
+use outfield_tests::attacked::{AttackedServer, entry, new_record, word};
 
 const PATHS: [&str; 3] = ["/sync/v1/hello", "/sync/v1/push", "/sync/v1/pull"];
 const ENTRY: u8 = 0x83;
@@ -39,7 +39,7 @@ fn refused(name: &str, heard: &HttpAnswer, status: u16, code: &str) {
 
 #[test]
 fn bodies_that_are_no_frames_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let whole = zstd(&frame(END, &[0xa1, 0, 0]));
     let long = |length: u64| zstd(&[&unsigned(length), &[END, 0xa1, 0, 0][..]].concat());
     let cases = [
@@ -83,7 +83,7 @@ fn bodies_that_are_no_frames_are_refused() {
 
 #[test]
 fn content_that_lies_is_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let head = |length: &[u8]| [&[0xa1, 0x04][..], length].concat();
     let cases = [
         ("nothing", Vec::new()),
@@ -144,7 +144,7 @@ fn content_that_lies_is_refused() {
 
 #[test]
 fn frames_that_may_be_skipped_are_skipped() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let many = frame(UNKNOWN, b"news").repeat(10_000);
     assert_eq!(stage.body("/sync/v1/push", &zstd(&many)).status, 200);
     assert_eq!(stage.body("/sync/v1/pull", &zstd(&many)).status, 200);
@@ -159,7 +159,7 @@ fn frames_that_may_be_skipped_are_skipped() {
 
 #[test]
 fn more_frames_than_anyone_needs_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     // Seven bytes each, and a few hundred once they are read.
     let wants = zstd(&frame(WANT, &[0xa2, 0, 0x60, 1, 0]).repeat(590_000));
     let ends = zstd(&frame(END, &[0xa1, 0, 0]).repeat(830_000));
@@ -172,7 +172,7 @@ fn more_frames_than_anyone_needs_are_refused() {
 
 #[test]
 fn a_bucket_wanted_many_times_is_told_once() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let want = |bucket: &str, cursor: u64| {
         Frame::Want(Want {
             bucket: bucket.to_owned(),
@@ -213,7 +213,7 @@ fn a_bucket_wanted_many_times_is_told_once() {
 
 #[test]
 fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (mut dice, shop) = (Dice::new(49), stage.shop());
     // So much that no buffer between the two takes all of an answer.
     for round in 0..30_u8 {
@@ -282,7 +282,7 @@ fn whoever_asks_and_never_listens_is_answered_a_few_times_only() {
 
 #[test]
 fn ten_thousand_random_bodies_never_break_the_server() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let mut dice = Dice::new(46);
     let honest = [
         frame(WANT, &[0xa2, 0, 0x60, 1, 0]),
@@ -310,7 +310,7 @@ fn ten_thousand_random_bodies_never_break_the_server() {
 
 #[test]
 fn bodies_that_are_too_large_or_never_come_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     for path in [
         PATHS[0],
         PATHS[1],
@@ -325,20 +325,32 @@ fn bodies_that_are_too_large_or_never_come_are_refused() {
             "too_large",
         );
     }
-    let head = "POST /sync/v1/push HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n";
-    let heard = caller::say(
-        stage.served.address,
-        head.as_bytes(),
-        Duration::from_secs(60),
-    )
-    .expect("an answer in time");
+    let head = |token: &str, length: u64| {
+        format!(
+            "POST /sync/v1/push HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+             content-length: {length}\r\n\r\n"
+        )
+    };
+    let say = |head: &str| {
+        caller::say(
+            stage.served.address,
+            head.as_bytes(),
+            Duration::from_secs(60),
+        )
+        .expect("an answer in time")
+    };
+    for token in [stage.token(), "nobody"] {
+        let heard = say(&head(token, 99_999_999_999));
+        refused("what says that it is too large", &heard, 413, "too_large");
+    }
+    let heard = say(&head(stage.token(), 1_000));
     refused("a body that never comes", &heard, 408, "too_slow");
     stage.unharmed();
 }
 
 #[test]
 fn who_is_not_in_costs_nothing() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     stage.intruder["token"] = "nobody".into();
     let wants = zstd(&frame(WANT, &[0xa2, 0, 0x60, 1, 0]).repeat(590_000));
     for path in PATHS {

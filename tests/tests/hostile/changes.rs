@@ -6,7 +6,7 @@ use outfield_tests::crafter::{
 };
 use outfield_tests::dice::Dice;
 
-use super::stage::{AttackedServer, word};
+use outfield_tests::attacked::{AttackedServer, word};
 
 const ACTOR: [u8; 16] = [7; 16];
 
@@ -28,7 +28,7 @@ fn check(stage: &mut AttackedServer, cases: Vec<(&str, Vec<u8>, &str)>) {
 
 #[test]
 fn an_honest_change_by_hand_is_accepted_plain_and_deflated() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (plain, packed) = (contact(&stage, "Ada"), contact(&stage, &"Bob ".repeat(200)));
     let cases = vec![
         ("plain", plain.chunk(), "accepted"),
@@ -53,7 +53,7 @@ fn huge(claimed: i64) -> CraftedChange {
 
 #[test]
 fn run_lengths_that_lie_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let honest = contact(&stage, "x");
     assert!(huge(100_000_000).chunk().len() < 113);
     let too_many = "too_many_operations";
@@ -124,7 +124,7 @@ fn run_lengths_that_lie_are_refused() {
 
 #[test]
 fn chunks_that_lie_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let honest = contact(&stage, "x");
     let (data, chunk) = (honest.data(), honest.chunk());
     let length = unsigned(data.len() as u64).len();
@@ -177,7 +177,7 @@ fn chunks_that_lie_are_refused() {
 
 #[test]
 fn bombs_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let honest = contact(&stage, "x");
     let (data, chunk) = (honest.data(), honest.chunk());
     let cases = vec![
@@ -215,7 +215,7 @@ fn bombs_are_refused() {
 
 #[test]
 fn what_is_not_flat_is_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let honest = contact(&stage, "x");
     let with = |name: u64, entries: [u64; 2]| {
         honest
@@ -287,7 +287,7 @@ fn what_is_not_flat_is_refused() {
 
 #[test]
 fn keys_and_values_of_nonsense_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let one = |key: &str, value: &str| {
         CraftedChange::puts(ACTOR, &[(key, value), ("owner", stage.user())]).chunk()
     };
@@ -325,6 +325,33 @@ fn keys_and_values_of_nonsense_are_refused() {
             "unknown_field",
         ),
         ("a zero byte", one("na\0me", "x"), "unknown_field"),
+        // What looks like another name and is none, and what steers whoever shows it.
+        ("letters apart", one("name", "Jose\u{301}"), "text_form"),
+        (
+            "a blank of no width",
+            one("name", "Jo\u{200b}e"),
+            "text_form",
+        ),
+        (
+            "another direction",
+            one("name", "\u{202e}eoJ\u{202c}"),
+            "text_form",
+        ),
+        (
+            "a terminal's code",
+            one("name", "Joe\u{1b}[2J"),
+            "text_form",
+        ),
+        (
+            "two addresses",
+            one("email", "a@b.example;c@d.example"),
+            "bad_value",
+        ),
+        (
+            "a number with blanks",
+            one("phone", "+1 479 555 0100"),
+            "bad_value",
+        ),
     ];
     check(&mut stage, cases);
 }
@@ -431,7 +458,7 @@ fn writer(id: [u8; 16]) -> Vec<u8> {
 
 #[test]
 fn heads_that_lie_are_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let mut cases = Vec::new();
     for (name, spoil, expected) in HEADS_THAT_LIE {
         let mut change = contact(&stage, "x");
@@ -443,7 +470,7 @@ fn heads_that_lie_are_refused() {
 
 #[test]
 fn a_change_cut_off_anywhere_is_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let honest = contact(&stage, &"x".repeat(100));
     for whole in [honest.chunk(), deflated(&honest.data(), &[])] {
         let cut: Vec<Vec<u8>> = (0..whole.len()).map(|end| whole[..end].to_vec()).collect();
@@ -458,7 +485,7 @@ fn a_change_cut_off_anywhere_is_refused() {
 
 #[test]
 fn ten_thousand_spoilt_changes_each_get_a_verdict() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let mut dice = Dice::new(45);
     let (mut accepted, mut codes) = (0, std::collections::BTreeSet::new());
     for round in 0..100 {

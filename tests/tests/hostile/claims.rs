@@ -8,7 +8,7 @@ use outfield_server::office::imported_id;
 use outfield_tests::crafter::CraftedChange;
 use serde_json::json;
 
-use super::stage::{AttackedServer, entry, judged, new_record, word};
+use outfield_tests::attacked::{AttackedServer, entry, judged, new_record, word};
 
 const ACTOR: [u8; 16] = [9; 16];
 
@@ -30,7 +30,7 @@ fn follow_up(stage: &AttackedServer, record: RecordId, actor: ActorId, shop: &st
 
 #[test]
 fn states_move_along_verbs_and_nowhere_else() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (shop, user) = (stage.shop(), stage.user().to_owned());
     let visit = new_record(b"visit");
     let first = |state: &str| {
@@ -70,7 +70,7 @@ fn states_move_along_verbs_and_nowhere_else() {
 
 #[test]
 fn an_id_belongs_to_one_record_of_one_object() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let shop = stage.shop();
     let product = stage
         .yard
@@ -105,7 +105,7 @@ fn an_id_belongs_to_one_record_of_one_object() {
 
 #[test]
 fn refused_work_leaves_no_actor_behind() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let actor = ActorId([12; 16]);
     let nameless = CraftedChange::puts(actor.0, &[("owner", stage.user())]);
     let record = new_record(b"nameless");
@@ -123,7 +123,7 @@ fn refused_work_leaves_no_actor_behind() {
 
 #[test]
 fn nothing_is_written_for_others_nor_where_one_does_not_reach() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let shop = stage.shop();
     let south = stage
         .yard
@@ -178,7 +178,7 @@ fn nothing_is_written_for_others_nor_where_one_does_not_reach() {
 
 #[test]
 fn a_number_is_of_the_writers_own_series_and_given_once() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (shop, mine) = (stage.shop(), stage.user().to_owned());
     let order = |actor: u8, number: &str| {
         let all = [
@@ -211,7 +211,7 @@ fn a_number_is_of_the_writers_own_series_and_given_once() {
 
 #[test]
 fn a_tick_never_falls_back() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (shop, record) = (stage.shop(), new_record(b"falls"));
     let first = CraftedChange::puts(ACTOR, &[("name", "Rosa"), ("roles/r/account", &shop)]);
     assert_eq!(judged(&stage, "contact", record, &first, None), "accepted");
@@ -232,7 +232,7 @@ fn a_tick_never_falls_back() {
 
 #[test]
 fn whoever_is_deactivated_comes_in_by_no_door() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let code = stage
         .yard
         .office(&["user", "code", "Ivan", "--tenant", "Acme"]);
@@ -242,15 +242,14 @@ fn whoever_is_deactivated_comes_in_by_no_door() {
     ];
     stage.yard.office(&off);
     let enrol = json!({"code": code, "install": "late", "name": "late"}).to_string();
+    let heard = stage.body("/sync/v1/enrol", enrol.as_bytes());
+    assert_eq!((heard.status, heard.code().as_str()), (401, "signed_out"));
+    // For a while what was written before is handed in, and nothing else is open.
     let refresh = json!({"refresh_token": stage.intruder["refresh_token"]}).to_string();
-    for (path, body) in [("/sync/v1/enrol", enrol), ("/sync/v1/refresh", refresh)] {
-        let heard = stage.body(path, body.as_bytes());
-        assert_eq!(
-            (heard.status, heard.code().as_str()),
-            (401, "signed_out"),
-            "{path}"
-        );
-    }
+    let renewed = stage.body("/sync/v1/refresh", refresh.as_bytes());
+    stage.intruder["token"] = renewed.json()["token"].clone();
+    let pull = stage.body("/sync/v1/pull", &[]);
+    assert_eq!((pull.status, pull.code().as_str()), (401, "signed_out"));
     assert_eq!(stage.get("/api/v1/contact").status, 401);
     stage.unharmed();
 }

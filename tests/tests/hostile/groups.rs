@@ -11,7 +11,7 @@ use outfield_core::sync::wire;
 use outfield_tests::behind;
 use outfield_tests::crafter::{self, CraftedChange, column, deflated};
 
-use super::stage::{AttackedServer, entry, new_record, word};
+use outfield_tests::attacked::{AttackedServer, entry, new_record, word};
 
 const ACTOR: [u8; 16] = [9; 16];
 /// Groups of one entry that come at once or in a row.
@@ -133,7 +133,7 @@ fn competing(record: RecordId, first: &CraftedChange) -> PushEntry {
 
 #[test]
 fn of_a_group_with_one_entry_out_of_reach_nothing_stays() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let south = stage
         .yard
         .office(&["territory", "add", "South", "--tenant", "Acme"]);
@@ -182,7 +182,7 @@ fn of_a_group_with_one_entry_out_of_reach_nothing_stays() {
 
 #[test]
 fn the_office_sees_a_refused_group_whole() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let nameless = CraftedChange::puts(ACTOR, &[("owner", stage.user())]).chunk();
     let nameless = entry(new_record(b"nameless"), &nameless);
     let group = grouped(7, vec![contact(&stage, "Rosa"), nameless]);
@@ -199,7 +199,7 @@ fn the_office_sees_a_refused_group_whole() {
 
 #[test]
 fn a_group_that_lies_about_itself_is_none() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let before = truth(&stage);
     let mut made = 0;
     let mut new = |group: Option<u8>, count: Option<u64>| {
@@ -252,10 +252,10 @@ fn a_group_that_lies_about_itself_is_none() {
 
 #[test]
 fn a_group_that_no_push_could_hold_is_none() {
-    let mut stage = AttackedServer::new();
-    let keys: Vec<String> = (0..8_800).map(|number| format!("k{number:04}")).collect();
+    let mut stage = AttackedServer::serving();
+    let keys: Vec<String> = (0..1_100).map(|number| format!("{number:03x}")).collect();
     let texts: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), "")).collect();
-    let entries = (0..6_i64).map(|number| {
+    let entries = (0..50_i64).map(|number| {
         // Texts of no letters have no bytes, and a column of none is left out.
         let mut change = CraftedChange::puts(ACTOR, &texts).without(column::VALUE);
         change.time = crafter::signed(number);
@@ -266,14 +266,14 @@ fn a_group_that_no_push_could_hold_is_none() {
     });
     assert_eq!(
         said(&stage, grouped(1, entries.collect())),
-        ["broken_group"; 6]
+        ["broken_group"; 50]
     );
     stage.unharmed();
 }
 
 #[test]
 fn an_id_of_a_group_is_given_once_in_a_push() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let [a, b, c, d, alone] = ["A", "B", "C", "D", "Alone"].map(|name| contact(&stage, name));
     let mut entries = grouped(1, vec![a, b]);
     entries.push(alone);
@@ -291,7 +291,7 @@ fn an_id_of_a_group_is_given_once_in_a_push() {
 
 #[test]
 fn a_group_that_is_cut_is_none() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let before = truth(&stage);
     for entry in grouped(1, vec![contact(&stage, "A"), contact(&stage, "B")]) {
         assert_eq!(said(&stage, vec![entry]), ["broken_group"]);
@@ -302,7 +302,7 @@ fn a_group_that_is_cut_is_none() {
 
 #[test]
 fn a_group_that_comes_again_gets_its_first_verdicts() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let good = grouped(1, vec![contact(&stage, "A"), contact(&stage, "B")]);
     assert_eq!(said(&stage, good.clone()), ["accepted"; 2]);
     let nameless = CraftedChange::puts(ACTOR, &[("owner", stage.user())]).chunk();
@@ -336,7 +336,7 @@ fn a_group_that_comes_again_gets_its_first_verdicts() {
 
 #[test]
 fn an_entry_that_was_judged_before_takes_no_group_with_it() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let old = contact(&stage, "Old");
     assert_eq!(said(&stage, vec![old.clone()]), ["accepted"]);
     let before = truth(&stage);
@@ -351,7 +351,7 @@ fn an_entry_that_was_judged_before_takes_no_group_with_it() {
 
 #[test]
 fn a_group_waits_as_a_whole_for_what_one_of_it_builds_on() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let record = new_record(b"late");
     let first = CraftedChange::puts([20; 16], &[("name", "Late"), ("owner", stage.user())]);
     let then = CraftedChange::puts(ACTOR, &[("job_title", "Owner")]).after(&[first.hash()], 1, 3);
@@ -373,7 +373,7 @@ fn a_group_waits_as_a_whole_for_what_one_of_it_builds_on() {
 
 #[test]
 fn an_id_of_a_group_has_sixteen_bytes() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let entry = of(8, 2, contact(&stage, "A"));
     let whole = wire::encode_as(wire::Packing::Plain, &[Frame::Entry(entry)]).unwrap();
     let id = [&[8, 0x50][..], &[8; 16]].concat();
@@ -395,7 +395,7 @@ fn an_id_of_a_group_has_sixteen_bytes() {
 
 #[test]
 fn ten_thousand_groups_of_one_entry_are_none() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let before = truth(&stage);
     let lone = |number: usize| {
         let id = RecordId::derived(&[b"group", &number.to_be_bytes()]);
@@ -409,8 +409,14 @@ fn ten_thousand_groups_of_one_entry_are_none() {
     let frames: Vec<Frame> = all.iter().cloned().map(Frame::Entry).collect();
     let heard = stage.body("/sync/v1/push", &wire::encode(&frames).unwrap());
     assert_eq!(heard.status, 400, "so many frames are no push");
-    for page in all.chunks(100) {
-        assert_eq!(said(&stage, page.to_vec()), ["broken_group"; 100]);
+    for (number, page) in all.chunks(100).enumerate() {
+        // A thousand of one device are kept.
+        let word = if number < 10 {
+            "broken_group"
+        } else {
+            "quarantine_full"
+        };
+        assert_eq!(said(&stage, page.to_vec()), [word; 100]);
     }
     assert_eq!(truth(&stage), before);
     stage.unharmed();

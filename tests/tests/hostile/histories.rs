@@ -8,7 +8,7 @@ use outfield_core::objects::{Record, Values};
 use outfield_core::sync::frames::{PushEntry, Ruling};
 use outfield_tests::crafter::{CraftedChange, column, runs, signed, unsigned};
 
-use super::stage::{AttackedServer, entry, new_record, word};
+use outfield_tests::attacked::{AttackedServer, entry, new_record, word};
 
 const ACTOR: [u8; 16] = [9; 16];
 
@@ -35,7 +35,7 @@ fn judged(stage: &AttackedServer, record: RecordId, change: &CraftedChange) -> S
 
 #[test]
 fn what_does_not_continue_the_history_is_refused() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (first, record) = (contact(&stage, ACTOR, "first"), new_record(b"history"));
     assert_eq!(judged(&stage, record, &first), "accepted");
     let deps = [first.hash()];
@@ -100,7 +100,7 @@ fn what_does_not_continue_the_history_is_refused() {
 
 #[test]
 fn nobody_writes_for_another() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let other = stage.served.enrol(&stage.yard.user("Olga", "rep"), "other");
     let (theirs, record) = (contact(&stage, [12; 16], "theirs"), new_record(b"theirs"));
     let mine = std::mem::replace(&mut stage.intruder, other);
@@ -146,7 +146,7 @@ fn nobody_writes_for_another() {
 
 #[test]
 fn a_claimed_tick_from_the_future_opens_no_closed_territory() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (shop, record) = (stage.shop(), new_record(b"claimed"));
     let first = CraftedChange::puts(ACTOR, &[("name", "Rosa"), ("roles/r/account", &shop)]);
     assert_eq!(judged(&stage, record, &first), "accepted");
@@ -206,7 +206,7 @@ fn check_facts(mut stage: AttackedServer, cases: Vec<(&str, PushEntry, &str)>) {
 
 #[test]
 fn facts_that_lie_are_refused() {
-    let stage = AttackedServer::new();
+    let stage = AttackedServer::serving();
     let shop = stage.shop();
     let good = Record::canonical(&note("a", &shop, stage.user()));
     let longer = [&[0xb8, 4][..], &good[1..]].concat();
@@ -246,7 +246,7 @@ fn facts_that_lie_are_refused() {
 
 #[test]
 fn facts_of_others_and_at_other_places_are_refused() {
-    let stage = AttackedServer::new();
+    let stage = AttackedServer::serving();
     let (shop, other) = (stage.shop(), "01940c3e-5b1a-7cc0-8000-0123456789ab");
     let good = Record::canonical(&note("a", &shop, stage.user()));
     let cases = vec![
@@ -310,7 +310,7 @@ fn facts_of_others_and_at_other_places_are_refused() {
 
 #[test]
 fn facts_that_no_phone_would_record_are_refused() {
-    let stage = AttackedServer::new();
+    let stage = AttackedServer::serving();
     let (shop, other) = (stage.shop(), "01940c3e-5b1a-7cc0-8000-0123456789ab");
     let good = Record::canonical(&note("a", &shop, stage.user()));
     let cases = vec![
@@ -374,7 +374,7 @@ fn facts_that_no_phone_would_record_are_refused() {
 
 #[test]
 fn a_refusal_is_never_longer_than_what_it_refuses() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let name = "n".repeat(1_000_000);
     let bytes = contact(&stage, ACTOR, "x").chunk();
     let long = PushEntry {
@@ -412,7 +412,7 @@ fn a_refusal_is_never_longer_than_what_it_refuses() {
 
 #[test]
 fn a_record_never_outgrows_the_frame_that_must_carry_it() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let record = new_record(b"big");
     let hanna = stage.honest.status().unwrap().data["enrolled"]["user"]
         .as_str()
@@ -450,12 +450,12 @@ fn a_record_never_outgrows_the_frame_that_must_carry_it() {
 
 #[test]
 fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (shop, record) = (stage.shop(), new_record(b"heads"));
     let first = CraftedChange::puts(ACTOR, &[("name", "Rosa"), ("roles/r/account", &shop)]);
     assert_eq!(judged(&stage, record, &first), "accepted");
     let mut refused = 0;
-    for round in 0..12_u8 {
+    for round in 0..8_u8 {
         let heads = (0..100_u8).map(|n| {
             let title = format!("title {round} {n}");
             let actor = [n, round, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
@@ -482,7 +482,7 @@ fn a_record_never_gets_so_many_heads_that_nobody_can_join_them() {
 }
 #[test]
 fn many_conflicts_of_one_record_do_not_slow_what_follows() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let record = new_record(b"contested");
     let owned = Values::from([
         ("name".into(), "A".into()),
@@ -496,9 +496,10 @@ fn many_conflicts_of_one_record_do_not_slow_what_follows() {
         word(&stage.push_entries(vec![entry(record, &first.bytes)])[0]),
         "accepted"
     );
-    for round in 0..12_u8 {
+    // As many at a time as one person may have compete, and as many actors as a device may claim.
+    for round in 0..40_u8 {
         let named = |name: String| Values::from([("job_title".into(), name.into())]);
-        let forks: Vec<Vetted> = (0..60_u8)
+        let forks: Vec<Vetted> = (0..11_u8)
             .map(|n| {
                 let actor = ActorId([n, round, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]);
                 document
@@ -530,7 +531,7 @@ fn many_conflicts_of_one_record_do_not_slow_what_follows() {
 
 #[test]
 fn a_long_history_does_not_slow_what_follows() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (first, record) = (contact(&stage, ACTOR, "first"), new_record(b"deep"));
     assert_eq!(judged(&stage, record, &first), "accepted");
     let mut deps = first.hash();

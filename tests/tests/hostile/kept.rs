@@ -6,13 +6,13 @@ use outfield_core::objects::number::series;
 use outfield_tests::crafter::CraftedChange;
 use serde_json::json;
 
-use super::stage::{AttackedServer, judged, new_record};
+use outfield_tests::attacked::{AttackedServer, judged, new_record};
 
 const ACTOR: [u8; 16] = [9; 16];
 
 #[test]
 fn nobody_writes_what_the_server_alone_writes() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let (shop, user) = (stage.shop(), stage.user().to_owned());
     let number = format!("SO-{}-1", series(ActorId(ACTOR)));
     let begins = |more: &[(&str, &str)]| {
@@ -71,7 +71,7 @@ fn nobody_writes_what_the_server_alone_writes() {
 
 #[test]
 fn rows_of_the_server_are_handed_in_by_nobody() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     for (actor, object) in (40_u8..).zip([
         "sales_order__srv",
         "order_verdict",
@@ -96,7 +96,7 @@ fn rows_of_the_server_are_handed_in_by_nobody() {
 
 #[test]
 fn the_row_beside_a_record_is_no_object_of_people() {
-    let stage = AttackedServer::new();
+    let stage = AttackedServer::serving();
     assert_eq!(stage.get("/api/v1/sales_order__srv").status, 404);
     let objects = stage.get("/api/v1/object").json();
     let named = objects["data"].as_array().unwrap().iter();

@@ -8,6 +8,7 @@ use outfield_core::sync::wire;
 use outfield_tests::crafter::{frame, zstd, zstd_bomb};
 use outfield_tests::dice::Dice;
 use outfield_tests::impostor::{Impostor, Say};
+use outfield_tests::keys::key;
 use outfield_tests::served::Yard;
 use outfield_tests::{Clock, Luck};
 use serde_json::json;
@@ -172,6 +173,7 @@ fn a_phone_outlives_verdicts_that_lie() {
                 Frame::Verdict(Verdict {
                     hash,
                     ruling: ruling(hash),
+                    seal: None,
                 })
             };
             whole(&body(
@@ -181,7 +183,14 @@ fn a_phone_outlives_verdicts_that_lie() {
     };
     let unknown = |_: &[u8]| {
         let (hash, ruling) = (ChangeHash([1; 32]), Ruling::Accepted { number: u64::MAX });
-        whole(&body(&vec![Frame::Verdict(Verdict { hash, ruling }); 900]))
+        whole(&body(&vec![
+            Frame::Verdict(Verdict {
+                hash,
+                ruling,
+                seal: None
+            });
+            900
+        ]))
     };
     let welcome = victim.welcome();
     victim
@@ -252,6 +261,7 @@ fn a_new_phone_outlives_answers_that_enrol_nobody() {
     let open = || {
         Device::open(
             &path,
+            &key(),
             Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 2, "Nora"),
         )
         .expect("it opens")

@@ -19,5 +19,4 @@ mod kept;
 mod liars;
 mod required;
 mod rest;
-mod stage;
 mod victim;

@@ -5,7 +5,7 @@ use outfield_core::base::id::RecordId;
 use outfield_core::sync::frames::PushEntry;
 use outfield_tests::crafter::CraftedChange;
 
-use super::stage::{AttackedServer, entry, new_record, word};
+use outfield_tests::attacked::{AttackedServer, entry, new_record, word};
 
 const ACTOR: [u8; 16] = [9; 16];
 const OBJECTS: [&str; 2] = ["cooler_maker", "cooler"];
@@ -54,7 +54,7 @@ impl Begun {
 
 #[test]
 fn what_a_verb_requires_is_asked_of_who_skips_it() {
-    let mut stage = AttackedServer::new();
+    let mut stage = AttackedServer::serving();
     let shop = stage.shop();
     for object in OBJECTS {
         let file = format!("{}/objects/{object}.json", env!("CARGO_MANIFEST_DIR"));

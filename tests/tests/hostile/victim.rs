@@ -14,6 +14,7 @@ use outfield_core::sync::wire;
 use outfield_tests::behind;
 use outfield_tests::caller;
 use outfield_tests::impostor::{Impostor, Say};
+use outfield_tests::keys::key;
 use outfield_tests::served::{Served, Yard};
 use outfield_tests::{Clock, Luck};
 use serde_json::{Value as Json, json};
@@ -93,6 +94,7 @@ impl Victim {
             device: id("device").parse().unwrap(),
             same: false,
             buckets: self.buckets(),
+            lease_days: None,
         }
     }
 
@@ -166,6 +168,7 @@ impl Victim {
         .unwrap();
         let mut twin = Device::open(
             &path,
+            &key(),
             Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 3, "twin"),
         )
         .unwrap();

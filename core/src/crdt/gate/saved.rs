@@ -13,6 +13,7 @@ use super::operations::{
 use crate::base::id::{ActorId, ChangeHash};
 use crate::base::limits::{DOCUMENT_INFLATED_BYTES_MAX, DOCUMENT_OPERATIONS_MAX};
 use crate::crdt::error::GateError;
+use crate::crdt::weight::Weights;
 
 /// Writers of one document.
 const ACTORS_MAX: usize = 10_000;
@@ -69,7 +70,10 @@ struct Span {
 
 /// Checks the data of a document chunk; the answer is how many bytes it has once inflated, and the
 /// heads it claims.
-pub(super) fn check(data: &[u8]) -> Result<(usize, Vec<ChangeHash>), GateError> {
+pub(super) fn check(
+    data: &[u8],
+    weights: Option<&mut Weights>,
+) -> Result<(usize, Vec<ChangeHash>), GateError> {
     let mut bytes = Bytes::new(data);
     let actors = actor_list(&mut bytes, ACTORS_MAX)?;
     let heads = dependencies(&mut bytes, HEADS_MAX)?;
@@ -98,7 +102,7 @@ pub(super) fn check(data: &[u8]) -> Result<(usize, Vec<ChangeHash>), GateError> 
     if spans.is_empty() {
         operations.only(&[])?;
     } else {
-        rows(&operations, &actors, &spans)?;
+        rows(&operations, &actors, &spans, weights)?;
     }
     Ok((data.len() + DOCUMENT_INFLATED_BYTES_MAX - left, heads))
 }
@@ -185,7 +189,12 @@ fn befores(columns: &Columns, count: usize) -> Result<Vec<Vec<usize>>, GateError
 
 /// Checks that the rows are exactly the claimed operations, in order, and replaced only by rows of
 /// the same key.
-fn rows(columns: &Columns, actors: &[ActorId], spans: &[Span]) -> Result<(), GateError> {
+fn rows(
+    columns: &Columns,
+    actors: &[ActorId],
+    spans: &[Span],
+    weights: Option<&mut Weights>,
+) -> Result<(), GateError> {
     let puts = puts(columns, OPERATIONS_MAX)?;
     let ids = names(
         columns.data(ID_ACTOR),
@@ -200,6 +209,11 @@ fn rows(columns: &Columns, actors: &[ActorId], spans: &[Span]) -> Result<(), Gat
         return Err(GateError::malformed(
             "operations and changes disagree in number",
         ));
+    }
+    if let Some(weights) = weights {
+        for ((key, value), (_, writer)) in puts.iter().zip(&ids) {
+            weights.add(key, value, *writer);
+        }
     }
     let order: Vec<(&str, OperationId)> = puts
         .iter()

@@ -1,6 +1,7 @@
 //! The place where a page ended, as a text that the next page is asked with. It says nothing that
 //! its reader was not shown, and lets nobody see more. It does not know how pages are found.
 
+use crate::base::hex;
 use crate::base::id::{ChangeHash, RecordId, UserId};
 use crate::base::limits::CURSOR_LETTERS_MAX;
 use crate::domain::refusal::Refusal;
@@ -15,7 +16,7 @@ pub(super) fn written(query: &Query, mark: &PageMark, user: UserId) -> String {
     let parts: CursorParts = (seal(query, mark, user), mark.values.clone(), mark.id);
     // Writing into a vector cannot fail.
     let bytes = minicbor::to_vec(&parts).unwrap_or_default();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::letters(&bytes)
 }
 
 /// The place that a cursor of this query names.
@@ -25,7 +26,8 @@ pub(super) fn read(
     descriptor: &Descriptor,
     user: UserId,
 ) -> Result<PageMark, Refusal> {
-    let parts = bytes(text).and_then(|bytes| {
+    let text = Some(text).filter(|text| text.len() <= CURSOR_LETTERS_MAX);
+    let parts = text.and_then(hex::bytes).and_then(|bytes| {
         let parts: Result<CursorParts, _> = minicbor::decode(&bytes);
         parts.ok()
     });
@@ -72,17 +74,4 @@ fn is_of(kind: Option<FieldKind>, value: &Value) -> bool {
         (Some(_), Value::Text(_)) => true,
         (Some(_), Value::Bool(_) | Value::Int(_)) => false,
     }
-}
-
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    if text.len() > CURSOR_LETTERS_MAX || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    for pair in text.as_bytes().chunks(2) {
-        let is_hex = pair.iter().all(u8::is_ascii_hexdigit);
-        let pair = std::str::from_utf8(pair).ok().filter(|_| is_hex)?;
-        bytes.push(u8::from_str_radix(pair, 16).ok()?);
-    }
-    Some(bytes)
 }

@@ -7,6 +7,8 @@ pub const ACCOUNT: &str = "account";
 pub const ACTOR: &str = "actor";
 /// The object `assortment`.
 pub const ASSORTMENT: &str = "assortment";
+/// The object `company`.
+pub const COMPANY: &str = "company";
 /// The object `conflict_resolution`.
 pub const CONFLICT_RESOLUTION: &str = "conflict_resolution";
 /// The object `contact`.
@@ -29,6 +31,8 @@ pub const ORDER_STANDING: &str = "order_standing";
 pub const ORDER_VERDICT: &str = "order_verdict";
 /// The object `perfect_store`.
 pub const PERFECT_STORE: &str = "perfect_store";
+/// The object `photo`.
+pub const PHOTO: &str = "photo";
 /// The object `price_entry`.
 pub const PRICE_ENTRY: &str = "price_entry";
 /// The object `price_list`.
@@ -41,6 +45,8 @@ pub const PROMOTION: &str = "promotion";
 pub const SALES_ORDER: &str = "sales_order";
 /// The object `stock_figure`.
 pub const STOCK_FIGURE: &str = "stock_figure";
+/// The object `store_code`.
+pub const STORE_CODE: &str = "store_code";
 /// The object `tax_class`.
 pub const TAX_CLASS: &str = "tax_class";
 /// The object `territory`.
@@ -64,6 +70,8 @@ pub const SURVEY: &str = "survey";
 pub const SHELF_COUNT: &str = "shelf_count";
 /// The kind of an action that notes prices.
 pub const PRICE_CHECK: &str = "price_check";
+/// The kind of an action that takes a photo.
+pub const PHOTO_ACTION: &str = "photo";
 /// The kind of an action that takes an order.
 pub const ORDER_ACTION: &str = "order";
 /// The state of an action that nobody has done.
@@ -80,6 +88,8 @@ pub const COUNTS: &str = "counts";
 pub const FINISHED: &str = "finished";
 /// The lines of an order.
 pub const LINES: &str = "lines";
+/// The lines of a tax class: its rates from later days on.
+pub const TAX_RATES: &str = "rates";
 /// The state of an order that was handed in.
 pub const SUBMITTED: &str = "submitted";
 /// The state of an order that was called off.

@@ -53,7 +53,8 @@ fn likeness(field: &Field) -> Likeness<'_> {
         | FieldKind::Phone
         | FieldKind::Email
         | FieldKind::TimeZone
-        | FieldKind::Gtin => Likeness::Word,
+        | FieldKind::Gtin
+        | FieldKind::Blob => Likeness::Word,
     }
 }
 
@@ -241,7 +242,8 @@ impl<'a> Check<'a> {
                 | FieldKind::Email
                 | FieldKind::TimeZone
                 | FieldKind::Gtin
-                | FieldKind::Decimal => {
+                | FieldKind::Decimal
+                | FieldKind::Blob => {
                     let kind = field.kind.wants();
                     Err(format!(
                         "`days_ago` is a day or a time, and cannot be {kind}"
@@ -298,7 +300,8 @@ fn can_be_asked(field: &Field, relation: Relation) -> Result<(), String> {
             | FieldKind::Position
             | FieldKind::Reference
             | FieldKind::Choice
-            | FieldKind::Decimal => false,
+            | FieldKind::Decimal
+            | FieldKind::Blob => false,
         },
     };
     if can {

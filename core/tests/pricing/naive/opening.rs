@@ -68,7 +68,15 @@ pub(super) fn open(
     }
     let pieces = quantity.times(&holds(&unit));
     let tax = tax_of(shop, basket, product)?;
-    let found = winner(shop, basket, product, &pieces)?;
+    let found = winner(
+        shop,
+        basket,
+        product,
+        &WantedPieces {
+            unit: &unit,
+            pieces: &pieces,
+        },
+    )?;
     let Some((list, entry)) = found else {
         return Err("no_price".to_owned());
     };
@@ -141,13 +149,20 @@ pub(super) fn closeness(goods: &Goods, product: Option<&Product>) -> Option<usiz
     }
 }
 
+/// What a line wants: its unit, and how many pieces that comes to.
+struct WantedPieces<'a> {
+    unit: &'a str,
+    pieces: &'a Number,
+}
+
 /// The one price that no other beats; two of them are an error.
 fn winner<'s>(
     shop: &'s PriceShop,
     basket: &Basket,
     product: &Product,
-    pieces: &Number,
+    wanted: &WantedPieces<'_>,
 ) -> Result<Option<(&'s PriceList, &'s PriceEntry)>, String> {
+    let pieces = wanted.pieces;
     let pieces = if pieces.is_below(&Number::whole(0)) {
         Number::whole(0).minus(pieces)
     } else {
@@ -176,12 +191,18 @@ fn winner<'s>(
             }
         }
     }
+    let distance = |entry: &PriceEntry| match unit_of(entry, product) {
+        unit if unit == wanted.unit => "",
+        unit if unit == product.packaging.base().to_string() => "base",
+        _ => "other",
+    };
     let beats = |one: &(&PriceList, &PriceEntry, u8, usize, Number),
                  two: &(&PriceList, &PriceEntry, u8, usize, Number)| {
         let nearer = (one.2, one.3).cmp(&(two.2, two.3));
         nearer
             .then(two.4.compare(&one.4))
             .then(two.0.priority.cmp(&one.0.priority))
+            .then(distance(one.1).cmp(distance(two.1)))
             .is_lt()
     };
     let unbeaten: Vec<_> = possible

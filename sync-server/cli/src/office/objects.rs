@@ -71,7 +71,9 @@ fn line(tenant: &Tenant, of: &Descriptor) -> Json {
 fn known<'a>(tenant: &'a Tenant, object: &str) -> Result<&'a Descriptor, CliFailure> {
     let found = tenant.registry().get(object).map(AsRef::as_ref);
     found.ok_or_else(|| {
-        let message = format!("there is no object `{object}`; `object list` shows them");
+        let known = tenant.registry().all().map(|known| known.object.as_str());
+        let offer = outfield_core::domain::offer(object, known);
+        let message = format!("there is no object `{object}`; {offer}");
         CliFailure::bad_input("unknown_object", message).about("object")
     })
 }

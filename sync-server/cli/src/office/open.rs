@@ -26,7 +26,7 @@ pub(crate) fn open_folder(
     data: &Path,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<DataDir, CliFailure> {
-    if data.join("outfield.db").is_file() {
+    if data.join("outfield.db").is_file() || data.join("tenants").is_dir() {
         return Ok(DataDir::open(data, surroundings)?);
     }
     let shown = data.display();

@@ -20,8 +20,6 @@ use crate::{fields, refer, render};
 const QUARANTINED: &[&str] = &[
     "at", "object", "name", "code", "message", "device", "record",
 ];
-/// What is told of a row that is not right.
-const WRONG: &[&str] = &["object", "name", "code", "message", "id"];
 /// What is told of a record beside its fields.
 const TOLD_BESIDE: &[&str] = &["territory_names"];
 
@@ -46,16 +44,15 @@ pub(crate) fn quarantine(
     Ok(CliAnswer::listed(held, table))
 }
 
-/// Lists the rows of the office that are not right.
-pub(crate) fn check(
+/// Forgets what was refused of one device.
+pub(crate) fn clear_quarantine(
+    device: &str,
     place: &OfficePlace,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<CliAnswer, CliFailure> {
-    let mut tenant = open_tenant(place, surroundings)?;
-    let mut wrong = tenant.check_rows()?;
-    wrong.extend(tenant.check_ledger()?);
-    let table = table_of(WRONG, &wrong);
-    Ok(CliAnswer::listed(wrong, table))
+    let cleared = open_tenant(place, surroundings)?.clear_quarantine(device)?;
+    let lines = |told: &Json| vec![format!("cleared: {}", told["cleared"])];
+    Ok(CliAnswer::of(json!({ "cleared": cleared }), lines))
 }
 
 /// What the server wrote of a record, and what moved because of it.

@@ -16,8 +16,13 @@ const SHELF_VALUES: [&str; 5] = [
 /// Figures: of what day and whose they are, then each with its halves.
 pub(crate) fn figures(data: &Json) -> Vec<String> {
     let mut lines = Vec::new();
-    for name in ["day", "rep", "territory"] {
-        lines.push(format!("{name}: {}", text(&data[name])));
+    let days: &[&str] = if data["from"].is_null() {
+        &["day"]
+    } else {
+        &["from", "to"]
+    };
+    for name in days.iter().chain(&["rep", "territory"]) {
+        lines.push(format!("{name}: {}", text(&data[*name])));
     }
     for one in items(data, "figures") {
         lines.push(figure(one));

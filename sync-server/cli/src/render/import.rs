@@ -17,11 +17,9 @@ pub(crate) fn import(data: &Json) -> Vec<String> {
     } else {
         ""
     };
-    let mut lines = vec![format!(
-        "{}, rejected {}{dry}",
-        counts.join(", "),
-        rejected.len()
-    )];
+    let all = data["rejected_rows"].as_u64().unwrap_or_default();
+    let mut lines = vec![format!("{}, rejected {all}{dry}", counts.join(", "))];
+    lines.extend(warned(data));
     if data["clashed"].as_u64().is_some_and(|clashed| clashed > 0) {
         let clashed = text(&data["clashed"]);
         lines.push(format!(
@@ -54,7 +52,39 @@ pub(crate) fn import(data: &Json) -> Vec<String> {
             .unwrap_or_default();
         format!("line {}{key}: {}", text(&row["line"]), text(&row["reason"]))
     }));
+    let unnamed = all.saturating_sub(rejected.len() as u64);
+    if unnamed > 0 {
+        lines.push(format!(
+            "and {unnamed} more; --failed FILE writes all rejected rows into a file"
+        ));
+    }
     lines
+}
+
+/// What whoever imports should look at, though the rows are taken.
+fn warned(data: &Json) -> Vec<String> {
+    let mut warned = Vec::new();
+    let file = &data["file"];
+    if file["encoding_guessed"] == Json::Bool(true) {
+        warned.push(format!(
+            "the file is not UTF-8 and was read as {}; where letters are wrong, \
+             say what it is by --encoding",
+            text(&file["encoding"])
+        ));
+    }
+    if let Some(count) = data["without_territory"]
+        .as_u64()
+        .filter(|count| *count > 0)
+    {
+        warned.push(format!(
+            "warning: {count} of these have no territory, so that no rep sees them; \
+             --territory-column says which column names it"
+        ));
+    }
+    if let Some(file) = data["failed_file"].as_str() {
+        warned.push(format!("rejected rows are in: {file}"));
+    }
+    warned
 }
 
 #[cfg(test)]
@@ -67,13 +97,21 @@ mod tests {
     fn an_import_names_each_rejected_row() {
         let data = json!({
             "rows": 2, "created": 1, "changed": 0, "unchanged": 0, "dry_run": false,
-            "ignored_columns": ["x"],
+            "ignored_columns": ["x"], "rejected_rows": 3, "without_territory": 1,
+            "file": { "encoding": "windows-1252", "encoding_guessed": true },
+            "failed_file": "failed.csv",
             "rejected": [{ "line": 3, "key": "k", "reason": "why" }],
         });
         let expected = [
-            "rows 2, created 1, changed 0, unchanged 0, rejected 1",
+            "rows 2, created 1, changed 0, unchanged 0, rejected 3",
+            "the file is not UTF-8 and was read as windows-1252; where letters are wrong, \
+             say what it is by --encoding",
+            "warning: 1 of these have no territory, so that no rep sees them; \
+             --territory-column says which column names it",
+            "rejected rows are in: failed.csv",
             "columns left out: x",
             "line 3 (k): why",
+            "and 2 more; --failed FILE writes all rejected rows into a file",
         ];
         assert_eq!(import(&data), expected);
     }

@@ -1,13 +1,15 @@
 //! An object as people read it: its fields, its lines, what is done to it, and by whom.
 //! It reads the JSON of a descriptor, and does not know which objects there are.
 
+use outfield_server::plain;
 use serde_json::{Map, Value as Json};
 
 use super::text;
 
 /// JSON as it is, indented.
 pub(crate) fn json(data: &Json) -> Vec<String> {
-    format!("{data:#}").lines().map(str::to_owned).collect()
+    let text = format!("{data:#}");
+    plain::json(&text).lines().map(str::to_owned).collect()
 }
 
 /// A descriptor in words.

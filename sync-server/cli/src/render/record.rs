@@ -1,8 +1,7 @@
 //! A record as short lines for people, by its values. It does not know what made it.
 
+use outfield_server::plain;
 use serde_json::{Map, Value as Json};
-
-use super::clean::clean;
 
 /// Members of a record that stand first.
 const FIRST: &[&str] = &["id", "object", "name"];
@@ -17,7 +16,7 @@ const LAST: &[&str] = &[
 /// A scalar without quotation marks, on one line.
 pub(crate) fn text(json: &Json) -> String {
     match json {
-        Json::String(text) => clean(text).into_owned(),
+        Json::String(text) => plain::line(text).into_owned(),
         Json::Null => "-".to_owned(),
         Json::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
         Json::Bool(_) | Json::Number(_) | Json::Object(_) => json.to_string(),

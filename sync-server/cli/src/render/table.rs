@@ -1,9 +1,8 @@
 //! An aligned table, as wide as what it shows or as the terminal is. It does not know what the
 //! cells mean.
 
+use outfield_server::plain;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
-use super::clean::clean;
 
 /// Between two columns.
 const GAP: &str = "  ";
@@ -55,7 +54,7 @@ impl PrintedTable {
 
     /// Adds a row.
     pub(crate) fn push(&mut self, cells: Vec<String>) {
-        let cells = cells.iter().map(|cell| clean(cell).into_owned());
+        let cells = cells.iter().map(|cell| plain::line(cell).into_owned());
         self.rows.push(cells.collect());
     }
 

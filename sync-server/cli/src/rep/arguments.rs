@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::listing::{ColumnArguments, ListArguments};
+
 /// Arguments of `rep`.
 #[derive(Debug, Args)]
 pub(crate) struct RepArguments {
     /// The database of this device; `enrol` makes it when it is not there
     #[arg(long, value_name = "FILE", global = true)]
+    #[arg(env = "OUTFIELD_DB", hide_env_values = true)]
     pub(crate) db: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
@@ -21,13 +24,26 @@ pub(crate) struct RepArguments {
 pub(crate) enum RepCommand {
     /// Sign this device in with a one-time code (needs a network)
     Enrol {
-        /// The server's address, such as https://sync.example.com
+        /// The server's address, such as https://sync.example.com, or an invitation of the office,
+        /// which holds address and code
         url: String,
         /// The code from the office
-        code: String,
+        code: Option<String>,
     },
-    /// Send what is unsent and fetch what is new (needs a network)
-    Sync,
+    /// Say that the server is at another address now; nothing else changes
+    Server {
+        /// The server's new address, such as https://sync.example.com
+        url: String,
+    },
+    /// Send what is unsent and fetch what is new, then send photos (needs a network)
+    Sync {
+        /// Go on until Ctrl-C: sync whenever something moved on the server or was written here
+        #[arg(long)]
+        follow: bool,
+        /// The line costs by the byte: photos that are for Wi-Fi alone wait
+        #[arg(long)]
+        metered: bool,
+    },
     /// Show who is signed in, what is unsent, and when all was last verified
     Status,
     /// Show today's visits: open, planned for today, or missed
@@ -75,6 +91,15 @@ pub(crate) enum RepCommand {
     /// Visits: start, check in, answer, count shelves, skip, check out, cancel
     #[command(subcommand)]
     Visit(VisitCommand),
+    /// The day of each person of the team: what was planned and made, and where they are
+    Team {
+        /// The day; today if not given
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        day: Option<String>,
+    },
+    /// Photos and papers: list them, fetch one, say over which lines they travel
+    #[command(subcommand)]
+    Photo(PhotoCommand),
     /// Orders: begin, add lines, submit, see what they cost and why
     #[command(subcommand)]
     Order(OrderCommand),
@@ -137,7 +162,11 @@ pub(crate) enum RepCommand {
         number: i64,
     },
     /// List what the server has not judged yet
-    Outbox,
+    Outbox {
+        /// What to do with it; without it, it is shown
+        #[command(subcommand)]
+        command: Option<OutboxCommand>,
+    },
     /// Send the bytes of a file as one change, as they are (needs a network)
     PushRaw(PushRawArguments),
     /// Print the access token of this device, for the REST API
@@ -146,14 +175,20 @@ pub(crate) enum RepCommand {
     Digest,
     /// Make the rows of all documents anew from their histories
     Rebuild,
-}
-
-/// Which columns a list shows.
-#[derive(Debug, Args)]
-pub(crate) struct ColumnArguments {
-    /// Fields that the table shows, with commas between them; a few telling ones if not given
-    #[arg(long, value_name = "FIELD,..", value_delimiter = ',')]
-    pub(crate) columns: Vec<String>,
+    /// Sign this device out: everything on it goes; unsent work is sent or exported first
+    SignOut {
+        /// Let go of what is neither sent nor exported
+        #[arg(long)]
+        discard: bool,
+    },
+    /// Put what can be read of a damaged database into a new one in its place: unsent work, and who
+    /// is signed in; a sync fetches the rest
+    Rescue,
+    /// Copy the database in plain, for tools that know no key; nothing protects the copy
+    CopyPlain {
+        /// The new file
+        file: PathBuf,
+    },
 }
 
 /// Arguments of `search`.
@@ -162,43 +197,6 @@ pub(crate) struct SearchArguments {
     /// One or more words, or beginnings of words
     #[arg(allow_hyphen_values = true)]
     pub(crate) text: String,
-    /// At most this many
-    #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: u32,
-    #[command(flatten)]
-    pub(crate) columns: ColumnArguments,
-}
-
-/// Arguments of `list`.
-#[derive(Debug, Args)]
-pub(crate) struct ListArguments {
-    /// The object, such as `account`
-    pub(crate) object: String,
-    /// Only records of which this condition holds, as JSON
-    #[arg(long = "where", value_name = "JSON")]
-    pub(crate) condition: Option<String>,
-    /// Ordered by these fields; `-FIELD` begins with the greatest
-    #[arg(long, value_name = "FIELD,..", value_delimiter = ',')]
-    #[arg(allow_hyphen_values = true, conflicts_with = "near")]
-    pub(crate) order: Vec<String>,
-    /// Nearest first, from this position (degrees; may be negative)
-    #[arg(
-        long,
-        value_name = "LAT,LON",
-        requires = "within",
-        allow_hyphen_values = true
-    )]
-    pub(crate) near: Option<String>,
-    /// How far from it
-    #[arg(
-        long,
-        value_name = "METRES",
-        requires = "near",
-        allow_negative_numbers = true
-    )]
-    #[arg(value_parser = clap::value_parser!(i64).range(0..))]
-    pub(crate) within: Option<i64>,
     /// At most this many
     #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
@@ -220,11 +218,17 @@ pub(crate) struct LinkArguments {
 }
 
 /// Arguments of `figures`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, serde::Serialize)]
 pub(crate) struct FiguresArguments {
     /// The day; today if not given
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) day: Option<String>,
+    /// The first of several days, in place of one
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "day")]
+    pub(crate) from: Option<String>,
+    /// The last of them; today if not given
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "from")]
+    pub(crate) to: Option<String>,
     /// Whose visits count, by name or id; a rep's own if neither this nor a territory is given
     #[arg(long, value_name = "NAME")]
     pub(crate) rep: Option<String>,
@@ -251,6 +255,21 @@ pub(crate) struct FollowUpArguments {
     /// Its kind, such as `call` or `meeting`
     #[arg(long)]
     pub(crate) kind: Option<String>,
+}
+
+/// What is done with unsent work.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// Pack all unsent work into a file that the office alone can open
+    Export {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Hand such a file to the server, whoever's work it is (needs a network)
+    Import {
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// Arguments of `push-raw`.
@@ -289,11 +308,13 @@ pub(crate) enum VisitCommand {
         at: String,
         /// How far off that may be, in metres
         #[arg(long, value_name = "METRES", allow_negative_numbers = true)]
-        accuracy: Option<i64>,
+        accuracy: Option<String>,
         /// Why you check in elsewhere than at the account
         #[arg(long)]
         reason: Option<String>,
     },
+    /// Take a photo or a paper into the visit
+    Photo(VisitPhotoArguments),
     /// Answer an action and mark it done, or with --question one question of a survey
     Answer(AnswerArguments),
     /// Count a product on the shelf
@@ -313,6 +334,11 @@ pub(crate) enum VisitCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Take over what the visit's template has become; what was answered stays
+    Renew {
+        /// The visit's id
+        visit: String,
+    },
     /// Check out
     CheckOut {
         /// The visit's id
@@ -325,6 +351,52 @@ pub(crate) enum VisitCommand {
         /// Why
         #[arg(long)]
         reason: String,
+    },
+}
+
+/// Arguments of `visit photo`.
+#[derive(Debug, Args)]
+pub(crate) struct VisitPhotoArguments {
+    /// The visit's id
+    pub(crate) visit: String,
+    /// The file: a JPEG, PNG or WebP, or a PDF
+    pub(crate) file: PathBuf,
+    /// What is on it
+    #[arg(long)]
+    pub(crate) caption: Option<String>,
+    /// The action that it shows done, by its line id, such as `storefront`
+    #[arg(long)]
+    pub(crate) action: Option<String>,
+    /// Where it was taken, in degrees (may be negative)
+    #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true)]
+    pub(crate) at: Option<String>,
+}
+
+/// What is done with photos.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PhotoCommand {
+    /// List photos, each with where its file stands
+    List {
+        /// Only those of this visit
+        #[arg(long, value_name = "ID")]
+        visit: Option<String>,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show where a photo's file lies; one that another took is fetched (needs a network)
+    Get {
+        /// The photo, by id
+        id: String,
+        /// Copy it into this file
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Say over which lines photos travel: `any`, or `wifi_only`
+    Over {
+        /// The lines
+        #[arg(value_name = "any|wifi_only")]
+        lines: String,
     },
 }
 

@@ -30,10 +30,10 @@ pub(crate) fn check_file(db: &Path, may_begin: bool) -> Result<(), CliFailure> {
         )));
     }
     match first_bytes(db) {
-        Ok(bytes) if bytes.is_empty() || bytes == SQLITE => Ok(()),
-        Ok(_) => Err(bad_database(format!(
+        Ok(bytes) if bytes != SQLITE && is_text(&bytes) => Err(bad_database(format!(
             "`{shown}` is not a database of Outfield; name another file with --db"
         ))),
+        Ok(_) => Ok(()),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(bad_database(format!(
             "`{shown}` cannot be read: {error}; name another file with --db"
         ))),
@@ -64,6 +64,16 @@ fn is_of_office(db: &Path) -> bool {
     };
     let is_tenants = folder.ends_with("tenants") && folder.with_file_name("outfield.db").is_file();
     is_tenants || (db.ends_with("outfield.db") && folder.join("tenants").is_dir())
+}
+
+/// Whether these bytes begin a text: what lies under a key begins with chance.
+fn is_text(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| matches!(byte, 9..=13 | 32..=126))
+}
+
+/// Whether the file holds something that is no database in plain.
+pub(super) fn is_locked(db: &Path) -> bool {
+    first_bytes(db).is_ok_and(|bytes| !bytes.is_empty() && bytes != SQLITE)
 }
 
 fn first_bytes(db: &Path) -> io::Result<Vec<u8>> {

@@ -4,9 +4,11 @@
 mod arguments;
 mod database;
 mod execute;
+mod key;
 mod listing;
 mod order;
 mod order_view;
+mod photo;
 mod record;
 mod run;
 mod visit;

@@ -125,7 +125,25 @@ fn product_of(device: &mut Device, typed: &str) -> Result<(String, Option<String
         Err(_) if is_name => return Err(nameless),
         Err(error) => return Err(error.into()),
     };
+    if let Some(several) = scanned["choices"].as_array().filter(|all| !all.is_empty()) {
+        return Err(several_products(typed, several));
+    }
     let text = |name: &str| scanned[name].as_str().map(str::to_owned);
     let missing = || if is_name { nameless } else { unlabelled() };
     Ok((text("product").ok_or_else(missing)?, text("unit")))
+}
+
+/// Digits that are the number of two products: a person says which is meant.
+fn several_products(typed: &str, choices: &[Json]) -> CliFailure {
+    let mut named = Vec::new();
+    for choice in choices {
+        let (name, gtin) = (&choice["product_name"], &choice["gtin"]);
+        let shown = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+        named.push(format!("{} ({})", shown(name), shown(gtin)));
+    }
+    let message = format!(
+        "`{typed}` is the number of {}; give the 14 digits of the one that is meant",
+        named.join(" and of ")
+    );
+    CliFailure::bad_input("several_products", message).about("product")
 }

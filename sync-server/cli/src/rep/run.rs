@@ -1,24 +1,26 @@
 //! Which method of the core carries out which command of a rep. It does not know what the commands
 //! do.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use outfield_core::app::Device;
+use outfield_core::app::{Device, Invitation, LineCost};
 use outfield_core::base::context::Surroundings;
-use outfield_core::base::limits::QUERY_PAGE_MAX;
 
 use serde_json::{Value as Json, json};
 
 use super::arguments::{
-    FiguresArguments, ListArguments, RepArguments, RepCommand, SearchArguments,
+    FiguresArguments, OutboxCommand, RepArguments, RepCommand, SearchArguments,
 };
 use super::database::{check_file, not_enrolled};
 use super::execute::answered;
-use super::listing::{Listing, one_more, waiting};
-use super::{order, record, visit};
+use super::key::key_of;
+use super::listing::waiting;
+use super::{order, photo, record, visit};
 use crate::answer::{CliAnswer, CliFailure};
-use crate::print::OutputForm;
-use crate::render::Glossary;
+use crate::listing::{ListArguments, Listing, one_more, query_of};
+use crate::print::{self, OutputForm};
+use crate::render::{Glossary, table_of};
 use crate::{refer, render};
 
 /// Carries out one command on the database that `--db` names.
@@ -27,8 +29,9 @@ pub(crate) fn run(
     form: OutputForm,
     surroundings: Arc<dyn Surroundings>,
 ) -> Result<CliAnswer, CliFailure> {
-    let Some(db) = arguments.db else {
-        let message = "the database of the device is missing; give --db FILE, such as --db ana.db";
+    let Some(db) = arguments.db.filter(|db| !db.as_os_str().is_empty()) else {
+        let message = "the database of the device is missing; give --db FILE, such as --db \
+                       ana.db, or say it in OUTFIELD_DB";
         return Err(CliFailure::bad_input("usage", message).about("db"));
     };
     let may_begin = matches!(
@@ -36,7 +39,11 @@ pub(crate) fn run(
         RepCommand::Enrol { .. } | RepCommand::Status
     );
     check_file(&db, may_begin)?;
-    let mut device = Device::open(&db, surroundings)?;
+    let key = key_of(&db, surroundings.as_ref())?;
+    if matches!(arguments.command, RepCommand::Rescue) {
+        return answered(Device::rescue(&db, &key), render::record);
+    }
+    let mut device = Device::open(&db, &key, surroundings)?;
     if !may_begin && device.status()?.data["enrolled"].is_null() {
         return Err(not_enrolled(&db));
     }
@@ -54,8 +61,16 @@ fn carry_out(
     command: RepCommand,
 ) -> Result<CliAnswer, CliFailure> {
     match command {
-        RepCommand::Enrol { url, code } => enrol(device, &url, &code),
-        RepCommand::Sync => answered(device.sync(), render::record),
+        RepCommand::Enrol { url, code } => enrol(device, &url, code.as_deref()),
+        RepCommand::Server { url } => answered(device.set_server(&url), render::record),
+        RepCommand::Sync {
+            follow: false,
+            metered,
+        } => photo::sync(device, line_cost(metered)),
+        RepCommand::Sync {
+            follow: true,
+            metered,
+        } => follow(device, form, line_cost(metered)),
         RepCommand::Status => answered(device.status(), render::record),
         RepCommand::Today { columns } => visit::today(device, form, &columns.columns),
         RepCommand::List(list) => list_records(device, form, &list),
@@ -68,9 +83,21 @@ fn carry_out(
         RepCommand::NeedsAttention => answered(device.needs_attention(), render::refused),
         RepCommand::Again { number } => answered(device.again(number), render::record),
         RepCommand::Dismiss { number } => answered(device.dismiss(number), render::record),
-        RepCommand::Outbox => answered(device.outbox(), render::unsent),
+        RepCommand::Outbox { command } => match command {
+            None => answered(device.outbox(), render::unsent),
+            Some(OutboxCommand::Export { file }) => {
+                answered(device.export_unsent(&file), render::record)
+            }
+            Some(OutboxCommand::Import { file }) => {
+                answered(device.import_parcel(&file), render::record)
+            }
+        },
+        // It was carried out before the database was opened.
+        RepCommand::Rescue => answered(device.status(), render::record),
+        RepCommand::SignOut { discard } => answered(device.sign_out(discard), render::record),
         RepCommand::PushRaw(change) => record::push_raw(device, &change),
         RepCommand::Token => Ok(answered(device.token(), render::record)?.brief("token")),
+        RepCommand::CopyPlain { file } => answered(device.copy_plain(&file), render::record),
         RepCommand::Digest => answered(device.digest(), render::digests),
         RepCommand::Rebuild => answered(device.rebuild(), render::record),
         RepCommand::Create { object, fields } => record::create(device, &object, &fields),
@@ -78,6 +105,8 @@ fn carry_out(
         RepCommand::Link(link) => record::link(device, &link),
         RepCommand::FollowUp(follow_up) => record::follow_up(device, &follow_up),
         RepCommand::Figures(figures) => day_figures(device, &figures),
+        RepCommand::Team { day } => team(device, day.as_deref()),
+        RepCommand::Photo(command) => photo::photo(device, form, &command),
         RepCommand::Order(order) => order::order(device, order),
         RepCommand::Price { basket } => order::price(device, &basket),
         RepCommand::Scan { text } => answered(device.scan(&text), render::record),
@@ -93,12 +122,33 @@ fn carry_out(
     }
 }
 
-fn enrol(device: &mut Device, url: &str, code: &str) -> Result<CliAnswer, CliFailure> {
+fn enrol(device: &mut Device, url: &str, code: Option<&str>) -> Result<CliAnswer, CliFailure> {
+    if code.is_none() && Invitation::is_meant(url) {
+        return answered(device.enrol_by(url), render::record);
+    }
+    let code = code.unwrap_or_default();
     if code.trim().is_empty() {
         let message = "the code is empty; `outfield user code NAME` of the office makes one";
         return Err(CliFailure::bad_input("bad_code", message).about("code"));
     }
     answered(device.enrol(url, code), render::record)
+}
+
+fn line_cost(is_metered: bool) -> LineCost {
+    if is_metered {
+        LineCost::Metered
+    } else {
+        LineCost::Unmetered
+    }
+}
+
+/// Syncs for as long as it lasts, and says what each one came to: an answer a line.
+fn follow(device: &mut Device, form: OutputForm, cost: LineCost) -> Result<CliAnswer, CliFailure> {
+    device.follow(cost, &mut |outcome| {
+        print::outcome(form, answered(outcome, render::record).map(Some));
+        ControlFlow::Continue(())
+    })?;
+    Ok(CliAnswer::of(Json::Null, |_| Vec::new()))
 }
 
 fn get(device: &mut Device, object: &str, typed: &str) -> Result<CliAnswer, CliFailure> {
@@ -128,28 +178,6 @@ fn list_records(
     shown.answer(device, form, receipt)
 }
 
-/// What is asked for, as one value.
-fn query_of(list: &ListArguments) -> Result<Json, CliFailure> {
-    let limit = one_more(list.limit).min(QUERY_PAGE_MAX);
-    let mut query = json!({ "object": list.object, "limit": limit });
-    if let Some(condition) = &list.condition {
-        let read: Result<Json, _> = serde_json::from_str(condition);
-        query["where"] = read.map_err(|error| {
-            let message = format!("--where is no JSON: {error}");
-            CliFailure::bad_input("bad_query", message).about("where")
-        })?;
-    }
-    if let Some((at, metres)) = list.near.as_deref().zip(list.within) {
-        query["near"] = json!({ "at": at, "within_m": metres });
-    }
-    let order = list.order.iter().map(|by| match by.strip_prefix('-') {
-        Some(by) => json!({ "by": by, "down": true }),
-        None => json!({ "by": by }),
-    });
-    query["order"] = order.collect();
-    Ok(query)
-}
-
 fn search(
     device: &mut Device,
     form: OutputForm,
@@ -169,8 +197,29 @@ fn search(
 }
 
 fn day_figures(device: &mut Device, asked: &FiguresArguments) -> Result<CliAnswer, CliFailure> {
-    let day = asked.day.as_deref();
-    let rep = asked.rep.as_deref();
-    let territory = asked.territory.as_deref();
-    answered(device.figures(day, rep, territory), render::figures)
+    let said = serde_json::to_value(asked).map_err(CliFailure::broken)?;
+    answered(
+        device.ask_question("figures", &without_null(said)),
+        render::figures,
+    )
+}
+
+/// What is told of each person of a team.
+const OF_TEAM: &[&str] = &["name", "planned", "made", "left", "orders", "at", "id"];
+
+/// The day of a team, a person a row.
+fn team(device: &mut Device, day: Option<&str>) -> Result<CliAnswer, CliFailure> {
+    let said = without_null(json!({ "day": day }));
+    let data = device.ask_question("team", &said)?.data["team"].take();
+    let people = data.as_array().map(Vec::as_slice).unwrap_or_default();
+    let table = table_of(OF_TEAM, people);
+    Ok(CliAnswer::listed(data, table))
+}
+
+/// What was said, without what was not.
+fn without_null(mut said: Json) -> String {
+    if let Some(members) = said.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    said.to_string()
 }

@@ -4,15 +4,15 @@
 use outfield_core::app::Device;
 use serde_json::{Value as Json, json};
 
-use super::arguments::{AnswerArguments, CountArguments, VisitCommand};
+use super::arguments::{AnswerArguments, CountArguments, VisitCommand, VisitPhotoArguments};
 use super::execute::{answered, execute};
-use super::listing::Listing;
 use crate::answer::{CliAnswer, CliFailure};
+use crate::listing::Listing;
 use crate::print::OutputForm;
 use crate::{fields, refer, render};
 
 /// What today's list shows beside what a list of visits does.
-const OF_TODAY: &[&str] = &["purpose", "missed", "other_visit_open"];
+const OF_TODAY: &[&str] = &["purpose", "missed", "other_visit_open", "template_is_newer"];
 
 /// Today's visits, each with the name of its account.
 pub(crate) fn today(
@@ -36,6 +36,11 @@ fn account_name(device: &mut Device, visit: &Json) -> Option<Json> {
     let id = visit["account"].as_str()?;
     let account = device.get("account", id).ok()?;
     Some(account.data["name"].clone())
+}
+
+/// The condition of what belongs to a visit.
+pub(crate) fn of_visit(visit: &str) -> Json {
+    json!({ "field": "visit", "equals": visit })
 }
 
 /// Carries out what is done to a visit.
@@ -63,6 +68,7 @@ pub(crate) fn visit(device: &mut Device, command: VisitCommand) -> Result<CliAns
             "accuracy_m": accuracy,
             "reason": reason,
         }),
+        VisitCommand::Photo(photo) => photo_command(device, &photo)?,
         VisitCommand::Answer(answer) => answer_command(&answer),
         VisitCommand::Count(count) => count_command(device, &count)?,
         VisitCommand::Shelf { visit } => return answered(device.shelf(&visit), render::shelf),
@@ -71,12 +77,26 @@ pub(crate) fn visit(device: &mut Device, command: VisitCommand) -> Result<CliAns
             action,
             reason,
         } => json!({ "do": "skip_action", "visit": visit, "action": action, "reason": reason }),
+        VisitCommand::Renew { visit } => json!({ "do": "renew_template", "visit": visit }),
         VisitCommand::CheckOut { visit } => json!({ "do": "check_out", "visit": visit }),
         VisitCommand::Cancel { visit, reason } => {
             json!({ "do": "cancel_visit", "visit": visit, "reason": reason })
         }
     };
     execute(device, command)
+}
+
+/// The command that takes a photo or a paper into a visit; its file is kept before.
+fn photo_command(device: &mut Device, photo: &VisitPhotoArguments) -> Result<Json, CliFailure> {
+    let kept = device.keep_file(&photo.file)?;
+    Ok(json!({
+        "do": "add_photo",
+        "visit": photo.visit,
+        "action": photo.action,
+        "caption": photo.caption,
+        "position": photo.at,
+        "file": kept.data["file"],
+    }))
 }
 
 /// The command that answers one question of a survey, or a whole action.

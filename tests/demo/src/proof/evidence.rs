@@ -61,6 +61,14 @@ impl<'a> EvidenceFile<'a> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(file, flags).map_err(said)?;
         db.busy_timeout(SILENCE).map_err(said)?;
+        // A phone's database lies under the key beside it, the server's in plain.
+        let mut key = file.as_os_str().to_owned();
+        key.push(".key");
+        if let Ok(letters) = std::fs::read_to_string(key) {
+            let letters = letters.trim();
+            db.execute_batch(&format!("PRAGMA key = \"x'{letters}'\""))
+                .map_err(said)?;
+        }
         Ok(EvidenceFile {
             name: name.to_owned(),
             db,

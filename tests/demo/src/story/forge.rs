@@ -7,7 +7,7 @@ use std::{fs, io};
 use outfield_core::base::id::RecordId;
 use outfield_core::domain;
 use outfield_core::objects::{ConflictState, Descriptor, Record, Registry, Value, Values};
-use outfield_core::store::{self, Db, conflicts, query, tables};
+use outfield_core::store::{self, DatabaseKey, Db, conflicts, query, tables};
 use outfield_server::error::ServerError;
 use serde_json::Value as Json;
 
@@ -132,9 +132,11 @@ pub(crate) fn forge(
     defect: PlantedDefect,
 ) -> Result<String, ServerError> {
     let copy = copied(Path::new(&cast.ben.db), defect).map_err(ServerError::broken)?;
+    let key = fs::read_to_string(format!("{}.key", copy.display())).map_err(ServerError::broken)?;
+    let key = DatabaseKey::read(key.trim()).ok_or_else(|| ServerError::broken("no key"))?;
     let registry = domain::registry();
     let file = SpoiledFile {
-        db: store::open::open(&copy, store::PHONE)?,
+        db: store::locked::open(&copy, store::PHONE, &key)?,
         registry: registry.map_err(|_| ServerError::broken("the objects do not load"))?,
     };
     spoil(&file, cast, seen, defect)?;

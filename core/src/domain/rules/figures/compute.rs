@@ -32,11 +32,13 @@ pub struct VisitCall {
     pub owner: Option<RecordId>,
     /// The account that is visited.
     pub account: Option<RecordId>,
-    /// Planned for this day.
+    /// Planned for one of these days.
     pub planned: bool,
-    /// Made on this day.
+    /// Made on one of these days.
     pub made: bool,
-    /// Its place in the owner's route of the day.
+    /// The day that it was planned for, which has a route of its own.
+    pub planned_on: Option<String>,
+    /// Its place in the owner's route of that day.
     pub route_position: Option<i64>,
     /// When it was started, in milliseconds since 1970.
     pub started_at: i64,
@@ -48,14 +50,14 @@ pub struct VisitCall {
     pub promotions: Ratio,
 }
 
-/// All that the figures of one day are made of.
+/// All that the figures of a day, or of some, are made of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DayCalls {
-    /// Visits that were planned for the day or made on it.
+    /// Visits that were planned for these days or made on them.
     pub calls: Vec<VisitCall>,
     /// Accounts in the territory.
     pub accounts: BTreeSet<RecordId>,
-    /// The shelves that were counted on the day.
+    /// The shelves that were counted on these days.
     pub shelves: Vec<Vec<Stock>>,
 }
 
@@ -345,12 +347,13 @@ fn drop_size(currency: &str, values: &[Decimal], calls: usize) -> Figure {
 /// some visit planned for them has a place in it. A visit without a place was made, and never in
 /// sequence.
 fn route(calls: &[VisitCall]) -> Ratio {
-    let mut by_owner: BTreeMap<Option<RecordId>, Vec<&VisitCall>> = BTreeMap::new();
+    let mut by_route: BTreeMap<_, Vec<&VisitCall>> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.planned) {
-        by_owner.entry(call.owner).or_default().push(call);
+        let route = (call.owner, call.planned_on.as_deref());
+        by_route.entry(route).or_default().push(call);
     }
     let (mut in_order, mut made) = (0, 0);
-    for mut calls in by_owner.into_values() {
+    for mut calls in by_route.into_values() {
         if calls.iter().all(|call| call.route_position.is_none()) {
             continue;
         }

@@ -1,5 +1,5 @@
-//! From which records the figures of a day come, for a person, a territory, or all that is here.
-//! It does not know how they are computed.
+//! From which records the figures of a day, or of some, come, for a person, a territory, or all
+//! that is here. It does not know how they are computed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,11 @@ use serde_json::{Value as Json, json};
 use super::compute::{DayCalls, Figure, Order, VisitCall, figures};
 use super::perfect;
 use crate::base::context::{Context, Role};
+use crate::base::day::Day;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Ratio;
 use crate::base::id::RecordId;
-use crate::base::time::check_day;
+use crate::base::time::TimeError;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{
@@ -26,29 +27,39 @@ use crate::objects::{ReadError, Reader, Record, Registry, Value};
 pub struct Wanted<'a> {
     /// The day, `YYYY-MM-DD`; today if not said.
     pub day: Option<&'a str>,
+    /// The first of several days, in place of one.
+    pub from: Option<&'a str>,
+    /// The last of them; today if not said.
+    pub to: Option<&'a str>,
     /// Name or id of a person whose visits count.
     pub rep: Option<&'a str>,
     /// Name or id of a territory whose accounts count, those of the territories below it included.
     pub territory: Option<&'a str>,
 }
 
+/// Days of which figures are told at once: a year.
+const FIGURE_DAYS_MAX: usize = 366;
+
 /// The fields of a line by name.
 type Line<'a> = BTreeMap<&'a str, &'a Value>;
 
 /// What counts, once names have become records.
-struct Selection<'a> {
-    registry: &'a Registry,
-    reader: &'a dyn Reader,
-    day: String,
-    rep: Option<Record>,
-    territory: Option<Record>,
-    accounts: BTreeSet<RecordId>,
+pub(super) struct Selection<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) reader: &'a dyn Reader,
+    /// The days, each as `YYYY-MM-DD`.
+    pub(super) days: BTreeSet<String>,
+    pub(super) rep: Option<Record>,
+    pub(super) territory: Option<Record>,
+    pub(super) accounts: BTreeSet<RecordId>,
 }
 
 /// The figures of a day for a person and a territory, each as `day`, `rep` and `territory` say.
 pub fn asked(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
     let wanted = Wanted {
         day: inquiry.text("day"),
+        from: inquiry.text("from"),
+        to: inquiry.text("to"),
         rep: inquiry.text("rep"),
         territory: inquiry.text("territory"),
     };
@@ -63,9 +74,7 @@ pub fn of_day(
     context: &Context,
     wanted: Wanted<'_>,
 ) -> Result<Json, Refusal> {
-    let day = wanted.day.map_or_else(|| context.today(), str::to_owned);
-    check_day(&day)
-        .map_err(|error| Refusal::bad_input("bad_value", format!("`day`: {error}")).about("day"))?;
+    let days = days(context, wanted)?;
     let myself = context.user.to_string();
     let own = context.role == Role::REP && wanted.territory.is_none();
     let rep = named(reader, USER, wanted.rep.or(own.then_some(&myself)), "rep")?;
@@ -74,12 +83,12 @@ pub fn of_day(
     let selection = Selection {
         registry,
         reader,
-        day,
+        days,
         rep,
         territory,
         accounts,
     };
-    let figures = figures(&selection.day()?);
+    let figures = figures(&selection.calls()?);
     let perfect = perfect::perfect_store(&perfect::parts(registry, reader)?, &figures);
     let figures: Vec<Json> = figures.iter().map(Figure::to_json).chain(perfect).collect();
     let name = |record: &Option<Record>| {
@@ -88,7 +97,59 @@ pub fn of_day(
             .and_then(|record| record.text("name").map(str::to_owned))
     };
     let (rep, territory) = (name(&selection.rep), name(&selection.territory));
-    Ok(json!({ "day": selection.day, "rep": rep, "territory": territory, "figures": figures }))
+    let mut told = json!({ "rep": rep, "territory": territory, "figures": figures });
+    if wanted.from.is_none() {
+        told["day"] = json!(selection.days.first());
+    } else {
+        told["from"] = json!(selection.days.first());
+        told["to"] = json!(selection.days.last());
+    }
+    Ok(told)
+}
+
+/// The day that is asked about, or all from one to another.
+fn days(context: &Context, wanted: Wanted<'_>) -> Result<BTreeSet<String>, Refusal> {
+    let Some(from) = wanted.from else {
+        if let Some(to) = wanted.to {
+            let message = format!("up to {to}, and from when on? say `from` too");
+            return Err(Refusal::bad_input("bad_range", message).about("from"));
+        }
+        return Ok(BTreeSet::from([
+            one_day(context, wanted.day, "day")?.to_string()
+        ]));
+    };
+    if wanted.day.is_some() {
+        let message = "one `day` is asked about, or several `from` one `to` another";
+        return Err(Refusal::bad_input("bad_range", message).about("day"));
+    }
+    let (from, to) = (
+        one_day(context, Some(from), "from")?,
+        one_day(context, wanted.to, "to")?,
+    );
+    let mut days = BTreeSet::new();
+    let mut next = Some(from);
+    while let Some(day) = next.filter(|day| *day <= to) {
+        if days.len() == FIGURE_DAYS_MAX {
+            let message =
+                format!("{from} to {to} is more than {FIGURE_DAYS_MAX} days; ask for less");
+            return Err(Refusal::bad_input("bad_range", message).about("from"));
+        }
+        days.insert(day.to_string());
+        next = day.next();
+    }
+    if days.is_empty() {
+        let message = format!("{to} is before {from}");
+        return Err(Refusal::bad_input("bad_range", message).about("to"));
+    }
+    Ok(days)
+}
+
+/// A day that was said, else today.
+pub(super) fn one_day(context: &Context, said: Option<&str>, name: &str) -> Result<Day, Refusal> {
+    let day = said.map_or_else(|| context.today(), str::to_owned);
+    day.parse().map_err(|error: TimeError| {
+        Refusal::bad_input("bad_value", format!("`{name}`: {error}")).about(name)
+    })
 }
 
 /// Whether an order was handed in and still stands.
@@ -150,7 +211,8 @@ fn accounts(
     Ok(found)
 }
 
-fn with_those_below(
+/// These territories and all below them.
+pub(super) fn with_those_below(
     reader: &dyn Reader,
     mut waiting: Vec<RecordId>,
 ) -> Result<BTreeSet<RecordId>, ReadError> {
@@ -166,23 +228,24 @@ fn with_those_below(
 }
 
 impl Selection<'_> {
-    fn day(&self) -> Result<DayCalls, ReadError> {
-        let day = Value::from(self.day.as_str());
+    /// What the figures are made of.
+    pub(super) fn calls(&self) -> Result<DayCalls, ReadError> {
         let mut visits: BTreeMap<RecordId, Record> = BTreeMap::new();
-        for field in ["planned_on", "started_on"] {
-            let found = self.reader.find(VISIT, &[(field, day.clone())])?;
-            visits.extend(found.into_iter().map(|visit| (visit.id, visit)));
+        let mut shelves = Vec::new();
+        for day in &self.days {
+            let day = Value::from(day.as_str());
+            for field in ["planned_on", "started_on"] {
+                let found = self.reader.find(VISIT, &[(field, day.clone())])?;
+                visits.extend(found.into_iter().map(|visit| (visit.id, visit)));
+            }
+            let checks = self.reader.find(INVENTORY_CHECK, &[("counted_on", day)])?;
+            let counted = checks.iter().filter(|check| self.counts(check));
+            shelves.extend(counted.map(|check| arithmetic::joined(&counting::counts(check))));
         }
         let mut calls = Vec::new();
         for visit in visits.values().filter(|visit| self.counts(visit)) {
             calls.extend(self.call(visit)?);
         }
-        let mut checks = self.reader.find(INVENTORY_CHECK, &[("counted_on", day)])?;
-        checks.retain(|check| self.counts(check));
-        let shelves = checks
-            .iter()
-            .map(|check| arithmetic::joined(&counting::counts(check)))
-            .collect();
         Ok(DayCalls {
             calls,
             accounts: self.accounts.clone(),
@@ -205,7 +268,7 @@ impl Selection<'_> {
     }
 
     fn call(&self, visit: &Record) -> Result<Option<VisitCall>, ReadError> {
-        let is_day = |field: &str| visit.text(field) == Some(&self.day);
+        let is_day = |field: &str| visit.text(field).is_some_and(|day| self.days.contains(day));
         let planned = is_day("planned_on") && !visit.value("unplanned").is_true();
         let made = is_day("started_on") && visit.text("state") == Some("completed");
         if !planned && !made {
@@ -217,6 +280,7 @@ impl Selection<'_> {
             account: visit.reference("account"),
             planned,
             made,
+            planned_on: visit.text("planned_on").map(str::to_owned),
             route_position: visit.value("route_position").int(),
             started_at: visit.value("started_at").int().unwrap_or(0),
             orders: if made {

@@ -5,8 +5,12 @@ pub mod compute;
 pub mod gather;
 pub mod perfect;
 pub mod shelf;
+pub mod team;
 
 use crate::domain::named::Question;
 
-pub(in crate::domain) const QUESTIONS: &[(&str, Question)] =
-    &[("figures", gather::asked), ("shelf", shelf::asked)];
+pub(in crate::domain) const QUESTIONS: &[(&str, Question)] = &[
+    ("figures", gather::asked),
+    ("shelf", shelf::asked),
+    ("team", team::asked),
+];

@@ -1,8 +1,10 @@
 //! What is sold: products with their units and codes, and what a scanner reads of them.
 //! It does not know prices.
 
+mod carried;
 pub mod product;
 pub mod scan;
+mod store_label;
 
 use crate::domain::named::{Guard, Question};
 

@@ -1,6 +1,7 @@
 //! A product's row as rules need it: the units it comes in, and what each holds of the base unit.
 //! It does not know prices nor stock.
 
+use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::quantity::Packaging;
 use crate::base::unit::Unit;
@@ -12,6 +13,29 @@ use crate::objects::{Record, Value};
 /// A product's units can be counted in.
 pub fn product_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
     packaging(&values::after(situation.record, situation.input)).map(drop)
+}
+
+/// So many of a product's unit in base units. What is counted comes whole: half a case of twelve
+/// is six, and half a piece is nothing that anybody sells.
+pub fn in_base_units(product: &Record, quantity: Decimal, unit: Unit) -> Result<Fraction, Refusal> {
+    let packaging = packaging(product)?;
+    let quantity_in_base = packaging
+        .to_base(quantity.into(), unit)
+        .map_err(|error| Refusal::rule("bad_units", error.to_string()))?;
+    let base = packaging.base();
+    if base.is_measured() || quantity_in_base.is_whole() {
+        return Ok(quantity_in_base);
+    }
+    let name = product.text("name").unwrap_or_default();
+    let message = format!(
+        "{quantity} {unit} of {name} is no whole number of {base}, in which it is counted; take a \
+         whole number"
+    );
+    Err(Refusal::rule("not_whole", message)
+        .about("quantity")
+        .with("quantity", quantity.to_string())
+        .with("unit", unit.to_string())
+        .with("base_unit", base.to_string()))
 }
 
 /// Units of a product; a mistake of the office is named.

@@ -2,6 +2,7 @@
 //! It does not know visits nor orders.
 
 pub mod author;
+pub mod company;
 pub mod contact;
 pub mod role;
 pub mod territory;

@@ -11,12 +11,15 @@ use crate::base::money::Money;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
 use crate::domain::rules::names::{
-    ACCOUNT, ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION, TAX_CLASS, TERRITORY,
+    ACCOUNT, ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION, TAX_CLASS, TAX_RATES,
+    TERRITORY,
 };
 use crate::domain::rules::sell::pricing::{
     Account, Basket, Book, Buyers, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Product,
     Promotion, Reward, TaxRate, Validity,
 };
+use crate::domain::rules::sell::tax::TaxTreatment;
+use crate::objects::path::line_path;
 use crate::objects::{Reader, Record, Value};
 
 /// The book for a basket: its products, its buyer, the prices for them, all promotions, their
@@ -109,7 +112,7 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
     for class in classes {
         if let Some(row) = row(reader, TAX_CLASS, &class)? {
             called(&mut book, &row);
-            book.add_tax(tax_rate(&row)?)?;
+            add_rates(&mut book, &row)?;
         }
     }
     if let Some(id) = &basket.account
@@ -255,18 +258,54 @@ fn account(row: &Record) -> Account {
         contracts: Vec::new(),
         tier,
         territory,
+        treatment: row.text("tax_treatment").and_then(TaxTreatment::named),
     }
 }
 
-pub(super) fn tax_rate(row: &Record) -> Result<TaxRate, Refusal> {
-    let (class, category) = (row.id.to_string(), needed(row, "category")?);
-    Ok(TaxRate {
-        class,
+/// Puts the rates of a tax class into a book.
+pub(super) fn add_rates(book: &mut Book, row: &Record) -> Result<(), Refusal> {
+    let mut rates = tax_rates(row)?.into_iter();
+    rates.try_for_each(|rate| book.add_tax(rate))
+}
+
+/// The rates of a tax class, each until the day before the next one holds; the class itself says
+/// the first.
+fn tax_rates(row: &Record) -> Result<Vec<TaxRate>, Refusal> {
+    let class = row.id.to_string();
+    let mut later: BTreeMap<Day, &str> = BTreeMap::new();
+    let lines = row.lines(TAX_RATES);
+    for line in lines.keys() {
+        let from = line_path(TAX_RATES, line, "valid_from");
+        let day: Day = needed(row, &from)?;
+        if later.insert(day, line).is_some() {
+            let message = format!("two rates hold from {day} on; take one of them out");
+            return Err(Refusal::rule("ambiguous_tax", message).about(from));
+        }
+    }
+    let mut rates = vec![TaxRate {
+        class: class.clone(),
         version: 1,
-        category,
+        category: needed(row, "category")?,
         rate: needed(row, "rate_percent")?,
         validity: Validity::default(),
-    })
+    }];
+    for ((from, line), version) in later.into_iter().zip(2..) {
+        let of = |field: &str| line_path(TAX_RATES, line, field);
+        if let Some(before) = rates.last_mut() {
+            before.validity.to = from.previous();
+        }
+        rates.push(TaxRate {
+            class: class.clone(),
+            version,
+            category: parsed(row, &of("category"))?.unwrap_or(needed(row, "category")?),
+            rate: needed(row, &of("rate_percent"))?,
+            validity: Validity {
+                from: Some(from),
+                to: None,
+            },
+        });
+    }
+    Ok(rates)
 }
 
 /// Puts all prices for some goods into their lists.

@@ -1,12 +1,12 @@
 //! Whether the rows that prices are made from are sound, asked where they are written: what would
 //! stop a price on a phone is refused at the office, all that is wrong at once. It does not price.
 
-use super::price_book::{price_entry, price_list, promotion, tax_rate};
+use super::price_book::{add_rates, price_entry, price_list, promotion};
 use super::pricing::Book;
 use crate::base::currency::Currency;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
-use crate::domain::rules::names::{ORDER_POLICY, PRICE_LIST, PRODUCT, PROMOTION};
+use crate::domain::rules::names::{ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION};
 use crate::domain::situation::Situation;
 use crate::domain::values;
 use crate::objects::{Record, Value};
@@ -37,12 +37,13 @@ pub fn price_entry_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
     Refusal::all([
         price_can_be_listed(situation, &row),
         unit_is_of_product(situation, &row),
+        one_price(situation, &row),
     ])
 }
 
 /// A tax has a category and a rate.
 pub fn tax_class_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
-    Book::default().add_tax(tax_rate(&after(situation))?)
+    add_rates(&mut Book::default(), &after(situation))
 }
 
 /// A policy names a currency that there is.
@@ -129,6 +130,36 @@ fn price_can_be_listed(situation: &Situation<'_>, row: &Record) -> Result<(), Re
     let mut list = price_list(&list)?;
     list.entries.push(price_entry(row)?);
     Book::default().add_list(list)
+}
+
+/// Of a list one price holds for the same goods, by the same unit, from the same quantity on.
+fn one_price(situation: &Situation<'_>, row: &Record) -> Result<(), Refusal> {
+    let of = ["product", "category"].map(|field| (field, row.value(field).clone()));
+    let wanted: Vec<_> = of.into_iter().filter(|(_, of)| !of.is_null()).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let new = price_entry(row)?;
+    for other in situation.reader.find(PRICE_ENTRY, &wanted)? {
+        if other.id == row.id || other.value("price_list") != row.value("price_list") {
+            continue;
+        }
+        // One that cannot be read prices nothing.
+        let Ok(held) = price_entry(&other) else {
+            continue;
+        };
+        if (held.goods, held.unit, held.minimum) == (new.goods.clone(), new.unit, new.minimum) {
+            let message = format!(
+                "the list has a price for the same goods, unit and quantity already ({}); change \
+                 that one",
+                other.id
+            );
+            return Err(Refusal::rule("price_tie", message)
+                .about("unit")
+                .with("other", other.id.to_string()));
+        }
+    }
+    Ok(())
 }
 
 fn unit_is_of_product(situation: &Situation<'_>, row: &Record) -> Result<(), Refusal> {

@@ -75,6 +75,52 @@ impl FromStr for Rounding {
     }
 }
 
+/// A buyer of whom no tax is taken, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaxTreatment {
+    /// The law leaves the buyer out.
+    Exempt,
+    /// The goods leave the country.
+    Export,
+    /// The buyer pays the tax to the state.
+    ReverseCharge,
+}
+
+impl TaxTreatment {
+    /// All of them.
+    pub const ALL: [TaxTreatment; 3] = [
+        TaxTreatment::Exempt,
+        TaxTreatment::Export,
+        TaxTreatment::ReverseCharge,
+    ];
+
+    /// The word by which an account says it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TaxTreatment::Exempt => "exempt",
+            TaxTreatment::Export => "export",
+            TaxTreatment::ReverseCharge => "reverse_charge",
+        }
+    }
+
+    /// The category of EN 16931 (UNTDID 5305).
+    #[must_use]
+    pub fn category(self) -> &'static str {
+        match self {
+            TaxTreatment::Exempt => "E",
+            TaxTreatment::Export => "G",
+            TaxTreatment::ReverseCharge => "AE",
+        }
+    }
+
+    /// The treatment of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<TaxTreatment> {
+        TaxTreatment::ALL.into_iter().find(|of| of.name() == name)
+    }
+}
+
 /// What decides how a line is taxed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TaxKey {

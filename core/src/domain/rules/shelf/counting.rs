@@ -275,13 +275,21 @@ fn count_of(line: &Fields<'_>) -> Option<Count> {
 
 /// The product with this id or GTIN.
 fn product(situation: &Situation<'_>, name: &str) -> Result<Record, Refusal> {
-    let found: Vec<Record> = match (name.parse::<RecordId>(), gtin::normalised(name)) {
-        (Ok(id), _) => situation.reader.record(PRODUCT, id)?.into_iter().collect(),
-        (Err(_), Ok(gtin)) => situation
-            .reader
-            .find(PRODUCT, &[("gtin", Value::from(gtin))])?,
-        (Err(_), Err(_)) => Vec::new(),
-    };
+    let mut found: Vec<Record> = Vec::new();
+    if let Ok(id) = name.parse::<RecordId>() {
+        found.extend(situation.reader.record(PRODUCT, id)?);
+    }
+    // Eight digits may be a GTIN and UPC-E: the product that is here decides.
+    for gtin in [gtin::said(name), gtin::expanded(name)]
+        .into_iter()
+        .flatten()
+    {
+        for product in situation.reader.find(PRODUCT, &[("gtin", gtin.into())])? {
+            if found.iter().all(|other| other.id != product.id) {
+                found.push(product);
+            }
+        }
+    }
     match <[Record; 1]>::try_from(found) {
         Ok([product]) => Ok(product),
         Err(found) if found.is_empty() => {

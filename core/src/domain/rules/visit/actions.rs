@@ -4,12 +4,16 @@
 
 use super::action_line::action;
 use super::survey::Survey;
+use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
 use crate::base::id::RecordId;
+use crate::base::money::Money;
 use crate::domain::named::unknown;
 use crate::domain::proof::Proof;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{ACTIONS, DONE, ORDER_ACTION, PRICE_CHECK, SHELF_COUNT, SURVEY};
+use crate::domain::rules::names::{
+    ACTIONS, DONE, ORDER_ACTION, PHOTO_ACTION, PRICE_CHECK, SHELF_COUNT, SURVEY,
+};
 use crate::domain::situation::Situation;
 use crate::objects::path::line_path;
 use crate::objects::{Record, Value, Write};
@@ -54,7 +58,11 @@ const fn kind(name: &'static str, wants: &'static str, form: Form) -> ActionKind
 /// Each kind of action.
 const KINDS: &[ActionKind] = &[
     kind(SURVEY, "words, where the survey has no questions", survey),
-    kind("photo", "words, such as what is on the photo", words),
+    kind(
+        PHOTO_ACTION,
+        "words, such as what is on the photo, or nothing once it has a photo",
+        by_record,
+    ),
     kind(
         SHELF_COUNT,
         "words, such as `12 facings`, or nothing once the shelf is counted",
@@ -274,9 +282,11 @@ fn collection(asked: &Asked<'_>) -> Result<Answer, Refusal> {
         let Some((amount, currency)) = said.split_once(' ') else {
             return false;
         };
-        let is_currency =
-            currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
-        is_currency && Decimal::typed(amount).is_some_and(Decimal::is_positive)
+        let (amount, currency) = (Decimal::typed(amount), Currency::named(currency));
+        amount.is_some_and(|amount| {
+            let fits = currency.is_ok_and(|currency| Money::exact(amount, currency).is_ok());
+            amount.is_positive() && fits
+        })
     })
 }
 

@@ -1,6 +1,8 @@
 //! Rules of visits: starting, checking in and out, cancelling, and what a template brings.
 //! A check-in never moves the account. It does not know how actions are answered: `actions` does.
 
+use crate::base::decimal::{Decimal, DecimalError};
+use crate::base::fraction::Fraction;
 use crate::base::id::RecordId;
 use crate::base::place::Position;
 use crate::domain::refusal::Refusal;
@@ -15,7 +17,7 @@ use crate::objects::{Record, Value, Values, Write};
 pub const FENCE_M: i64 = 200;
 
 /// What a visit keeps of its template's lines.
-const COPIED: &[(&str, &[&str])] = &[
+pub(super) const COPIED: &[(&str, &[&str])] = &[
     (ACTIONS, &["kind", "title", "mandatory", POSITION]),
     (
         QUESTIONS,
@@ -32,8 +34,12 @@ const COPIED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// One open visit at a time: the person must have no other in progress.
+/// One open visit at a time: the person must have no other in progress to open one. One that is
+/// open already goes on, such as either of two that were begun on two phones.
 pub fn no_other_visit_open(situation: &Situation<'_>) -> Result<(), Refusal> {
+    if situation.record.value("state") == &Value::from(IN_PROGRESS) {
+        return Ok(());
+    }
     let mine = Value::from(situation.context.user.to_string());
     let open = situation
         .reader
@@ -103,13 +109,7 @@ pub fn check_in(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
         .unwrap_or_default()
         .parse())
     .map_err(|error: crate::base::place::PlaceError| bad_position(&error.to_string()))?;
-    let accuracy_m = situation.input("accuracy_m").int();
-    if accuracy_m.is_some_and(|metres| metres < 0) {
-        return Err(
-            Refusal::bad_input("bad_value", "`accuracy_m`: metres are 0 or more")
-                .about("accuracy_m"),
-        );
-    }
+    let accuracy_m = accuracy_m(situation.input("accuracy_m"))?;
     let account = match situation.record.reference("account") {
         Some(id) => situation.reader.record(ACCOUNT, id)?,
         None => None,
@@ -153,12 +153,34 @@ pub fn check_in(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     Ok(vec![write])
 }
 
-/// Records when the person left.
+/// Records when the person left: not before they came, whatever the clock was set to meanwhile.
 pub fn check_out(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
-    Ok(vec![situation.write([(
-        "checked_out_at",
-        Value::Int(situation.context.now.0),
-    )])])
+    let now = situation.context.now.0;
+    let came = situation.record.value("checked_in_at").int();
+    let left = Value::Int(came.map_or(now, |came| now.max(came)));
+    Ok(vec![situation.write([("checked_out_at", left)])])
+}
+
+/// How far off a position may be, in whole metres: phones tell parts of one, which count as whole.
+fn accuracy_m(said: &Value) -> Result<Option<i64>, Refusal> {
+    let wrong = |why: &str| {
+        Refusal::bad_input("bad_value", format!("`accuracy_m`: {why}")).about("accuracy_m")
+    };
+    let metres: Decimal = match said {
+        Value::Null => return Ok(None),
+        Value::Int(metres) => (*metres).into(),
+        Value::Text(text) => text
+            .parse()
+            .map_err(|error: DecimalError| wrong(&error.to_string()))?,
+        Value::Bool(_) => return Err(wrong("metres are a number")),
+    };
+    if metres.is_negative() {
+        return Err(wrong("metres are 0 or more"));
+    }
+    let metres = Fraction::from(metres);
+    let whole = metres.floor() + i128::from(!metres.is_whole());
+    let whole = i64::try_from(whole).map_err(|_| wrong("nobody is so far off"))?;
+    Ok(Some(whole))
 }
 
 /// Records why and when the visit was called off.
@@ -181,20 +203,27 @@ fn bad_position(why: &str) -> Refusal {
     Refusal::bad_input("bad_value", format!("`position`: {why}")).about("position")
 }
 
-/// The fence shrinks by what the position may be wrong.
+/// The fence shrinks by what the position may be wrong; one that is vaguer than the fence shows
+/// nothing, wherever its middle lies.
 fn check_fence(distance_m: i64, accuracy_m: i64) -> Result<(), Refusal> {
-    let allowed_m = (FENCE_M - accuracy_m).max(0);
+    let allowed_m = FENCE_M - accuracy_m;
     if distance_m <= allowed_m {
         return Ok(());
     }
-    let message = format!(
-        "{distance_m} m from the account, {allowed_m} m are allowed (a fence of {FENCE_M} m less \
-         {accuracy_m} m of \
-         accuracy); go nearer or give a `reason`"
-    );
-    let refusal = Refusal::rule("outside_fence", message)
-        .about("position")
-        .about("reason");
+    let refusal = if allowed_m < 0 {
+        let message = format!(
+            "the position is exact to {accuracy_m} m, and the fence has {FENCE_M} m; wait for a \
+             better one or give a `reason`"
+        );
+        Refusal::rule("vague_position", message)
+    } else {
+        let message = format!(
+            "{distance_m} m from the account, {allowed_m} m are allowed (a fence of {FENCE_M} m \
+             less {accuracy_m} m of accuracy); go nearer or give a `reason`"
+        );
+        Refusal::rule("outside_fence", message)
+    };
+    let refusal = refusal.about("position").about("reason");
     Err(refusal
         .with("distance_m", distance_m)
         .with("fence_m", FENCE_M)

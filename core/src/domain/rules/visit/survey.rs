@@ -96,7 +96,7 @@ impl<'a> Survey<'a> {
     #[must_use]
     pub fn open(&self) -> Vec<SurveyQuestion<'a>> {
         let is_open = |question: &&SurveyQuestion<'a>| {
-            question.required && self.is_asked(question.id) && self.answer(question.id).is_none()
+            question.required && self.is_asked(question.id) && !self.is_answered(question)
         };
         let position = |question: &SurveyQuestion<'a>| {
             self.visit
@@ -108,6 +108,13 @@ impl<'a> Survey<'a> {
             self.questions.values().filter(is_open).copied().collect();
         open.sort_by_key(|question| (position(question), question.id));
         open
+    }
+
+    /// Whether a question has an answer that it can have: one from before the question was mended
+    /// is kept, but may no longer be.
+    fn is_answered(&self, question: &SurveyQuestion<'a>) -> bool {
+        let answer = self.answer(question.id);
+        answer.is_some_and(|answer| question.read(answer).is_ok_and(|read| read == answer))
     }
 
     fn question(&self, wanted: &str) -> Result<SurveyQuestion<'a>, Refusal> {

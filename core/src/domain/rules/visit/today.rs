@@ -3,14 +3,16 @@
 
 use serde_json::Value as Json;
 
+use super::renew::{renewed, template_of};
 use crate::base::context::Context;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{IN_PROGRESS, PLANNED, VISIT};
 use crate::objects::{ReadError, Reader, Record, Value};
 
-/// The visits that wait for the asker, as JSON; those of past days with `missed`, and open ones
-/// with `other_visit_open` where two devices have opened more than one.
+/// The visits that wait for the asker, as JSON; those of past days with `missed`, open ones with
+/// `other_visit_open` where two devices have opened more than one, and with `template_is_newer`
+/// where their template has become another since.
 pub fn today(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
     let visits = waiting(inquiry.reader, inquiry.context)?;
     let today = inquiry.context.today();
@@ -24,6 +26,12 @@ pub fn today(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
         }
         if several_open && is_open(visit) {
             json["other_visit_open"] = Json::Bool(true);
+        }
+        if is_open(visit)
+            && let Some(template) = template_of(inquiry.reader, visit)?
+            && !renewed(visit, &template).is_empty()
+        {
+            json["template_is_newer"] = Json::Bool(true);
         }
         shown.push(json);
     }

@@ -1,12 +1,14 @@
 //! Which column of a file holds which field: by the options, by its name, or by a name that is well
 //! known. It does not know what stands in the rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use outfield_core::objects::{Descriptor, FieldKind};
 use serde_json::Value as Json;
 
-use super::csv::CsvRow;
+use super::cells::CellForms;
+use super::file_rows::{FileRow, unnamed};
+use super::numbers::NumberForm;
 use super::target::{ImportTarget, LATITUDE, LONGITUDE, POSITION};
 use crate::answer::CliFailure;
 use crate::fields;
@@ -41,8 +43,12 @@ pub(crate) fn plan(
             if said.contains_key(&at) || plan.takes(at) {
                 continue;
             }
-            if let Some(field) = find(&finder, name) {
-                plan.columns.entry(field).or_insert(at);
+            let Some(field) = find(&finder, name) else {
+                continue;
+            };
+            let taken = *plan.columns.entry(field).or_insert(at);
+            if taken != at && names[taken].eq_ignore_ascii_case(name) {
+                return Err(named_twice(at, name));
             }
         }
     }
@@ -51,20 +57,43 @@ pub(crate) fn plan(
     Ok(plan)
 }
 
+/// Whether a column of this name fills a field of the target by itself.
+pub(crate) fn is_known(target: &ImportTarget, descriptor: &Descriptor, name: &str) -> bool {
+    let finder = ColumnFinder {
+        target,
+        descriptor,
+        names: &[],
+    };
+    finder.by_name(name).is_some() || finder.by_alias(name).is_some()
+}
+
 /// The column of this name.
 pub(crate) fn column(names: &[String], name: &str) -> Result<usize, CliFailure> {
-    let exact = names.iter().position(|known| known == name);
-    let alike = || {
-        names
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(name))
-    };
-    exact.or_else(alike).ok_or_else(|| {
-        bad_map(format!(
+    let exact: Vec<usize> = places(names, |known| known == name);
+    let alike = || places(names, |known| known.eq_ignore_ascii_case(name));
+    let found = if exact.is_empty() { alike() } else { exact };
+    match found[..] {
+        [one] => Ok(one),
+        [_, other, ..] => Err(named_twice(other, name)),
+        [] => Err(bad_map(format!(
             "there is no column `{name}`; the columns are: {}",
             names.join(", ")
-        ))
-    })
+        ))),
+    }
+}
+
+fn places(names: &[String], is_meant: impl Fn(&str) -> bool) -> Vec<usize> {
+    let named = names.iter().enumerate();
+    let meant = named.filter(|(_, known)| is_meant(known));
+    meant.map(|(at, _)| at).collect()
+}
+
+fn named_twice(at: usize, name: &str) -> CliFailure {
+    let message = format!(
+        "column {} is named `{name}` like another; name it otherwise",
+        at + 1
+    );
+    CliFailure::bad_input("bad_file", message).about("file")
 }
 
 fn bad_map(message: String) -> CliFailure {
@@ -213,28 +242,52 @@ impl ColumnPlan {
         Err(bad_map(message).about(missing))
     }
 
-    /// The cell of a row that holds a field.
-    pub(crate) fn cell<'a>(&self, row: &'a CsvRow, field: &str) -> Option<&'a str> {
-        row.cells.get(*self.columns.get(field)?).map(String::as_str)
+    /// The cell of a row that holds a field, as it stands there.
+    pub(crate) fn cell<'a>(&self, row: &'a FileRow, field: &str) -> &'a str {
+        let cell = self.columns.get(field).and_then(|at| row.cells.get(*at));
+        cell.map_or("", String::as_str)
     }
 
-    /// The text of each field that a column holds; two halves make one position.
-    pub(crate) fn texts(&self, row: &CsvRow) -> Result<Vec<(&str, String)>, String> {
+    /// Why a row cannot be read by this plan, where it ends before a column that is needed.
+    pub(crate) fn fault(&self, row: &FileRow, names: &[String]) -> Option<String> {
+        if row.fault.is_some() {
+            return row.fault.clone();
+        }
+        let (cells, columns) = (row.cells.len(), names.len());
+        let is_short = self.columns.values().any(|at| *at >= cells);
+        is_short.then(|| format!("the row has {cells} cells, but there are {columns} columns"))
+    }
+
+    /// The text of each field that a column holds, as the field's kind is typed; two halves make
+    /// one position.
+    pub(crate) fn texts(
+        &self,
+        row: &FileRow,
+        descriptor: &Descriptor,
+        forms: &CellForms,
+    ) -> Result<Vec<(&str, String)>, String> {
         let mut texts = Vec::new();
-        for field in self.columns.keys().map(String::as_str) {
-            if !is_half_position(field) && !self.beside.contains(&field) {
-                let text = self.cell(row, field).unwrap_or_default();
-                texts.push((field, text.to_owned()));
+        for name in self.columns.keys().map(String::as_str) {
+            let Some(field) = descriptor.fields.get(name) else {
+                continue;
+            };
+            if !is_half_position(name) && !self.beside.contains(&name) {
+                let text = forms.plain(field.kind, self.cell(row, name));
+                texts.push((name, text.map_err(|why| format!("{name}: {why}"))?));
             }
         }
-        match (self.cell(row, LATITUDE), self.cell(row, LONGITUDE)) {
-            (None, _) | (_, None) => {}
-            (Some(""), Some("")) => texts.push((POSITION, String::new())),
-            (Some(""), Some(_)) => return Err(format!("{POSITION}: the {LATITUDE} is missing")),
-            (Some(_), Some("")) => return Err(format!("{POSITION}: the {LONGITUDE} is missing")),
-            (Some(latitude), Some(longitude)) => {
-                texts.push((POSITION, format!("{latitude},{longitude}")));
-            }
+        if !self.columns.contains_key(LATITUDE) {
+            return Ok(texts);
+        }
+        let half = |name: &str| {
+            let number = forms.number(self.cell(row, name), NumberForm::Degrees);
+            number.map_err(|why| format!("{POSITION}: {why}"))
+        };
+        match (half(LATITUDE)?.as_str(), half(LONGITUDE)?.as_str()) {
+            ("", "") => texts.push((POSITION, String::new())),
+            ("", _) => return Err(format!("{POSITION}: the {LATITUDE} is missing")),
+            (_, "") => return Err(format!("{POSITION}: the {LONGITUDE} is missing")),
+            (latitude, longitude) => texts.push((POSITION, format!("{latitude},{longitude}"))),
         }
         Ok(texts)
     }
@@ -247,15 +300,18 @@ impl ColumnPlan {
             .collect()
     }
 
-    /// The columns from which nothing is taken.
+    /// The columns from which nothing is taken; of those without a name, those that hold something.
     pub(crate) fn ignored<'a>(
         &self,
         names: &'a [String],
         territory: Option<usize>,
+        filled: &BTreeSet<usize>,
     ) -> Vec<&'a str> {
         let mut ignored = Vec::new();
         for (at, name) in names.iter().enumerate() {
-            if territory != Some(at) && !self.takes(at) {
+            let is_taken = territory == Some(at) || self.takes(at);
+            let is_there = *name != unnamed(at) || filled.contains(&at);
+            if !is_taken && is_there {
                 ignored.push(name.as_str());
             }
         }
@@ -277,7 +333,7 @@ mod tests {
             format!(
                 "{} ignored {:?}",
                 plan.shown(&names),
-                plan.ignored(&names, None)
+                plan.ignored(&names, None, &BTreeSet::new())
             )
         };
         plan.map(shown).map_err(|failure| failure.message)
@@ -307,6 +363,11 @@ mod tests {
             "code,store_no,territory",
             &[],
             r#"{"code":"code"} ignored ["store_no", "territory"]"#,
+        );
+        check(
+            "code,notes,notes,column 4",
+            &[],
+            r#"{"code":"code"} ignored ["notes", "notes"]"#,
         );
         check(
             "code,lat,position",
@@ -342,6 +403,11 @@ mod tests {
             "no column holds `name`, which each product needs; the columns are: ean, title"
         ));
         assert!(refused(&ACCOUNTS, "name", &[]).starts_with("no column holds `code`"));
+        assert_eq!(
+            refused(&ACCOUNTS, "code,city,City", &[]),
+            "column 3 is named `City` like another; name it otherwise"
+        );
+        assert!(refused(&ACCOUNTS, "code,x,x", &["x=city"]).starts_with("column 3 is named `x`"));
         assert!(
             refused(&ACCOUNTS, "code,lat", &[])
                 .starts_with("a column holds the latitude, but none the longitude")

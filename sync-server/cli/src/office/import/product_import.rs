@@ -16,7 +16,9 @@ use outfield_server::office::{imported_id, standard_id};
 use outfield_server::tenant::Tenant;
 use serde_json::Value as Json;
 
+use super::cells::{self, CellForms};
 use super::columns::ColumnPlan;
+use super::numbers::NumberForm;
 use super::rows::FittingRow;
 use super::target::{CURRENCY, PRICE, TAX_CLASS};
 
@@ -82,21 +84,27 @@ impl ProductDefaults {
     /// price entry; or says what is wrong with what the file holds.
     pub(crate) fn complete(
         &self,
-        product: &mut FittingRow<'_>,
+        product: &mut FittingRow,
         plan: &ColumnPlan,
+        forms: &CellForms,
     ) -> Result<Values, String> {
-        let row = product.row;
-        let cell = |name: &str| plan.cell(row, name).unwrap_or_default();
-        self.check_currency(cell(CURRENCY))?;
+        let cell = |name: &str| {
+            let text = cells::legible(plan.cell(&product.row, name));
+            text.map_err(|why| format!("{name}: {why}"))
+        };
+        self.check_currency(&cell(CURRENCY)?)?;
         check_base_unit(&product.values)?;
-        if !cell(TAX_CLASS).is_empty() {
-            let class = self.tax_class(cell(TAX_CLASS))?;
+        let tax_class = cell(TAX_CLASS)?;
+        let price = forms.number(plan.cell(&product.row, PRICE), NumberForm::Amount);
+        let price = price.map_err(|why| format!("{PRICE}: {why}"))?;
+        if !tax_class.is_empty() {
+            let class = self.tax_class(&tax_class)?;
             product.values.insert(TAX_CLASS.to_owned(), class);
         }
-        let price = if cell(PRICE).is_empty() {
+        let price = if price.is_empty() {
             made_price(&product.key).unwrap_or_default()
         } else {
-            said_price(cell(PRICE))?
+            said_price(&price)?
         };
         complete_units_and_tax(&product.key, &mut product.values);
         Ok(price_entry(product, price))
@@ -139,7 +147,7 @@ fn check_base_unit(values: &Values) -> Result<(), String> {
 }
 
 /// The entry of the price list that says what one base unit costs.
-fn price_entry(product: &FittingRow<'_>, price: Value) -> Values {
+fn price_entry(product: &FittingRow, price: Value) -> Values {
     let list = standard_id("price_list", LIST).to_string();
     let id = imported_id("product", &product.key).to_string();
     let unit = product.values.get(BASE_UNIT).and_then(Value::text);

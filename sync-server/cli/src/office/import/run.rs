@@ -1,22 +1,20 @@
 //! Runs an import from the file to the answer: what was imported, and what is wrong with which row.
 //! It does not know what a tenant does with a row that it has.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use outfield_core::base::context::Surroundings;
-use outfield_core::objects::{Descriptor, Values};
-use outfield_server::office::{Imported, ImportedTable};
 use outfield_server::tenant::Tenant;
 use serde_json::{Value as Json, json};
 
-use super::columns::{self, ColumnPlan};
-use super::csv::{self, CsvFile};
-use super::product_import::ProductDefaults;
-use super::rows::SortedRows;
-use super::target::{ACCOUNTS, ImportTarget, PRODUCTS, TERRITORY};
-use super::territories;
+use super::batches::{Batches, ImportTotals};
+use super::cells::CellForms;
+use super::columns;
+use super::days::DateForm;
+use super::file_rows::{FoundForm, RowCount, SaidForm, SourceFile};
+use super::source;
+use super::target::{ACCOUNTS, ImportTarget, PRODUCTS};
 use crate::answer::{CliAnswer, CliFailure};
 use crate::arguments::{ImportCommand, ImportFile, OfficePlace};
 use crate::office::open::open_tenant;
@@ -32,31 +30,21 @@ pub(crate) fn import(
         ImportCommand::Products(arguments) => (&PRODUCTS, arguments),
     };
     let mut tenant = open_tenant(&arguments.place, surroundings)?;
-    let file = csv::read(&arguments.file)?;
+    let file = SourceFile::open(&arguments.file)?;
     import_file(&mut tenant, target, arguments, &file)
 }
 
-/// Imports the text of a CSV file, `accounts` or `products`, as the command does without options:
-/// its exit code, and what it tells; of a failure that did a part, the part.
-pub fn import_text(tenant: &mut Tenant, what: &str, text: &str, dry_run: bool) -> (u8, Json) {
+/// Imports the bytes of a file, `accounts` or `products`, as the command does without options: its
+/// exit code, and what it tells; of a failure that did a part, the part.
+pub fn import_bytes(tenant: &mut Tenant, what: &str, bytes: &[u8], dry_run: bool) -> (u8, Json) {
     let target = if what == "products" {
         &PRODUCTS
     } else {
         &ACCOUNTS
     };
-    let arguments = ImportFile {
-        file: PathBuf::new(),
-        map: Vec::new(),
-        territory_column: None,
-        dry_run,
-        place: OfficePlace {
-            data: PathBuf::new(),
-            tenant: None,
-        },
-    };
-    let imported =
-        csv::parse(what, text).and_then(|file| import_file(tenant, target, &arguments, &file));
-    match imported {
+    let arguments = ImportFile::plain(PathBuf::new(), dry_run, OfficePlace::nowhere());
+    let file = SourceFile::of(what, bytes);
+    match import_file(tenant, target, &arguments, &file) {
         Ok(answer) => (0, answer.data),
         Err(failure) => match failure.partial {
             Some(answer) => (failure.exit, answer.data),
@@ -69,149 +57,108 @@ fn import_file(
     tenant: &mut Tenant,
     target: &ImportTarget,
     arguments: &ImportFile,
-    file: &CsvFile,
+    file: &SourceFile<'_>,
 ) -> Result<CliAnswer, CliFailure> {
     let descriptor = tenant.registry().get(target.object);
     let descriptor = Arc::clone(descriptor.ok_or_else(|| CliFailure::broken("no such object"))?);
-    let plan = columns::plan(target, &descriptor, &file.columns, &arguments.map)?;
-    let territory_column = territory_column(target, &descriptor, arguments, file)?;
-    let mut rows = SortedRows::of(file, target, &descriptor, &plan);
-    let mut added = Vec::new();
-    if let Some(column) = territory_column {
-        added = territories::assign(tenant, &mut rows, column, arguments.dry_run)?;
-    }
-    let mut entries = Vec::new();
-    if target.is_sold {
-        entries = complete_products(tenant, &mut rows, &plan, arguments.dry_run)?;
-    }
-    let (mut records, mut sources) = (Vec::new(), BTreeMap::new());
-    for row in std::mem::take(&mut rows.fitting) {
-        sources.insert(row.key.clone(), row.row);
-        records.push((row.key, row.values));
-    }
-    let mut tables = vec![ImportedTable {
-        object: target.object.to_owned(),
-        rows: records,
-    }];
-    if target.is_sold {
-        tables.push(ImportedTable {
-            object: "price_entry".to_owned(),
-            rows: entries,
-        });
-    }
-    let mut counted = tenant
-        .import_together(tables, arguments.dry_run)?
-        .into_iter();
-    let mut imported = counted.next().unwrap_or_default();
-    let prices = counted.next();
-    for refused in std::mem::take(&mut imported.refused) {
-        if let Some(row) = sources.get(&refused.key) {
-            rows.reject(row, &refused.key, refused.reason);
-        }
-    }
-    rows.rejected.sort_by_key(|row| row.line);
+    let date = arguments.date_format.as_deref();
+    let date = date.map(DateForm::parse).transpose()?;
+    let said = SaidForm {
+        encoding: arguments.encoding.clone(),
+        delimiter: arguments.delimiter.clone(),
+        sheet: arguments.sheet.clone(),
+    };
+    let is_known = |name: &str| columns::is_known(target, &descriptor, name);
+    let form = source::form(file, &said, &is_known)?;
+    // A file that cannot be read to its end is refused before anything of it is written.
+    let mut counted = RowCount::default();
+    source::read(file, &form, &mut counted)?;
+    let forms = CellForms {
+        date,
+        decimal: arguments.decimal.map(Into::into),
+        suggests_comma: form.suggests_decimal_comma(),
+        country: tenant.country()?,
+    };
+    let mut batches = Batches {
+        tenant,
+        target,
+        descriptor: &descriptor,
+        arguments,
+        forms,
+        expected: counted.rows,
+        began: None,
+    };
+    source::read(file, &form, &mut batches)?;
+    let totals = batches.end()?;
+    told(target, arguments, &form, totals)
+}
+
+/// What an import came to, as an answer.
+fn told(
+    target: &ImportTarget,
+    arguments: &ImportFile,
+    form: &FoundForm,
+    totals: ImportTotals,
+) -> Result<CliAnswer, CliFailure> {
     let mut data = json!({
-        "rows": file.rows.len(),
-        "rejected": shown_rejected(&rows),
+        "rows": totals.rows,
+        "rejected": totals.rejected_shown,
+        "rejected_rows": totals.rejected_rows,
         "dry_run": arguments.dry_run,
-        "territories_added": added,
-        "columns": plan.shown(&file.columns),
-        "ignored_columns": plan.ignored(&file.columns, territory_column),
+        "territories_added": totals.territories_added,
+        "columns": totals.columns,
+        "ignored_columns": totals.ignored_columns,
+        "file": told_form(form),
     });
-    put_counts(&mut data, &imported);
-    if let Some(prices) = prices {
+    totals.imported.tell(&mut data);
+    if target.is_sold {
         let mut counts = json!({});
-        put_counts(&mut counts, &prices);
+        totals.prices.tell(&mut counts);
         data["prices"] = counts;
     }
+    if let Some(count) = totals.without_territory {
+        data["without_territory"] = count.into();
+    }
+    if let Some(file) = &arguments.failed {
+        data["failed_file"] = file.display().to_string().into();
+    }
     let answer = CliAnswer::of(data, render::import);
-    rejected_or(answer, &rows, file.rows.len(), arguments.dry_run)
-}
-
-/// The column that names each record's territory, where the arguments name one.
-fn territory_column(
-    target: &ImportTarget,
-    descriptor: &Descriptor,
-    arguments: &ImportFile,
-    file: &CsvFile,
-) -> Result<Option<usize>, CliFailure> {
-    let Some(name) = arguments.territory_column.as_deref() else {
-        return Ok(None);
-    };
-    if descriptor.fields.contains_key(TERRITORY) {
-        return columns::column(&file.columns, name).map(Some);
-    }
-    let message = format!(
-        "a {} belongs to no territory; leave --territory-column out",
-        target.object
-    );
-    Err(CliFailure::bad_input("bad_map", message))
-}
-
-/// Completes each product, so that it can be sold; answers the price entries by the products' keys.
-fn complete_products(
-    tenant: &mut Tenant,
-    rows: &mut SortedRows<'_>,
-    plan: &ColumnPlan,
-    dry_run: bool,
-) -> Result<Vec<(String, Values)>, CliFailure> {
-    if !dry_run {
-        tenant.standardise()?;
-    }
-    let defaults = ProductDefaults::of(tenant)?;
-    let mut entries = Vec::new();
-    for mut product in std::mem::take(&mut rows.fitting) {
-        match defaults.complete(&mut product, plan) {
-            Ok(entry) => {
-                entries.push((product.key.clone(), entry));
-                rows.fitting.push(product);
-            }
-            Err(reason) => rows.reject(product.row, &product.key, reason),
-        }
-    }
-    Ok(entries)
-}
-
-fn shown_rejected(rows: &SortedRows<'_>) -> Vec<Json> {
-    rows.rejected
-        .iter()
-        .map(|row| json!({ "line": row.line, "key": row.key, "reason": row.reason }))
-        .collect()
-}
-
-fn put_counts(data: &mut Json, imported: &Imported) {
-    data["created"] = imported.created.into();
-    data["changed"] = imported.changed.into();
-    data["unchanged"] = imported.unchanged.into();
-    data["clashed"] = imported.clashed.into();
-}
-
-/// A rejected row makes a failure of the whole, which still tells what was imported.
-fn rejected_or(
-    answer: CliAnswer,
-    rows: &SortedRows<'_>,
-    count: usize,
-    dry_run: bool,
-) -> Result<CliAnswer, CliFailure> {
-    let rejected = rows.rejected.len();
-    let Some(first) = rows.rejected.first() else {
+    let Some(first) = totals.first_rejected else {
         return Ok(answer);
     };
-    let others = match (dry_run, rejected < count) {
+    let (rejected, rows) = (totals.rejected_rows, totals.rows);
+    let others = match (arguments.dry_run, rejected < rows) {
         (true, _) => "nothing was written",
         (false, true) => "the others are imported",
         (false, false) => "nothing is imported",
     };
+    // A rejected row makes a failure of the whole, which still tells what was imported.
     let message = format!(
-        "{rejected} of {count} rows are rejected, {others}; mend them and import the file again; \
-         the first is line {} ({}): {}",
-        first.line, first.key, first.reason
+        "{rejected} of {rows} rows are rejected, {others}; mend them and import the file again; \
+         the first is {first}"
     );
     let failure = CliFailure::bad_input("rows_rejected", message);
     Err(CliFailure {
         partial: Some(Box::new(answer)),
         ..failure
     })
+}
+
+/// How the file was read, so that whoever sees a wrong letter knows why.
+fn told_form(form: &FoundForm) -> Json {
+    match form {
+        FoundForm::Text {
+            encoding,
+            is_guessed,
+            delimiter,
+        } => json!({
+            "format": "csv",
+            "encoding": encoding.to_lowercase(),
+            "encoding_guessed": is_guessed,
+            "delimiter": delimiter,
+        }),
+        FoundForm::Sheet { name } => json!({ "format": "xlsx", "sheet": name }),
+    }
 }
 
 #[cfg(test)]
@@ -242,11 +189,8 @@ mod tests {
         };
         super::import(
             &import(ImportFile {
-                file,
-                map: Vec::new(),
                 territory_column,
-                dry_run: false,
-                place,
+                ..ImportFile::plain(file, false, place)
             }),
             surroundings,
         )

@@ -11,7 +11,7 @@ use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::{Unit, UnitError};
 use crate::domain::amounts::counted;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::goods::product::packaging;
+use crate::domain::rules::goods::product::{in_base_units, packaging};
 use crate::domain::rules::names::{ACCOUNT, LINES, PRODUCT, VISIT};
 use crate::domain::situation::Situation;
 use crate::objects::number::series;
@@ -130,6 +130,7 @@ fn write_line(
     discount_percent: Value,
 ) -> Result<Vec<Write>, Refusal> {
     orderable(quantity).map_err(|why| wrong_input("quantity", &why))?;
+    in_base_units(product, quantity, unit)?;
     let discount = decimal(situation, "discount_percent")?.unwrap_or_default();
     takeable(discount).map_err(|why| wrong_input("discount_percent", &why))?;
     let line = line_id(product, unit);

@@ -13,7 +13,7 @@ use crate::base::money::Money;
 use crate::base::time::TimeError;
 use crate::base::unit::{Unit, UnitError};
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::goods::product::packaging;
+use crate::domain::rules::goods::product::in_base_units;
 use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::rules::sell::price_book::of_order;
 use crate::domain::rules::sell::pricing::{Basket, BasketLine, Item, PriceStage, Priced, price};
@@ -128,8 +128,7 @@ pub(super) fn in_base(
     let (Some(row), Some(unit)) = (row, unit) else {
         return Ok(quantity.into());
     };
-    let base = packaging(&row)?.to_base(quantity.into(), unit);
-    base.map_err(|error| Refusal::rule("bad_units", error.to_string()))
+    in_base_units(&row, quantity, unit)
 }
 
 /// The ids of an order's lines as people put them.

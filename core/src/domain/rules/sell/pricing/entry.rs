@@ -21,6 +21,8 @@ struct Candidate<'a> {
     buyer_rank: u8,
     /// How near it is to the goods: variant, product, nearest category, the next one up.
     goods_rank: usize,
+    /// How near its unit is to the line's: the same, the product's base unit, another.
+    unit_rank: u8,
     /// From how many base units on it holds.
     minimum: Fraction,
 }
@@ -51,9 +53,10 @@ pub(super) struct Found<'a> {
 }
 
 /// The price of one `unit` for a buyer of so many base units. The nearest buyer wins, then the
-/// nearest goods, then the largest minimum that the quantity reaches, then the highest priority.
-/// Nothing else decides: two that are still equal are an error that names both. The quantity of the
-/// line alone is looked at, and what is taken back counts as what was bought.
+/// nearest goods, then the largest minimum that the quantity reaches, then the highest priority,
+/// then the price of the line's own unit, then that of the base unit. Nothing else decides: two
+/// that are still equal are an error that names both. The quantity of the line alone is looked at,
+/// and what is taken back counts as what was bought.
 pub(super) fn price<'a>(query: &PriceQuery<'a>) -> Result<Option<Found<'a>>, Refusal> {
     let all = candidates(query)?;
     let Some(winner) = best(&all, true)? else {
@@ -127,17 +130,29 @@ fn candidates<'a>(query: &PriceQuery<'a>) -> Result<Vec<Candidate<'a>>, Quantity
             };
             if minimum <= query.quantity {
                 let buyer_rank = rank(&list.buyers);
+                let unit = entry.unit.unwrap_or(product.packaging.base());
                 found.push(Candidate {
                     list,
                     entry,
                     buyer_rank,
                     goods_rank,
+                    unit_rank: unit_rank(unit, query),
                     minimum,
                 });
             }
         }
     }
     Ok(found)
+}
+
+fn unit_rank(unit: Unit, query: &PriceQuery<'_>) -> u8 {
+    if unit == query.unit {
+        0
+    } else if unit == query.product.packaging.base() {
+        1
+    } else {
+        2
+    }
 }
 
 fn rank(buyers: &Buyers) -> u8 {
@@ -184,6 +199,7 @@ fn best<'a>(
             candidate.class(),
             by_minimum(candidate),
             Reverse(candidate.list.priority),
+            candidate.unit_rank,
         )
     };
     let Some(first) = candidates.iter().min_by_key(|candidate| key(candidate)) else {

@@ -57,16 +57,10 @@ pub(super) fn product_line<'a>(
         return Err(Refusal::rule("no_price", message).about("product"));
     };
     let (mut price, mut steps) = (found.price, found.steps);
-    let with_tax = Fraction::ONE.plus(Fraction::percent(tax.key.rate)?)?;
-    let converted = match (found.list.tax_inclusive, basket.tax_mode) {
-        (true, TaxMode::Exclusive) => Some(price.over(with_tax)?),
-        (false, TaxMode::Inclusive) => Some(price.times(with_tax)?),
-        (true, TaxMode::Inclusive) | (false, TaxMode::Exclusive) => None,
-    };
-    if let Some(after) = converted {
+    if let Some(after) = converted(price, found.list.tax_inclusive, &tax, basket.tax_mode)? {
         let why = format!(
             "{} % of tax, which the price list and the basket see differently",
-            tax.key.rate
+            tax.listed
         );
         let reason = PriceReason::new(
             book.name(&product.tax_class),
@@ -83,6 +77,25 @@ pub(super) fn product_line<'a>(
     opened(line, Some(product), quantity, price, tax, steps, basket)
 }
 
+/// A price of a list as the basket counts it, if they differ: lists may hold the tax of the goods,
+/// and a basket that of its buyer.
+fn converted(
+    price: Fraction,
+    is_with_tax: bool,
+    tax: &LineTax<'_>,
+    mode: TaxMode,
+) -> Result<Option<Fraction>, Refusal> {
+    let with = |rate: Decimal| Fraction::ONE.plus(Fraction::percent(rate)?);
+    Ok(match (is_with_tax, mode) {
+        (true, TaxMode::Exclusive) => Some(price.over(with(tax.listed)?)?),
+        (false, TaxMode::Inclusive) => Some(price.times(with(tax.key.rate)?)?),
+        (true, TaxMode::Inclusive) if tax.listed != tax.key.rate => {
+            Some(price.over(with(tax.listed)?)?.times(with(tax.key.rate)?)?)
+        }
+        (true, TaxMode::Inclusive) | (false, TaxMode::Exclusive) => None,
+    })
+}
+
 /// Opens a line that carries its own price.
 pub(super) fn own_line<'a>(
     unit_price: Decimal,
@@ -96,7 +109,9 @@ pub(super) fn own_line<'a>(
             category,
             rate: tax_rate,
         },
+        listed: tax_rate,
         class: None,
+        treatment: None,
     };
     let reason = PriceReason::new(LINE, None, "the line carries its own price");
     let step = reason.step(PriceStage::OwnPrice, None, TraceFigure::Exact(unit_price));
@@ -142,7 +157,7 @@ fn opened<'a>(
     })
 }
 
-/// The tax rate of a product on the basket's day; there must be exactly one.
+/// The tax of a product on the basket's day, for its buyer; the class must have exactly one rate.
 pub(super) fn line_tax<'a>(
     book: &'a Book,
     product: &'a Product,
@@ -166,12 +181,22 @@ pub(super) fn line_tax<'a>(
         );
         return Err(Refusal::rule("ambiguous_tax", message).with("entries", names.to_vec()));
     }
-    let key = TaxKey {
-        category: tax.category.clone(),
-        rate: tax.rate,
+    let buyer = basket.account.as_deref().and_then(|id| book.account(id));
+    let treatment = buyer.and_then(|buyer| buyer.treatment);
+    let key = match treatment {
+        Some(treatment) => TaxKey {
+            category: treatment.category().to_owned(),
+            rate: Decimal::ZERO,
+        },
+        None => TaxKey {
+            category: tax.category.clone(),
+            rate: tax.rate,
+        },
     };
     Ok(LineTax {
         key,
+        listed: tax.rate,
         class: Some((book.name(class), tax.version)),
+        treatment,
     })
 }

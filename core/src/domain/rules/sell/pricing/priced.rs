@@ -16,7 +16,9 @@ use crate::base::money::{Money, UNIT_PRICE_SCALE_MAX};
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::sell::tax::{Rounding, Split, TaxKey, TaxMode, Taxable, tax};
+use crate::domain::rules::sell::tax::{
+    Rounding, Split, TaxKey, TaxMode, TaxTreatment, Taxable, tax,
+};
 
 /// A priced basket. Lines sum to groups and groups to the whole, exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -266,7 +268,13 @@ fn tax_step(tax: &LineTax<'_>, net: Money, gross: Money, mode: TaxMode) -> Price
         TaxMode::Exclusive => "on top",
         TaxMode::Inclusive => "inside",
     };
-    let why = format!("{} {} % {place}", tax.key.category, tax.key.rate);
+    let buyer = match tax.treatment {
+        None => "",
+        Some(TaxTreatment::Exempt) => ", for the buyer is exempt",
+        Some(TaxTreatment::Export) => ", for the goods are exported",
+        Some(TaxTreatment::ReverseCharge) => ", for the buyer pays the tax (reverse charge)",
+    };
+    let why = format!("{} {} % {place}{buyer}", tax.key.category, tax.key.rate);
     PriceReason::new(rule, version, &why).step(
         PriceStage::Tax,
         Some(TraceFigure::Money(before)),

@@ -4,6 +4,7 @@
 use crate::base::day::Day;
 use crate::base::quantity::Packaging;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::sell::tax::TaxTreatment;
 
 /// Which goods a price or promotion is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +69,8 @@ pub struct Account {
     pub tier: Option<String>,
     /// Its territory.
     pub territory: Option<String>,
+    /// Why no tax is taken of it; none if it is taxed as goods are.
+    pub treatment: Option<TaxTreatment>,
 }
 
 impl Validity {

@@ -8,9 +8,10 @@ use super::promotion::Promotion;
 use super::scope::Product;
 use super::trace::{PriceReason, PriceStage, PriceStep, told};
 use crate::base::currency::Currency;
+use crate::base::decimal::Decimal;
 use crate::base::fraction::{Fraction, FractionError};
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::sell::tax::TaxKey;
+use crate::domain::rules::sell::tax::{TaxKey, TaxTreatment};
 
 /// A basket on its way through the waterfall.
 pub(super) struct Sheet<'a> {
@@ -46,7 +47,12 @@ pub(super) struct SheetLine<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct LineTax<'a> {
     pub(super) key: TaxKey,
+    /// The rate of the goods, which the prices of a list may hold; of a buyer without tax it is not
+    /// the key's.
+    pub(super) listed: Decimal,
     pub(super) class: Option<(&'a str, u32)>,
+    /// Why no tax is taken of the buyer.
+    pub(super) treatment: Option<TaxTreatment>,
 }
 
 /// Goods that a promotion gives.

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
+use crate::caller::{self, HttpAnswer};
+use crate::crafter::CraftedChange;
+use crate::served::{Served, Yard};
 use outfield_core::app::Device;
 use outfield_core::base::id::{ActorId, RecordId};
 use outfield_core::sync::frames::{Frame, Hello, PROTOCOL, PushEntry, Ruling, Verdict};
 use outfield_core::sync::wire;
-use outfield_tests::caller::{self, HttpAnswer};
-use outfield_tests::crafter::CraftedChange;
-use outfield_tests::served::{Served, Yard};
 use serde_json::{Value as Json, json};
 
 /// How long the server may take over one entry, or one request, and what a busy machine is granted
@@ -21,12 +21,15 @@ const GRACE: Duration = Duration::from_secs(10);
 const GROWTH_KIB_MAX: u64 = 48 * 1024;
 
 /// A server under attack.
-pub(crate) struct AttackedServer {
-    pub(crate) yard: Yard,
-    pub(crate) served: Served,
-    pub(crate) honest: Device,
+pub struct AttackedServer {
+    /// The office's machine.
+    pub yard: Yard,
+    /// The server.
+    pub served: Served,
+    /// An honest phone.
+    pub honest: Device,
     /// The intruder's tokens, as enrolling gave them.
-    pub(crate) intruder: Json,
+    pub intruder: Json,
     /// The honest phone's token.
     honest_token: String,
     works: u32,
@@ -34,7 +37,9 @@ pub(crate) struct AttackedServer {
 }
 
 impl AttackedServer {
-    pub(crate) fn new() -> AttackedServer {
+    /// A new server, with an honest phone and an intruder.
+    #[must_use]
+    pub fn serving() -> AttackedServer {
         let yard = Yard::new();
         let served = yard.serve("127.0.0.1:0");
         let mut honest = yard.phone(&served, "Hanna");
@@ -58,17 +63,19 @@ impl AttackedServer {
         stage
     }
 
-    pub(crate) fn token(&self) -> &str {
+    /// The intruder's token.
+    #[must_use]
+    pub fn token(&self) -> &str {
         self.intruder["token"].as_str().unwrap()
     }
 
     /// The intruder's own id, as an honest contact has it for an owner.
-    pub(crate) fn user(&self) -> &str {
+    pub fn user(&self) -> &str {
         self.intruder["user"].as_str().unwrap()
     }
 
     /// Pushes bytes as changes of new contacts; every one gets its verdict in time.
-    pub(crate) fn push(&self, changes: &[Vec<u8>]) -> Vec<Verdict> {
+    pub fn push(&self, changes: &[Vec<u8>]) -> Vec<Verdict> {
         let entries: Vec<PushEntry> = changes
             .iter()
             .map(|bytes| entry(new_record(bytes), bytes))
@@ -76,7 +83,8 @@ impl AttackedServer {
         self.push_entries(entries)
     }
 
-    pub(crate) fn push_entries(&self, entries: Vec<PushEntry>) -> Vec<Verdict> {
+    /// Pushes entries; every one gets its verdict in time.
+    pub fn push_entries(&self, entries: Vec<PushEntry>) -> Vec<Verdict> {
         let count = entries.len();
         let body =
             wire::encode(&entries.into_iter().map(Frame::Entry).collect::<Vec<_>>()).unwrap();
@@ -107,7 +115,7 @@ impl AttackedServer {
     }
 
     /// A shop in the intruder's territory; answers its id.
-    pub(crate) fn shop(&self) -> String {
+    pub fn shop(&self) -> String {
         let territories = self.yard.office(&["territory", "list", "--tenant", "Acme"]);
         let north = format!(
             "territory={}",
@@ -119,7 +127,7 @@ impl AttackedServer {
 
     /// Greets the server as a device that holds everything up to this tick; answers the tick that
     /// the server is at.
-    pub(crate) fn greet(&self, tick: u64) -> u64 {
+    pub fn greet(&self, tick: u64) -> u64 {
         let (proto_min, proto_max, actor, state, issued) =
             (PROTOCOL, PROTOCOL, ActorId([99; 16]), 0, 0);
         let hello = Frame::Hello(Hello {
@@ -144,7 +152,7 @@ impl AttackedServer {
     }
 
     /// One body to one path of the protocol, with the intruder's token.
-    pub(crate) fn body(&self, path: &str, body: &[u8]) -> HttpAnswer {
+    pub fn body(&self, path: &str, body: &[u8]) -> HttpAnswer {
         caller::post(
             self.served.address,
             path,
@@ -155,12 +163,13 @@ impl AttackedServer {
         .expect("in time")
     }
 
-    pub(crate) fn get(&self, path: &str) -> HttpAnswer {
+    /// One page, with the intruder's token.
+    pub fn get(&self, path: &str) -> HttpAnswer {
         caller::get(self.served.address, path, self.token(), PATIENCE + GRACE).expect("in time")
     }
 
     /// The server did not grow beyond its bound, and an honest phone still gets its work done.
-    pub(crate) fn unharmed(&mut self) {
+    pub fn unharmed(&mut self) {
         let grown = self.served.peak_kib().saturating_sub(self.peak_kib);
         assert!(grown < GROWTH_KIB_MAX, "the server grew by {grown} KiB");
         self.still_works();
@@ -188,7 +197,7 @@ impl AttackedServer {
 }
 
 /// A contact's change, as a device hands it in.
-pub(crate) fn entry(record: RecordId, bytes: &[u8]) -> PushEntry {
+pub fn entry(record: RecordId, bytes: &[u8]) -> PushEntry {
     let (object, bytes) = ("contact".to_owned(), bytes.to_vec().into());
     PushEntry {
         number: 1,
@@ -206,12 +215,12 @@ pub(crate) fn entry(record: RecordId, bytes: &[u8]) -> PushEntry {
 }
 
 /// An id that nothing has yet.
-pub(crate) fn new_record(bytes: &[u8]) -> RecordId {
+pub fn new_record(bytes: &[u8]) -> RecordId {
     RecordId::from(ActorId::random(RecordId::derived(&[b"hostile", bytes]).0))
 }
 
 /// A verdict in one word: what it is, or the code of a refusal.
-pub(crate) fn word(verdict: &Verdict) -> String {
+pub fn word(verdict: &Verdict) -> String {
     match &verdict.ruling {
         Ruling::Accepted { .. } => "accepted".to_owned(),
         Ruling::Duplicate { .. } => "duplicate".to_owned(),
@@ -223,7 +232,7 @@ pub(crate) fn word(verdict: &Verdict) -> String {
 }
 
 /// The verdict on one change of a record of an object, said to be made by a verb.
-pub(crate) fn judged(
+pub fn judged(
     stage: &AttackedServer,
     object: &str,
     record: RecordId,

@@ -1,0 +1,143 @@
+//! The contents of files, which never change under their names: what a backup lacks of them is
+//! copied. It does not know which records name them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use outfield_core::base::id::ChangeHash;
+use sha2::{Digest as _, Sha256};
+
+use super::disk;
+use super::generation::BackedBlob;
+use crate::error::ServerError;
+
+/// The folder of contents in a data folder.
+pub(super) const FOLDER: &str = "blobs";
+
+/// What a folder of contents holds, and how much of it was copied.
+#[derive(Default)]
+pub(super) struct CopiedBlobs {
+    pub(super) all: Vec<BackedBlob>,
+    pub(super) copied: usize,
+    pub(super) bytes_copied: u64,
+}
+
+/// Copies what the other folder lacks. `known` is what it had before, so that nothing is read
+/// twice.
+pub(super) fn copy_missing(
+    from: &Path,
+    to: &Path,
+    known: &[BackedBlob],
+) -> Result<CopiedBlobs, ServerError> {
+    let mut blobs = CopiedBlobs::default();
+    let known: BTreeMap<&str, &BackedBlob> = known
+        .iter()
+        .map(|blob| (blob.path.as_str(), blob))
+        .collect();
+    let unfinished = to.join("unfinished");
+    for path in paths(from)? {
+        let (source, target) = (from.join(&path), to.join(&path));
+        // It may have gone since it was listed.
+        let Ok(bytes) = fs::metadata(&source).map(|file| file.len()) else {
+            continue;
+        };
+        let held = known.get(path.as_str());
+        let held = held.filter(|blob| blob.bytes == bytes);
+        let is_there = fs::metadata(&target).is_ok_and(|file| file.len() == bytes);
+        if let (Some(held), true) = (held, is_there) {
+            blobs.all.push((*held).clone());
+            continue;
+        }
+        if let Some(folder) = target.parent() {
+            disk::make_folder(folder)?;
+        }
+        let sha256 = copy(&source, &unfinished)?;
+        disk::rename(&unfinished, &target)?;
+        blobs.copied += 1;
+        blobs.bytes_copied += bytes;
+        blobs.all.push(BackedBlob {
+            path,
+            sha256,
+            bytes,
+        });
+    }
+    Ok(blobs)
+}
+
+/// Copies one file; answers its hash.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<ChangeHash, ServerError> {
+    let mut source = File::open(from).map_err(disk::said(from))?;
+    let mut target = Hashed {
+        to: disk::make_file(to)?,
+        sha256: Sha256::new(),
+    };
+    io::copy(&mut source, &mut target).map_err(disk::said(to))?;
+    target.to.sync_all().map_err(disk::said(to))?;
+    Ok(ChangeHash(target.sha256.finalize().into()))
+}
+
+/// Whether a copy is there and is what it was.
+pub(super) fn is_whole(folder: &Path, blob: &BackedBlob) -> bool {
+    let Ok(mut file) = File::open(folder.join(&blob.path)) else {
+        return false;
+    };
+    let mut read = Hashed {
+        to: io::sink(),
+        sha256: Sha256::new(),
+    };
+    let bytes = io::copy(&mut file, &mut read).ok();
+    bytes == Some(blob.bytes) && ChangeHash(read.sha256.finalize().into()) == blob.sha256
+}
+
+/// Takes away what is not among these paths.
+pub(super) fn sweep(folder: &Path, kept: &BTreeSet<String>) -> Result<(), ServerError> {
+    for path in paths(folder)? {
+        if !kept.contains(&path) {
+            let path = folder.join(path);
+            fs::remove_file(&path).map_err(disk::said(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// The paths of all files below a folder, in their order.
+fn paths(folder: &Path) -> Result<Vec<String>, ServerError> {
+    let mut paths = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(above) = folders.pop() {
+        for name in disk::names(&folder.join(&above))? {
+            let path = if above.is_empty() {
+                name
+            } else {
+                format!("{above}/{name}")
+            };
+            if folder.join(&path).is_dir() {
+                folders.push(path);
+            } else {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Hashes what passes.
+struct Hashed<W> {
+    to: W,
+    sha256: Sha256,
+}
+
+impl<W: io::Write> io::Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.sha256.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
