@@ -35,7 +35,30 @@ impl SampleStock {
         for object in named {
             stock.ensure(world, &registry, &object);
         }
+        stock.await_approval(world, &registry);
         stock
+    }
+
+    /// The server says of each order that it waits for a manager: what is to be approved does.
+    fn await_approval(&self, world: &World, registry: &Registry) {
+        let Some(verdict) = registry.get("order_verdict") else {
+            return;
+        };
+        for (n, id) in self
+            .ids
+            .get("sales_order")
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let mut values = self.values(verdict, n);
+            values.retain(|path, _| !path.contains('/'));
+            values.extend([
+                ("order".to_owned(), json!(id)),
+                ("verdict".to_owned(), json!("waiting")),
+            ]);
+            world.seeds("order_verdict", &Json::Object(values));
+        }
     }
 
     fn ensure(&mut self, world: &World, registry: &Registry, object: &str) {

@@ -239,6 +239,13 @@ impl World {
             .to_string()
     }
 
+    /// The office changes its policy for orders.
+    pub fn sets_policy(&self, fields: &Json) {
+        let of_all = |office: &mut Tenant| office.find("order_policy", "is_default", &true.into());
+        let policy = self.office(of_all).unwrap()[0].id.to_string();
+        self.puts("order_policy", Some(&policy), fields);
+    }
+
     /// An account in a territory.
     #[must_use]
     pub fn account(&self, name: &str, territory: &str) -> String {

@@ -11,7 +11,8 @@
 use std::collections::BTreeSet;
 
 use outfield_core::base::context::Role;
-use outfield_core::objects::{Descriptor, Kind, Path, Registry};
+use outfield_core::objects::descriptor::Verb;
+use outfield_core::objects::{Descriptor, Field, Kind, Path, Registry};
 use outfield_tests::samples::{SampleStock, hold_papers, misfit, of_kind, paths};
 use outfield_tests::{Phone, World};
 use serde_json::{Map, Value as Json, json};
@@ -64,7 +65,12 @@ fn making(descriptor: &Descriptor, values: &Map<String, Json>) -> Option<Json> {
     if !descriptor.made_by_verbs {
         return Some(json!({"do": "add", "object": descriptor.object, "fields": values}));
     }
-    let (name, verb) = descriptor.verbs.iter().find(|(_, verb)| verb.creates)?;
+    let takes = |(name, field): (&String, &Field)| match values.get(name).and_then(Json::as_str) {
+        Some(value) if !field.choices.is_empty() => field.choices.iter().any(|it| it == value),
+        Some(_) | None => true,
+    };
+    let makes = |verb: &Verb| verb.creates && verb.input.iter().all(takes);
+    let (name, verb) = descriptor.verbs.iter().find(|(_, verb)| makes(verb))?;
     let inputs = values
         .iter()
         .filter(|(path, _)| verb.input.contains_key(*path));

@@ -152,3 +152,46 @@ fn what_no_phone_can_know_the_server_refuses_in_the_pots_own_words() {
         "refused"
     );
 }
+
+#[test]
+fn what_a_verdict_waits_for_is_data_and_is_looked_at_again_when_the_document_changes() {
+    let world = World::new();
+    let mut ann = world.phone("Ann");
+    let [budget, mut request, mut verdict]: [Json; 3] =
+        PUBLISHED.map(|json| serde_json::from_str(json).unwrap());
+    request["fields"]["checked"] = json!({"kind": "boolean", "label": "Somebody looked at it"});
+    verdict["fields"]["verdict"]["choices"] = json!(["granted", "refused", "open"]);
+    verdict["verdict_of"]["words"] =
+        json!({"granted": "granted", "refused": "refused", "waiting": "open"});
+    let waits = json!({
+        "if": {"field": "checked", "equals": true}, "waits": true, "code": "not_checked",
+        "say": "somebody must look at it first",
+    });
+    let require = verdict["verdict_of"]["require"].as_array_mut().unwrap();
+    require.push(waits);
+    for json in [&budget, &request, &verdict] {
+        world.publishes(&json.to_string());
+    }
+    let budget = world.puts("x_budget", None, &json!({"name": "Spring", "left": "150"}));
+    ann.sync();
+    let id = asks(&mut ann, "100", 1);
+    ann.sync();
+    let left = || world.record("x_budget", &budget)["left"].clone();
+    assert_eq!(ann.get("x_request", &id)["verdict"], "open");
+    assert_eq!(
+        (left(), ann.get("x_request", &id)["outcome"].clone()),
+        (json!("150"), Json::Null)
+    );
+    assert_eq!(ann.device().status().unwrap().data["rejected"], 0);
+    assert_eq!(ann.device().waiting().unwrap().data[0]["record"], json!(id));
+
+    ann.edits("x_request", &id, &json!({"checked": true}));
+    ann.sync();
+    assert_eq!(ann.get("x_request", &id)["verdict"], "granted");
+    assert_eq!(
+        (left(), &ann.get("x_request", &id)["outcome"]),
+        (json!("50"), &json!("granted"))
+    );
+    assert_eq!(ann.device().waiting().unwrap().data, json!([]));
+    world.agree(&mut [&mut ann]);
+}

@@ -36,6 +36,8 @@ pub enum Planted {
     ServerFieldTaken,
     /// A document that asks gets no verdict.
     VerdictLost,
+    /// What waits for somebody's yes is granted at once.
+    WaitSkipped,
     /// The server judges the entries of a group one by one.
     HalfGroupTaken,
     /// A server that was put back goes on as if nothing had happened.
@@ -54,7 +56,7 @@ pub enum Planted {
 
 impl Planted {
     /// Those that the simulation finds.
-    pub const SIMULATED: [Planted; 19] = [
+    pub const SIMULATED: [Planted; 20] = [
         Planted::AckBeforeCommit,
         Planted::CursorOutsideTransaction,
         Planted::DroppedConflictRow,
@@ -70,6 +72,7 @@ impl Planted {
         Planted::ReleaseLost,
         Planted::ServerFieldTaken,
         Planted::VerdictLost,
+        Planted::WaitSkipped,
         Planted::HalfGroupTaken,
         Planted::EpochKept,
         Planted::DoubtIgnored,
@@ -103,6 +106,7 @@ impl Planted {
             Planted::ReleaseLost => "release-lost",
             Planted::ServerFieldTaken => "server-field-taken",
             Planted::VerdictLost => "verdict-lost",
+            Planted::WaitSkipped => "wait-skipped",
             Planted::HalfGroupTaken => "half-group-taken",
             Planted::EpochKept => "epoch-kept",
             Planted::DoubtIgnored => "doubt-ignored",

@@ -26,6 +26,8 @@ pub struct Findings {
     pub found: Values,
     /// Values of the document's fields that the server alone writes.
     pub beside: Values,
+    /// For what the yes waits still.
+    pub waits: Option<Refusal>,
 }
 
 /// What a screen asks of what is here; nothing is written.

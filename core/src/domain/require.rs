@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::condition::{ConditionGround, FailedTest};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RefusalKind};
 use super::situation::Situation;
 use super::values;
 use crate::objects::descriptor::Verb;
@@ -39,7 +39,21 @@ fn each(
 
 /// Asks what is required of a document before its judge is. The situation's record is as it asks.
 pub(super) fn ask_of(require: &[Requirement], situation: &Situation<'_>) -> Result<(), Refusal> {
-    of_record(require.iter(), situation.record, situation)
+    let at_once = require.iter().filter(|of| !of.waits);
+    of_record(at_once, situation.record, situation)
+}
+
+/// For what a verdict on the situation's record waits, if it does.
+pub(super) fn waits_for(
+    require: &[Requirement],
+    situation: &Situation<'_>,
+) -> Result<Option<Refusal>, Refusal> {
+    let later = require.iter().filter(|of| of.waits);
+    match of_record(later, situation.record, situation) {
+        Ok(()) => Ok(None),
+        Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal),
+        Err(refusal) => Ok(Some(refusal)),
+    }
 }
 
 fn of_record<'a>(

@@ -13,6 +13,7 @@ use super::situation::Situation;
 use super::{require, table, values};
 use crate::base::context::Place;
 use crate::base::id::{RecordId, UserId};
+use crate::base::planted::{self, Planted};
 use crate::objects::descriptor::Descriptor;
 use crate::objects::verdict_of::{VERDICT, VerdictOf};
 use crate::objects::{Hold, ReadError, Reader, Record, Registry, Value, Values};
@@ -55,48 +56,69 @@ pub fn kinds<'a>(registry: &'a Registry, object: &'a str) -> Vec<VerdictKind<'a>
         .collect()
 }
 
-/// What the server says of a document that asks and has no answer; nothing if it does not, or has.
+/// What the server says of a document that asks and has no answer; nothing if it does not, or has,
+/// or waits as before.
 pub fn answer(
     decider: &Decider<'_>,
     kind: VerdictKind<'_>,
     document: &Record,
 ) -> Result<Option<Judgement>, Refusal> {
     let (reader, of) = (decider.reader, kind.of);
-    let is_open = of.is_judged() && of.is_asked(document);
-    if !is_open || is_answered(reader, kind, document)? {
+    if !of.is_judged() || !of.is_asked(document) {
+        return Ok(None);
+    }
+    let said = said_of(reader, kind, document)?;
+    if has_answer(kind, &said, document) {
         return Ok(None);
     }
     let examined = examine(decider, kind, document, &Values::new(), false);
     let granted = examined.and_then(|findings| {
         let verdict = written(decider, kind, document, &findings.found);
         let posted = posted(decider, kind, document, &verdict)?;
+        let skips = planted::is(Planted::WaitSkipped);
+        if let (Some(why), Some(word), false) = (&findings.waits, &of.words.waiting, skips) {
+            return Ok(unsettled(decider, kind, document, word, why));
+        }
         Ok(Judgement {
             verdict,
             beside: findings.beside,
             posted,
         })
     });
-    match granted {
-        Ok(judgement) => Ok(Some(judgement)),
-        Err(refusal) if refusal.kind == RefusalKind::Broken => Err(refusal),
-        Err(refusal) => Ok(Some(Judgement {
-            verdict: no(decider, kind, document, &refusal),
-            beside: Values::new(),
-            posted: Posted::default(),
-        })),
-    }
+    let judgement = match granted {
+        Ok(judgement) => judgement,
+        Err(refusal) if refusal.kind == RefusalKind::Broken => return Err(refusal),
+        Err(refusal) => unsettled(decider, kind, document, &of.words.refused, &refusal),
+    };
+    Ok(Some(judgement).filter(|now| !said_before(&said, of, &now.verdict)))
 }
 
-/// Whether there is a verdict on a document as it is.
+/// Whether the same was said that waits still.
+fn said_before(said: &[Record], of: &VerdictOf, now: &Record) -> bool {
+    let told = ["code", "numbers_json"];
+    let is_same = |before: &&Record| told.iter().all(|of| before.value(of) == now.value(of));
+    let before = said.iter().find(|before| before.id == now.id);
+    of.is_waiting(now) && before.filter(is_same).is_some()
+}
+
+/// Whether there is a yes or a no to a document as it is.
 pub fn is_answered(
     reader: &dyn Reader,
     kind: VerdictKind<'_>,
     document: &Record,
 ) -> Result<bool, ReadError> {
-    let said = said_of(reader, kind, document)?;
-    Ok(said
-        .iter()
-        .any(|verdict| kind.of.is_about(verdict, document)))
+    Ok(has_answer(
+        kind,
+        &said_of(reader, kind, document)?,
+        document,
+    ))
+}
+
+/// Whether one of these says yes or no to a document as it is.
+fn has_answer(kind: VerdictKind<'_>, said: &[Record], document: &Record) -> bool {
+    let is_final = |verdict: &Record| !kind.of.is_waiting(verdict);
+    let mut said = said.iter();
+    said.any(|verdict| is_final(verdict) && kind.of.is_about(verdict, document))
 }
 
 /// Asks the judges of what a write asks for, before it is written: what they are against as far as
@@ -186,6 +208,9 @@ fn examine(
         Some(judge) => table::judge(judge)?(&situation)?,
         None => Findings::default(),
     };
+    if findings.waits.is_none() {
+        findings.waits = require::waits_for(&kind.of.require, &situation)?;
+    }
     findings.beside.extend(kind.of.sets.clone());
     Ok(findings)
 }
@@ -253,13 +278,15 @@ fn written(
     verdict
 }
 
-fn no(
+/// What is not granted, or not yet, and why: it moves nothing.
+fn unsettled(
     decider: &Decider<'_>,
     kind: VerdictKind<'_>,
     document: &Record,
+    word: &str,
     refusal: &Refusal,
-) -> Record {
-    let mut verdict = blank(decider, kind, document, &kind.of.words.refused);
+) -> Judgement {
+    let mut verdict = blank(decider, kind, document, word);
     let numbers = Json::Object(refusal.numbers.clone()).to_string();
     for (field, text) in [
         ("code", &refusal.code),
@@ -270,7 +297,11 @@ fn no(
             .values
             .insert(field.to_owned(), text.as_str().into());
     }
-    verdict
+    Judgement {
+        verdict,
+        beside: Values::new(),
+        posted: Posted::default(),
+    }
 }
 
 fn blank(decider: &Decider<'_>, kind: VerdictKind<'_>, document: &Record, word: &str) -> Record {
@@ -310,35 +341,37 @@ fn judged_at(verdict: &Record) -> i64 {
     verdict.value("judged_at").int().unwrap_or_default()
 }
 
-/// The verdict on a document as it is now, if it has one: what was refused before what was granted.
+/// The verdict on a document as it is now, if it has one: what was refused before what waits, and
+/// that before what was granted.
 pub fn standing(
     registry: &Registry,
     reader: &dyn Reader,
     document: &Record,
 ) -> Result<Option<Record>, ReadError> {
     let mut standing: Option<Record> = None;
-    let mut is_refused = false;
+    let mut heaviest = None;
     for kind in kinds(registry, &document.object) {
         if !kind.of.is_asked(document) {
             continue;
         }
         for verdict in said_of(reader, kind, document)? {
-            let refuses = !kind.of.is_granted(&verdict);
-            let is_later = standing
-                .as_ref()
-                .is_none_or(|known| judged_at(known) <= judged_at(&verdict));
-            let wins = if refuses {
-                !is_refused || is_later
-            } else {
-                !is_refused
-            };
-            if kind.of.is_about(&verdict, document) && wins {
-                is_refused = refuses;
+            let weight = (weight(kind.of, &verdict), judged_at(&verdict));
+            if kind.of.is_about(&verdict, document) && heaviest <= Some(weight) {
+                heaviest = Some(weight);
                 standing = Some(verdict);
             }
         }
     }
     Ok(standing)
+}
+
+/// How much a verdict has to say beside others: a yes the least.
+fn weight(of: &VerdictOf, verdict: &Record) -> u8 {
+    match (of.is_granted(verdict), of.is_waiting(verdict)) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    }
 }
 
 /// The documents of a person that the server refused as they are now.

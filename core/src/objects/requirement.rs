@@ -17,6 +17,9 @@ pub struct Requirement {
     /// it looks at, and it does not bind whoever runs the server.
     #[serde(default, skip_serializing_if = "is_false")]
     pub right: bool,
+    /// Whether a verdict waits where it does not hold, rather than say no.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub waits: bool,
     /// The code of the refusal, in snake case.
     pub code: String,
     /// What is wrong and what to do, for a person.

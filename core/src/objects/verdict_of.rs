@@ -45,6 +45,19 @@ pub struct VerdictOf {
     /// The words for yes and no.
     #[serde(default)]
     pub words: VerdictWords,
+    /// What else makes the server look again at a document that waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_when: Vec<AlsoWhen>,
+}
+
+/// A record of another object, written: the document that it names is looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlsoWhen {
+    /// The other object.
+    pub object: String,
+    /// Its field that names the document.
+    pub field: String,
 }
 
 /// What a verdict says.
@@ -55,6 +68,9 @@ pub struct VerdictWords {
     pub granted: String,
     /// No.
     pub refused: String,
+    /// Neither yet; none where the server never waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
 }
 
 impl Default for VerdictWords {
@@ -62,6 +78,7 @@ impl Default for VerdictWords {
         VerdictWords {
             granted: "granted".to_owned(),
             refused: "refused".to_owned(),
+            waiting: None,
         }
     }
 }
@@ -91,6 +108,12 @@ impl VerdictOf {
     #[must_use]
     pub fn is_granted(&self, verdict: &Record) -> bool {
         verdict.text(VERDICT) == Some(self.words.granted.as_str())
+    }
+
+    /// Whether a verdict says neither yes nor no yet.
+    #[must_use]
+    pub fn is_waiting(&self, verdict: &Record) -> bool {
+        self.words.waiting.is_some() && verdict.text(VERDICT) == self.words.waiting.as_deref()
     }
 }
 

@@ -193,6 +193,22 @@ fn a_verdict_has_its_document_its_words_and_a_judge_that_there_is() {
                 "verdict_of.require[0].if.field",
             ),
             ("/verdict_of/same", json!(["nothing"]), "verdict_of.same"),
+            (
+                "/verdict_of/require",
+                json!([{"if": {"field": "note", "empty": false}, "waits": true, "code": "later",
+                        "say": "later"}]),
+                "verdict_of.words",
+            ),
+            (
+                "/verdict_of/also_when",
+                json!([{"object": "order_approval", "field": "note"}]),
+                "verdict_of.words",
+            ),
+            (
+                "/verdict_of/words",
+                json!({"granted": "granted", "refused": "refused", "waiting": "open"}),
+                "fields.verdict",
+            ),
             ("/verdict_of/same", json!([]), "verdict_of.same"),
             (
                 "/verdict_of/while",

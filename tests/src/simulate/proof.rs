@@ -21,6 +21,13 @@ use crate::behind::KeptWork;
 use crate::crafter::CraftedChange;
 use crate::{Phone, behind};
 
+/// Whether a discount of an order is above what a rep may give.
+fn is_beyond(order: &Json) -> bool {
+    let lines = order["lines"].as_object().into_iter().flatten();
+    let mut given = lines.map(|(_, line)| line["discount_percent"].as_str().unwrap_or("0"));
+    given.any(|given| !["0", "1", "2"].contains(&given))
+}
+
 impl SimStage {
     /// Troubles cease, and everything is looked at. Panics with what does not hold.
     pub(crate) fn proves(&mut self) {
@@ -55,6 +62,7 @@ impl SimStage {
         self.nothing_is_lost_or_doubled();
         self.rebuilds_change_nothing();
         self.half_a_group_is_not_taken_in();
+        self.what_waits_is_approved();
         self.what_is_called_off_gives_back();
         for at in 0..self.carried.len() {
             let shown = ChangeHash::of(self.phone(at).digest().to_string().as_bytes());
@@ -209,8 +217,10 @@ impl SimStage {
             let document = reader.record(&object, id).unwrap().unwrap();
             for kind in verdict::kinds(&registry, &object) {
                 let is_answered = verdict::is_answered(&reader, kind, &document).unwrap();
+                let said = verdict::standing(&registry, &reader, &document).unwrap();
+                let waits = said.is_some_and(|said| kind.of.is_waiting(&said));
                 assert!(
-                    is_answered || !kind.of.is_asked(&document),
+                    is_answered || waits || !kind.of.is_asked(&document),
                     "{object} {id} asked for a {} and has none",
                     kind.descriptor.object
                 );
@@ -218,8 +228,90 @@ impl SimStage {
         }
         for carried in &mut self.carried {
             let waiting = carried.phone.device().waiting().unwrap().data;
-            let name = &carried.phone.name;
-            assert_eq!(waiting, json!([]), "{name} waits still");
+            for ask in waiting.as_array().unwrap() {
+                let (object, id) = (ask["object"].as_str(), ask["record"].as_str());
+                let record = carried.phone.get(object.unwrap(), id.unwrap());
+                let name = &carried.phone.name;
+                assert_eq!(record["verdict"], "waiting", "{name} waits still: {ask}");
+            }
+        }
+    }
+
+    /// What goes beyond what a rep may give waits, and whoever may says yes to it: what
+    /// the server says of it follows.
+    fn what_waits_is_approved(&mut self) {
+        for at in 0..self.carried.len() {
+            self.orders_cheaply(at);
+        }
+        let mut approved = 0;
+        for carried in &mut self.carried {
+            let phone = &mut carried.phone;
+            phone.sync();
+            let asked = phone.device().ask_question("approvals", "{}");
+            for order in asked.unwrap().data.as_array().unwrap() {
+                let command = json!({"do": "approve_order", "order": order["order"]});
+                approved += usize::from(phone.tries(&command).is_ok());
+            }
+            phone.sync();
+        }
+        for carried in &mut self.carried {
+            carried.phone.sync();
+        }
+        self.what_is_beyond_was_approved();
+        self.books_hold();
+        self.note(format!("{approved} orders were approved"));
+    }
+
+    /// Hands in an order at a discount that waits, if this person may order anything.
+    fn orders_cheaply(&mut self, at: usize) {
+        let shop = self.shops[at % self.shops.len()].clone();
+        let phone = &mut self.carried[at].phone;
+        let first = |phone: &mut Phone, object: &str| {
+            let listed = phone.device().list(object, None, 1).unwrap().data;
+            listed[0]["id"].clone()
+        };
+        let product = first(phone, "product");
+        let begin = json!({"do": "new_order", "account": shop});
+        let Ok(begun) = phone.tries(&begin) else {
+            return;
+        };
+        let line = json!({
+            "do": "set_order_line", "sales_order": begun.id, "product": product, "quantity": "1",
+            "discount_percent": "40",
+        });
+        if phone.tries(&line).is_ok() {
+            // What credit or stock lacks is refused here, and stays a draft.
+            let _ = phone.tries(&json!({"do": "submit_order", "sales_order": begun.id}));
+        }
+        phone.sync();
+    }
+
+    /// What the server says of an order beyond what a rep may give follows what was decided of just
+    /// that order.
+    fn what_is_beyond_was_approved(&self) {
+        let all = |object: &str| self.world.office(|office| office.all(object)).unwrap();
+        let (decisions, verdicts) = (all("order_approval"), all("order_verdict"));
+        for order in all("sales_order") {
+            let is_of_it = |said: &&Json| {
+                said["order"] == order["id"] && said["content_hash"] == order["content_hash"]
+            };
+            let decided = decisions.iter().filter(is_of_it);
+            let decided: BTreeSet<_> = decided.map(|said| said["decision"].as_str()).collect();
+            let is_now = |said: &&Json| said["submitted_at"] == order["submitted_at"];
+            let said = verdicts.iter().filter(is_of_it).find(is_now);
+            let word = said.and_then(|said| said["verdict"].as_str());
+            if order["state"] != "submitted" || !is_beyond(&order) {
+                continue;
+            }
+            let (id, approved) = (&order["id"], decided.contains(&Some("approved")));
+            assert!(
+                word != Some("confirmed") || approved,
+                "{id} was confirmed without approval"
+            );
+            assert!(
+                word != Some("waiting") || decided.is_empty(),
+                "{id} waits though {decided:?}"
+            );
         }
     }
 

@@ -85,6 +85,7 @@ impl SimStage {
             world.account(&format!("Lowe's {}", CANARIES[0]), "South"),
         ];
         world.goods(&shops);
+        world.sets_policy(&json!({"approve_discount_above": "2"}));
         let heard = Rc::new(RefCell::new(WireLog::default()));
         heard.borrow_mut().may_repair = profile.copies;
         let neighbour = world.neighbour("Globex");

@@ -8,6 +8,7 @@
     reason = "what helps a test may fail it"
 )]
 
+mod approvals;
 mod bodies;
 mod changes;
 mod claims;

@@ -23,6 +23,8 @@ pub const FLAG: &str = "flag";
 pub const FOLLOW_UP: &str = "follow_up";
 /// The object `inventory_check`.
 pub const INVENTORY_CHECK: &str = "inventory_check";
+/// The object `order_approval`.
+pub const ORDER_APPROVAL: &str = "order_approval";
 /// The object `order_policy`.
 pub const ORDER_POLICY: &str = "order_policy";
 /// The object `order_standing`.

@@ -143,6 +143,9 @@ impl<'a> Check<'a> {
         for (index, requirement) in require.iter().enumerate() {
             let at = format!("{at}[{index}]");
             self.name(&format!("{at}.code"), &requirement.code, &[]);
+            if requirement.waits && !at.starts_with("verdict_of") {
+                self.say(format!("{at}.waits"), "only a verdict waits");
+            }
             if requirement.say.trim().is_empty() {
                 self.say(format!("{at}.say"), "say what is wrong and what to do");
             }

@@ -46,6 +46,7 @@ impl<'a> Check<'a> {
             return;
         };
         self.requirements("verdict_of.require", &of.require, about);
+        self.waits(of);
         for (name, value) in &of.sets {
             let field = about.fields.get(name).filter(|_| about.is_beside(name));
             match field.map(|field| field.check(value)) {
@@ -86,14 +87,37 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// What waits says so, and what ends that names the document.
+    fn waits(&mut self, of: &VerdictOf) {
+        let waits = of.require.iter().any(|of| of.waits) || !of.also_when.is_empty();
+        if waits && of.words.waiting.is_none() {
+            self.say(
+                "verdict_of.words",
+                "a verdict that waits has a word for that",
+            );
+        }
+        for when in &of.also_when {
+            let other = self.registry.get(&when.object);
+            let field = other.and_then(|other| other.fields.get(&when.field));
+            let names_it = field.is_some_and(|field| field.of.as_ref() == Some(&of.object));
+            if !names_it || when.object == self.descriptor.object {
+                let (other, field) = (&when.object, &when.field);
+                let message = format!("`{field}` of `{other}` does not refer to `{}`", of.object);
+                self.say("verdict_of.also_when", message);
+            }
+        }
+    }
+
     /// What every verdict has.
     fn verdict_fields(&mut self, of: &VerdictOf) {
         let said = self.descriptor.fields.get(VERDICT);
-        let words = [&of.words.granted, &of.words.refused];
+        let mut words = vec![&of.words.granted, &of.words.refused];
+        words.extend(&of.words.waiting);
         let has_words =
             said.is_some_and(|field| words.iter().all(|word| field.choices.contains(word)));
         if !has_words {
-            let words = words.map(String::as_str).join("` and `");
+            let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
+            let words = words.join("` and `");
             let message = format!("a verdict is a choice with `{words}`");
             self.say("fields.verdict", message);
         }

@@ -509,6 +509,24 @@ pub(crate) enum OrderCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Say yes to an order that waits for a manager
+    Approve {
+        /// The order, by id or number
+        order: String,
+        /// A note
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Say no to an order that waits for a manager
+    Disapprove {
+        /// The order, by id or number
+        order: String,
+        /// Why not
+        #[arg(long)]
+        reason: String,
+    },
+    /// List the orders that wait for a manager's yes, the longest first
+    Approvals,
     /// Show the order: what each line costs and why, what is nearly reached, what the server said
     Show {
         /// The order, by id or number

@@ -13,6 +13,7 @@ use super::arguments::{OrderCommand, OrderLineArguments};
 use super::execute::typed_command;
 use super::order_view;
 use crate::answer::{CliAnswer, CliFailure};
+use crate::render::{Glossary, table_of};
 use crate::{refer, text_file};
 
 /// Bytes that a scanner reads from one label.
@@ -63,6 +64,15 @@ pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<CliAns
         OrderCommand::Cancel { order, reason } => {
             json!({ "do": "cancel_order", "sales_order": order, "reason": reason })
         }
+        OrderCommand::Approve { order, note } => {
+            let command = json!({ "do": "approve_order", "order": order, "note": note });
+            return decided(device, command);
+        }
+        OrderCommand::Disapprove { order, reason } => {
+            let command = json!({ "do": "disapprove_order", "order": order, "note": reason });
+            return decided(device, command);
+        }
+        OrderCommand::Approvals => return approvals(device),
         OrderCommand::Show { order } => {
             let order = refer::id(device, "sales_order", &order)?;
             return Ok(CliAnswer::receipt(device.order(&order)?, order_view::order));
@@ -71,6 +81,34 @@ pub(crate) fn order(device: &mut Device, command: OrderCommand) -> Result<CliAns
     let command = typed_command(device, command)?.to_string();
     let id = device.execute(&command)?.id.unwrap_or_default();
     Ok(CliAnswer::receipt(device.order(&id)?, order_view::order))
+}
+
+/// Notes a yes or a no to an order, and answers the order, of which the server has still to hear.
+fn decided(device: &mut Device, command: Json) -> Result<CliAnswer, CliFailure> {
+    let command = typed_command(device, command)?;
+    let order = command["order"].as_str().unwrap_or_default().to_owned();
+    device.execute(&command.to_string())?;
+    Ok(CliAnswer::receipt(device.order(&order)?, order_view::order))
+}
+
+/// What is told of an order that waits for a manager's yes.
+const APPROVALS: &[&str] = &[
+    "since",
+    "number",
+    "account_name",
+    "owner_name",
+    "gross",
+    "currency",
+    "message",
+    "decision",
+];
+
+fn approvals(device: &mut Device) -> Result<CliAnswer, CliFailure> {
+    let data = device.ask_question("approvals", "{}")?.data;
+    let waiting = Glossary::of(device).told(&data);
+    let waiting = waiting.as_array().map(Vec::as_slice).unwrap_or_default();
+    let lines = table_of(APPROVALS, waiting);
+    Ok(CliAnswer::listed(data, lines))
 }
 
 /// What a basket in a file costs, in exactly the bytes that the server answers.

@@ -159,6 +159,9 @@ fn standing(data: &Json) -> String {
     let verdict = &data["verdict"];
     match data["status"].as_str() {
         Some("draft") => "draft: submit it when it is right".to_owned(),
+        Some("waiting") if verdict["verdict"] == "waiting" => {
+            format!("waiting for approval: {}", text(&verdict["message"]))
+        }
         Some("waiting") => "waiting: the server has not said yes or no; sync to hear it".to_owned(),
         Some("confirmed") if data["amendment"].is_null() => {
             format!("confirmed at {}", text(&verdict["judged_at"]))
@@ -185,6 +188,10 @@ fn amendment(data: &Json) -> Option<String> {
             text(&verdict["code"]),
             text(&verdict["message"])
         ),
+        Some(_) if verdict["verdict"] == "waiting" => {
+            let why = text(&verdict["message"]);
+            format!("revision {revision} waits for approval: {why}")
+        }
         Some(_) | None => format!("revision {revision} waits: sync to hear what the server says"),
     })
 }

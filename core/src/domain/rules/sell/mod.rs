@@ -23,13 +23,16 @@ pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
     ("price_entry_is_sound", sound::price_entry_is_sound),
     ("price_list_is_sound", sound::price_list_is_sound),
     ("promotion_is_sound", sound::promotion_is_sound),
+    ("someone_else_approves", order::someone_else_approves),
     ("tax_class_is_sound", sound::tax_class_is_sound),
+    ("waits_for_approval", order::waits_for_approval),
 ];
 
 pub(in crate::domain) const RULES: &[(&str, Rule)] = &[
     ("add_order_line", order::add_order_line),
     ("amend_order", order::amend_order),
     ("cancel_order", order::cancel_order),
+    ("decide_order", order::decide_order),
     ("new_order", order::new_order),
     ("remove_order_line", order::remove_order_line),
     ("set_order_line", order::set_order_line),
@@ -42,7 +45,10 @@ pub(in crate::domain) const JUDGES: &[(&str, Judge)] = &[
     ("examine_wish", order::examine_wish),
 ];
 
-pub(in crate::domain) const QUESTIONS: &[(&str, Question)] = &[("order", order::asked)];
+pub(in crate::domain) const QUESTIONS: &[(&str, Question)] = &[
+    ("approvals", order::waiting_orders),
+    ("order", order::asked),
+];
 
 pub(in crate::domain) const PROOFS: &[Proof] = &[Proof {
     kind: ORDER_ACTION,

@@ -4,6 +4,8 @@
 use super::price_book::{add_rates, price_entry, price_list, promotion};
 use super::pricing::Book;
 use crate::base::currency::Currency;
+use crate::base::decimal::Decimal;
+use crate::domain::amounts::held;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
 use crate::domain::rules::names::{ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION};
@@ -49,13 +51,27 @@ pub fn tax_class_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
 /// A policy names a currency that there is.
 pub fn order_policy_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
     let row = after(situation);
-    let named = Currency::named(row.text("currency").unwrap_or_default());
-    match named {
+    Refusal::all([currency_is_known(&row), limit_is_a_percentage(&row)])
+}
+
+fn currency_is_known(policy: &Record) -> Result<(), Refusal> {
+    match Currency::named(policy.text("currency").unwrap_or_default()) {
         Ok(_) => Ok(()),
         Err(error) => {
             let message = format!("`currency`: {error}");
             Err(Refusal::bad_input("bad_value", message).about("currency"))
         }
+    }
+}
+
+fn limit_is_a_percentage(policy: &Record) -> Result<(), Refusal> {
+    let name = "approve_discount_above";
+    match held(policy, name)? {
+        Some(most) if !(Decimal::ZERO..=Decimal::from(100)).contains(&most) => {
+            let message = format!("`{name}`: {most} is no percentage; say 0 to 100");
+            Err(Refusal::bad_input("bad_value", message).about(name))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

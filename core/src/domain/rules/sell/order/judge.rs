@@ -2,6 +2,7 @@
 //! above the least value; and what is frozen of it if nothing is against it. What it takes of
 //! credit and stock, the verdict posts. It never writes the order itself.
 
+use super::approval;
 use super::content::content_hash;
 use super::limits::{below_delivered, discontinued, minimum};
 use super::stage::{CONFIRMED, revision};
@@ -42,11 +43,13 @@ pub fn examine_order(situation: &Situation<'_>) -> Result<Findings, Refusal> {
     }
     minimum(reader, &totals)?;
     below_delivered(reader, order, &totals)?;
+    let waits = approval::waits_for(reader, order)?;
     // An order that is on hold stays so when it is amended.
     let standing = order.text("standing").unwrap_or(CONFIRMED);
     Ok(Findings {
         found: frozen(situation, &totals)?,
         beside: Values::from([("standing".to_owned(), standing.into())]),
+        waits,
     })
 }
 

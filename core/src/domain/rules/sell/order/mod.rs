@@ -2,6 +2,7 @@
 //! them. They do not know how a price is made: `pricing` does.
 
 mod amend;
+mod approval;
 mod bounds;
 mod content;
 mod draft;
@@ -16,6 +17,7 @@ mod totals;
 mod undecided;
 
 pub use amend::amend_order;
+pub use approval::{decide_order, someone_else_approves, waiting_orders, waits_for_approval};
 pub use content::content_hash;
 pub use draft::{
     account_not_blocked, add_order_line, new_order, remove_order_line, set_order_line,

@@ -128,6 +128,7 @@ impl Said {
 fn stage<'a>(verdict: Option<&Record>, state: &'a str) -> &'a str {
     match verdict.and_then(|verdict| verdict.text("verdict")) {
         Some(CONFIRMED) => CONFIRMED,
+        Some("waiting") => "waiting",
         Some(_) => "rejected",
         None if state == SUBMITTED => "waiting",
         None => state,

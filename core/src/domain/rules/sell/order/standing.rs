@@ -104,6 +104,7 @@ pub fn examine_wish(situation: &Situation<'_>) -> Result<Findings, Refusal> {
     Ok(Findings {
         found: standing.clone(),
         beside: standing,
+        waits: None,
     })
 }
 
