@@ -125,9 +125,6 @@ pub(crate) enum CliCommand {
 
 /// Arguments of `list`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    outfield list account --data office\n  \
-    outfield list visit --where '{\"field\":\"state\",\"equals\":\"in_progress\"}' --data office")]
 pub(crate) struct OfficeListArguments {
     #[command(flatten)]
     pub(crate) list: ListArguments,
@@ -137,10 +134,6 @@ pub(crate) struct OfficeListArguments {
 
 /// Arguments of `reassign`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    outfield reassign account --from Ann --to Ben --data office\n  \
-    outfield reassign visit --from Ann --to Ben \
-    --where '{\"field\":\"state\",\"equals\":\"planned\"}' --data office")]
 pub(crate) struct ReassignArguments {
     /// The object, such as `account`
     pub(crate) object: String,
@@ -165,9 +158,6 @@ pub(crate) struct ReassignArguments {
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    outfield export account --to accounts.csv --data office\n  \
-    outfield export product --columns gtin,name --data office > products.csv")]
 pub(crate) struct ExportArguments {
     /// The object, such as `account`
     pub(crate) object: String,

@@ -7,6 +7,7 @@ mod arguments;
 mod command_list;
 mod completions;
 pub mod demo;
+mod examples;
 mod fields;
 mod listing;
 mod office;
@@ -24,7 +25,7 @@ use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clap::Parser;
+use clap::FromArgMatches;
 use outfield_core::base::context::Surroundings;
 
 pub use command_list::{ShownCommand, commands};
@@ -39,7 +40,7 @@ use surroundings::ProcessSurroundings;
 /// input, 3 refused, 4 unreachable, 5 broken.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    match CliArguments::try_parse_from(&words) {
+    match understood(&words) {
         Ok(arguments) => {
             let form = OutputForm {
                 json: arguments.json,
@@ -55,6 +56,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             print::outcome(form, usage::explained(&error).map(Some))
         }
     }
+}
+
+fn understood(words: &[OsString]) -> Result<CliArguments, clap::Error> {
+    let mut command = examples::command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    CliArguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// Whether words that make no command line want JSON all the same.
