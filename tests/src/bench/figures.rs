@@ -100,6 +100,7 @@ pub const FIGURES: &[BenchFigure] = figures! {
     "live", "a write on one phone to the row on another, p50", Time, AtMost(20 * MS);
     "live", "a write on one phone to the row on another, p99", Time, AtMost(150 * MS);
     "live", "memory of 10,000 idle listeners", Bytes, AtMost(200_000_000);
+    "restored", "changes that a restored server lost are given back", Time, AtMost(5_000 * MS);
     "library", "mobile library, stripped", Bytes, AtMost(6 * MIB);
 };
 

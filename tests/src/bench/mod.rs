@@ -19,6 +19,7 @@ pub mod measure;
 pub mod parts;
 pub mod reading;
 pub mod report;
+pub mod restored;
 pub mod searching;
 pub mod site;
 pub mod standin;

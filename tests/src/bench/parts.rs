@@ -2,7 +2,7 @@
 //! measures.
 
 use super::base::Bench;
-use super::{cost, first_sync, growth, library, live, local, reading, searching, wire};
+use super::{cost, first_sync, growth, library, live, local, reading, restored, searching, wire};
 
 /// Measures one part.
 type BenchPart = fn(&mut Bench);
@@ -19,6 +19,7 @@ pub const PARTS: &[(&str, BenchPart)] = &[
     ("live", live::run),
     ("idle", wire::idle),
     ("cost", cost::run),
+    ("restored", restored::run),
     ("library", library::run),
     ("scale", growth::scale),
     ("judging", growth::judging),

@@ -153,6 +153,29 @@ impl Site {
         self.serve();
     }
 
+    /// Keeps a copy of the server's folder, as a plain copy of files is.
+    pub fn keep_copy(&mut self) {
+        self.server = None;
+        let (folder, copy) = (self.folder.join("server"), self.folder.join("copy"));
+        copy_folder(&folder, &copy);
+    }
+
+    /// Puts that copy in the folder's place. The office has the folder open no more.
+    pub fn put_back(&mut self) {
+        self.server = None;
+        let folder = self.folder.join("server");
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::rename(self.folder.join("copy"), folder).unwrap();
+    }
+
+    /// How many changes and facts of devices the server knows to have accepted.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        let file = Connection::open(self.file()).unwrap();
+        let count = "SELECT count(*) FROM verdict WHERE code = 'accepted'";
+        file.query_row(count, [], |row| row.get(0)).unwrap()
+    }
+
     /// Where the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -230,6 +253,19 @@ impl Site {
         device.device().enrol_over(&meter, &url, code).unwrap();
         device.sync();
         device
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 
