@@ -18,12 +18,15 @@ use outfield_core::base::id::{ActorId, BlobHash, ChangeHash, DeviceId, GroupId, 
 use outfield_core::base::time::Timestamp;
 use outfield_core::base::version::Version;
 use outfield_core::crdt::{Document, gate, touched};
+use outfield_core::objects::conflict::{Conflict, ConflictState, Side};
 use outfield_core::objects::{Record, Value, Values};
 use outfield_core::sync::frames::*;
 use outfield_core::sync::wire::{self, Packing};
-use serde_json::{Value as Json, json};
+use outfield_tests::crafter::{self, CraftedChange};
+use serde_json::{Map, Value as Json, json};
 
 const CONTACT: RecordId = RecordId([0x11; 16]);
+const SHOP: RecordId = RecordId([0x13; 16]);
 const CALL: RecordId = RecordId([0x12; 16]);
 const ANN: ActorId = ActorId([0x22; 16]);
 const BEN: ActorId = ActorId([0x23; 16]);
@@ -118,28 +121,25 @@ fn in_group(entry: Frame) -> Frame {
     })
 }
 
+/// Every frame that the document names, by what it says.
 fn frames(story: &Story) -> Json {
-    let object = || "contact".to_owned();
+    let mut all = Map::new();
+    for part in [
+        meeting_frames(story),
+        sent_frames(story),
+        told_frames(story),
+    ] {
+        let Json::Object(part) = part else {
+            panic!("frames by name")
+        };
+        all.extend(part);
+    }
+    all.into()
+}
+
+/// What begins and ends a meeting.
+fn meeting_frames(story: &Story) -> Json {
     let tenant = || "tenant".to_owned();
-    let entry = |number, is_fact: bool, object: &str, record, bytes: &[u8]| {
-        let (actor, at_ms) = (is_fact.then_some(ANN), is_fact.then_some(NOON.0));
-        let (object, bytes) = (object.to_owned(), bytes.to_vec().into());
-        Frame::Entry(PushEntry {
-            number,
-            is_fact,
-            object,
-            record,
-            bytes,
-            knew: 7,
-            actor,
-            at_ms,
-            group: None,
-            count: None,
-            verb: None,
-        })
-    };
-    let record = CONTACT;
-    let hash = gate::change(&story.edited).unwrap().hash;
     let state = wire::fingerprint(&[]);
     let welcome = Welcome {
         proto: 1,
@@ -159,13 +159,56 @@ fn frames(story: &Story) -> Json {
         "hello": frame(Frame::Hello(Hello { proto_min: 1, proto_max: 1, actor: ANN, state, tick: 0,
         issued: 0 })),
         "welcome": frame(Frame::Welcome(welcome)),
+        "want": frame(Frame::Want(Want { bucket: tenant(), cursor: 0 })),
+        "need": frame(Frame::Need(Need { record: CONTACT })),
+        "start": frame(Frame::Start(Start { bucket: tenant(), from: 0 })),
+        "checkpoint": frame(Frame::Checkpoint(Checkpoint { bucket: tenant(), seq: 6,
+        sum: sum(story) })),
+        "end": frame(Frame::End(End { tick: 7 })),
+    })
+}
+
+/// What a device hands in, and what it hears of that.
+fn sent_frames(story: &Story) -> Json {
+    let object = || "contact".to_owned();
+    let entry = |number, is_fact: bool, object: &str, record, bytes: &[u8]| {
+        let (actor, at_ms) = (is_fact.then_some(ANN), is_fact.then_some(NOON.0));
+        let (object, bytes) = (object.to_owned(), bytes.to_vec().into());
+        Frame::Entry(PushEntry {
+            number,
+            is_fact,
+            object,
+            record,
+            bytes,
+            knew: 7,
+            actor,
+            at_ms,
+            group: None,
+            count: None,
+            verb: None,
+        })
+    };
+    let hash = gate::change(&story.edited).unwrap().hash;
+    let said = |ruling| {
+        frame(Frame::Verdict(Verdict {
+            hash,
+            ruling,
+            seal: None,
+        }))
+    };
+    json!({
         "entry_change": frame(entry(1, false, "contact", CONTACT, &story.edited)),
         "entry_grouped": frame(in_group(entry(2, true, "follow_up", CALL, &story.fact))),
         "entry_fact": frame(entry(2, true, "follow_up", CALL, &story.fact)),
         "verdict_accepted": frame(Frame::Verdict(Verdict { hash,
         ruling: Ruling::Accepted { number: 1 }, seal: Some(vec![0x5e; 16].into()) })),
-        "verdict_rewrite": frame(Frame::Verdict(Verdict { hash,
-        ruling: Ruling::Rewrite, seal: None })),
+        "verdict_duplicate": said(Ruling::Duplicate { number: 1 }),
+        "verdict_needs": said(Ruling::Needs { hashes: story.heads.clone() }),
+        "verdict_quarantined": said(Ruling::Quarantined { code: "not_in_scope".to_owned(),
+        message: "it is nobody's here".to_owned(), fields: vec!["account".to_owned()],
+        numbers: Some(r#"{"most":"12"}"#.to_owned()) }),
+        "verdict_retry_later": said(Ruling::RetryLater),
+        "verdict_rewrite": said(Ruling::Rewrite),
         "seal_of_change": frame(Frame::Seal(Seal { seals: vec![0x5e; 16].into(), tick: None })),
         "seal_of_row": frame(Frame::Seal(Seal { seals: vec![0x5e; 16].into(), tick: Some(7) })),
         "offer": frame(Frame::Offer(Offer { object: object(), record: CONTACT, hashes: vec![hash],
@@ -174,18 +217,124 @@ fn frames(story: &Story) -> Json {
         "returned": frame(Frame::Returned(Returned { record: CONTACT,
         ruling: Ruling::Accepted { number: 0 } })),
         "fetch": frame(Frame::Fetch(Fetch { hash: BlobHash([0x33; 32]), offset: 0, most: 4_096 })),
-        "want": frame(Frame::Want(Want { bucket: tenant(), cursor: 0 })),
-        "need": frame(Frame::Need(Need { record: CONTACT })),
-        "start": frame(Frame::Start(Start { bucket: tenant(), from: 0 })),
+        "piece": frame(Frame::Piece(Piece { hash: BlobHash([0x33; 32]), offset: 4_096,
+        bytes: b"jpeg".to_vec().into() })),
+        "arrived": frame(Frame::Arrived(Arrived { hash: BlobHash([0x33; 32]), held: 4_100,
+        is_whole: true, code: None, message: None })),
+    })
+}
+
+/// What a device is told.
+fn told_frames(story: &Story) -> Json {
+    let object = || "contact".to_owned();
+    let (record, hash) = (CONTACT, gate::change(&story.edited).unwrap().hash);
+    json!({
         "document": frame(Frame::Doc(document_frame(story))),
         "change": frame(Frame::Change(Change { seq: 6, object: object(), record,
         bytes: story.edited.clone().into() })),
         "own": frame(Frame::Own(Own { seq: 6, object: object(), record, hash })),
+        "row": frame(Frame::Row(Row { seq: 6, object: "account".to_owned(), record: SHOP,
+        values: values(&[("name", "Harp's"), ("territory", &CONTACT.to_string())]) })),
+        "fact": frame(Frame::Fact(Fact { seq: 6, object: "follow_up".to_owned(), record: CALL,
+        values: values(&[("contact", &CONTACT.to_string()), ("note", "Hi")]), actor: ANN,
+        at_ms: NOON.0 })),
+        "history": frame(Frame::History(History { object: object(), record,
+        blob: story.blob.clone().into(), heads: story.heads.clone() })),
+        "descriptor": frame(Frame::Descriptor(Published { seq: 6, record: SHOP,
+        json: r#"{"object":"x_cooler"}"#.to_owned() })),
         "remove": frame(Frame::Remove(Remove { seq: 7, object: object(), record })),
-        "checkpoint": frame(Frame::Checkpoint(Checkpoint { bucket: tenant(), seq: 6,
-        sum: sum(story) })),
-        "end": frame(Frame::End(End { tick: 7 })),
     })
+}
+
+/// Two phone numbers that compete, as a conflict that is open, decided, or followed by a later one;
+/// and the document that both were written into, which has two heads.
+fn competing(story: &Story) -> Json {
+    let mut here = Document::load(&story.blob, &[]).unwrap();
+    let mut there = Document::load(&story.blob, &[]).unwrap();
+    let phone = |number: &str| values(&[("phone", number)]);
+    let mine = here.write(ANN, NOON, &phone("+14795550111")).unwrap().bytes;
+    let theirs = there
+        .write(BEN, NOON, &phone("+14795550122"))
+        .unwrap()
+        .bytes;
+    here.apply(&[gate::change(&theirs).unwrap()]).unwrap();
+    let side = |operation: &str, actor, number: &str| Side {
+        operation: operation.to_owned(),
+        actor,
+        at_ms: NOON.0,
+        value: number.into(),
+    };
+    let sides = vec![
+        side(&format!("4@{}", hex(&BEN.0)), BEN, "+14795550122"),
+        side(&format!("4@{}", hex(&ANN.0)), ANN, "+14795550111"),
+    ];
+    let operations: Vec<&str> = sides.iter().map(|side| side.operation.as_str()).collect();
+    let conflict = Conflict {
+        id: Conflict::id_of(CONTACT, "phone", &operations),
+        object: "contact".to_owned(),
+        record: CONTACT,
+        path: "phone".to_owned(),
+        base: "+14795550199".into(),
+        sides,
+        state: ConflictState::Open,
+    };
+    let in_state = |state| {
+        let conflict = Conflict {
+            state,
+            ..conflict.clone()
+        };
+        frame(Frame::Conflict(Held { seq: 6, conflict }))
+    };
+    json!({
+        "mine": change(&mine),
+        "theirs": change(&theirs),
+        "saved": hex(&here.save()),
+        "heads": here.heads().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "conflict": conflict.id.to_string(),
+        "open": in_state(ConflictState::Open),
+        "resolved": in_state(ConflictState::Resolved),
+        "superseded": in_state(ConflictState::Superseded),
+    })
+}
+
+/// A document with a column that is long enough to be deflated.
+fn deflated() -> Json {
+    let mut document = Document::new();
+    let note = "The cooler by the door is empty again. ".repeat(20);
+    let made = document
+        .write(ANN, NOON, &values(&[("note", &note)]))
+        .unwrap()
+        .bytes;
+    json!({ "change": change(&made), "saved": hex(&document.save()) })
+}
+
+/// Bytes that are no change, with the code that they are refused by.
+fn refused() -> Json {
+    let honest = || CraftedChange::puts(ANN.0, &[("name", "Rosa")]);
+    let head = |spoilt: fn(&mut CraftedChange)| {
+        let mut change = honest();
+        spoilt(&mut change);
+        change.chunk()
+    };
+    let chunk = honest().chunk();
+    let mut flipped = chunk.clone();
+    flipped[4] ^= 1;
+    let cases = [
+        Vec::new(),
+        flipped,
+        crafter::chunk(0, &honest().data()),
+        head(|change| change.actor = [crafter::unsigned(4), vec![0x22; 4]].concat()),
+        head(|change| change.time = crafter::signed(i64::MIN)),
+        head(|change| change.start = crafter::unsigned(u64::MAX >> 1)),
+        honest().column(0x94, Vec::new()).chunk(),
+        CraftedChange::puts(ANN.0, &[]).chunk(),
+        [&chunk[..], &[0]].concat(),
+    ];
+    let told = cases.iter().map(|bytes| {
+        let code = gate::change(bytes).unwrap_err().code;
+        json!({ "bytes": hex(bytes), "code": code })
+    });
+    told.collect()
 }
 
 /// The state sum of a bucket that holds the contact and the call.
@@ -209,6 +358,9 @@ fn vectors() -> Json {
         "change": change(&story.made),
         "edit": change(&story.edited),
         "saved": hex(&story.blob),
+        "competing": competing(&story),
+        "deflated": deflated(),
+        "refused": refused(),
         "fact": {"record": hex(&CALL.0), "bytes": hex(&story.fact), "hash": fact_hash(CALL,
         &story.fact).to_string()},
         "sums": {

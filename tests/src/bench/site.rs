@@ -173,7 +173,8 @@ impl Site {
     pub fn accepted(&self) -> usize {
         let file = Connection::open(self.file()).unwrap();
         let count = "SELECT count(*) FROM verdict WHERE code = 'accepted'";
-        file.query_row(count, [], |row| row.get(0)).unwrap()
+        let counted: u32 = file.query_row(count, [], |row| row.get(0)).unwrap();
+        counted as usize
     }
 
     /// Where the server listens.
