@@ -247,6 +247,22 @@ fn is_told(db: &Db, work: &OwnWork) -> Result<bool, FieldError> {
     })
 }
 
+/// Settles all changes of one's own that are in the history which the server told of a record: that
+/// is read once, however many they are.
+pub(super) fn settle_told(db: &Db, id: RecordId) -> Result<(), FieldError> {
+    let due = own_work::due_changes_of(db, id)?;
+    if due.is_empty() || members::version_of(db, id)?.is_none() {
+        return Ok(());
+    }
+    let Some(history) = accepted(db, id)? else {
+        return Ok(());
+    };
+    for (number, _) in due.into_iter().filter(|(_, hash)| history.has(*hash)) {
+        own_work::settle(db, number)?;
+    }
+    Ok(())
+}
+
 fn one_seal(sealed: Sealed) -> Seal {
     Seal {
         seals: sealed.seal.into(),

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::held::{offer, values_here, whole};
+use super::held::{offer, settle_told, values_here, whole};
 use super::history::check_heads;
 use super::working::{accepted, give_up, join_history, settled};
 use super::{Device, FieldError};
@@ -31,6 +31,8 @@ pub(super) struct LostAndFound {
     after: Option<RecordId>,
     /// The last of the device's own work that was offered.
     after_own: i64,
+    /// Records of which it is known how much of the device's own work the server told.
+    looked_at: BTreeSet<RecordId>,
     /// The page that was offered.
     offered: Vec<Doubt>,
     /// What the server lacks and is yet to be given; the last comes first.
@@ -117,7 +119,10 @@ pub(super) fn keep_more(
     now: Timestamp,
 ) -> Result<bool, FieldError> {
     let id = told.record;
-    if !told.blob.is_empty() {
+    // Mostly the server is behind: what it tells is here, and need not be joined.
+    let is_behind =
+        accepted(db, id)?.is_some_and(|history| told.heads.iter().all(|head| history.has(*head)));
+    if !told.blob.is_empty() && !is_behind {
         check_heads(id, &told.blob, &told.heads)?;
         let theirs = Document::load(&told.blob, &[])?.changes()?;
         if is_split(db, id, &theirs)? {
@@ -216,6 +221,9 @@ impl Device {
             let mut frames = Vec::new();
             state.offered.clear();
             for doubt in page {
+                if doubt.own.is_some() && state.looked_at.insert(doubt.record) {
+                    settle_told(&tx, doubt.record)?;
+                }
                 match offer(&tx, &self.registry, &doubt)? {
                     Some((offer, seal)) => {
                         frames.extend([Frame::Offer(offer), Frame::Seal(seal)]);

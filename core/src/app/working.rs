@@ -30,7 +30,7 @@ pub(super) enum Unfit {
 pub(super) fn accepted(db: &Db, id: RecordId) -> Result<Option<Document>, FieldError> {
     match documents::load(db, id)? {
         Some(stored) if stored.is_elsewhere() => Ok(None),
-        Some(stored) => Ok(Document::load(&stored.blob, &stored.tail).ok()),
+        Some(stored) => Ok(Document::reload(&stored.blob, &stored.tail).ok()),
         None => Ok(members::of(db, id)?.is_empty().then(Document::new)),
     }
 }

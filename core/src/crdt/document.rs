@@ -71,6 +71,28 @@ impl Document {
 
     /// Reads a saved document and the changes kept behind it; everything passes the gate first.
     pub fn load(blob: &[u8], tail: &[Vec<u8>]) -> Result<Self, CrdtError> {
+        let (mut document, changes) = Document::opened(blob, tail)?;
+        let applied = document.apply(&changes)?;
+        document.whole(applied.missing.len())
+    }
+
+    /// The same of what was loaded before it was kept here: what fitted then fits, so that the
+    /// changes are put back at once.
+    pub fn reload(blob: &[u8], tail: &[Vec<u8>]) -> Result<Self, CrdtError> {
+        let (mut document, changes) = Document::opened(blob, tail)?;
+        let missing = document.put_back(&changes)?.len();
+        document.whole(missing)
+    }
+
+    fn whole(self, missing: usize) -> Result<Self, CrdtError> {
+        match missing {
+            0 => Ok(self),
+            missing => Err(CrdtError::Missing(missing)),
+        }
+    }
+
+    /// A saved document, and the changes behind it that are to follow.
+    fn opened(blob: &[u8], tail: &[Vec<u8>]) -> Result<(Self, Vec<Vetted>), CrdtError> {
         let mut weights = Weights::default();
         let saved = gate::split(blob, Some(&mut weights))?;
         let automerge = Automerge::load(saved.chunk)?;
@@ -93,12 +115,7 @@ impl Document {
         for bytes in tail {
             changes.push(gate::change(bytes)?);
         }
-        let applied = document.apply(&changes)?;
-        if applied.missing.is_empty() {
-            Ok(document)
-        } else {
-            Err(CrdtError::Missing(applied.missing.len()))
-        }
+        Ok((document, changes))
     }
 
     /// Writes these values as one change with one operation a path, whether or not a value differs
@@ -483,21 +500,35 @@ pub fn touched(change: &Vetted) -> Result<Values, CrdtError> {
 }
 
 /// Changes so that each comes after those it builds on.
-fn in_order(mut waiting: BTreeMap<ChangeHash, &Vetted>) -> Vec<&Vetted> {
-    let mut ordered = Vec::with_capacity(waiting.len());
-    while !waiting.is_empty() {
-        let is_ready = |change: &&Vetted| !change.deps.iter().any(|dep| waiting.contains_key(dep));
-        let ready: Vec<&Vetted> = waiting
-            .values()
-            .copied()
-            .filter(|change| is_ready(change))
-            .collect();
-        if ready.is_empty() {
-            // Only a circle would leave nothing ready, and hashes cannot name each other in one.
-            break;
+fn in_order(changes: BTreeMap<ChangeHash, &Vetted>) -> Vec<&Vetted> {
+    let mut unmet: BTreeMap<ChangeHash, usize> = BTreeMap::new();
+    let mut builds_on: BTreeMap<ChangeHash, Vec<&Vetted>> = BTreeMap::new();
+    let mut ordered: Vec<&Vetted> = Vec::with_capacity(changes.len());
+    for change in changes.values() {
+        let here = change.deps.iter().filter(|dep| changes.contains_key(dep));
+        let mut count = 0;
+        for dep in here {
+            builds_on.entry(*dep).or_default().push(change);
+            count += 1;
         }
-        waiting.retain(|hash, _| !ready.iter().any(|change| change.hash == *hash));
-        ordered.extend(ready);
+        if count == 0 {
+            ordered.push(change);
+        } else {
+            unmet.insert(change.hash, count);
+        }
+    }
+    // Only in a circle would some never be met, and hashes cannot name each other in one.
+    let mut at = 0;
+    while let Some(change) = ordered.get(at).copied() {
+        for above in builds_on.remove(&change.hash).unwrap_or_default() {
+            if let Some(count) = unmet.get_mut(&above.hash) {
+                *count -= 1;
+                if *count == 0 {
+                    ordered.push(above);
+                }
+            }
+        }
+        at += 1;
     }
     ordered
 }

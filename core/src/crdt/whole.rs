@@ -14,7 +14,7 @@ impl Document {
         tail.iter()
             .for_each(|change| piece.extend_from_slice(change));
         if piece.len() > DOCUMENT_BYTES_MAX {
-            return Ok(Document::load(blob, tail)?.save());
+            return Ok(Document::reload(blob, tail)?.save());
         }
         Ok(piece)
     }

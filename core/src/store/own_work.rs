@@ -79,6 +79,19 @@ pub fn due_one(db: &Db, number: i64) -> Result<Option<OwnWork>, StoreError> {
     found?.transpose()
 }
 
+/// What the server may have lost of a record's changes: number and hash of each.
+pub fn due_changes_of(db: &Db, record: RecordId) -> Result<Vec<(i64, ChangeHash)>, StoreError> {
+    let sql = "SELECT number, hash FROM own_work WHERE due AND record = ?1 AND kind = ?2";
+    let mut read = db.prepare_cached(sql)?;
+    let mut rows = read.query(params![record.as_bytes(), EntryKind::Change as i64])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let hash = row.get_ref(1)?.as_blob().map_err(StoreError::new)?;
+        found.push((row.get(0)?, ChangeHash::from_slice(hash)?));
+    }
+    Ok(found)
+}
+
 /// Whether the server may have lost own work of this record.
 pub fn is_due_of(db: &Db, record: RecordId) -> Result<bool, StoreError> {
     let mut read = db.prepare_cached("SELECT 1 FROM own_work WHERE due AND record = ?1 LIMIT 1")?;

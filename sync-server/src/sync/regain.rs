@@ -74,7 +74,7 @@ impl Tenant {
                 let Some(stored) = documents::load(db, id)? else {
                     return Ok(true);
                 };
-                let document = Document::load(&stored.blob, &stored.tail)?;
+                let document = Document::reload(&stored.blob, &stored.tail)?;
                 Ok(!heads.iter().all(|head| document.has(*head)))
             }
             (Kind::Fact, [hash]) => {

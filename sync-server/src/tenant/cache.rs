@@ -47,7 +47,7 @@ impl DocumentCache {
         let Some(stored) = documents::load(db, id)? else {
             return Ok(None);
         };
-        let document = Document::load(&stored.blob, &stored.tail)?;
+        let document = Document::reload(&stored.blob, &stored.tail)?;
         self.steps += document.load_steps();
         Ok(Some(document))
     }

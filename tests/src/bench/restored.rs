@@ -17,16 +17,17 @@ pub fn run(bench: &mut Bench) {
     let lost = bench.plan.rounds(LOST, FEW_LOST);
     let mut site = Site::found(&bench.place("restored"));
     let mut maker = bench.plan.maker();
-    let goods = Scale {
+    let scale = Scale {
         products: 200,
         entries: 1,
+        contacts: 1_000,
         ..PATCH
     };
-    let goods = maker.goods(&mut site.tenant, goods);
+    let goods = maker.goods(&mut site.tenant, scale);
     site.territory(NORTH);
     let (ann, ann_code) = site.rep("Ann", &[NORTH.to_owned()]);
     let (_, ben_code) = site.rep("Ben", &[NORTH.to_owned()]);
-    let territory = maker.territory(&mut site.tenant, NORTH, &goods, &[ann], PATCH);
+    let territory = maker.territory(&mut site.tenant, NORTH, &goods, &[ann], scale);
     let mut ann = site.device("restored-ann", &ann_code);
     let mut ben = site.device("restored-ben", &ben_code);
     site.keep_copy();
@@ -50,7 +51,8 @@ pub fn run(bench: &mut Bench) {
     );
     let kept = site.accepted();
     assert!(kept >= lost, "the server knows {kept} changes of {lost}");
-    let note = format!("{lost} changes, one territory, a phone that wrote and one that did not");
+    let note =
+        format!("{lost} changes of 1,000 contacts; a phone that wrote them and one that did not");
     let name = "changes that a restored server lost are given back";
     bench.report.note(name, took, None, note);
 }
