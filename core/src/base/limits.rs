@@ -79,6 +79,10 @@ pub const LINES_MAX: usize = 2_000;
 /// Lines of one order: as many as fit one frame once they are confirmed, each with the story of its
 /// price.
 pub const ORDER_LINES_MAX: usize = 500;
+/// Taxes that one line may carry at a time.
+pub const TAX_PARTS_MAX: usize = 8;
+/// Lines of taxes of one class, those of other days included.
+pub const TAX_PART_LINES_MAX: usize = 64;
 /// How deep the parts of a condition lie in each other, the outermost counted.
 pub const CONDITION_DEPTH_MAX: usize = 8;
 /// Tests in one condition.

@@ -1,7 +1,7 @@
 //! Shares in whole units that sum exactly to what is shared: the largest remainder method.
 //! It does not know what is shared among whom; discounts, taxes and instalments are all alike here.
 
-use super::fraction::FractionError;
+use super::fraction::{Fraction, FractionError};
 
 /// Shares `total` in proportion to weights that are not negative. Equal claims on a last unit go to
 /// the one that stands first, so the caller decides by its order.
@@ -29,18 +29,42 @@ pub fn to_claims(total: i128, claims: &[i128], parts: i128) -> Result<Vec<i128>,
     let given = shares
         .iter()
         .try_fold(0_i128, |sum, share| sum.checked_add(*share));
+    let left = left_over(total, given, shares.len())?;
+    give_left_over(&mut shares, &rests, left);
+    Ok(shares)
+}
+
+/// The same for claims that are fractions of any kind.
+pub fn to_fractions(total: i128, claims: &[Fraction]) -> Result<Vec<i128>, FractionError> {
+    let mut shares: Vec<i128> = claims.iter().map(|claim| claim.floor()).collect();
+    let mut rests = Vec::with_capacity(claims.len());
+    for (claim, share) in claims.iter().zip(&shares) {
+        rests.push(claim.minus(Fraction::whole(*share))?);
+    }
+    let given = shares
+        .iter()
+        .try_fold(0_i128, |sum, share| sum.checked_add(*share));
+    let left = left_over(total, given, shares.len())?;
+    give_left_over(&mut shares, &rests, left);
+    Ok(shares)
+}
+
+/// How many units nobody has yet; at most one for each.
+fn left_over(total: i128, given: Option<i128>, takers: usize) -> Result<usize, FractionError> {
     let left = given
         .and_then(|given| total.checked_sub(given))
         .and_then(|left| usize::try_from(left).ok());
-    let left = left
-        .filter(|left| *left <= shares.len())
-        .ok_or(FractionError::TooLarge)?;
-    let mut order: Vec<usize> = (0..claims.len()).collect();
+    left.filter(|left| *left <= takers)
+        .ok_or(FractionError::TooLarge)
+}
+
+/// Gives one unit each to the largest rests; of equal ones to the first.
+fn give_left_over<T: Ord + Copy>(shares: &mut [i128], rests: &[T], left: usize) {
+    let mut order: Vec<usize> = (0..shares.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(rests[*index]));
     for index in order.into_iter().take(left) {
         shares[index] += 1;
     }
-    Ok(shares)
 }
 
 #[cfg(test)]
@@ -71,6 +95,30 @@ mod tests {
         assert_eq!(to_claims(1, &[], 1), Err(FractionError::TooLarge));
         assert_eq!(in_proportion(5, &[0, 0]), Err(FractionError::ByZero));
         assert_eq!(in_proportion(i128::MAX, &[2]), Err(FractionError::TooLarge));
+    }
+
+    #[test]
+    fn fractions_share_as_claims_of_one_kind_do() {
+        let of = |claims: &[(i128, i128)]| -> Vec<Fraction> {
+            let read = |(one, other): &(i128, i128)| Fraction::new(*one, *other).unwrap();
+            claims.iter().map(read).collect()
+        };
+        for (total, claims, shares) in [
+            (
+                442,
+                &[(67_561, 200), (5197, 100), (5197, 100)][..],
+                &[338, 52, 52][..],
+            ),
+            (1, &[(1, 3), (1, 2), (1, 6)], &[0, 1, 0]),
+            (-1, &[(-15, 10), (7, 10)], &[-2, 1]),
+            (0, &[], &[]),
+        ] {
+            assert_eq!(to_fractions(total, &of(claims)).as_deref(), Ok(shares));
+        }
+        assert_eq!(
+            to_fractions(3, &of(&[(1, 2), (1, 2)])),
+            Err(FractionError::TooLarge)
+        );
     }
 
     #[test]

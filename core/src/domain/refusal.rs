@@ -70,6 +70,11 @@ impl Refusal {
 
     /// Nothing if all of these agree; else one refusal of all that is wrong, under the first code.
     pub fn all<const N: usize>(asked: [Result<(), Refusal>; N]) -> Result<(), Refusal> {
+        Refusal::every(asked.into())
+    }
+
+    /// The same for any number of questions.
+    pub fn every(asked: Vec<Result<(), Refusal>>) -> Result<(), Refusal> {
         let mut wrong: Vec<Refusal> = asked.into_iter().filter_map(Result::err).collect();
         if wrong.is_empty() {
             return Ok(());

@@ -15,5 +15,6 @@ mod naive;
 mod promotions;
 mod properties;
 mod scans;
+mod several_taxes;
 mod strategies;
 mod support;

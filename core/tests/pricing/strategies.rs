@@ -221,6 +221,7 @@ pub(crate) fn shop(currency: Currency) -> impl Strategy<Value = PriceShop> {
             lists: std::iter::once(base).chain(lists).collect(),
             promotions,
             taxes: taxes(),
+            parts: Vec::new(),
             cash_steps: step
                 .map(|minor| Money::new(minor, currency))
                 .into_iter()

@@ -10,8 +10,8 @@ use outfield_core::base::quantity::Packaging;
 use outfield_core::base::unit::Unit;
 use outfield_core::domain::Refusal;
 use outfield_core::domain::rules::sell::pricing::{
-    Account, Basket, Book, Buyers, Goods, Hurdle, Level, PriceEntry, PriceList, Priced, Product,
-    Promotion, Reward, TaxRate, Validity, price,
+    Account, Basket, Book, Buyers, DatedPart, Goods, Hurdle, Level, PriceEntry, PriceList, Priced,
+    Product, Promotion, Reward, TaxRate, Validity, price,
 };
 use serde_json::{Value as Json, json};
 
@@ -27,6 +27,8 @@ pub(crate) struct PriceShop {
     pub(crate) promotions: Vec<Promotion>,
     pub(crate) taxes: Vec<TaxRate>,
     pub(crate) cash_steps: Vec<Money>,
+    /// Several taxes of a class, by its name.
+    pub(crate) parts: Vec<(String, DatedPart)>,
 }
 
 pub(crate) fn decimal(text: &str) -> Decimal {
@@ -248,6 +250,9 @@ impl PriceShop {
         self.cash_steps
             .iter()
             .try_for_each(|step| book.set_cash_step(*step))?;
+        self.parts
+            .iter()
+            .try_for_each(|(class, part)| book.add_part(class, part.clone()))?;
         Ok(book)
     }
 

@@ -92,6 +92,8 @@ pub const FINISHED: &str = "finished";
 pub const LINES: &str = "lines";
 /// The lines of a tax class: its rates from later days on.
 pub const TAX_RATES: &str = "rates";
+/// The lines of a tax class: several taxes in place of its one rate.
+pub const TAX_PARTS: &str = "parts";
 /// The state of an order that was handed in.
 pub const SUBMITTED: &str = "submitted";
 /// The state of an order that was called off.

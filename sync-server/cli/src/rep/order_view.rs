@@ -73,10 +73,17 @@ fn one_line(line: &Json, digits: usize) -> Vec<String> {
 /// One step, if it changed something.
 fn step(step: &Json) -> Option<String> {
     let (before, after) = (&step["in"], &step["out"]);
-    if before == after {
+    if before == after && step["step"] != "tax_part" {
         return None;
     }
     let (stage, why) = (text(&step["step"]).replace('_', " "), text(&step["why"]));
+    if step["step"] == "tax_part" {
+        let rule = text(&step["rule"]);
+        let name = rule
+            .rsplit_once('/')
+            .map_or(rule.as_str(), |(_, name)| name);
+        return Some(format!("    tax {name}: {why}: {}", text(after)));
+    }
     let rule = match step["step"].as_str() {
         // The entry of a list has no name that says anything; its list has.
         Some("list_price" | "agreed_price" | "quantity_break") => text(&step["rule"])
@@ -112,15 +119,7 @@ fn sums(data: &Json) -> Vec<String> {
     let currency = at("currency");
     let mut lines = vec![format!("net {} {currency}", at("net"))];
     let groups: Vec<String> = items(data, "tax_groups")
-        .map(|group| {
-            let at = |name: &str| text(&group[name]);
-            format!(
-                "tax {} {currency}: {} % of {}",
-                at("tax"),
-                at("rate"),
-                at("base")
-            )
-        })
+        .map(|group| format!("tax {}", tax_group(group, &currency)))
         .collect();
     lines.extend(if groups.is_empty() {
         vec![format!("tax {} {currency}", at("tax"))]
@@ -132,6 +131,22 @@ fn sums(data: &Json) -> Vec<String> {
         lines.push(format!("to pay in cash {} {currency}", at("payable")));
     }
     lines
+}
+
+/// One tax of the whole order, by its name where lines have several.
+fn tax_group(group: &Json, currency: &str) -> String {
+    let at = |name: &str| text(&group[name]);
+    let name = group["name"].as_str().map(|name| format!("{name} "));
+    let charge = match (group["amount_per_unit"].as_str(), group["unit"].as_str()) {
+        (None, _) => format!("{} % of {}", at("rate"), at("base")),
+        (Some(amount), None) => format!("{amount} a unit"),
+        (Some(amount), Some(unit)) => format!("{amount} a {unit}"),
+    };
+    format!(
+        "{}{} {currency}: {charge}",
+        name.unwrap_or_default(),
+        at("tax")
+    )
 }
 
 /// How much more brings a promotion, one line for each thing that is missing.

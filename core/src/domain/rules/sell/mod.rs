@@ -1,11 +1,14 @@
 //! Selling: orders, what they cost, the limits they keep to, and the taxes.
 //! It does not know visits.
 
+mod office_row;
 pub mod order;
 pub mod price_book;
 pub mod pricing;
 pub mod sound;
 pub mod tax;
+mod tax_book;
+pub mod tax_parts;
 
 use crate::domain::named::{Guard, Judge, Question, Rule};
 use crate::domain::proof::Proof;

@@ -2,24 +2,23 @@
 //! one buyer. It does not price: `pricing` does.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 
+use super::office_row::{
+    buyers, goods, mistake, money, needed, parsed, priority, validity, version,
+};
+use super::tax_book::add_class;
 use crate::base::currency::Currency;
-use crate::base::day::Day;
 use crate::base::decimal::Decimal;
-use crate::base::money::Money;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
 use crate::domain::rules::names::{
-    ACCOUNT, ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION, TAX_CLASS, TAX_RATES,
-    TERRITORY,
+    ACCOUNT, ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION, TAX_CLASS, TERRITORY,
 };
 use crate::domain::rules::sell::pricing::{
-    Account, Basket, Book, Buyers, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Product,
-    Promotion, Reward, TaxRate, Validity,
+    Account, Basket, Book, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Product, Promotion,
+    Reward,
 };
 use crate::domain::rules::sell::tax::TaxTreatment;
-use crate::objects::path::line_path;
 use crate::objects::{Reader, Record, Value};
 
 /// The book for a basket: its products, its buyer, the prices for them, all promotions, their
@@ -112,7 +111,7 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
     for class in classes {
         if let Some(row) = row(reader, TAX_CLASS, &class)? {
             called(&mut book, &row);
-            add_rates(&mut book, &row)?;
+            add_class(&mut book, &row);
         }
     }
     if let Some(id) = &basket.account
@@ -182,58 +181,6 @@ fn row(reader: &dyn Reader, object: &str, id: &str) -> Result<Option<Record>, Re
     Ok(id.map_or(Ok(None), |id| reader.record(object, id))?)
 }
 
-/// A mistake in what the office keeps, by name.
-fn mistake(row: &Record, field: &str, why: impl std::fmt::Display) -> Refusal {
-    let name = row
-        .text("name")
-        .map_or_else(|| row.id.to_string(), str::to_owned);
-    let message = format!(
-        "`{field}` of {} `{name}`: {why}; ask the office to mend it",
-        row.object.replace('_', " ")
-    );
-    Refusal::rule("bad_book", message)
-        .about(field)
-        .with("record", row.id.to_string())
-}
-
-fn parsed<T: FromStr<Err: std::fmt::Display>>(
-    row: &Record,
-    field: &str,
-) -> Result<Option<T>, Refusal> {
-    row.text(field)
-        .map(|text| text.parse().map_err(|error| mistake(row, field, error)))
-        .transpose()
-}
-
-fn needed<T: FromStr<Err: std::fmt::Display>>(row: &Record, field: &str) -> Result<T, Refusal> {
-    parsed(row, field)?.ok_or_else(|| mistake(row, field, "it is needed"))
-}
-
-fn version(row: &Record, field: &str) -> u32 {
-    row.value(field)
-        .int()
-        .and_then(|version| u32::try_from(version).ok())
-        .unwrap_or(1)
-}
-
-fn priority(row: &Record) -> i32 {
-    row.value("priority")
-        .int()
-        .and_then(|priority| i32::try_from(priority).ok())
-        .unwrap_or(0)
-}
-
-fn money(row: &Record, field: &str, amount: Decimal, currency: Currency) -> Result<Money, Refusal> {
-    Money::exact(amount, currency).map_err(|error| mistake(row, field, error))
-}
-
-fn validity(row: &Record) -> Result<Validity, Refusal> {
-    Ok(Validity {
-        from: parsed::<Day>(row, "valid_from")?,
-        to: parsed::<Day>(row, "valid_to")?,
-    })
-}
-
 fn product(row: &Record) -> Result<Product, Refusal> {
     let categories = row
         .text("category")
@@ -260,52 +207,6 @@ fn account(row: &Record) -> Account {
         territory,
         treatment: row.text("tax_treatment").and_then(TaxTreatment::named),
     }
-}
-
-/// Puts the rates of a tax class into a book.
-pub(super) fn add_rates(book: &mut Book, row: &Record) -> Result<(), Refusal> {
-    let mut rates = tax_rates(row)?.into_iter();
-    rates.try_for_each(|rate| book.add_tax(rate))
-}
-
-/// The rates of a tax class, each until the day before the next one holds; the class itself says
-/// the first.
-fn tax_rates(row: &Record) -> Result<Vec<TaxRate>, Refusal> {
-    let class = row.id.to_string();
-    let mut later: BTreeMap<Day, &str> = BTreeMap::new();
-    let lines = row.lines(TAX_RATES);
-    for line in lines.keys() {
-        let from = line_path(TAX_RATES, line, "valid_from");
-        let day: Day = needed(row, &from)?;
-        if later.insert(day, line).is_some() {
-            let message = format!("two rates hold from {day} on; take one of them out");
-            return Err(Refusal::rule("ambiguous_tax", message).about(from));
-        }
-    }
-    let mut rates = vec![TaxRate {
-        class: class.clone(),
-        version: 1,
-        category: needed(row, "category")?,
-        rate: needed(row, "rate_percent")?,
-        validity: Validity::default(),
-    }];
-    for ((from, line), version) in later.into_iter().zip(2..) {
-        let of = |field: &str| line_path(TAX_RATES, line, field);
-        if let Some(before) = rates.last_mut() {
-            before.validity.to = from.previous();
-        }
-        rates.push(TaxRate {
-            class: class.clone(),
-            version,
-            category: parsed(row, &of("category"))?.unwrap_or(needed(row, "category")?),
-            rate: needed(row, &of("rate_percent"))?,
-            validity: Validity {
-                from: Some(from),
-                to: None,
-            },
-        });
-    }
-    Ok(rates)
 }
 
 /// Puts all prices for some goods into their lists.
@@ -360,33 +261,6 @@ pub(super) fn price_list(row: &Record) -> Result<PriceList, Refusal> {
     })
 }
 
-/// Whom a list or promotion is for: the narrowest that it names, or what it says it applies to.
-fn buyers(row: &Record) -> Result<Buyers, Refusal> {
-    let text = |field: &str| row.text(field).map(str::to_owned);
-    let named = [
-        text("account").map(Buyers::Account),
-        text("tier").map(Buyers::Tier),
-        text("territory").map(Buyers::Territory),
-    ];
-    let narrowest = named.into_iter().flatten().next();
-    let agrees = match (row.text("applies_to"), &narrowest) {
-        (None, _) | (Some("all"), None) => true,
-        (Some("account" | "contract"), Some(Buyers::Account(_))) => true,
-        (Some("tier"), Some(Buyers::Tier(_))) | (Some("territory"), Some(Buyers::Territory(_))) => {
-            true
-        }
-        (Some(_), _) => false,
-    };
-    if !agrees {
-        return Err(mistake(
-            row,
-            "applies_to",
-            "it names nobody of that kind, or somebody of another",
-        ));
-    }
-    Ok(narrowest.unwrap_or(Buyers::All))
-}
-
 pub(super) fn promotion(row: &Record, currency: Currency) -> Result<Promotion, Refusal> {
     let own = row.text("currency").map_or(Ok(currency), Currency::named);
     let own = own.map_err(|error| mistake(row, "currency", error))?;
@@ -421,14 +295,6 @@ pub(super) fn promotion(row: &Record, currency: Currency) -> Result<Promotion, R
         excludes: row.value("excludes").is_true(),
         priority: priority(row),
     })
-}
-
-fn goods(product: Option<&str>, category: Option<&str>) -> Goods {
-    match (product, category) {
-        (Some(product), _) => Goods::Product(product.to_owned()),
-        (None, Some(category)) => Goods::Category(category.to_owned()),
-        (None, None) => Goods::All,
-    }
 }
 
 fn mix(row: &Record) -> Result<Vec<(Goods, Decimal)>, Refusal> {

@@ -1,8 +1,9 @@
 //! Whether the rows that prices are made from are sound, asked where they are written: what would
 //! stop a price on a phone is refused at the office, all that is wrong at once. It does not price.
 
-use super::price_book::{add_rates, price_entry, price_list, promotion};
+use super::price_book::{price_entry, price_list, promotion};
 use super::pricing::Book;
+use super::tax_book::class_is_sound;
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
 use crate::domain::amounts::held;
@@ -43,9 +44,9 @@ pub fn price_entry_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
     ])
 }
 
-/// A tax has a category and a rate.
+/// A tax has a category and a rate, or several taxes that can be taken together.
 pub fn tax_class_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
-    add_rates(&mut Book::default(), &after(situation))
+    class_is_sound(&after(situation))
 }
 
 /// A policy names a currency that there is.

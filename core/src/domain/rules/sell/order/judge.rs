@@ -81,6 +81,10 @@ fn frozen(situation: &Situation<'_>, totals: &Totals) -> Result<Values, Refusal>
             "price_lists_json".to_owned(),
             totals.sources.to_string().into(),
         ),
+        (
+            "tax_groups_json".to_owned(),
+            totals.tax_groups.to_string().into(),
+        ),
     ]);
     for (field, amount) in [
         ("net", totals.net),

@@ -240,6 +240,10 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
     let difference = cash_difference(verdict);
     let difference = difference.and_then(|difference| in_currency(difference, verdict));
     shown.insert("cash_difference".to_owned(), json!(difference));
+    // A server before this version froze their sum alone.
+    let groups = verdict.text("tax_groups_json");
+    let groups: Option<Json> = groups.and_then(|groups| serde_json::from_str(groups).ok());
+    shown.extend(groups.map(|groups| ("tax_groups".to_owned(), groups)));
     Ok(shown)
 }
 

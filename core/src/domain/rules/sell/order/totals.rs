@@ -34,6 +34,8 @@ pub struct Totals {
     pub gross: Money,
     /// What is paid in cash.
     pub payable: Money,
+    /// Each tax, and what it was taken of, as JSON.
+    pub tax_groups: Json,
     /// By position.
     pub lines: Vec<LineTotal>,
     /// The price lists, promotions and tax classes that were used, with their versions.
@@ -109,6 +111,7 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
         tax: priced.tax,
         gross: priced.gross,
         payable: priced.payable,
+        tax_groups: json!(priced.tax_groups),
         lines,
         sources: sources(&priced),
     })
@@ -218,7 +221,9 @@ fn sources(priced: &Priced) -> Json {
                     .map_or(&*step.rule, |(list, _)| list),
             ),
             PriceStage::LinePromotion | PriceStage::OrderPromotion => ("promotion", &*step.rule),
-            PriceStage::Tax | PriceStage::TaxConversion => ("tax_class", &*step.rule),
+            PriceStage::Tax | PriceStage::TaxPart | PriceStage::TaxConversion => {
+                ("tax_class", &*step.rule)
+            }
             PriceStage::OwnPrice
             | PriceStage::LineAmount
             | PriceStage::Discount

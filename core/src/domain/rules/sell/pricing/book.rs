@@ -4,15 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::basket::PERCENT_SCALE_MAX;
+use super::basket::{LINE_PRICE_MAX, PERCENT_SCALE_MAX, TAX_RATE_MAX};
 use super::promotion::{Promotion, check_promotion};
 use super::scope::{Account, Buyers, Goods, Product, Validity, bad_book};
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
+use crate::base::limits::TAX_PART_LINES_MAX;
 use crate::base::money::{Money, UNIT_PRICE_SCALE_MAX};
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::sell::tax_parts::{TaxCharge, TaxPart};
 
 /// Prices for some buyers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,17 @@ pub struct TaxRate {
     pub validity: Validity,
 }
 
+/// One of several taxes of a class, and the days on which it is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatedPart {
+    /// The tax.
+    pub part: TaxPart,
+    /// The currency of its amount; any, where none is named.
+    pub currency: Option<Currency>,
+    /// When it holds.
+    pub validity: Validity,
+}
+
 /// Everything that prices are made from. Filled piece by piece; each piece is checked as it comes
 /// in.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +89,10 @@ pub struct Book {
     entries: BTreeMap<Goods, Vec<(usize, usize)>>,
     promotions: Vec<Promotion>,
     taxes: BTreeMap<String, Vec<TaxRate>>,
+    /// Several taxes of a class, as they stand; days on which any of them holds have these.
+    parts: BTreeMap<String, Vec<DatedPart>>,
+    /// Tax classes that cannot be read, and why.
+    spoilt: BTreeMap<String, Refusal>,
     cash_steps: BTreeMap<Currency, Money>,
     /// What people call what has an id: products, accounts, territories, tax classes.
     names: BTreeMap<String, String>,
@@ -181,6 +198,28 @@ impl Book {
         Ok(())
     }
 
+    /// Puts one of several taxes of a class in, behind those that stand before it.
+    pub fn add_part(&mut self, class: &str, dated: DatedPart) -> Result<(), Refusal> {
+        check_validity(class, dated.validity)?;
+        check_part(class, &dated.part)?;
+        let parts = self.parts.entry(class.to_owned()).or_default();
+        if parts.len() >= TAX_PART_LINES_MAX {
+            return Err(bad_book(
+                class,
+                &format!("it has more than {TAX_PART_LINES_MAX} lines of taxes"),
+            ));
+        }
+        let before = |other: &DatedPart| other.part.position <= dated.part.position;
+        let place = parts.partition_point(before);
+        parts.insert(place, dated);
+        Ok(())
+    }
+
+    /// Says that the taxes of a class cannot be read: what is of it has no price.
+    pub fn spoil_class(&mut self, class: &str, why: Refusal) {
+        self.spoilt.insert(class.to_owned(), why);
+    }
+
     /// Says by which step cash amounts of a currency go, such as 0.05 CHF.
     pub fn set_cash_step(&mut self, step: Money) -> Result<(), Refusal> {
         if step.minor() <= 0 {
@@ -224,6 +263,16 @@ impl Book {
         self.taxes.get(class).map_or(&[], Vec::as_slice)
     }
 
+    /// Why the taxes of a class cannot be read, if they cannot.
+    pub(super) fn spoilt(&self, class: &str) -> Option<&Refusal> {
+        self.spoilt.get(class)
+    }
+
+    /// The several taxes of a class, in order; none of most classes.
+    pub(super) fn parts(&self, class: &str) -> &[DatedPart] {
+        self.parts.get(class).map_or(&[], Vec::as_slice)
+    }
+
     /// By which step cash amounts go.
     pub(super) fn cash_step(&self, currency: Currency) -> Option<Money> {
         self.cash_steps.get(&currency).copied()
@@ -235,6 +284,31 @@ fn check_validity(name: &str, validity: Validity) -> Result<(), Refusal> {
         (Some(from), Some(to)) if to < from => Err(bad_book(name, "it ends before it begins")),
         (Some(_) | None, Some(_) | None) => Ok(()),
     }
+}
+
+fn check_part(class: &str, part: &TaxPart) -> Result<(), Refusal> {
+    if part.name.trim().is_empty() || part.category.is_empty() {
+        return Err(bad_book(
+            class,
+            "each of its taxes has a name and a category",
+        ));
+    }
+    let (number, scale_max) = match &part.charge {
+        TaxCharge::Percent(percent) => (*percent, PERCENT_SCALE_MAX),
+        TaxCharge::PerUnit { amount, .. } => (*amount, UNIT_PRICE_SCALE_MAX),
+    };
+    let most = match &part.charge {
+        TaxCharge::Percent(_) => TAX_RATE_MAX,
+        TaxCharge::PerUnit { .. } => LINE_PRICE_MAX,
+    };
+    if number.is_negative() || number.scale() > scale_max || number > Decimal::from(most) {
+        let why = format!(
+            "its tax `{}` is 0 to {most}, with at most {scale_max} digits after the point",
+            part.name
+        );
+        return Err(bad_book(class, &why));
+    }
+    Ok(())
 }
 
 fn check_entry(name: &str, entry: &PriceEntry) -> Result<(), Refusal> {

@@ -10,10 +10,10 @@ use std::cmp::Reverse;
 
 use super::book::Book;
 use super::hurdle::{Judged, judge, near_misses};
-use super::line::line_tax;
 use super::promotion::{Level, Promotion, Reward};
 use super::scope::{Product, bad_book};
 use super::sheet::{FreeLine, LineTax, Sheet, SheetLine};
+use super::tax_line::line_tax;
 use super::trace::{PriceReason, PriceStage, told};
 use crate::base::fraction::{Fraction, FractionError};
 use crate::base::spread::in_proportion;

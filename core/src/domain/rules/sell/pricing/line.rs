@@ -1,18 +1,19 @@
-//! Opening a line: its price, its tax, its amount before anything is taken off. It does not know
-//! promotions.
+//! Opening a line: its price, its amount before anything is taken off. It does not know how it is
+//! taxed, nor promotions.
 
 use super::basket::{Basket, BasketLine};
 use super::book::Book;
 use super::entry::{self, PriceQuery};
 use super::scope::{Account, Product};
 use super::sheet::{LineTax, SheetLine};
+use super::tax_line::{ListedPrice, converted, line_tax, listed_told};
 use super::trace::{PriceReason, PriceStage, PriceStep, TraceFigure, price_told, told};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::money::in_minor;
 use crate::base::quantity::QuantityError;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::sell::tax::{TaxKey, TaxMode};
+use crate::domain::rules::sell::tax::TaxKey;
 
 /// The rule that a trace names where the line itself says what is done.
 pub(super) const LINE: &str = "line";
@@ -57,10 +58,15 @@ pub(super) fn product_line<'a>(
         return Err(Refusal::rule("no_price", message).about("product"));
     };
     let (mut price, mut steps) = (found.price, found.steps);
-    if let Some(after) = converted(price, found.list.tax_inclusive, &tax, basket.tax_mode)? {
+    let listed = ListedPrice {
+        price,
+        is_with_tax: found.list.tax_inclusive,
+        base_units: product.packaging.content(unit)?,
+    };
+    if let Some(after) = converted(listed, &tax, basket.tax_mode)? {
         let why = format!(
-            "{} % of tax, which the price list and the basket see differently",
-            tax.listed
+            "{} of tax, which the price list and the basket see differently",
+            listed_told(&tax)
         );
         let reason = PriceReason::new(
             book.name(&product.tax_class),
@@ -75,25 +81,6 @@ pub(super) fn product_line<'a>(
         price = after;
     }
     opened(line, Some(product), quantity, price, tax, steps, basket)
-}
-
-/// A price of a list as the basket counts it, if they differ: lists may hold the tax of the goods,
-/// and a basket that of its buyer.
-fn converted(
-    price: Fraction,
-    is_with_tax: bool,
-    tax: &LineTax<'_>,
-    mode: TaxMode,
-) -> Result<Option<Fraction>, Refusal> {
-    let with = |rate: Decimal| Fraction::ONE.plus(Fraction::percent(rate)?);
-    Ok(match (is_with_tax, mode) {
-        (true, TaxMode::Exclusive) => Some(price.over(with(tax.listed)?)?),
-        (false, TaxMode::Inclusive) => Some(price.times(with(tax.key.rate)?)?),
-        (true, TaxMode::Inclusive) if tax.listed != tax.key.rate => {
-            Some(price.over(with(tax.listed)?)?.times(with(tax.key.rate)?)?)
-        }
-        (true, TaxMode::Inclusive) | (false, TaxMode::Exclusive) => None,
-    })
 }
 
 /// Opens a line that carries its own price.
@@ -111,6 +98,8 @@ pub(super) fn own_line<'a>(
         },
         listed: tax_rate,
         class: None,
+        parts: Vec::new(),
+        listed_parts: Vec::new(),
         treatment: None,
     };
     let reason = PriceReason::new(LINE, None, "the line carries its own price");
@@ -154,49 +143,5 @@ fn opened<'a>(
         tax,
         taken: Vec::new(),
         steps,
-    })
-}
-
-/// The tax of a product on the basket's day, for its buyer; the class must have exactly one rate.
-pub(super) fn line_tax<'a>(
-    book: &'a Book,
-    product: &'a Product,
-    basket: &Basket,
-) -> Result<LineTax<'a>, Refusal> {
-    let class = product.tax_class.as_str();
-    let mut holding = book
-        .taxes(class)
-        .iter()
-        .filter(|tax| tax.validity.holds(basket.at));
-    let Some(tax) = holding.next() else {
-        let (name, of) = (book.name(class), book.name(&product.id));
-        let message = format!("tax class `{name}` of `{of}` has no rate on {}", basket.at);
-        return Err(Refusal::rule("no_tax_rate", message).about("product"));
-    };
-    if let Some(other) = holding.next() {
-        let names = [tax, other].map(|tax| format!("{} version {}", book.name(class), tax.version));
-        let message = format!(
-            "`{}` and `{}` both hold on {}; let one of them end",
-            names[0], names[1], basket.at
-        );
-        return Err(Refusal::rule("ambiguous_tax", message).with("entries", names.to_vec()));
-    }
-    let buyer = basket.account.as_deref().and_then(|id| book.account(id));
-    let treatment = buyer.and_then(|buyer| buyer.treatment);
-    let key = match treatment {
-        Some(treatment) => TaxKey {
-            category: treatment.category().to_owned(),
-            rate: Decimal::ZERO,
-        },
-        None => TaxKey {
-            category: tax.category.clone(),
-            rate: tax.rate,
-        },
-    };
-    Ok(LineTax {
-        key,
-        listed: tax.rate,
-        class: Some((book.name(class), tax.version)),
-        treatment,
     })
 }

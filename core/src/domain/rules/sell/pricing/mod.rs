@@ -28,16 +28,19 @@ mod promotion;
 mod scope;
 mod sheet;
 mod strict;
+mod tax_line;
+mod taxing;
 mod trace;
 mod waterfall;
 
 pub use basket::{
     Basket, BasketLine, Item, LINE_PRICE_MAX, LINE_QUANTITY_MAX, PERCENT_SCALE_MAX, TAX_RATE_MAX,
 };
-pub use book::{Book, PriceEntry, PriceList, TaxRate};
+pub use book::{Book, DatedPart, PriceEntry, PriceList, TaxRate};
 pub use near_miss::{Gap, NearMiss};
-pub use priced::{Priced, PricedLine, TaxGroup};
+pub use priced::{Priced, PricedLine};
 pub use promotion::{Hurdle, Level, Promotion, Reward};
 pub use scope::{Account, Buyers, Goods, Product, Validity};
+pub use taxing::{LineTaxShare, TaxGroup};
 pub use trace::{PriceStage, PriceStep, TraceFigure};
 pub use waterfall::price;

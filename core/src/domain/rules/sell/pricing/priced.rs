@@ -4,9 +4,13 @@
 
 use serde::Serialize;
 
+use super::basket::Basket;
 use super::book::Book;
 use super::near_miss::NearMiss;
-use super::sheet::{FreeLine, LineTax, Sheet, SheetLine, on_line};
+use super::sheet::{FreeLine, Sheet, SheetLine, on_line};
+use super::taxing::{
+    EntryTax, LineTaxShare, TaxEntry, TaxGroup, group_step, part_steps, shares, tax_step, taxed,
+};
 use super::trace::{PriceReason, PriceStage, PriceStep, TraceFigure};
 use crate::base::currency::Currency;
 use crate::base::day::Day;
@@ -16,9 +20,7 @@ use crate::base::money::{Money, UNIT_PRICE_SCALE_MAX};
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::sell::tax::{
-    Rounding, Split, TaxKey, TaxMode, TaxTreatment, Taxable, tax,
-};
+use crate::domain::rules::sell::tax::{Rounding, TaxMode};
 
 /// A priced basket. Lines sum to groups and groups to the whole, exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,7 +48,7 @@ pub struct Priced {
     pub payable: Money,
     /// The basket's lines in their order, then what is given for nothing.
     pub lines: Vec<PricedLine>,
-    /// Tax by category and rate (EN 16931 BG-23).
+    /// Tax by category and rate (EN 16931 BG-23), and by name where a line has several.
     pub tax_groups: Vec<TaxGroup>,
     /// Promotions that fall short although something of their hurdle is there.
     pub near_misses: Vec<NearMiss>,
@@ -79,27 +81,18 @@ pub struct PricedLine {
     pub gross: Money,
     /// The category of EN 16931.
     pub tax_category: String,
-    /// Per cent.
+    /// Per cent. Of a line with several taxes it is what its class has beside them, and `taxes` is
+    /// what was taken.
     pub tax_rate: Decimal,
+    /// Each of several taxes, in order; empty where there is one rate.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taxes: Vec<LineTaxShare>,
     /// Whether a promotion gives it for nothing.
     pub free: bool,
     /// The promotions that it took, in order.
     pub promotions: Vec<String>,
     /// How its price came about.
     pub trace: Vec<PriceStep>,
-}
-
-/// The tax of one category and rate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TaxGroup {
-    /// The category of EN 16931.
-    pub category: String,
-    /// Per cent.
-    pub rate: Decimal,
-    /// What is taxed, without tax.
-    pub base: Money,
-    /// The tax.
-    pub tax: Money,
 }
 
 impl Priced {
@@ -121,36 +114,34 @@ pub(super) fn close(mut sheet: Sheet<'_>, book: &Book) -> Result<Priced, Refusal
     };
     let ranks: Vec<String> = sheet.lines.iter().map(of_line).collect();
     let bought = sheet.lines.iter().zip(&ranks);
-    let bought = bought.map(|(line, rank)| Taxable {
+    let bought = bought.map(|(line, rank)| TaxEntry {
         minor: line.amount.numerator(),
-        key: &line.tax.key,
+        tax: &line.tax,
+        quantity: line.quantity,
         rank,
     });
-    let free = sheet.free.iter().map(|free| Taxable {
+    let free = sheet.free.iter().map(|free| TaxEntry {
         minor: 0,
-        key: &free.tax.key,
+        tax: &free.tax,
+        quantity: free.quantity,
         rank: &free.product.id,
     });
-    let taxables: Vec<Taxable<'_>> = bought.chain(free).collect();
-    let taxed = tax(&taxables, basket.tax_mode, basket.tax_rounding)?;
-    drop(taxables);
-    let (bought, free) = taxed.lines.split_at(sheet.lines.len());
-    let mut lines = Vec::with_capacity(taxed.lines.len());
-    for (index, (line, split)) in sheet.lines.drain(..).zip(bought).enumerate() {
-        lines.push(bought_line(line, *split, basket.tax_mode, currency).map_err(on_line(index))?);
+    let entries: Vec<TaxEntry<'_, '_>> = bought.chain(free).collect();
+    let taxed = taxed(&entries, basket)?;
+    drop(entries);
+    let mut splits = taxed.lines.into_iter();
+    let mut lines = Vec::with_capacity(splits.len());
+    for (index, (line, split)) in sheet.lines.drain(..).zip(splits.by_ref()).enumerate() {
+        lines.push(bought_line(line, split, basket).map_err(on_line(index))?);
     }
-    for (line, split) in sheet.free.drain(..).zip(free) {
-        lines.push(free_line(line, *split, basket.tax_mode, currency)?);
+    for (line, split) in sheet.free.drain(..).zip(splits) {
+        lines.push(free_line(line, split, basket)?);
     }
-    let groups = taxed
-        .groups
-        .iter()
-        .map(|(key, split)| group(key, *split, currency));
-    let groups = groups.collect::<Result<Vec<TaxGroup>, _>>()?;
+    let groups = taxed.groups;
     let nothing = Money::new(0, currency);
-    let net = groups
+    let net = lines
         .iter()
-        .try_fold(nothing, |sum, group| sum.plus(group.base))?;
+        .try_fold(nothing, |sum, line| sum.plus(line.net))?;
     let tax = groups
         .iter()
         .try_fold(nothing, |sum, group| sum.plus(group.tax))?;
@@ -183,18 +174,21 @@ pub(super) fn close(mut sheet: Sheet<'_>, book: &Book) -> Result<Priced, Refusal
 
 fn bought_line(
     mut line: SheetLine<'_>,
-    split: Split,
-    mode: TaxMode,
-    currency: Currency,
+    taxed: EntryTax,
+    basket: &Basket,
 ) -> Result<PricedLine, Refusal> {
+    let currency = basket.currency;
     let (net, tax) = (
-        Money::of(split.net, currency)?,
-        Money::of(split.tax, currency)?,
+        Money::of(taxed.split.net, currency)?,
+        Money::of(taxed.split.tax, currency)?,
     );
     let full = Money::of(line.full.rounded(), currency)?;
     let discount = full.minus(Money::of(line.amount.numerator(), currency)?)?;
     let gross = net.plus(tax)?;
-    line.steps.push(tax_step(&line.tax, net, gross, mode));
+    let taxes = shares(&line.tax, &taxed.parts, currency)?;
+    line.steps.extend(part_steps(&line.tax, &taxes));
+    line.steps
+        .push(tax_step(&line.tax, net, gross, basket.tax_mode));
     let base = line.product.map(|product| product.packaging.base());
     Ok(PricedLine {
         product: line.product.map(|product| product.id.clone()),
@@ -207,6 +201,7 @@ fn bought_line(
         gross,
         tax_category: line.tax.key.category,
         tax_rate: line.tax.key.rate,
+        taxes,
         free: false,
         promotions: line
             .taken
@@ -217,27 +212,27 @@ fn bought_line(
     })
 }
 
-fn free_line(
-    free: FreeLine<'_>,
-    split: Split,
-    mode: TaxMode,
-    currency: Currency,
-) -> Result<PricedLine, Refusal> {
+fn free_line(free: FreeLine<'_>, taxed: EntryTax, basket: &Basket) -> Result<PricedLine, Refusal> {
+    let currency = basket.currency;
     let (net, tax) = (
-        Money::of(split.net, currency)?,
-        Money::of(split.tax, currency)?,
+        Money::of(taxed.split.net, currency)?,
+        Money::of(taxed.split.tax, currency)?,
     );
     let (quantity, unit) = (
         free.quantity.shown(QUANTITY_SCALE_MAX)?,
         free.product.packaging.base(),
     );
-    let nothing = Money::new(0, currency);
+    let (nothing, gross) = (Money::new(0, currency), net.plus(tax)?);
     let reason = PriceReason::new(
         &free.promotion.id,
         Some(free.promotion.version),
         &format!("{quantity} {unit} free"),
     );
     let given = reason.step(free.promotion.stage(), None, TraceFigure::Money(nothing));
+    let taxes = shares(&free.tax, &taxed.parts, currency)?;
+    let mut trace = vec![given];
+    trace.extend(part_steps(&free.tax, &taxes));
+    trace.push(tax_step(&free.tax, net, gross, basket.tax_mode));
     Ok(PricedLine {
         product: Some(free.product.id.clone()),
         quantity,
@@ -246,66 +241,14 @@ fn free_line(
         discount: nothing,
         net,
         tax,
-        gross: net.plus(tax)?,
+        gross,
         free: true,
         promotions: vec![free.promotion.id.clone()],
-        trace: vec![given, tax_step(&free.tax, net, nothing, mode)],
+        trace,
         tax_category: free.tax.key.category,
         tax_rate: free.tax.key.rate,
+        taxes,
     })
-}
-
-fn tax_step(tax: &LineTax<'_>, net: Money, gross: Money, mode: TaxMode) -> PriceStep {
-    let (before, after) = match mode {
-        TaxMode::Exclusive => (net, gross),
-        TaxMode::Inclusive => (gross, net),
-    };
-    let (rule, version) = match tax.class {
-        Some((class, version)) => (class, Some(version)),
-        None => (tax.key.category.as_str(), None),
-    };
-    let place = match mode {
-        TaxMode::Exclusive => "on top",
-        TaxMode::Inclusive => "inside",
-    };
-    let buyer = match tax.treatment {
-        None => "",
-        Some(TaxTreatment::Exempt) => ", for the buyer is exempt",
-        Some(TaxTreatment::Export) => ", for the goods are exported",
-        Some(TaxTreatment::ReverseCharge) => ", for the buyer pays the tax (reverse charge)",
-    };
-    let why = format!("{} {} % {place}{buyer}", tax.key.category, tax.key.rate);
-    PriceReason::new(rule, version, &why).step(
-        PriceStage::Tax,
-        Some(TraceFigure::Money(before)),
-        TraceFigure::Money(after),
-    )
-}
-
-fn group(key: &TaxKey, split: Split, currency: Currency) -> Result<TaxGroup, Refusal> {
-    let (base, tax) = (
-        Money::of(split.net, currency)?,
-        Money::of(split.tax, currency)?,
-    );
-    Ok(TaxGroup {
-        category: key.category.clone(),
-        rate: key.rate,
-        base,
-        tax,
-    })
-}
-
-fn group_step(group: &TaxGroup, rounding: Rounding) -> PriceStep {
-    let why = match rounding {
-        Rounding::Line => "rounded on each line, then summed",
-        Rounding::Document => "rounded once for the group",
-    };
-    let reason = PriceReason::new(&format!("{} {} %", group.category, group.rate), None, why);
-    reason.step(
-        PriceStage::Tax,
-        Some(TraceFigure::Money(group.base)),
-        TraceFigure::Money(group.tax),
-    )
 }
 
 /// The gross at the nearest step that coins can pay, halves away from zero; the gross itself where

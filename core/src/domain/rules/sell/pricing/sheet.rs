@@ -12,6 +12,7 @@ use crate::base::decimal::Decimal;
 use crate::base::fraction::{Fraction, FractionError};
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::sell::tax::{TaxKey, TaxTreatment};
+use crate::domain::rules::sell::tax_parts::LinePart;
 
 /// A basket on its way through the waterfall.
 pub(super) struct Sheet<'a> {
@@ -51,6 +52,11 @@ pub(super) struct LineTax<'a> {
     /// the key's.
     pub(super) listed: Decimal,
     pub(super) class: Option<(&'a str, u32)>,
+    /// Where there are several taxes: each, and its value for one base unit. Then these are taken,
+    /// and not the key's.
+    pub(super) parts: Vec<LinePart<'a>>,
+    /// Those of the goods, which the prices of a list may hold.
+    pub(super) listed_parts: Vec<LinePart<'a>>,
     /// Why no tax is taken of the buyer.
     pub(super) treatment: Option<TaxTreatment>,
 }
