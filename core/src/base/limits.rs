@@ -79,10 +79,22 @@ pub const LINES_MAX: usize = 2_000;
 /// Lines of one order: as many as fit one frame once they are confirmed, each with the story of its
 /// price.
 pub const ORDER_LINES_MAX: usize = 500;
+/// Bytes of what is frozen of an order: it must fit one frame, with what is written around it.
+pub const FROZEN_BYTES_MAX: usize = FRAME_BYTES_MAX - 32 * 1024;
 /// Taxes that one line may carry at a time.
 pub const TAX_PARTS_MAX: usize = 8;
 /// Lines of taxes of one class, those of other days included.
 pub const TAX_PART_LINES_MAX: usize = 64;
+/// How deep containers lie in each other: a bottle in a crate on a pallet, and one more.
+pub const DEPOSIT_DEPTH_MAX: usize = 4;
+/// Containers that come with one unit of a product.
+pub const DEPOSIT_COUNT_MAX: i64 = 10_000;
+/// Kinds of containers that come with one product, those that lie in others included.
+pub const DEPOSIT_CONTAINERS_MAX: usize = 50;
+/// Fees that may hold for one buyer at a time.
+pub const FEES_MAX: usize = 50;
+/// Fees of one tenant, those of other days and versions included.
+pub const FEE_ROWS_MAX: usize = 500;
 /// How deep the parts of a condition lie in each other, the outermost counted.
 pub const CONDITION_DEPTH_MAX: usize = 8;
 /// Tests in one condition.

@@ -92,6 +92,20 @@ fn every_golden_case_has_its_figures() {
     }
 }
 
+/// Each line of an order by its name, where the case says them.
+#[track_caller]
+fn named_lines(shown: &Json, case: &Json) {
+    if case["shown"].is_null() {
+        return;
+    }
+    let lines = shown["lines"].as_array().unwrap().iter();
+    let mut named: Vec<Json> = lines
+        .map(|line| json!([line["product_name"], line["net"]]))
+        .collect();
+    named.sort_by_key(Json::to_string);
+    assert_eq!(json!(named), case["shown"], "{}: {shown}", case["case"]);
+}
+
 #[test]
 fn an_order_is_confirmed_with_the_figures_that_it_showed() {
     let cases: Vec<Json> = serde_json::from_str(CASES).unwrap();
@@ -115,10 +129,12 @@ fn an_order_is_confirmed_with_the_figures_that_it_showed() {
         let shown = shop.show();
         let sums = ["net", "tax", "gross"].map(|name| shown[name].clone());
         assert_eq!(json!(sums), case["sums"], "{}: {shown}", case["case"]);
+        named_lines(&shown, &case);
         shop.submits();
         let verdict = shop.verdict();
         assert_eq!(verdict["verdict"], "confirmed", "{verdict}");
         let frozen = shop.show();
+        named_lines(&frozen, &case);
         for name in ["net", "tax", "gross", "payable", "tax_groups"] {
             assert_eq!(frozen[name], shown[name], "{name} of {}", case["case"]);
         }

@@ -8,6 +8,7 @@
 )]
 
 mod actions;
+mod charges;
 mod commands;
 mod condition_problems;
 mod condition_properties;

@@ -17,6 +17,8 @@ pub const CONTACT: &str = "contact";
 pub const CREDIT_FIGURE: &str = "credit_figure";
 /// The object `device`.
 pub const DEVICE: &str = "device";
+/// The object `fee`.
+pub const FEE: &str = "fee";
 /// The object `flag`.
 pub const FLAG: &str = "flag";
 /// The object `follow_up`.
@@ -90,6 +92,8 @@ pub const COUNTS: &str = "counts";
 pub const FINISHED: &str = "finished";
 /// The lines of an order.
 pub const LINES: &str = "lines";
+/// The lines of an order's verdict that are no goods: containers, deposits, fees.
+pub const CHARGES: &str = "charges";
 /// The lines of a tax class: its rates from later days on.
 pub const TAX_RATES: &str = "rates";
 /// The lines of a tax class: several taxes in place of its one rate.

@@ -52,20 +52,22 @@ fn one_line(line: &Json, digits: usize) -> Vec<String> {
         || at("unit"),
         |unit| unit.name().unwrap_or(unit.code()).to_owned(),
     );
+    // A fee has no unit.
+    let unit = if line["unit"].is_string() { &unit } else { "x" };
     let head = format!("{} {unit}  {}", at("quantity"), at("product_name"));
     if !line["net"].is_string() {
         return vec![head];
     }
     let (price, net) = (padded(&at("unit_price"), digits), at("net"));
-    let free = if line["free"] == Json::Bool(true) {
-        "  free"
-    } else {
-        ""
+    let kind = match line["charge"]["kind"].as_str() {
+        Some(kind) => format!("  {kind}"),
+        None if line["free"] == Json::Bool(true) => "  free".to_owned(),
+        None => String::new(),
     };
     let story = items(line, "trace")
         .filter(|step| step["step"] != "tax")
         .filter_map(step);
-    std::iter::once(format!("{head}  at {price}  net {net}{free}"))
+    std::iter::once(format!("{head}  at {price}  net {net}{kind}"))
         .chain(story)
         .collect()
 }

@@ -2,6 +2,7 @@
 //! It does not know prices.
 
 mod carried;
+pub mod deposit;
 pub mod product;
 pub mod scan;
 mod store_label;

@@ -1,6 +1,7 @@
 //! A product's row as rules need it: the units it comes in, and what each holds of the base unit.
 //! It does not know prices nor stock.
 
+use super::deposit::problems;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::quantity::Packaging;
@@ -10,9 +11,12 @@ use crate::domain::situation::Situation;
 use crate::domain::values;
 use crate::objects::{Record, Value};
 
-/// A product's units can be counted in.
+/// A product's units can be counted in, and so can the containers that come with them.
 pub fn product_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
-    packaging(&values::after(situation.record, situation.input)).map(drop)
+    let row = values::after(situation.record, situation.input);
+    let mut found = problems(situation.reader, &row);
+    found.insert(0, packaging(&row).map(drop));
+    Refusal::every(found)
 }
 
 /// So many of a product's unit in base units. What is counted comes whole: half a case of twelve

@@ -1,6 +1,7 @@
 //! Selling: orders, what they cost, the limits they keep to, and the taxes.
 //! It does not know visits.
 
+mod fee_book;
 mod office_row;
 pub mod order;
 pub mod price_book;
@@ -17,6 +18,7 @@ use crate::domain::rules::names::{ORDER_ACTION, SALES_ORDER};
 pub(in crate::domain) const GUARDS: &[(&str, Guard)] = &[
     ("account_not_blocked", order::account_not_blocked),
     ("confirmed_stays", order::confirmed_stays),
+    ("fee_is_sound", sound::fee_is_sound),
     ("no_other_wish", order::no_other_wish),
     ("not_confirmed", order::not_confirmed),
     ("one_default", sound::one_default),

@@ -1,6 +1,7 @@
 //! Rows of the office as prices need them: numbers, days, buyers and goods that they name; what
 //! cannot be read is refused by row and field. It does not know what is made of them.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use crate::base::currency::Currency;
@@ -103,5 +104,18 @@ pub(super) fn goods(product: Option<&str>, category: Option<&str>) -> Goods {
         (Some(product), _) => Goods::Product(product.to_owned()),
         (None, Some(category)) => Goods::Category(category.to_owned()),
         (None, None) => Goods::All,
+    }
+}
+
+/// Whether goods are among these products and categories.
+pub(super) fn speaks_of(
+    goods: &Goods,
+    products: &BTreeSet<&str>,
+    categories: &BTreeSet<String>,
+) -> bool {
+    match goods {
+        Goods::Product(id) | Goods::Variant(id) => products.contains(id.as_str()),
+        Goods::Category(category) => categories.contains(category),
+        Goods::All => true,
     }
 }

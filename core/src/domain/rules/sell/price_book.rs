@@ -3,20 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fee_book::{Bought, add_fees};
 use super::office_row::{
-    buyers, goods, mistake, money, needed, parsed, priority, validity, version,
+    buyers, goods, mistake, money, needed, parsed, priority, speaks_of, validity, version,
 };
 use super::tax_book::add_class;
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
+use crate::base::limits::{DEPOSIT_DEPTH_MAX, ORDER_LINES_MAX};
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::goods::deposit::{UnitDeposit, deposits};
 use crate::domain::rules::goods::product::packaging;
 use crate::domain::rules::names::{
     ACCOUNT, ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION, TAX_CLASS, TERRITORY,
 };
 use crate::domain::rules::sell::pricing::{
-    Account, Basket, Book, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Product, Promotion,
-    Reward,
+    Account, Basket, Book, Deposit, Goods, Hurdle, Item, Level, PriceEntry, PriceList, Product,
+    Promotion, Reward,
 };
 use crate::domain::rules::sell::tax::TaxTreatment;
 use crate::objects::{Reader, Record, Value};
@@ -53,9 +56,6 @@ fn cash(book: &mut Book, row: &Record, currency: Currency) -> Result<(), Refusal
 }
 
 fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
-    let mut book = Book::default();
-    let mut lists: BTreeMap<String, PriceList> = BTreeMap::new();
-    let (mut classes, mut categories) = (BTreeSet::new(), BTreeSet::new());
     let promotions = reader.find(PROMOTION, &[])?;
     let rewards = promotions
         .iter()
@@ -65,31 +65,22 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
         Item::Own { .. } => None,
     });
     let priced: BTreeSet<&str> = bought.chain(rewards).collect();
-    for id in &priced {
-        let Some(row) = row(reader, PRODUCT, id)? else {
-            continue;
-        };
-        classes.extend(row.text("tax_class").map(str::to_owned));
-        categories.extend(row.text("category").map(str::to_owned));
-        called(&mut book, &row);
-        book.put_product(product(&row)?);
-        entries(
-            reader,
-            &mut lists,
-            "product",
-            id,
-            Goods::Product((*id).to_owned()),
-        )?;
-    }
-    for category in &categories {
-        entries(
-            reader,
-            &mut lists,
-            "category",
-            category,
-            Goods::Category(category.clone()),
-        )?;
-    }
+    let mut gathered = Gathered {
+        reader,
+        book: Book::default(),
+        lists: BTreeMap::new(),
+        classes: BTreeSet::new(),
+        categories: BTreeSet::new(),
+    };
+    gathered.buyer(basket)?;
+    gathered.goods(&priced)?;
+    let Gathered {
+        mut book,
+        lists,
+        mut classes,
+        categories,
+        ..
+    } = gathered;
     lists
         .into_values()
         .try_for_each(|list| book.add_list(list))?;
@@ -108,23 +99,111 @@ fn without_cash(reader: &dyn Reader, basket: &Basket) -> Result<Book, Refusal> {
             .iter()
             .for_each(|row| called(&mut book, row));
     }
+    let account = basket.account.as_deref().and_then(|id| book.account(id));
+    let account = account.cloned();
+    let asked = Bought {
+        products: &priced,
+        categories: &categories,
+        account: account.as_ref(),
+    };
+    classes.extend(add_fees(&mut book, reader, basket, &asked)?);
     for class in classes {
         if let Some(row) = row(reader, TAX_CLASS, &class)? {
             called(&mut book, &row);
             add_class(&mut book, &row);
         }
     }
-    if let Some(id) = &basket.account
-        && let Some(row) = row(reader, ACCOUNT, id)?
-    {
-        called(&mut book, &row);
+    Ok(book)
+}
+
+/// What was found so far.
+struct Gathered<'a> {
+    reader: &'a dyn Reader,
+    book: Book,
+    lists: BTreeMap<String, PriceList>,
+    classes: BTreeSet<String>,
+    categories: BTreeSet<String>,
+}
+
+impl Gathered<'_> {
+    /// The buyer, by whom the names are known that prices call.
+    fn buyer(&mut self, basket: &Basket) -> Result<(), Refusal> {
+        let Some(id) = &basket.account else {
+            return Ok(());
+        };
+        let Some(row) = row(self.reader, ACCOUNT, id)? else {
+            return Ok(());
+        };
+        called(&mut self.book, &row);
         let territory = row
             .text("territory")
-            .map_or(Ok(None), |id| self::row(reader, TERRITORY, id))?;
-        territory.iter().for_each(|row| called(&mut book, row));
-        book.put_account(account(&row));
+            .map_or(Ok(None), |id| self::row(self.reader, TERRITORY, id))?;
+        territory.iter().for_each(|row| called(&mut self.book, row));
+        self.book.put_account(account(&row));
+        Ok(())
     }
-    Ok(book)
+
+    /// The goods that are priced, the containers that come with them, and the prices of all.
+    fn goods(&mut self, priced: &BTreeSet<&str>) -> Result<(), Refusal> {
+        let mut level = Vec::new();
+        for id in priced {
+            level.extend(self.product(id)?);
+        }
+        let mut seen: BTreeSet<String> = priced.iter().map(|id| (*id).to_owned()).collect();
+        let most = seen.len() + ORDER_LINES_MAX;
+        for _ in 0..DEPOSIT_DEPTH_MAX {
+            for id in std::mem::take(&mut level) {
+                if seen.len() < most && seen.insert(id.clone()) {
+                    // A container that cannot be read stops what comes in it, and nothing else.
+                    level.extend(self.product(&id).unwrap_or_default());
+                }
+            }
+        }
+        for category in std::mem::take(&mut self.categories) {
+            let goods = Goods::Category(category.clone());
+            entries(self.reader, &mut self.lists, "category", &category, goods)?;
+            self.categories.insert(category);
+        }
+        Ok(())
+    }
+
+    /// A product with its prices, and the containers that come with it.
+    fn product(&mut self, id: &str) -> Result<Vec<String>, Refusal> {
+        let Some(row) = row(self.reader, PRODUCT, id)? else {
+            return Ok(Vec::new());
+        };
+        let product = product(&row)?;
+        self.classes.insert(product.tax_class.clone());
+        self.categories.extend(product.categories.clone());
+        called(&mut self.book, &row);
+        self.book.put_product(product);
+        if row.value("is_container").is_true() {
+            self.book.put_container(id);
+        }
+        let deposits = deposits(&row).map(|deposits| deposits.into_iter().map(deposit).collect());
+        let containers = deposits.as_ref().map(|deposits: &Vec<Deposit>| {
+            let containers = deposits.iter().map(|deposit| deposit.container.clone());
+            containers.collect()
+        });
+        let containers = containers.unwrap_or_default();
+        if deposits
+            .as_ref()
+            .map_or(true, |deposits| !deposits.is_empty())
+        {
+            self.book.put_deposits(id, deposits);
+        }
+        let goods = Goods::Product(id.to_owned());
+        entries(self.reader, &mut self.lists, "product", id, goods)?;
+        Ok(containers)
+    }
+}
+
+fn deposit(of_unit: UnitDeposit) -> Deposit {
+    Deposit {
+        unit: of_unit.unit,
+        container: of_unit.container.to_string(),
+        count: of_unit.count,
+    }
 }
 
 /// Takes over what people call a row.
@@ -160,11 +239,9 @@ fn concerns(promotion: &Record, products: &BTreeSet<&str>, categories: &BTreeSet
     let own = goods(promotion.text("product"), promotion.text("category"));
     // A mix counts what its parts name.
     let own = (promotion.text("hurdle") != Some("mix")).then_some(own);
-    own.into_iter().chain(parts).any(|goods| match goods {
-        Goods::Product(id) | Goods::Variant(id) => products.contains(id.as_str()),
-        Goods::Category(category) => categories.contains(&category),
-        Goods::All => true,
-    })
+    own.into_iter()
+        .chain(parts)
+        .any(|goods| speaks_of(&goods, products, categories))
 }
 
 /// The products that a promotion counts.

@@ -1,15 +1,17 @@
 //! Whether the rows that prices are made from are sound, asked where they are written: what would
 //! stop a price on a phone is refused at the office, all that is wrong at once. It does not price.
 
+use super::fee_book::problems;
 use super::price_book::{price_entry, price_list, promotion};
 use super::pricing::Book;
 use super::tax_book::class_is_sound;
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
+use crate::base::limits::FEE_ROWS_MAX;
 use crate::domain::amounts::held;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::packaging;
-use crate::domain::rules::names::{ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION};
+use crate::domain::rules::names::{FEE, ORDER_POLICY, PRICE_ENTRY, PRICE_LIST, PRODUCT, PROMOTION};
 use crate::domain::situation::Situation;
 use crate::domain::values;
 use crate::objects::{Record, Value};
@@ -22,6 +24,24 @@ pub fn promotion_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
         whole.and_then(|promotion| Book::default().add_promotion(promotion)),
         one_of_version(situation, &row, PROMOTION, "promotion_version"),
     ])
+}
+
+/// A fee is an amount or per cent of what it is charged for; there is one of each name and version,
+/// and not more of them than an order can ask about.
+pub fn fee_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
+    let row = after(situation);
+    let mut found = problems(&row, usual_currency(situation)?);
+    found.push(one_of_version(situation, &row, FEE, "fee_version"));
+    found.push(few_fees(situation));
+    Refusal::every(found)
+}
+
+fn few_fees(situation: &Situation<'_>) -> Result<(), Refusal> {
+    if !situation.new || situation.reader.find(FEE, &[])?.len() < FEE_ROWS_MAX {
+        return Ok(());
+    }
+    let message = format!("there are {FEE_ROWS_MAX} fees, and no more are possible; change one");
+    Err(Refusal::rule("too_many_fees", message).with("most", FEE_ROWS_MAX))
 }
 
 /// A price list names its buyers and its currency, and there is one of each name and version.

@@ -8,12 +8,13 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::LINES;
 use crate::domain::rules::sell::pricing::{LINE_QUANTITY_MAX, PERCENT_SCALE_MAX};
 
-/// Whether a line can order so much, or why not.
-pub(super) fn orderable(quantity: Decimal) -> Result<(), String> {
-    if quantity.is_negative() || quantity.is_zero() {
+/// Whether a line can order so much, or why not; of a container less than nothing comes back.
+pub(super) fn orderable(quantity: Decimal, is_container: bool) -> Result<(), String> {
+    if (quantity.is_negative() && !is_container) || quantity.is_zero() {
         return Err("is above 0; to take a product out, use `remove_order_line`".to_owned());
     }
-    if quantity > Decimal::from(LINE_QUANTITY_MAX) {
+    let most = Decimal::from(LINE_QUANTITY_MAX);
+    if quantity > most || quantity < Decimal::from(-LINE_QUANTITY_MAX) {
         return Err(format!(
             "is at most {LINE_QUANTITY_MAX} of its unit; order less, or in a larger unit"
         ));

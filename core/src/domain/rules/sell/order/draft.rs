@@ -75,7 +75,7 @@ pub fn new_order(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
 pub fn set_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let product = sold(situation)?;
     let unit = unit(situation, &product)?;
-    let quantity = quantity(situation)?;
+    let quantity = quantity(situation, &product)?;
     let discount = situation.input("discount_percent").clone();
     write_line(situation, &product, unit, quantity, discount)
 }
@@ -85,7 +85,7 @@ pub fn set_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> 
 pub fn add_order_line(situation: &Situation<'_>) -> Result<Vec<Write>, Refusal> {
     let product = sold(situation)?;
     let unit = unit(situation, &product)?;
-    let (quantity, id) = (quantity(situation)?, line_id(&product, unit));
+    let (quantity, id) = (quantity(situation, &product)?, line_id(&product, unit));
     let lines = situation.record.lines(LINES);
     let held = lines.get(id.as_str());
     let text = |field: &str| held.and_then(|line| line.get(field)?.text());
@@ -111,9 +111,13 @@ fn sold(situation: &Situation<'_>) -> Result<Record, Refusal> {
     }
 }
 
-fn quantity(situation: &Situation<'_>) -> Result<Decimal, Refusal> {
+fn is_container(product: &Record) -> bool {
+    product.value("is_container").is_true()
+}
+
+fn quantity(situation: &Situation<'_>, product: &Record) -> Result<Decimal, Refusal> {
     let quantity = decimal(situation, "quantity")?.unwrap_or_default();
-    orderable(quantity).map_err(|why| wrong_input("quantity", &why))?;
+    orderable(quantity, is_container(product)).map_err(|why| wrong_input("quantity", &why))?;
     Ok(quantity)
 }
 
@@ -129,10 +133,14 @@ fn write_line(
     quantity: Decimal,
     discount_percent: Value,
 ) -> Result<Vec<Write>, Refusal> {
-    orderable(quantity).map_err(|why| wrong_input("quantity", &why))?;
+    orderable(quantity, is_container(product)).map_err(|why| wrong_input("quantity", &why))?;
     in_base_units(product, quantity, unit)?;
     let discount = decimal(situation, "discount_percent")?.unwrap_or_default();
     takeable(discount).map_err(|why| wrong_input("discount_percent", &why))?;
+    if is_container(product) && !discount.is_zero() {
+        let why = "is nothing on a container: it is given whole and taken back whole";
+        return Err(wrong_input("discount_percent", why));
+    }
     let line = line_id(product, unit);
     let path = |field: &str| line_path(LINES, &line, field);
     let mut values = Values::from([

@@ -8,14 +8,18 @@ use super::limits::{below_delivered, discontinued, minimum};
 use super::stage::{CONFIRMED, revision};
 use super::totals::{LineTotal, Totals, told, totals};
 use super::undecided::undecided;
+use crate::base::limits::FROZEN_BYTES_MAX;
 use crate::base::quantity::QUANTITY_SCALE_MAX;
 use crate::domain::amounts::{counted, kept};
 use crate::domain::named::Findings;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{ACCOUNT, LINES};
+use crate::domain::rules::names::{ACCOUNT, CHARGES, LINES};
 use crate::domain::situation::Situation;
 use crate::objects::path::{POSITION, line_path};
 use crate::objects::{Value, Values};
+
+/// Bytes that a frame has at most around a path and a value of a record.
+const BYTES_AROUND_A_VALUE: usize = 10;
 
 /// Examines an order that says it is submitted.
 pub fn examine_order(situation: &Situation<'_>) -> Result<Findings, Refusal> {
@@ -97,27 +101,56 @@ fn frozen(situation: &Situation<'_>, totals: &Totals) -> Result<Values, Refusal>
     for (position, line) in (1..).zip(&totals.lines) {
         values.extend(frozen_line(position, line)?);
     }
+    fits_frame(&values)?;
     Ok(values)
+}
+
+/// Refuses an order of which more is to be kept than devices can be told: many lines of many taxes.
+fn fits_frame(values: &Values) -> Result<(), Refusal> {
+    let of_value = |(path, value): (&String, &Value)| {
+        path.len() + value.text().map_or(0, str::len) + BYTES_AROUND_A_VALUE
+    };
+    let bytes: usize = values.iter().map(of_value).sum();
+    if bytes <= FROZEN_BYTES_MAX {
+        return Ok(());
+    }
+    let message = "the lines and the story of their prices are too much for one order; begin \
+                   another order for some of them";
+    Err(Refusal::rule("too_much_to_confirm", message)
+        .about(LINES)
+        .with("bytes", bytes)
+        .with("most", FROZEN_BYTES_MAX))
 }
 
 fn frozen_line(position: i64, line: &LineTotal) -> Result<Values, Refusal> {
     let unit = line.unit.map(|unit| unit.to_string()).unwrap_or_default();
     let base = line.base_quantity.shown(QUANTITY_SCALE_MAX)?;
-    let mut values = Values::new();
-    for (field, value) in [
+    let mut fields = vec![
         (POSITION, Value::Int(position)),
-        ("free", Value::Bool(line.free)),
-        ("product", line.product.as_str().into()),
         ("unit", unit.into()),
         ("trace_json", line.trace.as_str().into()),
         ("quantity", kept(line.quantity)),
-        ("base_quantity", kept(base)),
         ("unit_price", kept(line.unit_price)),
         ("net", kept(line.net)),
         ("tax", kept(line.tax)),
         ("gross", kept(line.gross)),
-    ] {
-        values.insert(line_path(LINES, &line.line, field), value);
-    }
-    Ok(values)
+    ];
+    let lines = match &line.charge {
+        None => {
+            fields.push(("free", Value::Bool(line.free)));
+            fields.push(("product", line.product.as_str().into()));
+            fields.push(("base_quantity", kept(base)));
+            LINES
+        }
+        Some(charge) => {
+            if !line.product.is_empty() {
+                fields.push(("product", line.product.as_str().into()));
+            }
+            let charge = serde_json::to_string(charge).unwrap_or_default();
+            fields.push(("charge_json", charge.into()));
+            CHARGES
+        }
+    };
+    let at = |(field, value): (&str, Value)| (line_path(lines, &line.line, field), value);
+    Ok(fields.into_iter().map(at).collect())
 }

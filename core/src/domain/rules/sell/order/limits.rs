@@ -19,10 +19,11 @@ pub(super) fn minimum(reader: &dyn Reader, totals: &Totals) -> Result<(), Refusa
     let Some(least) = held(&policy, "minimum_value")? else {
         return Ok(());
     };
-    if Decimal::from(totals.net) >= least {
+    // What is paid for containers or as a fee is no order value.
+    if Decimal::from(totals.goods_net) >= least {
         return Ok(());
     }
-    let (net, currency) = (totals.net.to_string(), totals.currency);
+    let (net, currency) = (totals.goods_net.to_string(), totals.currency);
     let least = told(least.into(), currency)?;
     let message = format!(
         "the order is worth {net} {currency} net; the least is {least} {currency}; order more"

@@ -2,6 +2,8 @@
 //! said. A confirmed order shows what was frozen, any other what it costs now. It does not know who
 //! looks.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::stage::{CONFIRMED, answers, confirmed, revision, standing};
@@ -14,7 +16,7 @@ use crate::base::time::Timestamp;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{
-    ACCOUNT, LINES, ORDER_STANDING, ORDER_VERDICT, PRODUCT, SALES_ORDER, SUBMITTED,
+    ACCOUNT, CHARGES, LINES, ORDER_STANDING, ORDER_VERDICT, PRODUCT, SALES_ORDER, SUBMITTED,
 };
 use crate::objects::path::POSITION;
 use crate::objects::{ReadError, Reader, Record, Value};
@@ -188,7 +190,8 @@ fn worth(reader: &dyn Reader, order: &Record) -> Result<Map<String, Json>, Refus
     let mut lines = Vec::new();
     for (index, line) in priced.lines.iter().enumerate() {
         let mut shown = json!(line);
-        shown["line"] = json!(ids.get(index));
+        let derived = line.charge.as_ref().and_then(|charge| charge.id.as_deref());
+        shown["line"] = json!(ids.get(index).copied().or(derived));
         named(reader, &mut shown)?;
         lines.push(shown);
     }
@@ -212,25 +215,12 @@ fn worth(reader: &dyn Reader, order: &Record) -> Result<Map<String, Json>, Refus
 
 /// Sums and lines as they were confirmed.
 fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Json>, ReadError> {
-    let mut lines: Vec<_> = verdict.lines(LINES).into_iter().collect();
+    let goods = verdict.lines(LINES).into_iter();
+    let mut lines: Vec<_> = goods.chain(verdict.lines(CHARGES)).collect();
     lines.sort_by_key(|(id, line)| (line.get(POSITION).and_then(|position| position.int()), *id));
     let mut all = Vec::new();
     for (id, line) in lines {
-        let mut shown = Map::from_iter([("line".to_owned(), json!(id))]);
-        let plain = line
-            .iter()
-            .filter(|(field, _)| ![POSITION, "trace_json"].contains(*field));
-        shown.extend(plain.map(|(field, value)| ((*field).to_owned(), value.to_json())));
-        for (field, value) in &mut shown {
-            if ["net", "tax", "gross"].contains(&field.as_str()) {
-                *value = amount(value.as_str().unwrap_or_default(), verdict);
-            }
-        }
-        let trace = line
-            .get("trace_json")
-            .and_then(|trace| serde_json::from_str(trace.text()?).ok());
-        shown.insert("trace".to_owned(), trace.unwrap_or_else(|| json!([])));
-        let mut shown = Json::Object(shown);
+        let mut shown = frozen_line(id, &line, verdict);
         named(reader, &mut shown)?;
         all.push(shown);
     }
@@ -245,6 +235,33 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
     let groups: Option<Json> = groups.and_then(|groups| serde_json::from_str(groups).ok());
     shown.extend(groups.map(|groups| ("tax_groups".to_owned(), groups)));
     Ok(shown)
+}
+
+/// One line as it was confirmed.
+fn frozen_line(id: &str, line: &BTreeMap<&str, &Value>, verdict: &Record) -> Json {
+    let mut shown = Map::from_iter([("line".to_owned(), json!(id))]);
+    let plain = line
+        .iter()
+        .filter(|(field, _)| ![POSITION, "trace_json", "charge_json"].contains(*field));
+    shown.extend(plain.map(|(field, value)| ((*field).to_owned(), value.to_json())));
+    for (field, value) in &mut shown {
+        if ["net", "tax", "gross"].contains(&field.as_str()) {
+            *value = amount(value.as_str().unwrap_or_default(), verdict);
+        }
+    }
+    let read = |field: &str| -> Option<Json> {
+        let text = line.get(field).and_then(|value| value.text())?;
+        serde_json::from_str(text).ok()
+    };
+    shown.insert(
+        "trace".to_owned(),
+        read("trace_json").unwrap_or_else(|| json!([])),
+    );
+    if let Some(charge) = read("charge_json") {
+        shown.insert("charge".to_owned(), charge);
+        shown.insert("free".to_owned(), json!(false));
+    }
+    Json::Object(shown)
 }
 
 /// What cash payment adds; none where the verdict does not say both.
@@ -290,10 +307,14 @@ fn unpriced(reader: &dyn Reader, order: &Record) -> Result<Json, ReadError> {
     Ok(told.into())
 }
 
-/// Puts the product's name beside its id.
+/// Puts the product's name beside its id, and that of a fee where a product's stands.
 fn named(reader: &dyn Reader, line: &mut Json) -> Result<(), ReadError> {
     let id = line["product"].as_str().and_then(|id| id.parse().ok());
     let product = id.map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
-    line["product_name"] = json!(product.as_ref().and_then(|product| product.text("name")));
+    let name = product.as_ref().and_then(|product| product.text("name"));
+    line["product_name"] = match name {
+        Some(name) => json!(name),
+        None => line["charge"]["name"].clone(),
+    };
     Ok(())
 }

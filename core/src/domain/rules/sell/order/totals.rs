@@ -16,7 +16,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::rules::goods::product::in_base_units;
 use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::rules::sell::price_book::of_order;
-use crate::domain::rules::sell::pricing::{Basket, BasketLine, Item, PriceStage, Priced, price};
+use crate::domain::rules::sell::pricing::{
+    Basket, BasketLine, Item, LineCharge, PriceStage, Priced, PricedLine, price,
+};
 use crate::domain::rules::sell::tax::WordError;
 use crate::objects::path::{POSITION, line_path};
 use crate::objects::{Reader, Record};
@@ -36,6 +38,8 @@ pub struct Totals {
     pub payable: Money,
     /// Each tax, and what it was taken of, as JSON.
     pub tax_groups: Json,
+    /// What the goods come to without tax: deposits and fees stand beside it.
+    pub goods_net: Money,
     /// By position.
     pub lines: Vec<LineTotal>,
     /// The price lists, promotions and tax classes that were used, with their versions.
@@ -51,6 +55,8 @@ pub struct LineTotal {
     pub product: String,
     /// The unit; none where the line names none.
     pub unit: Option<Unit>,
+    /// What it is, if it is no goods.
+    pub charge: Option<LineCharge>,
     /// Whether a promotion gives it for nothing.
     pub free: bool,
     /// How many of it.
@@ -76,7 +82,7 @@ pub(super) fn told(amount: Fraction, currency: Currency) -> Result<String, Refus
 
 /// Prices an order by the book as it is, for the order's day.
 pub(super) fn priced(reader: &dyn Reader, order: &Record) -> Result<Priced, Refusal> {
-    let basket = basket(order)?;
+    let basket = basket(reader, order)?;
     price(&basket, &of_order(reader, &basket, order)?)
 }
 
@@ -84,18 +90,23 @@ pub(super) fn priced(reader: &dyn Reader, order: &Record) -> Result<Priced, Refu
 pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
     let priced = priced(reader, order)?;
     let ordered = by_position(order);
+    let mut goods_net = Money::new(0, priced.currency);
     let mut lines = Vec::with_capacity(priced.lines.len());
     for (index, line) in priced.lines.iter().enumerate() {
         let product = line.product.clone().unwrap_or_default();
-        let id = ordered.get(index).map_or_else(
-            || format!("free~{}", index - ordered.len()),
-            |id| (*id).to_owned(),
-        );
+        let base_quantity = match &line.charge {
+            Some(_) => line.quantity.into(),
+            None => {
+                goods_net = goods_net.plus(line.net)?;
+                in_base(reader, &product, line.quantity, line.unit)?
+            }
+        };
         lines.push(LineTotal {
-            line: id,
-            base_quantity: in_base(reader, &product, line.quantity, line.unit)?,
+            line: line_id(&ordered, index, line),
+            base_quantity,
             product,
             unit: line.unit,
+            charge: line.charge.clone(),
             free: line.free,
             quantity: line.quantity,
             unit_price: line.unit_price,
@@ -111,10 +122,21 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
         tax: priced.tax,
         gross: priced.gross,
         payable: priced.payable,
+        goods_net,
         tax_groups: json!(priced.tax_groups),
         lines,
         sources: sources(&priced),
     })
+}
+
+/// The id of a line: the order's own, or that of a line which follows from others.
+fn line_id(ordered: &[&str], index: usize, line: &PricedLine) -> String {
+    let derived = line.charge.as_ref().and_then(|charge| charge.id.clone());
+    match (ordered.get(index), derived) {
+        (Some(own), _) => (*own).to_owned(),
+        (None, Some(derived)) => derived,
+        (None, None) => format!("free~{}", index - ordered.len()),
+    }
 }
 
 /// So many of a product's unit in base units.
@@ -134,6 +156,15 @@ pub(super) fn in_base(
     in_base_units(&row, quantity, unit)
 }
 
+/// Whether a product is a container, which may come back.
+fn is_container(reader: &dyn Reader, product: &str) -> Result<bool, Refusal> {
+    let row = product
+        .parse()
+        .ok()
+        .map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
+    Ok(row.is_some_and(|row| row.value("is_container").is_true()))
+}
+
 /// The ids of an order's lines as people put them.
 pub(super) fn by_position(order: &Record) -> Vec<&str> {
     let lines = order.lines(LINES);
@@ -143,7 +174,7 @@ pub(super) fn by_position(order: &Record) -> Vec<&str> {
     ids
 }
 
-fn basket(order: &Record) -> Result<Basket, Refusal> {
+fn basket(reader: &dyn Reader, order: &Record) -> Result<Basket, Refusal> {
     let wrong = |field: &str, why: String| {
         Refusal::rule("bad_order", format!("`{field}` of the order: {why}")).about(field)
     };
@@ -172,7 +203,9 @@ fn basket(order: &Record) -> Result<Basket, Refusal> {
             decimal("discount_percent")?
         };
         let quantity = decimal("quantity")?;
-        orderable(quantity).map_err(|why| wrong(&line_path(LINES, id, "quantity"), why))?;
+        let is_container = quantity.is_negative() && is_container(reader, text("product"))?;
+        orderable(quantity, is_container)
+            .map_err(|why| wrong(&line_path(LINES, id, "quantity"), why))?;
         takeable(discount_percent)
             .map_err(|why| wrong(&line_path(LINES, id, "discount_percent"), why))?;
         Ok(BasketLine {
@@ -221,6 +254,7 @@ fn sources(priced: &Priced) -> Json {
                     .map_or(&*step.rule, |(list, _)| list),
             ),
             PriceStage::LinePromotion | PriceStage::OrderPromotion => ("promotion", &*step.rule),
+            PriceStage::Fee => ("fee", &*step.rule),
             PriceStage::Tax | PriceStage::TaxPart | PriceStage::TaxConversion => {
                 ("tax_class", &*step.rule)
             }

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::basket::{LINE_PRICE_MAX, PERCENT_SCALE_MAX, TAX_RATE_MAX};
+use super::deposit::Deposit;
+use super::fee::{Fee, check_fee};
 use super::promotion::{Promotion, check_promotion};
 use super::scope::{Account, Buyers, Goods, Product, Validity, bad_book};
 use crate::base::currency::Currency;
@@ -91,6 +93,11 @@ pub struct Book {
     taxes: BTreeMap<String, Vec<TaxRate>>,
     /// Several taxes of a class, as they stand; days on which any of them holds have these.
     parts: BTreeMap<String, Vec<DatedPart>>,
+    /// The containers that come with products, or why nobody can say.
+    deposits: BTreeMap<String, Result<Vec<Deposit>, Refusal>>,
+    containers: BTreeSet<String>,
+    /// In the order of their names.
+    fees: Vec<Fee>,
     /// Tax classes that cannot be read, and why.
     spoilt: BTreeMap<String, Refusal>,
     cash_steps: BTreeMap<Currency, Money>,
@@ -184,6 +191,26 @@ impl Book {
         Ok(())
     }
 
+    /// Says which containers come with a product, or why nobody can say; then it has no price.
+    pub fn put_deposits(&mut self, product: &str, deposits: Result<Vec<Deposit>, Refusal>) {
+        self.deposits.insert(product.to_owned(), deposits);
+    }
+
+    /// Says that a product is a container, which may be ordered or given back by itself.
+    pub fn put_container(&mut self, product: &str) {
+        self.containers.insert(product.to_owned());
+    }
+
+    /// Puts a fee in.
+    pub fn add_fee(&mut self, fee: Fee) -> Result<(), Refusal> {
+        check_validity(&fee.name, fee.validity)?;
+        check_fee(&fee)?;
+        let before = |other: &Fee| (&other.name, &other.id) < (&fee.name, &fee.id);
+        let place = self.fees.partition_point(before);
+        self.fees.insert(place, fee);
+        Ok(())
+    }
+
     /// Puts a tax rate in.
     pub fn add_tax(&mut self, tax: TaxRate) -> Result<(), Refusal> {
         check_validity(&tax.class, tax.validity)?;
@@ -261,6 +288,30 @@ impl Book {
     /// The tax rates of a class.
     pub(super) fn taxes(&self, class: &str) -> &[TaxRate] {
         self.taxes.get(class).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether anything comes in containers.
+    pub(super) fn has_deposits(&self) -> bool {
+        !self.deposits.is_empty()
+    }
+
+    /// The containers that come with a product.
+    pub(super) fn deposits(&self, product: &str) -> Result<&[Deposit], Refusal> {
+        match self.deposits.get(product) {
+            None => Ok(&[]),
+            Some(Ok(deposits)) => Ok(deposits),
+            Some(Err(why)) => Err(why.clone()),
+        }
+    }
+
+    /// Whether a product is a container.
+    pub(super) fn is_container(&self, product: &str) -> bool {
+        self.containers.contains(product)
+    }
+
+    /// All fees, in order.
+    pub(super) fn fees(&self) -> &[Fee] {
+        &self.fees
     }
 
     /// Why the taxes of a class cannot be read, if they cannot.

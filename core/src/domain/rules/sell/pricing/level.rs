@@ -13,7 +13,7 @@ use super::hurdle::{Judged, judge, near_misses};
 use super::promotion::{Level, Promotion, Reward};
 use super::scope::{Product, bad_book};
 use super::sheet::{FreeLine, LineTax, Sheet, SheetLine};
-use super::tax_line::line_tax;
+use super::tax_line::{TaxedGoods, line_tax};
 use super::trace::{PriceReason, PriceStage, told};
 use crate::base::fraction::{Fraction, FractionError};
 use crate::base::spread::in_proportion;
@@ -102,7 +102,7 @@ fn reward<'a>(
                     &format!("its free product `{product}` is not in the book"),
                 ));
             };
-            let tax = line_tax(book, product, sheet.basket)?;
+            let tax = line_tax(book, TaxedGoods::from(product), sheet.basket)?;
             let times = judged.hits.iter().map(|(_, times)| *times);
             let times: Vec<i128> = if level == Level::Order {
                 times.take(1).collect()

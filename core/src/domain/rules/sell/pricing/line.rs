@@ -6,12 +6,13 @@ use super::book::Book;
 use super::entry::{self, PriceQuery};
 use super::scope::{Account, Product};
 use super::sheet::{LineTax, SheetLine};
-use super::tax_line::{ListedPrice, converted, line_tax, listed_told};
+use super::tax_line::{ListedPrice, TaxedGoods, converted, line_tax, listed_told};
 use super::trace::{PriceReason, PriceStage, PriceStep, TraceFigure, price_told, told};
 use crate::base::decimal::Decimal;
 use crate::base::fraction::Fraction;
 use crate::base::money::in_minor;
 use crate::base::quantity::QuantityError;
+use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::sell::tax::TaxKey;
 
@@ -42,7 +43,46 @@ pub(super) fn product_line<'a>(
         }
         quantity => quantity?,
     };
-    let tax = line_tax(book, product, basket)?;
+    let is_container = book.is_container(id);
+    if is_container && !line.discount_percent.is_zero() {
+        let message = "`discount_percent`: a deposit is given whole and taken back whole";
+        return Err(Refusal::bad_input("bad_value", message).about("discount_percent"));
+    }
+    let tax = line_tax(book, TaxedGoods::from(product), basket)?;
+    let asked = PricedUnit {
+        product,
+        unit,
+        quantity,
+    };
+    let (price, steps) = priced_unit(asked, &tax, basket, book, account)?;
+    let opened = opened(line, Some(product), quantity, price, tax, steps, basket)?;
+    Ok(SheetLine {
+        is_container,
+        ..opened
+    })
+}
+
+/// One unit of a product, and how many base units are sold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PricedUnit<'a> {
+    pub(super) product: &'a Product,
+    pub(super) unit: Unit,
+    pub(super) quantity: Fraction,
+}
+
+/// The price of one unit as the basket counts it, and how it came about.
+pub(super) fn priced_unit<'a>(
+    asked: PricedUnit<'a>,
+    tax: &LineTax<'a>,
+    basket: &Basket,
+    book: &'a Book,
+    account: Option<&Account>,
+) -> Result<(Fraction, Vec<PriceStep>), Refusal> {
+    let PricedUnit {
+        product,
+        unit,
+        quantity,
+    } = asked;
     let found = entry::price(&PriceQuery {
         book,
         basket,
@@ -52,35 +92,29 @@ pub(super) fn product_line<'a>(
         quantity: quantity.unsigned()?,
     })?;
     let Some(found) = found else {
-        let (name, currency, at) = (book.name(id), basket.currency, basket.at);
+        let (name, currency, at) = (book.name(&product.id), basket.currency, basket.at);
         let message =
             format!("`{name}` has no price in {currency} on {at} for this buyer and quantity");
         return Err(Refusal::rule("no_price", message).about("product"));
     };
-    let (mut price, mut steps) = (found.price, found.steps);
+    let (price, mut steps) = (found.price, found.steps);
     let listed = ListedPrice {
         price,
         is_with_tax: found.list.tax_inclusive,
         base_units: product.packaging.content(unit)?,
     };
-    if let Some(after) = converted(listed, &tax, basket.tax_mode)? {
-        let why = format!(
-            "{} of tax, which the price list and the basket see differently",
-            listed_told(&tax)
-        );
-        let reason = PriceReason::new(
-            book.name(&product.tax_class),
-            tax.class.map(|(_, version)| version),
-            &why,
-        );
-        steps.push(reason.step(
-            PriceStage::TaxConversion,
-            Some(price_told(price)?),
-            price_told(after)?,
-        ));
-        price = after;
-    }
-    opened(line, Some(product), quantity, price, tax, steps, basket)
+    let Some(after) = converted(listed, tax, basket.tax_mode)? else {
+        return Ok((price, steps));
+    };
+    let why = format!(
+        "{} of tax, which the price list and the basket see differently",
+        listed_told(tax)
+    );
+    let class = book.name(&product.tax_class);
+    let reason = PriceReason::new(class, tax.class.map(|(_, version)| version), &why);
+    let (before, told) = (price_told(price)?, price_told(after)?);
+    steps.push(reason.step(PriceStage::TaxConversion, Some(before), told));
+    Ok((after, steps))
 }
 
 /// Opens a line that carries its own price.
@@ -141,6 +175,7 @@ fn opened<'a>(
         amount: full,
         opening: 0,
         tax,
+        is_container: false,
         taken: Vec::new(),
         steps,
     })

@@ -3,8 +3,8 @@
 //! same bytes on phone and server. Rebates and wallet are payment, not price.
 //!
 //! The waterfall: list price -> contract or account price -> quantity break -> line promotion ->
-//! the seller's discount -> order promotion -> tax -> cash rounding. Where the business leaves
-//! room:
+//! the seller's discount -> order promotion -> deposits and fees -> tax -> cash rounding. Where the
+//! business leaves room:
 //! - A line's amount stays exact until the first reduction rounds it, or else the end of the line's
 //!   own steps does; each further reduction is rounded again. So price x quantity is rounded once,
 //!   as in Odoo (`price_subtotal`), and every reduction is an allowance that EN 16931 can carry
@@ -18,7 +18,13 @@
 
 mod basket;
 mod book;
+mod charge;
+mod charging;
+mod container;
+mod deposit;
 mod entry;
+mod fee;
+mod fee_line;
 mod hurdle;
 mod level;
 mod line;
@@ -37,6 +43,9 @@ pub use basket::{
     Basket, BasketLine, Item, LINE_PRICE_MAX, LINE_QUANTITY_MAX, PERCENT_SCALE_MAX, TAX_RATE_MAX,
 };
 pub use book::{Book, DatedPart, PriceEntry, PriceList, TaxRate};
+pub use charge::{ChargeKind, LineCharge};
+pub use deposit::Deposit;
+pub use fee::{Fee, FeeCharge, FeePer};
 pub use near_miss::{Gap, NearMiss};
 pub use priced::{Priced, PricedLine};
 pub use promotion::{Hurdle, Level, Promotion, Reward};

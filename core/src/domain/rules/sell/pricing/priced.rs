@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use super::basket::Basket;
 use super::book::Book;
+use super::charge::{ChargeKind, LineCharge};
 use super::near_miss::NearMiss;
-use super::sheet::{FreeLine, Sheet, SheetLine, on_line};
+use super::sheet::{ChargeLine, FreeLine, Sheet, SheetLine, on_line};
 use super::taxing::{
-    EntryTax, LineTaxShare, TaxEntry, TaxGroup, group_step, part_steps, shares, tax_step, taxed,
+    BasketTaxes, EntryTax, LineTaxShare, TaxEntry, TaxGroup, group_step, part_steps, shares,
+    tax_step, taxed,
 };
 use super::trace::{PriceReason, PriceStage, PriceStep, TraceFigure};
 use crate::base::currency::Currency;
@@ -46,7 +48,7 @@ pub struct Priced {
     pub cash_difference: Money,
     /// What is paid: gross and cash difference (EN 16931 BT-115).
     pub payable: Money,
-    /// The basket's lines in their order, then what is given for nothing.
+    /// The basket's lines in their order, then what is given for nothing, deposits and fees.
     pub lines: Vec<PricedLine>,
     /// Tax by category and rate (EN 16931 BG-23), and by name where a line has several.
     pub tax_groups: Vec<TaxGroup>,
@@ -62,7 +64,7 @@ pub struct Priced {
 /// One line of a priced basket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PricedLine {
-    /// The product; none where the line carried its own price.
+    /// The product; none of a fee, and where the line carried its own price.
     pub product: Option<String>,
     /// How many of the unit.
     pub quantity: Decimal,
@@ -87,6 +89,9 @@ pub struct PricedLine {
     /// Each of several taxes, in order; empty where there is one rate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taxes: Vec<LineTaxShare>,
+    /// What it is, if it is no goods: a container, a deposit, a fee.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charge: Option<LineCharge>,
     /// Whether a promotion gives it for nothing.
     pub free: bool,
     /// The promotions that it took, in order.
@@ -107,37 +112,11 @@ impl Priced {
 /// Taxes what the sheet says and adds it up.
 pub(super) fn close(mut sheet: Sheet<'_>, book: &Book) -> Result<Priced, Refusal> {
     let (basket, currency) = (sheet.basket, sheet.currency());
-    let of_line = |line: &SheetLine<'_>| {
-        line.product
-            .map_or("", |product| product.id.as_str())
-            .to_owned()
-    };
-    let ranks: Vec<String> = sheet.lines.iter().map(of_line).collect();
-    let bought = sheet.lines.iter().zip(&ranks);
-    let bought = bought.map(|(line, rank)| TaxEntry {
-        minor: line.amount.numerator(),
-        tax: &line.tax,
-        quantity: line.quantity,
-        rank,
-    });
-    let free = sheet.free.iter().map(|free| TaxEntry {
-        minor: 0,
-        tax: &free.tax,
-        quantity: free.quantity,
-        rank: &free.product.id,
-    });
-    let entries: Vec<TaxEntry<'_, '_>> = bought.chain(free).collect();
-    let taxed = taxed(&entries, basket)?;
-    drop(entries);
-    let mut splits = taxed.lines.into_iter();
-    let mut lines = Vec::with_capacity(splits.len());
-    for (index, (line, split)) in sheet.lines.drain(..).zip(splits.by_ref()).enumerate() {
-        lines.push(bought_line(line, split, basket).map_err(on_line(index))?);
-    }
-    for (line, split) in sheet.free.drain(..).zip(splits) {
-        lines.push(free_line(line, split, basket)?);
-    }
-    let groups = taxed.groups;
+    let BasketTaxes {
+        lines: splits,
+        groups,
+    } = taxes(&sheet)?;
+    let lines = lines(&mut sheet, splits, book)?;
     let nothing = Money::new(0, currency);
     let net = lines
         .iter()
@@ -172,16 +151,76 @@ pub(super) fn close(mut sheet: Sheet<'_>, book: &Book) -> Result<Priced, Refusal
     })
 }
 
+/// The taxes of what is bought, what is given for nothing, deposits and fees, in this order.
+fn taxes(sheet: &Sheet<'_>) -> Result<BasketTaxes, Refusal> {
+    let of_line = |line: &SheetLine<'_>| {
+        line.product
+            .map_or("", |product| product.id.as_str())
+            .to_owned()
+    };
+    let ranks: Vec<String> = sheet.lines.iter().map(of_line).collect();
+    let bought = sheet.lines.iter().zip(&ranks);
+    let bought = bought.map(|(line, rank)| TaxEntry {
+        minor: line.amount.numerator(),
+        tax: &line.tax,
+        quantity: line.quantity,
+        rank,
+    });
+    let free = sheet.free.iter().map(|free| TaxEntry {
+        minor: 0,
+        tax: &free.tax,
+        quantity: free.quantity,
+        rank: &free.product.id,
+    });
+    let charged = sheet.charges.iter().map(|line| TaxEntry {
+        minor: line.minor,
+        tax: &line.tax,
+        quantity: line.quantity,
+        rank: line.charge.id.as_deref().unwrap_or_default(),
+    });
+    let entries: Vec<TaxEntry<'_, '_>> = bought.chain(free).chain(charged).collect();
+    taxed(&entries, sheet.basket)
+}
+
+/// The lines with their taxes, which come in the same order.
+fn lines(
+    sheet: &mut Sheet<'_>,
+    splits: Vec<EntryTax>,
+    book: &Book,
+) -> Result<Vec<PricedLine>, Refusal> {
+    let basket = sheet.basket;
+    let mut lines = Vec::with_capacity(splits.len());
+    let mut splits = splits.into_iter();
+    for (index, (line, split)) in sheet.lines.drain(..).zip(splits.by_ref()).enumerate() {
+        lines.push(bought_line(line, split, basket, book).map_err(on_line(index))?);
+    }
+    for (line, split) in sheet.free.drain(..).zip(splits.by_ref()) {
+        lines.push(free_line(line, split, basket)?);
+    }
+    for (line, split) in sheet.charges.drain(..).zip(splits) {
+        lines.push(charge_line(line, split, basket)?);
+    }
+    Ok(lines)
+}
+
 fn bought_line(
     mut line: SheetLine<'_>,
     taxed: EntryTax,
     basket: &Basket,
+    book: &Book,
 ) -> Result<PricedLine, Refusal> {
     let currency = basket.currency;
     let (net, tax) = (
         Money::of(taxed.split.net, currency)?,
         Money::of(taxed.split.tax, currency)?,
     );
+    let container = line.product.filter(|_| line.is_container);
+    let charge = container.map(|product| LineCharge {
+        kind: ChargeKind::Container,
+        id: None,
+        name: book.name(&product.id).to_owned(),
+        reason_code: None,
+    });
     let full = Money::of(line.full.rounded(), currency)?;
     let discount = full.minus(Money::of(line.amount.numerator(), currency)?)?;
     let gross = net.plus(tax)?;
@@ -202,6 +241,7 @@ fn bought_line(
         tax_category: line.tax.key.category,
         tax_rate: line.tax.key.rate,
         taxes,
+        charge,
         free: false,
         promotions: line
             .taken
@@ -248,6 +288,41 @@ fn free_line(free: FreeLine<'_>, taxed: EntryTax, basket: &Basket) -> Result<Pri
         tax_category: free.tax.key.category,
         tax_rate: free.tax.key.rate,
         taxes,
+        charge: None,
+    })
+}
+
+fn charge_line(
+    line: ChargeLine<'_>,
+    taxed: EntryTax,
+    basket: &Basket,
+) -> Result<PricedLine, Refusal> {
+    let currency = basket.currency;
+    let (net, tax) = (
+        Money::of(taxed.split.net, currency)?,
+        Money::of(taxed.split.tax, currency)?,
+    );
+    let gross = net.plus(tax)?;
+    let taxes = shares(&line.tax, &taxed.parts, currency)?;
+    let mut trace = line.steps;
+    trace.extend(part_steps(&line.tax, &taxes));
+    trace.push(tax_step(&line.tax, net, gross, basket.tax_mode));
+    Ok(PricedLine {
+        product: line.product.map(|product| product.id.clone()),
+        quantity: line.quantity.shown(QUANTITY_SCALE_MAX)?,
+        unit: line.unit,
+        unit_price: line.unit_price.shown(UNIT_PRICE_SCALE_MAX)?,
+        discount: Money::new(0, currency),
+        net,
+        tax,
+        gross,
+        tax_category: line.tax.key.category,
+        tax_rate: line.tax.key.rate,
+        taxes,
+        charge: Some(line.charge),
+        free: false,
+        promotions: Vec::new(),
+        trace,
     })
 }
 

@@ -98,7 +98,8 @@ impl Goods {
 
 impl Buyers {
     /// Whether an account is one of them; whoever is not known is one of all buyers only.
-    pub(super) fn include(&self, account: Option<&Account>) -> bool {
+    #[must_use]
+    pub fn include(&self, account: Option<&Account>) -> bool {
         let is = |test: &dyn Fn(&Account) -> bool| account.is_some_and(test);
         match self {
             Buyers::Contract(id) => is(&|account| account.contracts.contains(id)),

@@ -3,6 +3,7 @@
 
 use super::basket::{Basket, BasketLine};
 use super::book::Book;
+use super::charge::LineCharge;
 use super::near_miss::NearMiss;
 use super::promotion::Promotion;
 use super::scope::Product;
@@ -10,6 +11,7 @@ use super::trace::{PriceReason, PriceStage, PriceStep, told};
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::{Fraction, FractionError};
+use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::sell::tax::{TaxKey, TaxTreatment};
 use crate::domain::rules::sell::tax_parts::LinePart;
@@ -21,6 +23,8 @@ pub(super) struct Sheet<'a> {
     pub(super) lines: Vec<SheetLine<'a>>,
     /// What is given for nothing, in the order in which it was given.
     pub(super) free: Vec<FreeLine<'a>>,
+    /// Deposits and fees.
+    pub(super) charges: Vec<ChargeLine<'a>>,
     pub(super) near_misses: Vec<NearMiss>,
     pub(super) steps: Vec<PriceStep>,
 }
@@ -40,6 +44,8 @@ pub(super) struct SheetLine<'a> {
     /// What was left when the level began, rounded; hurdles are judged on it.
     pub(super) opening: i128,
     pub(super) tax: LineTax<'a>,
+    /// Whether it is a container by itself, which stands beside promotions and discounts.
+    pub(super) is_container: bool,
     pub(super) taken: Vec<&'a Promotion>,
     pub(super) steps: Vec<PriceStep>,
 }
@@ -70,6 +76,20 @@ pub(super) struct FreeLine<'a> {
     pub(super) tax: LineTax<'a>,
 }
 
+/// A line that follows from others.
+pub(super) struct ChargeLine<'a> {
+    pub(super) charge: LineCharge,
+    /// The container.
+    pub(super) product: Option<&'a Product>,
+    pub(super) quantity: Fraction,
+    pub(super) unit: Option<Unit>,
+    pub(super) unit_price: Fraction,
+    /// Net or gross, as the basket has it, in smallest units.
+    pub(super) minor: i128,
+    pub(super) tax: LineTax<'a>,
+    pub(super) steps: Vec<PriceStep>,
+}
+
 impl Sheet<'_> {
     pub(super) fn currency(&self) -> Currency {
         self.basket.currency
@@ -82,6 +102,7 @@ impl SheetLine<'_> {
     pub(super) fn may_take(&self, promotion: &Promotion) -> bool {
         let is_open = !self.taken.iter().any(|taken| taken.excludes);
         self.quantity.is_positive()
+            && !self.is_container
             && self.opening > 0
             && is_open
             && (self.taken.is_empty() || !promotion.excludes)

@@ -8,9 +8,29 @@ use super::sheet::LineTax;
 use crate::base::decimal::Decimal;
 use crate::base::fraction::{Fraction, FractionError};
 use crate::base::limits::TAX_PARTS_MAX;
+use crate::base::quantity::Packaging;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::sell::tax::{TaxKey, TaxMode};
-use crate::domain::rules::sell::tax_parts::{LinePart, TaxCharge, net_of, with_held};
+use crate::domain::rules::sell::tax_parts::{LinePart, TaxCharge, TaxPart, net_of, with_held};
+
+/// What is taxed: goods, or a fee.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TaxedGoods<'t> {
+    pub(super) id: &'t str,
+    pub(super) class: &'t str,
+    /// Its units; a fee has none.
+    pub(super) packaging: Option<&'t Packaging>,
+}
+
+impl<'t> From<&'t Product> for TaxedGoods<'t> {
+    fn from(product: &'t Product) -> TaxedGoods<'t> {
+        TaxedGoods {
+            id: &product.id,
+            class: &product.tax_class,
+            packaging: Some(&product.packaging),
+        }
+    }
+}
 
 /// The price of one unit as a list has it.
 #[derive(Debug, Clone, Copy)]
@@ -96,10 +116,10 @@ pub(super) fn charge_told(part: &LinePart<'_>) -> String {
 /// The tax of a product on the basket's day, for its buyer; the class must have exactly one rate.
 pub(super) fn line_tax<'a>(
     book: &'a Book,
-    product: &'a Product,
+    goods: TaxedGoods<'a>,
     basket: &Basket,
 ) -> Result<LineTax<'a>, Refusal> {
-    let class = product.tax_class.as_str();
+    let class = goods.class;
     if let Some(refusal) = book.spoilt(class) {
         return Err(refusal.clone());
     }
@@ -108,7 +128,7 @@ pub(super) fn line_tax<'a>(
         .iter()
         .filter(|tax| tax.validity.holds(basket.at));
     let Some(tax) = holding.next() else {
-        let (name, of) = (book.name(class), book.name(&product.id));
+        let (name, of) = (book.name(class), book.name(goods.id));
         let message = format!("tax class `{name}` of `{of}` has no rate on {}", basket.at);
         return Err(Refusal::rule("no_tax_rate", message).about("product"));
     };
@@ -134,7 +154,7 @@ pub(super) fn line_tax<'a>(
     };
     let listed_parts = match book.parts(class) {
         [] => Vec::new(),
-        all => holding_parts(book, product, basket, all)?,
+        all => holding_parts(book, goods, basket, all)?,
     };
     let parts = match treatment {
         Some(_) => Vec::new(),
@@ -153,30 +173,30 @@ pub(super) fn line_tax<'a>(
 /// Those of several taxes that are taken on the basket's day, each for one base unit.
 fn holding_parts<'a>(
     book: &'a Book,
-    product: &Product,
+    goods: TaxedGoods<'_>,
     basket: &Basket,
     all: &'a [DatedPart],
 ) -> Result<Vec<LinePart<'a>>, Refusal> {
     let holding = all
         .iter()
         .filter(|dated| dated.validity.holds(basket.at))
-        .map(|dated| line_part(book, product, basket, dated));
+        .map(|dated| line_part(book, goods, basket, dated));
     let holding = holding.collect::<Result<Vec<_>, _>>()?;
     if holding.len() > TAX_PARTS_MAX {
         let why = format!("more than {TAX_PARTS_MAX} taxes hold on {}", basket.at);
-        return Err(bad_book(book.name(&product.tax_class), &why));
+        return Err(bad_book(book.name(goods.class), &why));
     }
     Ok(holding)
 }
 
 fn line_part<'a>(
     book: &Book,
-    product: &Product,
+    goods: TaxedGoods<'_>,
     basket: &Basket,
     dated: &'a DatedPart,
 ) -> Result<LinePart<'a>, Refusal> {
     let part = &dated.part;
-    let class = book.name(&product.tax_class);
+    let class = book.name(goods.class);
     let value = match &part.charge {
         TaxCharge::Percent(percent) => Fraction::percent(*percent)?,
         TaxCharge::PerUnit { amount, unit } => {
@@ -187,19 +207,15 @@ fn line_part<'a>(
                     &format!("{why}, not in {}", basket.currency),
                 ));
             }
-            let base = product.packaging.base();
-            let unit = unit.unwrap_or(base);
-            let each = product
-                .packaging
-                .from_base(Fraction::ONE, unit)
-                .map_err(|error| {
-                    let of = book.name(&product.id);
-                    let why = format!(
-                        "its tax `{}` is by {unit}, and of `{of}`: {error}",
-                        part.name
-                    );
-                    bad_book(class, &why).about("product")
-                })?;
+            let each = match (goods.packaging, unit) {
+                (_, None) => Fraction::ONE,
+                (Some(packaging), Some(unit)) => packaging
+                    .from_base(Fraction::ONE, *unit)
+                    .map_err(|error| not_by_unit(part, goods, book, &error.to_string()))?,
+                (None, Some(_)) => {
+                    return Err(not_by_unit(part, goods, book, "a fee has no units"));
+                }
+            };
             each.times(Fraction::from(*amount))?
         }
     };
@@ -209,4 +225,17 @@ fn line_part<'a>(
         value,
         inside,
     })
+}
+
+/// The refusal of an amount by a unit that goods do not come in.
+fn not_by_unit(part: &TaxPart, goods: TaxedGoods<'_>, book: &Book, why: &str) -> Refusal {
+    let unit = match &part.charge {
+        TaxCharge::PerUnit {
+            unit: Some(unit), ..
+        } => unit.code(),
+        TaxCharge::PerUnit { unit: None, .. } | TaxCharge::Percent(_) => "unit",
+    };
+    let of = book.name(goods.id);
+    let why = format!("its tax `{}` is by {unit}, and of `{of}`: {why}", part.name);
+    bad_book(book.name(goods.class), &why).about("product")
 }

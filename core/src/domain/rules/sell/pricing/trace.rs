@@ -40,6 +40,8 @@ pub enum PriceStage {
     LineRounding,
     /// The line's share of a promotion on the order.
     OrderPromotion,
+    /// A fee, for one of what it is charged for.
+    Fee,
     /// One of several taxes, from what it is taken of to what it is.
     TaxPart,
     /// Tax on top, or out of the amount.

@@ -1,8 +1,10 @@
 //! The way of a basket down the waterfall: its lines are opened, promotions and discounts are taken
-//! off, taxes are added. It does not know how each of these is done.
+//! off, deposits, fees and taxes are added. It does not know how each of these is done.
 
 use super::basket::{Basket, Item};
 use super::book::Book;
+use super::container;
+use super::fee_line;
 use super::level;
 use super::line::{LINE, own_line, product_line};
 use super::priced::{self, Priced};
@@ -39,6 +41,7 @@ pub fn price(basket: &Basket, book: &Book) -> Result<Priced, Refusal> {
         book,
         lines,
         free: Vec::new(),
+        charges: Vec::new(),
         near_misses: Vec::new(),
         steps: Vec::new(),
     };
@@ -47,6 +50,9 @@ pub fn price(basket: &Basket, book: &Book) -> Result<Priced, Refusal> {
         settle(line, basket).map_err(|error| on_line(index)(error.into()))?;
     }
     level::apply(Level::Order, &promotions, &mut sheet, book)?;
+    sheet.charges = container::lines(&sheet, account)?;
+    let fees = fee_line::lines(&sheet, account)?;
+    sheet.charges.extend(fees);
     priced::close(sheet, book)
 }
 
