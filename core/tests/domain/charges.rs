@@ -238,6 +238,34 @@ fn containers_are_checked_where_they_are_written() {
 }
 
 #[test]
+fn a_product_comes_in_the_units_by_which_it_is_taxed() {
+    let litre = json!({
+        "units/l/unit": "LTR", "units/l/numerator": 100, "units/l/denominator": 33,
+    });
+    let taxed = |fields: &Json| {
+        let mut shop = bottled();
+        shop.world
+            .set("tax_class", id(31), "parts/a/name", "Excise");
+        shop.world
+            .set("tax_class", id(31), "parts/a/amount_per_unit", "0.18");
+        shop.world.set("tax_class", id(31), "parts/a/unit", "LTR");
+        said(
+            shop,
+            &json!({"do": "edit", "object": "product", "id": id(PEN), "fields": fields}),
+        )
+    };
+    assert_eq!(taxed(&litre), ("ok".to_owned(), Vec::new()));
+    let about = ["units", "tax_class"].map(str::to_owned).to_vec();
+    let crate_of_six = json!({"units/c/unit": "XCR", "units/c/numerator": 6});
+    assert_eq!(taxed(&crate_of_six), ("no_tax_unit".to_owned(), about));
+    let is_no_worse = taxed(&json!({"brand": "Stout"}));
+    assert_eq!(
+        is_no_worse.0, "ok",
+        "who changes something else is not asked"
+    );
+}
+
+#[test]
 fn containers_lie_in_each_other_so_deep_and_no_deeper() {
     for (depth, is_refused) in [(DEPOSIT_DEPTH_MAX, false), (DEPOSIT_DEPTH_MAX + 1, true)] {
         let mut shop = bottled();

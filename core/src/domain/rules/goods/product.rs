@@ -7,6 +7,7 @@ use crate::base::fraction::Fraction;
 use crate::base::quantity::Packaging;
 use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::names::{TAX_CLASS, TAX_PARTS};
 use crate::domain::situation::Situation;
 use crate::domain::values;
 use crate::objects::{Record, Value};
@@ -15,8 +16,47 @@ use crate::objects::{Record, Value};
 pub fn product_is_sound(situation: &Situation<'_>) -> Result<(), Refusal> {
     let row = values::after(situation.record, situation.input);
     let mut found = problems(situation.reader, &row);
-    found.insert(0, packaging(&row).map(drop));
+    let packaging = packaging(&row);
+    if let Ok(packaging) = &packaging {
+        found.push(is_taxed_by_its_units(situation, &row, packaging));
+    }
+    found.insert(0, packaging.map(drop));
     Refusal::every(found)
+}
+
+/// A tax that is an amount a litre needs to know how many litres a product has.
+fn is_taxed_by_its_units(
+    situation: &Situation<'_>,
+    row: &Record,
+    packaging: &Packaging,
+) -> Result<(), Refusal> {
+    // Whoever changes something else is not asked to mend what a class asks since.
+    let is_asked = |path: &String| path == "tax_class" || path.starts_with("units/");
+    if !situation.input.keys().any(is_asked) {
+        return Ok(());
+    }
+    let class = match row.reference("tax_class") {
+        Some(id) => situation.reader.record(TAX_CLASS, id)?,
+        None => None,
+    };
+    for part in class
+        .iter()
+        .flat_map(|class| class.lines(TAX_PARTS).into_values())
+    {
+        let text = |field: &str| part.get(field).and_then(|value| value.text());
+        // What is no unit at all is the mistake of the class.
+        let Some(unit) = text("unit").and_then(|unit| unit.parse().ok()) else {
+            continue;
+        };
+        if let Err(error) = packaging.content(unit) {
+            let tax = text("name").unwrap_or_default();
+            let message = format!("the tax `{tax}` is an amount a {unit}, and `units`: {error}");
+            return Err(Refusal::rule("no_tax_unit", message)
+                .about("units")
+                .about("tax_class"));
+        }
+    }
+    Ok(())
 }
 
 /// So many of a product's unit in base units. What is counted comes whole: half a case of twelve
