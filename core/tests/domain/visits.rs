@@ -2,7 +2,9 @@
 
 use outfield_core::base::id::RecordId;
 use outfield_core::base::time::Timestamp;
-use outfield_core::domain::rules::visit::today::is_missed;
+use outfield_core::domain::named::Inquiry;
+use outfield_core::domain::rules::visit::today::{is_missed, today};
+use outfield_core::objects::Values;
 use serde_json::{Value as Json, json};
 
 use crate::support::{HERE, NOW, RuleWorld, id};
@@ -378,6 +380,56 @@ fn a_check_out_needs_a_check_in_and_every_mandatory_action() {
         &json!({"state": "completed", "checked_out_at": NOW.0}),
     );
     world.check(&json!({"do": "start_visit", "account": id(10)}), "ok");
+}
+
+/// What `today` says of a visit that is planned for this day, at an account whose clock is in this
+/// zone: `due`, `missed`, or nothing.
+fn said_today(zone: &str, planned_on: &str, now: Timestamp) -> &'static str {
+    let (mut world, visit) = planned();
+    world.now = now;
+    world.set("visit", visit, "planned_on", planned_on);
+    if !zone.is_empty() {
+        world.set("account", id(10), "time_zone", zone);
+    }
+    let (context, input) = (world.context(), Values::new());
+    let said = today(&Inquiry {
+        registry: &world.registry,
+        reader: &world,
+        context: &context,
+        input: &input,
+    });
+    match &said.unwrap().as_array().unwrap()[..] {
+        [] => "",
+        [visit] if visit["missed"] == json!(true) => "missed",
+        [_] => "due",
+        [..] => panic!("one visit was planned"),
+    }
+}
+
+#[test]
+fn today_is_the_day_at_the_account_and_the_tenants_where_it_has_no_clock() {
+    // Half past eight of the 24th in Greenwich: the 23rd in Samoa, the 24th in Chicago and Tokyo.
+    let evening = Timestamp(NOW.0 + 12 * 3_600_000);
+    for (zone, planned_on, now, said) in [
+        ("", "2026-11-23", NOW, "missed"),
+        ("", "2026-11-24", NOW, "due"),
+        ("", "2026-11-25", NOW, ""),
+        ("Pacific/Pago_Pago", "2026-11-22", NOW, "missed"),
+        ("Pacific/Pago_Pago", "2026-11-23", NOW, "due"),
+        ("Pacific/Pago_Pago", "2026-11-24", NOW, ""),
+        ("Asia/Tokyo", "2026-11-24", NOW, "due"),
+        ("Asia/Tokyo", "2026-11-24", evening, "missed"),
+        ("Asia/Tokyo", "2026-11-25", evening, "due"),
+        ("Pacific/Kiritimati", "2026-11-25", evening, "due"),
+        ("Pacific/Kiritimati", "2026-11-26", evening, ""),
+        ("America/Chicago", "2026-11-25", evening, ""),
+    ] {
+        assert_eq!(
+            said_today(zone, planned_on, now),
+            said,
+            "{zone} {planned_on}"
+        );
+    }
 }
 
 #[test]
