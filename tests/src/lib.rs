@@ -12,6 +12,7 @@
 )]
 
 pub mod agree;
+pub mod anew;
 pub mod attacked;
 pub mod behind;
 pub mod bench;

@@ -14,6 +14,7 @@ use std::path::Path;
 use outfield_core::base::context::Role;
 use outfield_core::base::id::ChangeHash;
 use outfield_core::store::{Db, documents};
+use outfield_tests::anew::fetched_anew;
 use outfield_tests::files::with_ending;
 use outfield_tests::world::HERE;
 use outfield_tests::{Fault, Phone, World, behind};
@@ -323,4 +324,35 @@ fn what_was_let_go_is_changed_after_one_sync_brought_its_history_back() {
     late.does(&json!({"do": "resolve_conflict", "conflict": conflict, "choose": "theirs"}));
     world.agree(&mut [&mut ann, &mut ben, &mut late]);
     assert_eq!(ann.conflicts(), [] as [serde_json::Value; 0]);
+}
+
+#[test]
+fn a_line_that_breaks_behind_a_visit_without_its_history_fetches_no_bucket_anew() {
+    let world = World::new();
+    let (mut ann, mut ben) = (world.phone("Ann"), world.phone("Ben"));
+    let shop = world.account("Harp's", "North");
+    ann.sync();
+    ben.sync();
+    let visit = ann.does(&json!({"do": "start_visit", "account": shop}));
+    for purpose in ["Stocktaking", "Relaunch"] {
+        ann.edits("visit", &visit, &json!({"purpose": purpose}));
+    }
+    ann.does(&json!({"do": "cancel_visit", "visit": visit, "reason": "Closed"}));
+    world.clock.advance_hours(8 * DAY_HOURS);
+    // With new tokens, which no earlier state of its file takes back.
+    ben.sync();
+    ann.sync();
+    let anew = fetched_anew(&ben.line);
+    let before = world.place("Ben before");
+    ben.copy_files(&before, true);
+    // Wherever it breaks, what comes next continues what arrived.
+    for bytes in (0..1_100).step_by(23) {
+        ben.restore_files(&before);
+        ben.line.fault("/pull", Fault::Short(bytes));
+        ben.sync();
+    }
+    assert_eq!(ben.get("visit", &visit)["purpose"], "Relaunch");
+    assert!(!has_history(&ben, &visit));
+    world.agree(&mut [&mut ann, &mut ben]);
+    assert_eq!(*anew.borrow(), [] as [String; 0]);
 }

@@ -311,7 +311,9 @@ struct BucketPull<'a> {
 }
 
 impl BucketPull<'_> {
-    /// How each record is to be told.
+    /// How each record is to be told. Where an answer breaks off behind a document of which devices
+    /// do without the history, what is told next names changes that the device was told with it,
+    /// and cannot join to anything: it is told whole again.
     fn plan<'e>(
         &self,
         bucket: &str,
@@ -319,20 +321,20 @@ impl BucketPull<'_> {
     ) -> Result<BTreeMap<RecordId, Delivery>, ServerError> {
         // Stepwise is only what the device holds already (changes alone), or what it made itself
         // (its own alone).
-        let mut stepwise: BTreeMap<RecordId, (bool, bool)> = BTreeMap::new();
+        let mut stepwise: BTreeMap<RecordId, (&str, bool, bool)> = BTreeMap::new();
         for entry in logged {
-            let start = (self.holds, self.holds);
-            let (changes, own) = stepwise.entry(entry.id).or_insert(start);
+            let start = (entry.object.as_str(), self.holds, self.holds);
+            let (_, changes, own) = stepwise.entry(entry.id).or_insert(start);
             *changes &= entry.op == LogOp::Change;
             *own = *own
                 && self.tenant.is_own(entry, self.actor)?
                 && (entry.op == LogOp::Change || self.tenant.begins(entry)?);
         }
         let mut deliveries = BTreeMap::new();
-        for (id, (changes, own)) in stepwise {
+        for (id, (object, changes, own)) in stepwise {
             let delivery = if !members::is_in(&self.tenant.db, bucket, id)? {
                 Delivery::Gone
-            } else if changes || own {
+            } else if own || (changes && !self.tenant.is_kept_without_history(object, id)?) {
                 Delivery::Stepwise
             } else {
                 Delivery::Whole

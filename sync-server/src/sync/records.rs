@@ -53,6 +53,29 @@ impl Tenant {
         Ok(conflicts::open_of(&self.db, found.id)?.is_empty())
     }
 
+    /// The same of a record of which no more is known than its name.
+    pub(super) fn is_kept_without_history(
+        &self,
+        object: &str,
+        id: RecordId,
+    ) -> Result<bool, ServerError> {
+        let Some(descriptor) = self.registry.get(object) else {
+            return Ok(false);
+        };
+        let Some(lifecycle) = &descriptor.lifecycle else {
+            return Ok(false);
+        };
+        // Most are not closed, which costs no reading of the record.
+        let state = tables::text(&self.db, descriptor, id, &lifecycle.field)?;
+        if !state.is_some_and(|state| lifecycle.closed.contains(&state)) {
+            return Ok(false);
+        }
+        match tables::read(&self.db, descriptor, id)? {
+            Some(found) => self.is_history_kept_here(descriptor, &found),
+            None => Ok(false),
+        }
+    }
+
     /// A record as it is now, whole; without its history where devices do without.
     pub(super) fn whole(&self, entry: &LoggedEntry) -> Result<Option<Frame>, ServerError> {
         self.frame(entry, false)
