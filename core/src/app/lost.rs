@@ -97,6 +97,18 @@ pub(super) fn is_behind(db: &Db, told: &Doc) -> Result<bool, FieldError> {
     Ok(!more.is_empty())
 }
 
+/// Whether a document was told in a meeting that broke off, and more is held of it than was told
+/// then.
+pub(super) fn is_filed_behind(db: &Db, id: RecordId) -> Result<bool, FieldError> {
+    if doubts::version(db, id)?.is_none() || documents::is_elsewhere(db, id)? {
+        return Ok(false);
+    }
+    let (heads, filed) = (documents::heads(db, id)?, members::version_of(db, id)?);
+    Ok(heads
+        .zip(filed)
+        .is_some_and(|(heads, filed)| filed != Version::of_heads(&heads)))
+}
+
 /// The server never said what is held of a document, whatever seals it came with: the document
 /// comes anew.
 fn refuted(db: &Db, id: RecordId) -> Result<(), FieldError> {
@@ -180,6 +192,9 @@ pub(super) fn stands_at(
         return Ok(true);
     };
     told.retain(|hash| history.has(*hash));
+    if told.is_empty() {
+        return Ok(false);
+    }
     *told = history.newest(told);
     members::update(db, id, Version::of_heads(told))?;
     let has_all = *told == heads;

@@ -57,11 +57,15 @@ pub(super) struct Pull {
 
 impl Pull {
     /// One more change of a document was told, whole or as a hash.
-    fn tells(&mut self, record: RecordId, hash: ChangeHash) {
+    fn tells(&mut self, db: &Db, record: RecordId, hash: ChangeHash) -> Result<(), FieldError> {
         self.named = Some(NamedState::changes(record, vec![hash]));
+        if !self.behind.contains_key(&record) && lost::is_filed_behind(db, record)? {
+            self.behind.insert(record, Vec::new());
+        }
         if let Some(told) = self.behind.get_mut(&record) {
             told.push(hash);
         }
+        Ok(())
     }
 }
 
@@ -106,6 +110,7 @@ impl Device {
         }
         intake.finish_bucket(pull)?;
         intake.apply_changes()?;
+        intake.file_behind(pull)?;
         intake.review_asks()?;
         let Intake {
             registry, changed, ..
@@ -145,14 +150,14 @@ impl Intake<'_> {
                 self.document(pull, doc, is_first)?;
             }
             Frame::Own(own) => {
-                pull.tells(own.record, own.hash);
+                pull.tells(self.db, own.record, own.hash)?;
                 self.own(filling(&mut pull.bucket)?, &own)?;
             }
             Frame::Conflict(held) => self.conflict(filling(&mut pull.bucket)?, &held.conflict)?,
             Frame::Descriptor(published) => self.descriptor(pull, &published)?,
             Frame::Change(change) => {
                 let vetted = gate::change(&change.bytes)?;
-                pull.tells(change.record, vetted.hash);
+                pull.tells(self.db, change.record, vetted.hash)?;
                 self.changes
                     .entry((change.record, change.object))
                     .or_default()
@@ -212,10 +217,9 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// A record leaves a bucket.
+    /// A record leaves a bucket, and may be on its way into another one of this device.
     fn remove(&self, bucket: &Filling, id: RecordId) -> Result<(), FieldError> {
         if !planted::is(Planted::SkippedRemove) && !members::remove(self.db, &bucket.name, id)? {
-            // It may be on its way into another bucket of this device.
             sweep_later(self.db)?;
         }
         Ok(())
@@ -509,8 +513,7 @@ impl Intake<'_> {
             &published.json,
         )? {
             let found = discover(self.db, &self.registry)?;
-            pull.verified
-                .retain(|bucket| !found.buckets.contains(bucket));
+            pull.verified.retain(|of| !found.buckets.contains(of));
             self.changed.extend(found.changed);
         }
         self.changed.push((DESCRIPTOR.to_owned(), published.record));

@@ -1,6 +1,8 @@
 //! What a device did where its person follows no more, and what leaves it in the very meeting that
 //! tells of the restore: nothing of either is lost.
 
+use outfield_tests::Fault;
+use outfield_tests::anew::fetched_anew;
 use outfield_tests::server::PutBack;
 use serde_json::json;
 
@@ -128,6 +130,36 @@ fn one_copy_may_be_put_back_twice() {
         day.ben.sync();
         let here = day.world.record("contact", &day.rosa);
         assert_eq!(here["mobile"], mobile);
+    }
+    day.agrees();
+}
+
+#[test]
+fn a_meeting_that_breaks_off_after_the_restore_fetches_no_bucket_anew_in_the_next() {
+    let mut day = yesterday();
+    let (ann, rosa) = (&mut day.ann, day.rosa.clone());
+    ann.edits("contact", &rosa, &json!({"mobile": "+14795550109"}));
+    ann.sync();
+    let before = day.world.place("Ann before");
+    day.ann.copy_files(&before, true);
+    let anew = fetched_anew(&day.ann.line);
+    for bytes in (0..4_000).step_by(190) {
+        day.puts_back();
+        day.ann.restore_files(&before);
+        day.ann.line.fault("/pull", Fault::Cut(bytes));
+        for _ in 0..3 {
+            day.ann.line.fault("/pull", Fault::RequestLost);
+        }
+        drop(day.ann.syncs());
+        day.ann.line.mend();
+        // What Ann was told of the contact goes on behind what she holds of it.
+        let name = json!({"name": format!("Rosa {bytes}")});
+        day.ben.edits("contact", &rosa, &name);
+        day.ben.sync();
+        day.ann.sync();
+        let here = day.world.record("contact", &rosa);
+        assert_eq!(here["mobile"], "+14795550109", "cut after {bytes} bytes");
+        assert_eq!(*anew.borrow(), [] as [String; 0], "cut after {bytes} bytes");
     }
     day.agrees();
 }
