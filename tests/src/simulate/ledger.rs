@@ -91,20 +91,45 @@ impl WireLog {
                 Self::groups_are_whole(&entries, &rulings);
             }
             "/sync/v1/pull" => {
-                for frame in wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap() {
-                    let Frame::Want(want) = frame else { continue };
-                    let before = self
-                        .asked
-                        .insert((phone.to_owned(), want.bucket.clone()), want.cursor);
-                    let anew = want.cursor == 0 && before.is_some_and(|before| before > 0);
-                    assert!(
-                        !anew || self.may_repair,
-                        "{phone}: {} differs from the server's and comes anew",
-                        want.bucket
-                    );
-                }
+                self.wants(phone, call);
+                self.tells_anew(phone, answer);
             }
             _ => {}
+        }
+    }
+
+    /// Where the buckets of a phone stand when it asks.
+    fn wants(&mut self, phone: &str, call: &Call) {
+        for frame in wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap() {
+            let Frame::Want(want) = frame else { continue };
+            let before = self
+                .asked
+                .insert((phone.to_owned(), want.bucket.clone()), want.cursor);
+            let anew = want.cursor == 0 && before.is_some_and(|before| before > 0);
+            assert!(
+                !anew || self.may_repair,
+                "{phone}: {} differs from the server's and comes anew",
+                want.bucket
+            );
+        }
+    }
+
+    /// To a phone that was away for so long that its log forgot what left meanwhile, the server
+    /// tells a bucket from its beginning; where that breaks off, the phone asks for it so.
+    fn tells_anew(&mut self, phone: &str, answer: &ServerAnswer) {
+        let mut anew = BTreeSet::new();
+        for frame in wire::decode(&answer.body, usize::MAX).unwrap() {
+            if let Frame::Start(start) = frame {
+                if start.from == 0 {
+                    anew.insert(start.bucket);
+                }
+            } else if let Frame::Checkpoint(end) = frame
+                && anew.contains(&end.bucket)
+                && let Some(asked) = self.asked.get_mut(&(phone.to_owned(), end.bucket))
+                && *asked <= end.seq
+            {
+                *asked = 0;
+            }
         }
     }
 

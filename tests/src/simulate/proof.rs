@@ -494,9 +494,7 @@ fn holds(file: &str, word: &str) -> bool {
     let lies_in = |file: &str| {
         ["", "-wal"].iter().any(|ending| {
             let bytes = std::fs::read(format!("{file}{ending}")).unwrap_or_default();
-            bytes
-                .windows(word.len())
-                .any(|part| part == word.as_bytes())
+            String::from_utf8_lossy(&bytes).contains(word)
         })
     };
     let path = Path::new(file);
