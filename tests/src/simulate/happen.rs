@@ -23,6 +23,9 @@ const FAULTS_MAX: usize = 6;
 const STEPS_OF_COMMAND: usize = 4;
 const STEPS_OF_MEETING: usize = 24;
 
+/// How often a phone tries a call in one meeting.
+const CALL_TRIES: usize = 3;
+
 /// The objects of a tenant's own, each with the version that grows out of it.
 const OWN: [&str; 3] = [
     include_str!("../../objects/cooler_maker.json"),
@@ -76,7 +79,7 @@ impl SimStage {
             }
             Trouble::DatabaseCopied => self.copies(at),
             Trouble::DatabaseRestored => self.restores(at),
-            Trouble::ServerPutBack => self.server_is_put_back(),
+            Trouble::ServerPutBack => self.server_is_put_back(at),
             Trouble::Compacted => {
                 self.world.compacts();
                 self.note("the logs are compacted");
@@ -199,11 +202,15 @@ impl SimStage {
     }
 
     /// A copy of the server's folder is kept, or one of those that are comes back: all of it, or a
-    /// tenant's file alone.
-    fn server_is_put_back(&mut self) {
+    /// tenant's file alone. It may be in the midst of a meeting that the server is lost.
+    fn server_is_put_back(&mut self, at: usize) {
         let kept = self.server_copies;
         if kept < self.profile.server_copies && self.dice.roll(2) == 0 {
             return self.keeps_server_copy();
+        }
+        if self.dice.roll(2) == 0 {
+            self.does(at, None);
+            self.hears_of_no_record(at);
         }
         let which = self.dice.roll(kept);
         let copy = self.world.place(&format!("server copy {which}"));
@@ -214,6 +221,15 @@ impl SimStage {
         ));
         self.heard.borrow_mut().put_back();
         self.count(Trouble::ServerPutBack);
+    }
+
+    /// A phone meets the server, which takes in its work and says no more than that.
+    fn hears_of_no_record(&mut self, at: usize) {
+        for _ in 0..CALL_TRIES {
+            let line = &self.carried[at].phone.line;
+            line.fault("/pull", Fault::RequestLost);
+        }
+        self.meets(at);
     }
 
     /// A copy of the server's folder is kept.

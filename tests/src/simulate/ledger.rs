@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use outfield_core::base::id::{ChangeHash, GroupId};
+use outfield_core::base::id::{ChangeHash, GroupId, RecordId};
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::{Frame, Ruling};
 use outfield_core::sync::{Call, wire};
@@ -26,6 +26,9 @@ pub(crate) struct WordLedger {
     pub(crate) server_has: BTreeSet<Word>,
     /// Refused words that a person took off the list.
     pub(crate) dismissed: BTreeMap<Word, usize>,
+    /// Records of which a server that was put back would not have what was given back to it, once a
+    /// person took that off the list.
+    pub(crate) given_up: BTreeSet<RecordId>,
 }
 
 impl WordLedger {

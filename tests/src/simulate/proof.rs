@@ -15,7 +15,7 @@ use outfield_core::sync::{Call, wire};
 use serde_json::{Value as Json, json};
 
 use super::ledger::{WireLog, Word};
-use super::stage::{CANARIES, SimStage, words_of_held, words_of_work};
+use super::stage::{CANARIES, SimStage, is_kept_aside, words_of_held, words_of_work};
 use super::trouble::Trouble;
 use crate::behind::KeptWork;
 use crate::crafter::CraftedChange;
@@ -127,16 +127,20 @@ impl SimStage {
 
     /// Whether a phone has this piece of work: to be sent, as its own, or in a document's history.
     fn is_kept_by_a_phone(&self, hash: ChangeHash) -> bool {
-        self.carried.iter().any(|carried| {
-            let db = behind::open(&carried.phone.file);
-            let is_in = |table: &str| {
-                let sql = format!("SELECT 1 FROM {table} AND hash = ?1");
-                db.prepare(&sql).unwrap().exists([&hash.0[..]]).unwrap()
+        (0..self.carried.len()).any(|at| {
+            let file = &self.carried[at].phone.file;
+            let db = behind::open(file);
+            let mut told: BTreeSet<RecordId> = self.ledger.given_up.clone();
+            let aside = self.held(at).into_iter().filter(is_kept_aside);
+            told.extend(aside.map(|held| held.record));
+            // What is due was offered, and waits for what it builds on. What was given back to a
+            // server where a copy of the phone had gone on instead is told, and stays here.
+            let is_own = |work: &KeptWork| {
+                work.hash == hash.0 && !work.is_due && !told.contains(&work.record)
             };
             let mut ids = documents::all_ids(&db).unwrap().into_iter();
-            // What is due was offered, and waits for what it builds on.
-            is_in("outbox WHERE TRUE")
-                || is_in("own_work WHERE NOT due")
+            behind::unsent(file).iter().any(|entry| entry.hash == hash)
+                || behind::own_work(file).iter().any(is_own)
                 || ids.any(|(id, _)| {
                     let stored = documents::load(&db, id).unwrap();
                     let whole = stored.filter(|stored| !stored.is_elsewhere());
@@ -329,10 +333,7 @@ impl SimStage {
             .collect();
         // What a phone kept of a record that the server lost is no second writing, whoever gave the
         // record back meanwhile.
-        let (kept, refused): (Vec<_>, Vec<_>) = held.values().partition(|held| {
-            let command: Json = serde_json::from_str(&held.command).unwrap();
-            command["do"] == "give_back"
-        });
+        let (kept, refused): (Vec<_>, Vec<_>) = held.values().partition(|held| is_kept_aside(held));
         refused
             .into_iter()
             .flat_map(words_of_held)

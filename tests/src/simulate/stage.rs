@@ -303,6 +303,9 @@ impl SimStage {
         if self.dice.roll(2) == 0 {
             self.phone(at).device().dismiss(held.number).unwrap();
             self.ledger.dismissed(with_it);
+            if is_kept_aside(held) {
+                self.ledger.given_up.insert(held.record);
+            }
             self.note(format!("{name} dismisses {}", held.number));
             return;
         }
@@ -474,6 +477,12 @@ pub(crate) fn words_of_work(work: &KeptWork) -> Vec<Word> {
 /// The words that a refused entry holds.
 pub(crate) fn words_of_held(held: &Attention) -> Vec<Word> {
     words_in(&held.record.to_string(), behind::values_of(&held.bytes))
+}
+
+/// Whether the server lost it and did not take it back.
+pub(crate) fn is_kept_aside(held: &Attention) -> bool {
+    let command: Json = serde_json::from_str(&held.command).unwrap();
+    command["do"] == "give_back"
 }
 
 /// What an edit asked for and left no work behind was so already.
