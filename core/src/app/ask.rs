@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::asking;
+use super::unpublished;
 use super::working::project_all;
 use super::{Device, FieldError, QueryDoor, Receipt};
 use crate::base::id::{ActorId, IdError, RecordId};
@@ -318,7 +319,7 @@ impl Device {
         for (name, state) in members::buckets(&self.db)? {
             buckets.push(json!({ "bucket": name, "cursor": state.cursor }));
         }
-        Ok(Receipt::of(json!({
+        let mut status = json!({
             "enrolled": identity,
             "name": meta::get(&self.db, "name")?,
             "server": meta::get(&self.db, "url")?,
@@ -328,7 +329,12 @@ impl Device {
             "conflicts": conflicts::open(&self.db)?.len(),
             "last_verified": meta::get(&self.db, "last_verified")?,
             "buckets": buckets,
-        })))
+        });
+        let unpublished = unpublished::all(&self.db)?;
+        if !unpublished.is_empty() {
+            status["unpublished"] = json!(unpublished);
+        }
+        Ok(Receipt::of(status))
     }
 
     /// Per object, how many records are here and SHA-256 over the sorted lines

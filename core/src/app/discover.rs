@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::FieldError;
+use super::unpublished;
 use super::working::{give_up, project};
 use crate::base::id::RecordId;
 use crate::base::planted::{self, Planted};
@@ -80,6 +81,7 @@ pub(super) fn adopt_descriptor(
         return Ok(false);
     };
     meta::put_descriptor(db, &object, version, json)?;
+    unpublished::note(db, &object, false)?;
     meta::remove(db, &unread)?;
     Ok(true)
 }

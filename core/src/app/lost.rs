@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use super::bucket_names::{CONFLICT, DESCRIPTOR};
 use super::held::{offer, settle_told, values_here, whole};
 use super::history::check_heads;
 use super::working::{accepted, give_up, join_history, settled};
@@ -244,6 +245,8 @@ impl Device {
                         frames.extend([Frame::Offer(offer), Frame::Seal(seal)]);
                         state.offered.push(doubt);
                     }
+                    // What is not known here is offered once it is.
+                    None if is_unknown(&self.registry, &doubt.object) => {}
                     None => end(&tx, &doubt)?,
                 }
             }
@@ -401,6 +404,11 @@ fn alone_in_doubt(work: OwnWork) -> Doubt {
         former: None,
         own: Some(work.number),
     }
+}
+
+/// Whether records of an object cannot be read here: a tenant's own, or a newer version's.
+fn is_unknown(registry: &Registry, object: &str) -> bool {
+    ![CONFLICT, DESCRIPTOR].contains(&object) && registry.get(object).is_none()
 }
 
 /// Whether it is still in doubt.

@@ -36,6 +36,7 @@ mod sweep;
 mod sync_files;
 mod sync_now;
 mod together;
+mod unpublished;
 mod watched;
 mod working;
 

@@ -4,6 +4,7 @@
 
 use super::FieldError;
 use super::bucket_names::{CONFLICT, DESCRIPTOR, descriptor_id};
+use super::unpublished;
 use crate::base::id::RecordId;
 use crate::objects::Registry;
 use crate::store::{Db, conflicts, documents, doubts, members, meta, outbox, seals, tables};
@@ -54,7 +55,9 @@ pub(super) fn sweep(db: &Db, registry: &Registry) -> Result<Vec<(String, RecordI
         if !members::of(db, id)?.is_empty() {
             continue;
         }
-        if doubts::is_any_of(db, &object)? {
+        let is_waited_for = unpublished::is_waited_for(db, &object)?;
+        unpublished::note(db, &object, is_waited_for)?;
+        if is_waited_for {
             sweep_later(db)?;
         } else {
             meta::remove_descriptor(db, &object)?;

@@ -12,6 +12,7 @@ use super::history::{let_go, needed};
 use super::lost::{self, LostAndFound};
 use super::receive::Pull;
 use super::sweep::{sweep, sweep_later};
+use super::unpublished;
 use super::{Device, FieldError, Receipt};
 use crate::base::id::{ActorId, RecordId};
 use crate::base::limits::{BUCKETS_MAX, FRAME_BYTES_MAX, OUTBOX_NUMBER_MAX, PUSH_ENTRIES_MAX};
@@ -336,6 +337,10 @@ impl Device {
         });
         if meeting.lost.returned > 0 {
             told["returned"] = json!(meeting.lost.returned);
+        }
+        let unpublished = unpublished::all(&self.db)?;
+        if !unpublished.is_empty() {
+            told["unpublished"] = json!(unpublished);
         }
         Ok(Receipt::of(told))
     }

@@ -184,6 +184,12 @@ pub fn of_record(db: &Db, record: RecordId) -> Result<Vec<OutboxEntry>, StoreErr
     )
 }
 
+/// Whether something of this object waits.
+pub fn is_any_of(db: &Db, object: &str) -> Result<bool, StoreError> {
+    let mut read = db.prepare_cached("SELECT 1 FROM outbox WHERE object = ?1 LIMIT 1")?;
+    Ok(read.exists([object])?)
+}
+
 /// Takes the entry with this hash out.
 pub fn take(db: &Db, hash: ChangeHash) -> Result<Option<OutboxEntry>, StoreError> {
     let sql = format!("DELETE FROM outbox WHERE hash = ?1 RETURNING {COLUMNS}");

@@ -98,6 +98,12 @@ pub fn is_due_of(db: &Db, record: RecordId) -> Result<bool, StoreError> {
     Ok(read.exists([record.as_bytes()])?)
 }
 
+/// Whether the server may have lost own work of this object.
+pub fn is_any_due_of(db: &Db, object: &str) -> Result<bool, StoreError> {
+    let mut read = db.prepare_cached("SELECT 1 FROM own_work WHERE due AND object = ?1 LIMIT 1")?;
+    Ok(read.exists([object])?)
+}
+
 /// A verified sync: what has been kept since before a moment is kept no more, but for what the
 /// server may have lost.
 pub fn keep_since(db: &Db, now: Timestamp, before: Timestamp) -> Result<(), StoreError> {

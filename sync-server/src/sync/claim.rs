@@ -8,10 +8,12 @@ use outfield_core::base::id::{ChangeHash, RecordId};
 use outfield_core::crdt::{CrdtError, Document};
 use outfield_core::domain::Refusal;
 use outfield_core::domain::rules::conflict::{chose, closes, is_decision};
+use outfield_core::objects::extension::OWN_PREFIX;
 use outfield_core::objects::{
-    Conflict, ConflictState, Descriptor, Kind, Record, Registry, Side, Value, Values,
+    Conflict, ConflictState, Descriptor, Kind, Record, Side, Value, Values,
 };
 use outfield_core::store::{Db, StoreReader, conflicts, documents, members, tables};
+use outfield_core::sync::frames::Ruling;
 
 use super::rejection::{Denial, rejected};
 use super::verdict;
@@ -20,6 +22,7 @@ use crate::people::reach::Reach;
 use crate::people::scoped_reader::{ScopedReader, Sight};
 use crate::tenant::cache::DocumentCache;
 use crate::work::log::{Placement, buckets_holding, scope_of};
+use crate::work::was_put_back;
 
 /// What an entry is about, as the database has it before the entry.
 pub(super) struct EntryClaim<'a> {
@@ -198,13 +201,18 @@ impl<'a> EntryClaim<'a> {
     }
 }
 
-/// The object of this name, if devices hand in its records as changes, or as facts.
+/// The object of this name, if devices hand in its records as changes, or as facts. One of the
+/// tenant's own that this server does not know may be one that it lost when it was put back: its
+/// records wait until the office publishes it again.
 pub(super) fn known<'a>(
-    registry: &'a Registry,
+    store: &StoreReader<'a>,
     object: &str,
     kind: Kind,
 ) -> Result<&'a Descriptor, Denial> {
-    let found = registry.get(object).map(AsRef::as_ref);
+    let found = store.registry.get(object).map(AsRef::as_ref);
+    if found.is_none() && object.starts_with(OWN_PREFIX) && was_put_back(store.db)? {
+        return Err(Denial::NotYet(Ruling::RetryLater));
+    }
     found
         .filter(|known: &&Descriptor| known.kind == kind)
         .ok_or_else(|| {

@@ -270,7 +270,7 @@ impl PushBatch<'_> {
         }
         let author = self.author(change.actor)?;
         let written = entry.written_by(change)?;
-        let descriptor = known(self.store.registry, &written.object, Kind::Document)?;
+        let descriptor = known(&self.store, &written.object, Kind::Document)?;
         let reach = self.reach(entry)?;
         let around = Surrounding {
             reach: &reach,
@@ -319,7 +319,7 @@ impl PushBatch<'_> {
 
     fn fact(&mut self, entry: &PushedEntry) -> Result<(), Denial> {
         let fact = entry.fact()?;
-        let descriptor = known(self.store.registry, &fact.object, Kind::Fact)?;
+        let descriptor = known(&self.store, &fact.object, Kind::Fact)?;
         let Some(actor) = entry.actor else {
             return Err(rejected("bad_fact", "a fact says which actor wrote it"));
         };

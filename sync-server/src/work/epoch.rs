@@ -75,6 +75,12 @@ pub(crate) fn epoch_of(db: &Db) -> Result<u64, ServerError> {
     Ok(epoch.cast_unsigned())
 }
 
+/// Whether this server was ever put back, and so may have lost what it said.
+pub(crate) fn was_put_back(db: &Db) -> Result<bool, ServerError> {
+    let mut read = db.prepare_cached("SELECT count(*) > 1 FROM epoch")?;
+    Ok(read.query_row([], |row| row.get(0))?)
+}
+
 impl Tenant {
     /// The number of the life of this tenant.
     pub fn epoch(&self) -> Result<u64, ServerError> {

@@ -18,5 +18,5 @@ pub(crate) mod uploads;
 mod write_row;
 
 pub use blobs::FileQuota;
-pub(crate) use epoch::epoch_of;
 pub use epoch::{Epoch, EpochReason};
+pub(crate) use epoch::{epoch_of, was_put_back};
