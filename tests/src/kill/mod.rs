@@ -4,9 +4,9 @@
 
 use std::io::{IsTerminal, Write};
 
-mod backups;
 mod draw;
 mod ledger;
+mod office;
 mod place;
 mod plan;
 mod processes;
@@ -50,6 +50,7 @@ pub fn run(plan: &KillPlan) -> Result<KillOutcome, String> {
         kills,
         commands,
         faults,
+        imports,
         ..
     } = looping;
     if let Some(defect) = plan.defect {
@@ -63,7 +64,7 @@ pub fn run(plan: &KillPlan) -> Result<KillOutcome, String> {
         ..KillOutcome::default()
     };
     proof::judge(&stage, &ledger, &mut outcome)?;
-    outcome.problems.extend(backups::judge(&stage)?);
+    outcome.problems.extend(office::judge(&stage, imports)?);
     if plan.keep && !outcome.holds() {
         outcome
             .problems

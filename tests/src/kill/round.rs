@@ -37,6 +37,8 @@ pub(super) struct KillLoop {
     /// Answers that no command may give here.
     pub(super) faults: Vec<String>,
     pub(super) dice: KillDice,
+    /// How many imports the office began.
+    pub(super) imports: u64,
     shared: Vec<String>,
     /// The visit that each rep has open, as far as answers told.
     visits: BTreeMap<usize, String>,
@@ -76,6 +78,7 @@ impl KillLoop {
             commands: 0,
             faults: Vec::new(),
             dice: KillDice::of(seed),
+            imports: 0,
             shared: Vec::new(),
             visits: BTreeMap::new(),
             usual: BTreeMap::new(),
@@ -131,15 +134,15 @@ impl KillLoop {
         let other = (rep + 1 + self.dice.below(reps - 1)) % reps;
         let beside = (self.dice.below(100) < 50).then(|| self.sync_or_command(other, 50));
         let moment = self.moment(&command);
-        let copying = self.copy_beside()?;
+        let office = self.office_beside()?;
         let running = self.start(rep, command)?;
         let beside = beside
             .map(|command| self.start(other, command))
             .transpose()?;
         std::thread::sleep(moment);
         self.strike(target, running, beside)?;
-        if let Some(copying) = copying {
-            self.end_copy(copying)?;
+        if let Some(working) = office {
+            self.end_office(working)?;
         }
         for _ in 0..self.dice.below(CALM_MAX + 1) {
             let rep = self.dice.below(reps);
@@ -297,6 +300,7 @@ impl KillLoop {
     /// Brings the server back once more, and lets all reps sync until nothing is left to say.
     pub(super) fn settle(&mut self) -> Result<(), String> {
         self.stage.restart()?;
+        self.imports_to_the_end()?;
         for _ in 0..SETTLING_MAX {
             let mut moved = 0;
             for rep in 0..self.stage.reps.len() {

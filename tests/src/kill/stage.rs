@@ -18,6 +18,8 @@ K2,Kiosk Two,Springfield,Illinois,39.881700,-89.650100
 K3,Kiosk Three,Decatur,Illinois,39.840300,-88.954800
 K4,Kiosk Four,Peoria,Illinois,40.693600,-89.589000
 ";
+/// Outlets of an import: each has another city than in the import before, so that the log grows.
+pub(super) const OUTLETS: u64 = 150;
 const REPS: &[&str] = &["Ana", "Ben", "Cleo"];
 /// The folder of backups, and the one into which they are put back.
 const BACKUPS: &str = "backups";
@@ -166,6 +168,21 @@ impl KillStage {
             .start(&["backup", "--data", &data, "--to", &to, "--keep", "3"])
     }
 
+    /// Starts an import of all outlets, in the cities of this import.
+    pub(super) fn start_import(&self, import: u64) -> Result<RunningProcess, String> {
+        let mut sheet = "code,name,city,state\n".to_owned();
+        for outlet in 0..OUTLETS {
+            let (code, city) = (code_of(outlet), city_of(import));
+            sheet.push_str(&format!("{code},Outlet {outlet},{city},Illinois\n"));
+        }
+        let file = self.path("outlets.csv");
+        std::fs::write(&file, sheet).map_err(said)?;
+        let data = self.data();
+        let words = ["import", "accounts", &file, "--territory-column", "state"];
+        self.launcher
+            .start(&[&words[..], &["--data", &data]].concat())
+    }
+
     /// Starts a restore into a folder of its own.
     pub(super) fn start_restore(&self) -> Result<RunningProcess, String> {
         let words = self.last_restore();
@@ -245,6 +262,16 @@ impl KillStage {
         self.server = None;
         self.folder.keep()
     }
+}
+
+/// What an outlet is known by.
+pub(super) fn code_of(outlet: u64) -> String {
+    format!("O{outlet}")
+}
+
+/// Where the outlets of an import are.
+pub(super) fn city_of(import: u64) -> String {
+    format!("City {import}")
 }
 
 /// Papers of many lengths, so that some go in one piece and others in many.
