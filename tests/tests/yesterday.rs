@@ -65,17 +65,24 @@ fn a_phone_of_yesterday_pushes_and_pulls_and_nothing_is_lost() {
             let shown = ana.device().order(&named(order)).unwrap().data;
             assert_eq!(shown["status"], "confirmed", "{order}: {shown}");
         }
-        // What was confirmed before orders held anything counts as delivered.
         let order = named("confirmed");
         let cancel = json!({"do": "cancel_order", "sales_order": order, "reason": "Late"});
-        assert_eq!(ana.refused(&cancel).0, "already_delivered");
+        let used = if kept["holds"] == true {
+            ana.does(&cancel);
+            ana.sync();
+            "20"
+        } else {
+            // What was confirmed before orders held anything counts as delivered.
+            assert_eq!(ana.refused(&cancel).0, "already_delivered");
+            "40"
+        };
         let phone = ana.get("contact", &named("contact"))["phone"].clone();
         assert_eq!(phone, "+14795550100");
-        // Figures of before the ledger entered it as they stood.
+        // Figures of before the ledger entered it as they stood: 10, 20 and 10.
         let wrong = world.office(|office| (office.check_rows().unwrap(), office.check_ledger()));
         assert_eq!((wrong.0, wrong.1.unwrap()), (vec![], vec![]));
         let credit = world.office(|office| office.all("credit_figure")).unwrap();
-        assert_eq!(credit[0]["used"], "40", "10, 20 and 10: {credit:?}");
+        assert_eq!(credit[0]["used"], used, "{version:?}: {credit:?}");
         assert_eq!(ana.device().waiting().unwrap().data, json!([]));
         world.agree(&mut [&mut ana]);
     }
