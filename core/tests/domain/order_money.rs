@@ -1,6 +1,7 @@
 //! Orders in all kinds of money: currencies with no and with three decimals, cash that coins cannot
 //! pay, goods for nothing. What an order showed when it was made is what its confirmation shows.
 
+use outfield_core::objects::Value;
 use serde_json::{Value as Json, json};
 
 use crate::shop::{GUM, PEN, Shop};
@@ -377,4 +378,15 @@ fn a_line_that_was_taken_out_adds_nothing_to_what_is_ordered_again() {
     shop.does(&json!({"do": "add_order_line", "product": id(PEN), "quantity": "3"}));
     let quantity = format!("lines/{}~EA/quantity", id(PEN));
     assert_eq!(shop.value(&quantity), json!("3"));
+}
+
+#[test]
+fn a_product_without_a_tax_class_is_named_with_what_to_do() {
+    let mut shop = Shop::new().begun();
+    shop.sets(PEN, "1");
+    shop.world.set("product", id(PEN), "tax_class", Value::Null);
+    assert_eq!(
+        shop.show()["problem"]["message"],
+        "`lines[0]`: `Pen` has no tax class; ask the office to give it one"
+    );
 }

@@ -129,6 +129,10 @@ pub(super) fn line_tax<'a>(
         .filter(|tax| tax.validity.holds(basket.at));
     let Some(tax) = holding.next() else {
         let (name, of) = (book.name(class), book.name(goods.id));
+        if class.is_empty() {
+            let message = format!("`{of}` has no tax class; ask the office to give it one");
+            return Err(Refusal::rule("no_tax_class", message).about("product"));
+        }
         let message = format!("tax class `{name}` of `{of}` has no rate on {}", basket.at);
         return Err(Refusal::rule("no_tax_rate", message).about("product"));
     };
