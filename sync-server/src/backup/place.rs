@@ -242,7 +242,7 @@ pub fn check(folder: &Path) -> Result<Vec<BackupFault>, ServerError> {
                 let pieces = chunks.len();
                 say(format!(
                     "{missing} of {pieces} pieces of `{}` are missing or damaged; the next \
-                     backup writes them anew",
+                     backup writes anew what has not changed since",
                     database.file
                 ));
             }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use outfield_core::base::id::ChangeHash;
 use outfield_tests::dice::Dice;
 use outfield_tests::served::{Yard, binary};
 use serde_json::{Value as Json, json};
@@ -108,6 +109,32 @@ fn pieces(yard: &Yard) -> Vec<PathBuf> {
     }
     pieces.sort();
     pieces
+}
+
+/// A piece that two backups in a row have: what is written in between is not in it.
+fn lasting_piece(yard: &Yard) -> PathBuf {
+    let [first, second] = [(); 2].map(|()| {
+        let generation = back_up(yard)["generation"].as_str().unwrap().to_owned();
+        let folder = yard.path("backups").join("generations").join(generation);
+        let files = fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        let lists = files.filter(|file| file.extension().is_some_and(|of| of == "chunks"));
+        lists
+            .flat_map(|list| fs::read(list).unwrap())
+            .collect::<Vec<u8>>()
+    });
+    let is_in = |list: &[u8], name: &str| {
+        let mut hashes = list.chunks_exact(32).map(ChangeHash::from_slice);
+        hashes.any(|hash| hash.unwrap().to_string() == name)
+    };
+    let mut pieces = pieces(yard);
+    pieces.retain(|piece| {
+        let parts = [piece.parent().unwrap(), piece].map(|part| part.file_name().unwrap());
+        let name = parts.map(|part| part.to_str().unwrap()).concat();
+        is_in(&first, &name) && is_in(&second, &name)
+    });
+    pieces.remove(0)
 }
 
 #[test]
@@ -257,8 +284,7 @@ fn a_killed_backup_is_none_and_the_next_goes_on() {
 #[test]
 fn what_is_damaged_is_named_and_nothing_of_it_comes_back() {
     let yard = yard();
-    back_up(&yard);
-    let piece = pieces(&yard).remove(0);
+    let piece = lasting_piece(&yard);
     let mut bytes = fs::read(&piece).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -303,7 +329,7 @@ fn a_manifest_that_was_changed_or_leads_elsewhere_is_refused() {
         .lines()
         .find(|line| line.ends_with("manifest.json"))
         .unwrap();
-    let hash = outfield_core::base::id::ChangeHash::of(elsewhere.as_bytes());
+    let hash = ChangeHash::of(elsewhere.as_bytes());
     let sums = sums.replace(old, &format!("{hash}  manifest.json"));
     fs::write(folder.join("SHA256SUMS"), sums).unwrap();
     assert_eq!(refused(&words), "backup_damaged", "outside the folder");
