@@ -79,7 +79,7 @@ fn element<'a>(scan: &mut Scan, text: &'a str, today: Day) -> Result<&'a str, St
     let (data, left) = behind.split_at(end);
     let found = Element {
         identifier,
-        data,
+        data: bare(data),
         today,
     };
     match known {
@@ -110,7 +110,7 @@ pub(super) fn bracketed(text: &str, today: Day) -> Result<Scan, String> {
         let (data, left) = after.split_at(end);
         let found = Element {
             identifier,
-            data: data.trim_matches(|letter: char| letter.is_whitespace() || letter == SEPARATOR),
+            data: bare(data),
             today,
         };
         match lookup(identifier) {
@@ -120,6 +120,11 @@ pub(super) fn bracketed(text: &str, today: Day) -> Result<Scan, String> {
         rest = left;
     }
     something(scan)
+}
+
+/// Data without what stands around it: no element has blanks.
+fn bare(data: &str) -> &str {
+    data.trim_matches(|letter: char| letter.is_whitespace() || letter == SEPARATOR)
 }
 
 /// How many digits the identifier in brackets has that a text begins with.
