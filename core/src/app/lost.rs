@@ -59,6 +59,7 @@ pub(super) fn note_epoch(db: &Db, epoch: u64, is_same: bool) -> Result<bool, Fie
         own_work::all_are_due(db)?;
     }
     if is_other && !is_same {
+        doubts::forget_told(db)?;
         for (name, _) in members::buckets(db)? {
             members::set_cursor(db, &name, 0)?;
         }
@@ -68,47 +69,6 @@ pub(super) fn note_epoch(db: &Db, epoch: u64, is_same: bool) -> Result<bool, Fie
 
 /// The key under which a database keeps the epoch of the server it last met.
 const EPOCH: &str = "epoch";
-
-/// Whether the device holds work of a document that the server, as it tells it, has not: what came
-/// with a seal, for what nobody sealed was never the server's word.
-pub(super) fn is_behind(db: &Db, told: &Doc) -> Result<bool, FieldError> {
-    let id = told.record;
-    let Some((object, heads)) = documents::standing(db, id)? else {
-        return Ok(false);
-    };
-    if object != told.object || heads == told.heads || documents::is_elsewhere(db, id)? {
-        return Ok(false);
-    }
-    let mut more = heads;
-    if told.blob.is_empty() {
-        let history = accepted(db, id)?;
-        if !history.is_some_and(|of| told.heads.iter().all(|head| of.has(*head))) {
-            return Ok(false);
-        }
-        more.retain(|head| !told.heads.contains(head));
-    } else {
-        let theirs = Document::load(&told.blob, &[])?;
-        more.retain(|head| !theirs.has(*head));
-    }
-    for head in &more {
-        if seals::of(db, id, *head)?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(!more.is_empty())
-}
-
-/// Whether a document was told in a meeting that broke off, and more is held of it than was told
-/// then.
-pub(super) fn is_filed_behind(db: &Db, id: RecordId) -> Result<bool, FieldError> {
-    if doubts::version(db, id)?.is_none() || documents::is_elsewhere(db, id)? {
-        return Ok(false);
-    }
-    let (heads, filed) = (documents::heads(db, id)?, members::version_of(db, id)?);
-    Ok(heads
-        .zip(filed)
-        .is_some_and(|(heads, filed)| filed != Version::of_heads(&heads)))
-}
 
 /// The server never said what is held of a document, whatever seals it came with: the document
 /// comes anew.
@@ -122,53 +82,92 @@ fn refuted(db: &Db, id: RecordId) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// What the server tells of a document joins what is held, and the document is in doubt: nothing of
-/// either goes. Where the two cannot be one, since one writer wrote both apart, what is held is
-/// kept for the person, and the server's is to be taken; the answer is no.
+/// A document of which more is held than the server told of it.
+pub(super) struct HeldMore {
+    /// What the server told of it, in this meeting or before one broke off.
+    pub told: Version,
+    /// Whether the server told what was not held yet.
+    pub is_joined: bool,
+}
+
+/// Where the device holds work of a document that the server, as it tells it, has not, what is told
+/// joins what is held, and the document is in doubt: nothing of either goes. What came without a
+/// seal is no such work: it was never the server's word. Where the two cannot be one, since one
+/// writer wrote both apart, what is held is kept for the person, and the server's is to be taken.
 pub(super) fn keep_more(
     db: &Db,
     registry: &Registry,
-    told: &Doc,
+    doc: &Doc,
     now: Timestamp,
-) -> Result<bool, FieldError> {
-    let id = told.record;
+) -> Result<Option<HeldMore>, FieldError> {
+    let (id, before) = (doc.record, doubts::told(db, doc.record)?);
+    let Some((object, heads)) = documents::standing(db, id)? else {
+        return Ok(None);
+    };
+    let is_same = before.is_none() && heads == doc.heads;
+    if object != doc.object || is_same || documents::is_elsewhere(db, id)? {
+        return Ok(None);
+    }
+    let Some(mut history) = accepted(db, id)? else {
+        return Ok(None);
+    };
     // Mostly the server is behind: what it tells is here, and need not be joined.
-    let is_behind =
-        accepted(db, id)?.is_some_and(|history| told.heads.iter().all(|head| history.has(*head)));
-    if !told.blob.is_empty() && !is_behind {
-        check_heads(id, &told.blob, &told.heads)?;
-        let theirs = Document::load(&told.blob, &[])?.changes()?;
-        if is_split(db, id, &theirs)? {
-            let why = Refusal::rule(
-                "history_split",
-                "the server came back from a copy, and another device wrote this record anew \
-                 there; what stood here is kept: compare the two",
-            );
-            let doubt = Doubt {
-                record: id,
-                object: told.object.clone(),
-                former: None,
-                own: None,
-            };
-            set_aside(db, registry, &doubt, &why, now)?;
-            doubts::end(db, id)?;
-            return Ok(false);
+    let is_here = doc.heads.iter().all(|head| history.has(*head));
+    let theirs = match doc.blob.is_empty() || is_here {
+        true => None,
+        false => {
+            check_heads(id, &doc.blob, &doc.heads)?;
+            Some(Document::load(&doc.blob, &[])?)
         }
-        for change in join_history(db, &told.object, id, theirs)? {
+    };
+    let is_behind = match &theirs {
+        Some(theirs) => is_sealed_beyond(db, id, &heads, |head| theirs.has(head))?,
+        None => is_here && is_sealed_beyond(db, id, &heads, |head| doc.heads.contains(&head))?,
+    };
+    if before.is_none() && !is_behind {
+        return Ok(None);
+    }
+    if let Some(theirs) = &theirs {
+        let theirs = theirs.changes()?;
+        if is_split(&mut history, &theirs)? {
+            return keep_apart(db, registry, doc, now).map(|()| None);
+        }
+        for change in join_history(db, &object, id, theirs)? {
             own_work::accept(db, change.hash)?;
         }
         settled(db, id)?;
     }
-    let held = Version::of_heads(&documents::heads(db, id)?.unwrap_or_default());
-    doubts::begin_one(db, id, &told.object, held)?;
-    Ok(true)
+    let mut told = before.unwrap_or_default();
+    told.extend(&doc.heads);
+    let told = history.newest(&told);
+    let held = Version::of_heads(&history.heads());
+    doubts::begin_one(db, id, &object, held, &told)?;
+    Ok(Some(HeldMore {
+        told: Version::of_heads(&told),
+        is_joined: theirs.is_some(),
+    }))
 }
 
-/// Whether one writer wrote two changes of one number, one of which is held and the other told.
-fn is_split(db: &Db, id: RecordId, told: &[Vetted]) -> Result<bool, FieldError> {
-    let Some(mut history) = accepted(db, id)? else {
-        return Ok(false);
-    };
+/// Whether some of these changes are not among those that are told, and all of them came sealed.
+fn is_sealed_beyond(
+    db: &Db,
+    id: RecordId,
+    heads: &[ChangeHash],
+    is_told: impl Fn(ChangeHash) -> bool,
+) -> Result<bool, FieldError> {
+    let mut more = heads.iter().filter(|head| !is_told(**head)).peekable();
+    let is_any = more.peek().is_some();
+    for head in more {
+        if seals::of(db, id, *head)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(is_any)
+}
+
+/// Whether one writer wrote two changes of one number, one of which is held and the other told;
+/// otherwise both are in the history afterwards.
+fn is_split(history: &mut Document, told: &[Vetted]) -> Result<bool, FieldError> {
     for change in told {
         match history.apply(std::slice::from_ref(change)) {
             Ok(_) => {}
@@ -182,27 +181,41 @@ fn is_split(db: &Db, id: RecordId, told: &[Vetted]) -> Result<bool, FieldError> 
     Ok(false)
 }
 
-/// A document of which more is held than the server has is filed as the server told it, by the
-/// newest of these changes; answers whether the server has all of it by now.
-pub(super) fn stands_at(
-    db: &Db,
-    id: RecordId,
-    told: &mut Vec<ChangeHash>,
-) -> Result<bool, FieldError> {
-    let (Some(history), Some(heads)) = (accepted(db, id)?, documents::heads(db, id)?) else {
-        return Ok(true);
+/// What is held of a document cannot be one with what the server has: it is kept for the person.
+fn keep_apart(db: &Db, registry: &Registry, doc: &Doc, now: Timestamp) -> Result<(), FieldError> {
+    let why = Refusal::rule(
+        "history_split",
+        "the server came back from a copy, and another device wrote this record anew there; what \
+         stood here is kept: compare the two",
+    );
+    let doubt = Doubt {
+        record: doc.record,
+        object: doc.object.clone(),
+        former: None,
+        own: None,
     };
+    set_aside(db, registry, &doubt, &why, now)?;
+    Ok(doubts::end(db, doc.record)?)
+}
+
+/// The server told these changes: a document of which more is held is filed as the server told it,
+/// and is in doubt no more once that is all.
+pub(super) fn stands_at(db: &Db, id: RecordId, news: &[ChangeHash]) -> Result<(), FieldError> {
+    let Some(mut told) = doubts::told(db, id)? else {
+        return Ok(());
+    };
+    let (Some(history), Some(heads)) = (accepted(db, id)?, documents::heads(db, id)?) else {
+        return Ok(());
+    };
+    told.extend(news);
     told.retain(|hash| history.has(*hash));
-    if told.is_empty() {
-        return Ok(false);
-    }
-    *told = history.newest(told);
-    members::update(db, id, Version::of_heads(told))?;
-    let has_all = *told == heads;
-    if has_all {
+    let told = history.newest(&told);
+    members::update(db, id, Version::of_heads(&told))?;
+    Ok(if told == heads {
         doubts::end(db, id)?;
-    }
-    Ok(has_all)
+    } else {
+        doubts::tell(db, id, &told)?;
+    })
 }
 
 /// A row is about to be told otherwise than it is here: what it was is kept while it is in doubt.
@@ -357,7 +370,10 @@ impl Device {
                 continue;
             }
             match ruling {
-                Ruling::Accepted { .. } | Ruling::Duplicate { .. } => state.returned += 1,
+                Ruling::Accepted { .. } | Ruling::Duplicate { .. } => {
+                    state.returned += 1;
+                    has_all(&tx, &doubt)?;
+                }
                 Ruling::Quarantined { code, message, .. } => {
                     let why = Refusal::rule(&code, message);
                     set_aside(&tx, &self.registry, &doubt, &why, self.surroundings.now())?;
@@ -417,6 +433,14 @@ fn is_open(db: &Db, doubt: &Doubt) -> Result<bool, FieldError> {
         Some(number) => own_work::due_one(db, number)?.is_some(),
         None => doubts::version(db, doubt.record)?.is_some(),
     })
+}
+
+/// The server has all of a document that was given back.
+fn has_all(db: &Db, doubt: &Doubt) -> Result<(), FieldError> {
+    let heads = documents::heads(db, doubt.record)?.filter(|_| doubt.own.is_none());
+    Ok(heads.map_or(Ok(()), |heads| {
+        members::update(db, doubt.record, Version::of_heads(&heads))
+    })?)
 }
 
 /// It is in doubt no more.

@@ -45,28 +45,12 @@ pub(super) struct Pull {
     pub verified: BTreeSet<String>,
     /// Records whose histories were asked for.
     pub needed: Vec<RecordId>,
-    /// Of documents of which the device holds more than the server: what the server told of them.
-    behind: BTreeMap<RecordId, Vec<ChangeHash>>,
     /// What the frame before this one named, for a seal may follow.
     named: Option<NamedState>,
     /// Operations taken in.
     pub received: u64,
     /// The server's clock at the end of the first whole answer.
     pub tick: Option<u64>,
-}
-
-impl Pull {
-    /// One more change of a document was told, whole or as a hash.
-    fn tells(&mut self, db: &Db, record: RecordId, hash: ChangeHash) -> Result<(), FieldError> {
-        self.named = Some(NamedState::changes(record, vec![hash]));
-        if !self.behind.contains_key(&record) && lost::is_filed_behind(db, record)? {
-            self.behind.insert(record, Vec::new());
-        }
-        if let Some(told) = self.behind.get_mut(&record) {
-            told.push(hash);
-        }
-        Ok(())
-    }
 }
 
 /// What one batch of frames works on.
@@ -78,6 +62,8 @@ struct Intake<'a> {
     changed: Vec<(String, RecordId)>,
     /// Changes of documents, gathered so that each is loaded once.
     changes: BTreeMap<(RecordId, String), Vec<Vetted>>,
+    /// Changes of documents that were told, whole or as hashes.
+    told: BTreeMap<RecordId, Vec<ChangeHash>>,
 }
 
 impl Device {
@@ -97,20 +83,20 @@ impl Device {
         }
         let context = self.context_with_new_actor()?;
         let tx = store::open::begin(&self.db)?;
-        let (registry, changed, changes) = (self.registry.clone(), Vec::new(), BTreeMap::new());
         let mut intake = Intake {
             db: &tx,
-            registry,
+            registry: self.registry.clone(),
             context,
-            changed,
-            changes,
+            changed: Vec::new(),
+            changes: BTreeMap::new(),
+            told: BTreeMap::new(),
         };
         for frame in frames {
             intake.take(pull, frame)?;
         }
         intake.finish_bucket(pull)?;
         intake.apply_changes()?;
-        intake.file_behind(pull)?;
+        intake.file_behind()?;
         intake.review_asks()?;
         let Intake {
             registry, changed, ..
@@ -150,14 +136,14 @@ impl Intake<'_> {
                 self.document(pull, doc, is_first)?;
             }
             Frame::Own(own) => {
-                pull.tells(self.db, own.record, own.hash)?;
+                self.tells(pull, own.record, own.hash);
                 self.own(filling(&mut pull.bucket)?, &own)?;
             }
             Frame::Conflict(held) => self.conflict(filling(&mut pull.bucket)?, &held.conflict)?,
             Frame::Descriptor(published) => self.descriptor(pull, &published)?,
             Frame::Change(change) => {
                 let vetted = gate::change(&change.bytes)?;
-                pull.tells(self.db, change.record, vetted.hash)?;
+                self.tells(pull, change.record, vetted.hash);
                 self.changes
                     .entry((change.record, change.object))
                     .or_default()
@@ -167,7 +153,7 @@ impl Intake<'_> {
             Frame::Checkpoint(mark) => {
                 self.finish_bucket(pull)?;
                 self.apply_changes()?;
-                self.file_behind(pull)?;
+                self.file_behind()?;
                 self.checkpoint(pull, &mark.bucket, mark.seq, mark.sum)?;
             }
             Frame::History(told) => {
@@ -225,16 +211,16 @@ impl Intake<'_> {
         Ok(())
     }
 
+    /// One more change of a document was told, whole or as a hash.
+    fn tells(&mut self, pull: &mut Pull, record: RecordId, hash: ChangeHash) {
+        pull.named = Some(NamedState::changes(record, vec![hash]));
+        self.told.entry(record).or_default().push(hash);
+    }
+
     /// Documents of which the device holds more than the server stand where the server told them.
-    fn file_behind(&self, pull: &mut Pull) -> Result<(), FieldError> {
-        let mut caught_up = Vec::new();
-        for (id, told) in &mut pull.behind {
-            if lost::stands_at(self.db, *id, told)? {
-                caught_up.push(*id);
-            }
-        }
-        for id in caught_up {
-            pull.behind.remove(&id);
+    fn file_behind(&mut self) -> Result<(), FieldError> {
+        for (id, news) in std::mem::take(&mut self.told) {
+            lost::stands_at(self.db, id, &news)?;
         }
         Ok(())
     }
@@ -352,18 +338,15 @@ impl Intake<'_> {
             return Ok(());
         }
         let bucket = filling(&mut pull.bucket)?;
-        let is_behind = pull.behind.contains_key(&doc.record);
         // An answer that broke off goes on behind what it told: what was held stays in doubt.
         let is_doubted = anew || doubts::version(self.db, doc.record)?.is_some();
-        if is_behind || (is_doubted && lost::is_behind(self.db, &doc)?) {
-            if lost::keep_more(self.db, &self.registry, &doc, self.context.now)? {
-                let told = pull.behind.entry(doc.record).or_default();
-                told.extend(&doc.heads);
-                let version = Version::of_heads(&doc.heads);
+        if is_doubted
+            && let Some(held) = lost::keep_more(self.db, &self.registry, &doc, self.context.now)?
+        {
+            if held.is_joined {
                 self.merge(&doc.object, doc.record, None)?;
-                return self.file(bucket, &doc.object, doc.record, version);
             }
-            pull.behind.remove(&doc.record);
+            return self.file(bucket, &doc.object, doc.record, held.told);
         }
         let (id, mut version) = (doc.record, Version::of_heads(&doc.heads));
         let object = doc.object.clone();

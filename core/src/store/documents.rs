@@ -158,11 +158,11 @@ pub fn strays(db: &Db) -> Result<Vec<(String, RecordId)>, StoreError> {
     .collect()
 }
 
-fn joined(heads: &[ChangeHash]) -> Vec<u8> {
+pub(super) fn joined(heads: &[ChangeHash]) -> Vec<u8> {
     heads.iter().flat_map(|head| head.0).collect()
 }
 
-fn split(heads: &[u8]) -> Result<Vec<ChangeHash>, StoreError> {
+pub(super) fn split(heads: &[u8]) -> Result<Vec<ChangeHash>, StoreError> {
     heads
         .chunks(32)
         .map(|head| Ok(ChangeHash::from_slice(head)?))

@@ -3,10 +3,11 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::documents::{joined, split};
 use super::error::StoreError;
 use super::schema::Db;
 use super::seals::Sealed;
-use crate::base::id::RecordId;
+use crate::base::id::{ChangeHash, RecordId};
 use crate::base::planted::{self, Planted};
 use crate::base::version::Version;
 
@@ -46,17 +47,50 @@ pub fn begin(db: &Db, bucket: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A record of which more is held than the server told comes into doubt at what is held, whatever
+/// A document of which more is held than the server told comes into doubt at what is held, whatever
 /// it was filed at: its buckets are told one after the other.
-pub fn begin_one(db: &Db, record: RecordId, object: &str, held: Version) -> Result<(), StoreError> {
+pub fn begin_one(
+    db: &Db,
+    record: RecordId,
+    object: &str,
+    held: Version,
+    told: &[ChangeHash],
+) -> Result<(), StoreError> {
     if planted::is(Planted::DoubtIgnored) {
         return Ok(());
     }
     db.prepare_cached(
-        "INSERT INTO doubt (record, object, version) VALUES (?1, ?2, ?3)
-         ON CONFLICT (record) DO UPDATE SET version = excluded.version",
+        "INSERT INTO doubt (record, object, version, told) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (record) DO UPDATE SET version = excluded.version, told = excluded.told",
     )?
-    .execute(params![record.as_bytes(), object, held.0.cast_signed()])?;
+    .execute(params![
+        record.as_bytes(),
+        object,
+        held.0.cast_signed(),
+        joined(told)
+    ])?;
+    Ok(())
+}
+
+/// The newest changes that the server told of a document of which more is held.
+pub fn told(db: &Db, record: RecordId) -> Result<Option<Vec<ChangeHash>>, StoreError> {
+    let mut read =
+        db.prepare_cached("SELECT told FROM doubt WHERE record = ?1 AND told IS NOT NULL")?;
+    let found = read.query_row([record.as_bytes()], |row| row.get::<_, Vec<u8>>(0));
+    found.optional()?.map(|told| split(&told)).transpose()
+}
+
+/// The server told more of it, and not yet all.
+pub fn tell(db: &Db, record: RecordId, told: &[ChangeHash]) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doubt SET told = ?2 WHERE record = ?1")?
+        .execute(params![record.as_bytes(), joined(told)])?;
+    Ok(())
+}
+
+/// The server begins another life: what it told in the one before says nothing of what it has.
+pub fn forget_told(db: &Db) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doubt SET told = NULL WHERE told IS NOT NULL")?
+        .execute([])?;
     Ok(())
 }
 

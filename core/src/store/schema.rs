@@ -41,5 +41,6 @@ pub const PHONE: Schema = Schema {
         include_str!("sql/own_work.sql"),
         include_str!("sql/blobs.sql"),
         WORDS,
+        include_str!("sql/phone_told.sql"),
     ],
 };
