@@ -281,6 +281,9 @@ impl Server {
         self.at_door(&token, |tenant| {
             let session = tenant.authenticate(&token)?;
             let mut encoder = wire::Encoder::new().map_err(ServerError::broken)?;
+            if tenant.is_to_note(&session)? {
+                tenant.tells(&session)?;
+            }
             for bucket in tenant.due(&session, &asked)? {
                 tenant.compact(&bucket)?;
             }

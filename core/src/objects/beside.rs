@@ -74,6 +74,7 @@ impl Descriptor {
                 let own = Field {
                     by: None,
                     required: false,
+                    credits: None,
                     ..field.clone()
                 };
                 fields.insert(name.clone(), own);

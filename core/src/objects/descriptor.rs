@@ -96,6 +96,10 @@ pub struct Field {
     /// Who writes it, if not whoever writes the record: it lies beside the record then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<FieldWriter>,
+    /// The day of the record that a device's clock said and the server holds to what it can have
+    /// been: where that is another day, it stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<String>,
     /// That movements alone change it, and the bound that they keep to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pot: Option<Box<Pot>>,
@@ -459,6 +463,7 @@ impl Field {
             retired: false,
             number: None,
             by: None,
+            credits: None,
             pot: None,
         }
     }

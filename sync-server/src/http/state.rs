@@ -348,7 +348,7 @@ impl OpenTenant {
         .await
     }
 
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         work: impl FnOnce(&mut Tenant) -> Result<T, ServerError>,
     ) -> Result<T, ServerError> {

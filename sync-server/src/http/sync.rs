@@ -20,7 +20,7 @@ use super::attempts::Attempt;
 use super::connection::Origin;
 use super::extract::{Caller, DoorBody, HandedBody, LastBody, SignedBody, parse};
 use super::respond::{HttpError, HttpResult, json_answer};
-use super::state::SharedState;
+use super::state::{OpenTenant, SharedState};
 use crate::error::{ErrorKind, ServerError};
 use crate::limits::{ACCESS_LOOK, ANSWER_TIMEOUT, CHUNK_BYTES, CHUNKS_MAX, WRITE_TIMEOUT};
 use crate::office::Applicant;
@@ -238,8 +238,8 @@ pub(super) async fn pull(
             looked_at: Instant::now(),
             is_let_in: &|| tenant.read(|tenant| tenant.authenticate(&caller.token).map(drop)),
         };
-        let told = tenant
-            .pack(|tenant| tenant.due(&session, &frames))
+        let told = note_told(&tenant, &session)
+            .and_then(|()| tenant.pack(|tenant| tenant.due(&session, &frames)))
             .and_then(|()| {
                 tenant.read(|tenant| tell(tenant, &session, &frames, packing, &mut line))
             });
@@ -303,6 +303,14 @@ impl AnswerLine<'_> {
         }
         Ok(())
     }
+}
+
+/// Notes when the device is told what it follows.
+fn note_told(tenant: &OpenTenant, session: &Session) -> Result<(), ServerError> {
+    if tenant.read(|tenant| tenant.is_to_note(session))? {
+        tenant.write(|tenant| tenant.tells(session))?;
+    }
+    Ok(())
 }
 
 /// Encodes the frames of a pull and hands them on piece by piece.

@@ -17,6 +17,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::compaction::wanted;
 use crate::error::ServerError;
+use crate::limits::TOLD_EXACT_MS;
 use crate::people::Session;
 use crate::tenant::Tenant;
 use crate::work::authors;
@@ -130,6 +131,26 @@ impl Tenant {
             },
             lease_days: self.lease_days()?,
         })])
+    }
+
+    /// Notes that a device is about to be told what it follows, once a minute: before, for whoever
+    /// breaks off in front of the end was told no less.
+    pub fn tells(&mut self, session: &Session) -> Result<(), ServerError> {
+        let tx = store::open::begin(&self.db)?;
+        tx.prepare_cached("UPDATE installation SET told_at = ?2 WHERE device = ?1")?
+            .execute(params![session.device.as_bytes(), session.now.0])?;
+        Ok(self.witness.commit(tx)?)
+    }
+
+    /// Whether that is to be noted.
+    pub fn is_to_note(&self, session: &Session) -> Result<bool, ServerError> {
+        let noted: Option<i64> = self
+            .db
+            .prepare_cached("SELECT told_at FROM installation WHERE device = ?1")?
+            .query_row([session.device.as_bytes()], |row| row.get(0))
+            .optional()?
+            .flatten();
+        Ok(noted.is_none_or(|at| at.saturating_add(TOLD_EXACT_MS) <= session.now.0))
     }
 
     /// All frames beyond the wanted cursors, bucket by bucket, each closed by a checkpoint. Buckets

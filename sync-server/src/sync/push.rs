@@ -10,6 +10,7 @@ use outfield_core::base::limits::{
     OUTBOX_NUMBER_MAX, PUSH_BYTES_MAX, PUSH_ENTRIES_MAX, PUSH_OPERATIONS_MAX, PUSH_STEPS_MAX,
 };
 use outfield_core::base::planted::{self, Planted};
+use outfield_core::base::time::Timestamp;
 use outfield_core::crdt::{Effort, TOO_COSTLY, Vetted};
 use outfield_core::objects::Kind;
 use outfield_core::store::{self, Db, StoreReader, members};
@@ -23,7 +24,7 @@ use super::group::{broken_group, bundles, with_refused};
 use super::rejection::{Denial, Rejection, rejected};
 use super::verdict;
 use crate::error::{ErrorKind, ServerError};
-use crate::limits::DEVICE_ACTORS_MAX;
+use crate::limits::{DEVICE_ACTORS_MAX, MEETING_MS};
 use crate::people::Session;
 use crate::people::reach::Reach;
 use crate::tenant::Tenant;
@@ -31,6 +32,7 @@ use crate::tenant::cache::DocumentCache;
 use crate::tenant::seal::{SealKey, SealedState};
 use crate::work::apply::{AdmittedChange, apply_change, apply_fact};
 use crate::work::authors::{self, Standing};
+use crate::work::credit::credit;
 use crate::work::judge::follow_up;
 use crate::work::log;
 
@@ -49,9 +51,11 @@ impl Tenant {
         }
         let issued = check_batch(&entries)?;
         let tx = store::open::begin(&self.db)?;
-        let held: i64 = tx
-            .prepare_cached("SELECT tick FROM installation WHERE device = ?1")?
-            .query_row([session.device.as_bytes()], |row| row.get(0))?;
+        let (held, told_at): (i64, Option<i64>) = tx
+            .prepare_cached("SELECT tick, told_at FROM installation WHERE device = ?1")?
+            .query_row([session.device.as_bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let identity = session.identity(self.actor, self.time_zone()?);
         let mut batch = PushBatch {
             store: StoreReader {
@@ -67,6 +71,7 @@ impl Tenant {
             effort: Effort::of(PUSH_STEPS_MAX),
             unsettled: BTreeSet::new(),
             held: held.cast_unsigned(),
+            told_at: told_at.map(|at| Timestamp(at.saturating_sub(MEETING_MS))),
             tick: log::tick(&tx)?,
         };
         let mut verdicts = Vec::new();
@@ -156,6 +161,8 @@ struct PushBatch<'a> {
     unsettled: BTreeSet<RecordId>,
     /// The tick up to which the device says it holds everything.
     held: u64,
+    /// When the device was last told what it follows, less the length of a meeting.
+    told_at: Option<Timestamp>,
     /// The tick that the server is at.
     tick: u64,
 }
@@ -314,7 +321,7 @@ impl PushBatch<'_> {
             held_in: &claim.placement.before,
         };
         apply_change(&self.store, &admitted)?;
-        follow_up(&self.store, &self.context, claim.descriptor, &claim.written)
+        self.follow(claim)
     }
 
     fn fact(&mut self, entry: &PushedEntry) -> Result<(), Denial> {
@@ -339,8 +346,15 @@ impl PushBatch<'_> {
             &claim.written,
             &claim.placement,
         )?;
-        follow_up(&self.store, &self.context, descriptor, &claim.written)?;
-        Ok(())
+        Ok(self.follow(&claim)?)
+    }
+
+    /// What follows from what became true, by the days that the device is believed.
+    fn follow(&self, claim: &EntryClaim<'_>) -> Result<(), ServerError> {
+        let (store, context) = (&self.store, &self.context);
+        let (descriptor, written) = (claim.descriptor, &claim.written);
+        credit(store, context, descriptor, written, self.told_at)?;
+        follow_up(store, context, descriptor, written)
     }
 
     /// Who wrote an entry: only the person who is in.

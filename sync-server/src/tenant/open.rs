@@ -42,6 +42,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("files.sql"),
     include_str!("guards.sql"),
     store::WORDS,
+    include_str!("clocks.sql"),
 ];
 /// The version of a tenant's database that is up to date.
 pub(super) const VERSION: usize = MIGRATIONS.len();

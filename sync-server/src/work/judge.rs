@@ -6,12 +6,12 @@ use outfield_core::base::id::RecordId;
 use outfield_core::base::planted::{self, Planted};
 use outfield_core::domain::rights::Decider;
 use outfield_core::domain::verdict::{self, Judgement};
-use outfield_core::objects::{Descriptor, Kind, Record, Value, beside};
+use outfield_core::objects::{Descriptor, Kind, Record, Value};
 use outfield_core::store::{StoreReader, tables};
 
 use super::journal::Cause;
 use super::ledger;
-use super::rows::set_row;
+use super::rows::{set_beside, set_row};
 use crate::error::ServerError;
 
 /// Writes what follows from a record that became true.
@@ -104,13 +104,11 @@ fn give(
     if judgement.beside.is_empty() {
         return Ok(());
     }
-    let Some(side) = store.registry.beside(&document.object) else {
-        let message = format!("`{}` has no field of the server's", document.object);
-        return Err(ServerError::broken(message));
-    };
-    let id = beside::id_of(&document.object, document.id);
-    let mut values = judgement.beside;
-    values.insert(beside::RECORD.to_owned(), document.id.to_string().into());
-    let before = tables::read(store.db, side, id)?;
-    set_row(store, cause, side, id, before, &values).map(drop)
+    set_beside(
+        store,
+        cause,
+        &document.object,
+        document.id,
+        judgement.beside,
+    )
 }

@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod authors;
 pub(crate) mod blobs;
 mod books;
+pub(crate) mod credit;
 mod epoch;
 pub(crate) mod execute;
 pub(crate) mod journal;

@@ -2,8 +2,8 @@
 //! It does not know pots: whoever writes one has asked the ledger.
 
 use outfield_core::base::id::RecordId;
-use outfield_core::objects::{Descriptor, Record, Values};
-use outfield_core::store::StoreReader;
+use outfield_core::objects::{Descriptor, Record, Values, beside};
+use outfield_core::store::{StoreReader, tables};
 
 use super::apply::apply_row;
 use super::journal::{self, Cause};
@@ -39,4 +39,22 @@ pub(crate) fn set_row(
     };
     apply_row(store, descriptor, &row)?;
     Ok(Some(SetRow { row, number }))
+}
+
+/// Changes fields of a record that the server alone writes, which lie beside it.
+pub(crate) fn set_beside(
+    store: &StoreReader<'_>,
+    cause: Cause<'_>,
+    object: &str,
+    record: RecordId,
+    mut values: Values,
+) -> Result<(), ServerError> {
+    let Some(side) = store.registry.beside(object) else {
+        let message = format!("`{object}` has no field of the server's");
+        return Err(ServerError::broken(message));
+    };
+    let id = beside::id_of(object, record);
+    values.insert(beside::RECORD.to_owned(), record.to_string().into());
+    let before = tables::read(store.db, side, id)?;
+    set_row(store, cause, side, id, before, &values).map(drop)
 }

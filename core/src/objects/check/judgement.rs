@@ -2,7 +2,7 @@
 //! two rows have alike. It does not know what judges say.
 
 use super::{Check, Kind};
-use crate::objects::descriptor::FieldKind;
+use crate::objects::descriptor::{Field, FieldKind};
 use crate::objects::verdict_of::{VERDICT, VerdictOf};
 
 impl<'a> Check<'a> {
@@ -16,8 +16,24 @@ impl<'a> Check<'a> {
         if let Some(of) = &self.descriptor.verdict_of {
             self.verdict_of(of);
         }
+        for (name, field) in &self.descriptor.fields {
+            self.credits(name, field);
+        }
         for (index, fields) in self.descriptor.unique.iter().enumerate() {
             self.unique(&format!("unique[{index}]"), fields);
+        }
+    }
+
+    /// What the server holds a day to stands in a day of its own.
+    fn credits(&mut self, name: &str, field: &Field) {
+        let Some(of) = &field.credits else { return };
+        let is_said = |said: &Field| said.kind == FieldKind::Day && said.by.is_none();
+        let is_right = field.kind == FieldKind::Day
+            && field.by.is_some()
+            && self.descriptor.fields.get(of).is_some_and(is_said);
+        if !is_right {
+            let message = "a day that is `by` the server credits a day that people write";
+            self.say(format!("fields.{name}.credits"), message);
         }
     }
 

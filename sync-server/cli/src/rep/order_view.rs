@@ -19,6 +19,11 @@ pub(crate) fn order(data: &Json) -> Vec<String> {
             at("status")
         ),
     ];
+    lines.extend(
+        data["counts_from"]
+            .as_str()
+            .map(|day| format!("counts from {day}: the clock of the device was wrong")),
+    );
     let digits = data["gross"]
         .as_str()
         .and_then(|gross| gross.split_once('.'))

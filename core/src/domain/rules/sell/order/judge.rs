@@ -5,7 +5,7 @@
 use super::approval;
 use super::content::content_hash;
 use super::limits::{below_delivered, discontinued, minimum};
-use super::stage::{CONFIRMED, revision};
+use super::stage::{CONFIRMED, COUNTS_FROM, revision};
 use super::totals::{LineTotal, Totals, told, totals};
 use super::undecided::undecided;
 use crate::base::limits::FROZEN_BYTES_MAX;
@@ -66,6 +66,19 @@ fn prices_hold(situation: &Situation<'_>, totals: &Totals) -> Result<(), Refusal
     }
     let seen = told(counted(order, "gross")?, totals.currency)?;
     let (now, currency) = (totals.gross.to_string(), totals.currency);
+    if let Some((said, day)) = order.text("ordered_on").zip(order.text(COUNTS_FROM)) {
+        let message = format!(
+            "the device's clock said {said}, which cannot be: the order counts from {day}, and is \
+             worth {now} {currency} by the prices of that day, not {seen} {currency}; set the \
+             clock right, look at the lines and submit it again"
+        );
+        return Err(Refusal::rule("wrong_day", message)
+            .about("ordered_on")
+            .with("ordered_on", said)
+            .with("counts_from", day)
+            .with("gross_seen", seen)
+            .with("gross_now", now));
+    }
     let message = format!(
         "the order was worth {seen} {currency} on the device and is {now} {currency} by today's \
          prices; look at the lines and submit it again"

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::stage::{CONFIRMED, answers, confirmed, revision, standing};
+use super::stage::{CONFIRMED, COUNTS_FROM, answers, confirmed, revision, standing};
 use super::totals::{by_position, priced, told};
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
@@ -170,6 +170,7 @@ fn head(reader: &dyn Reader, order: &Record, said: &Said) -> Result<Map<String, 
         "account",
         "visit",
         "ordered_on",
+        COUNTS_FROM,
         "currency",
         "tax_mode",
         "tax_rounding",

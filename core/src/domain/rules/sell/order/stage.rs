@@ -9,6 +9,8 @@ use crate::objects::{ReadError, Reader, Record, Value};
 
 /// The standing of an order that the server confirmed and nobody held, closed or cancelled.
 pub(super) const CONFIRMED: &str = "confirmed";
+/// The day that the server holds the day of an order to, where the device's clock was wrong.
+pub(super) const COUNTS_FROM: &str = "counts_from";
 /// The standing of an order of which nothing is delivered for now.
 pub(super) const ON_HOLD: &str = "on_hold";
 /// The standing of an order of which nothing more is delivered.

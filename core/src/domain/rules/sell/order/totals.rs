@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::bounds::{fits, orderable, takeable};
+use super::stage::COUNTS_FROM;
 use crate::base::currency::Currency;
 use crate::base::decimal::{Decimal, DecimalError};
 use crate::base::fraction::Fraction;
@@ -225,7 +226,7 @@ fn basket(reader: &dyn Reader, order: &Record) -> Result<Basket, Refusal> {
             .parse()
             .map_err(|error: WordError| wrong("tax_rounding", error.to_string()))?,
         account: order.text("account").map(str::to_owned),
-        at: text("ordered_on")
+        at: priced_on(order)
             .parse()
             .map_err(|error: TimeError| wrong("ordered_on", error.to_string()))?,
         lines: by_position(order)
@@ -233,6 +234,12 @@ fn basket(reader: &dyn Reader, order: &Record) -> Result<Basket, Refusal> {
             .map(line)
             .collect::<Result<_, _>>()?,
     })
+}
+
+/// The day whose prices an order has: what its device's clock said, unless the server knows better.
+fn priced_on(order: &Record) -> &str {
+    let counts = order.text(COUNTS_FROM);
+    counts.or(order.text("ordered_on")).unwrap_or_default()
 }
 
 /// The lists, promotions and taxes that made the prices by kind and name, each once, with its
