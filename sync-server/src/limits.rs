@@ -147,8 +147,8 @@ pub const TENANT_ATTEMPTS_MAX: u32 = 600;
 pub const ATTEMPTS_KEPT_MAX: usize = 100_000;
 /// How long an enrolment code may wait to be used, in milliseconds: seven days.
 pub const CODE_MS: i64 = 7 * 24 * 3_600_000;
-/// How long a meeting lasts at most, in milliseconds: what a device wrote before it was told what it
-/// follows is handed in no later.
+/// How long a meeting lasts at most, in milliseconds: what a device wrote before it was told what
+/// it follows is handed in no later.
 pub const MEETING_MS: i64 = 3_600_000;
 /// How exactly it is noted when a device was told what it follows, in milliseconds.
 pub const TOLD_EXACT_MS: i64 = 60_000;
