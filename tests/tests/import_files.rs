@@ -316,6 +316,17 @@ fn failed_rows_are_mended_in_a_file_of_their_own() {
 }
 
 #[test]
+fn an_import_that_breaks_off_leaves_no_half_a_file_of_failed_rows() {
+    let desk = ImportDesk::new();
+    let endless = "m".repeat(2 << 20);
+    let file = format!("gtin,name\n4006381333932,Pen\n96385074,\"Gu{endless}\n");
+    let told = desk.import("products", file, &["--failed", "failed.csv"]);
+    assert_ne!(told.exit, 0, "{}", told.message);
+    assert!(told.message.contains("quotation mark"), "{}", told.message);
+    assert!(!desk.yard.path("failed.csv.part").exists());
+}
+
+#[test]
 fn batches_are_one_import() {
     let desk = ImportDesk::new();
     let mut rows = "code,name,terr\n".to_owned();

@@ -19,7 +19,7 @@ const HEAD_BYTES: u64 = 64 * 1024;
 /// A file of rows that were not imported.
 pub(crate) struct FailedRows {
     file: PathBuf,
-    unfinished: PathBuf,
+    unfinished: Unfinished,
     table: CsvWriter<BufWriter<File>>,
     /// How many columns the rows have.
     columns: usize,
@@ -46,7 +46,7 @@ impl FailedRows {
         let kept = (0..names.len()).filter(|at| names[*at] != REASON).collect();
         let failed = FailedRows {
             file: file.to_owned(),
-            unfinished,
+            unfinished: Unfinished(unfinished),
             columns: names.len(),
             kept,
             table: {
@@ -82,8 +82,17 @@ impl FailedRows {
         } = self;
         let written = table.end().map(drop);
         written
-            .and_then(|()| fs::rename(&unfinished, &file))
+            .and_then(|()| fs::rename(&unfinished.0, &file))
             .map_err(|error| unwritable(&file, &error))
+    }
+}
+
+/// A file that goes unless it gets its name: what broke off leaves nothing beside.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        drop(fs::remove_file(&self.0));
     }
 }
 
