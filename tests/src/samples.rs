@@ -13,6 +13,8 @@ use crate::{Phone, World};
 
 /// The line that samples are put into.
 pub const LINE: &str = "l1";
+/// The object of which the server says that it waits for somebody's yes; its records are handed in.
+const ASKED: &str = "sales_order";
 /// Records of each object that is referred to.
 const STOCK: usize = 3;
 
@@ -39,18 +41,13 @@ impl SampleStock {
         stock
     }
 
-    /// The server says of each order that it waits for a manager: what is to be approved does.
+    /// The server says of each order, which is submitted, that it waits for a manager: what is to
+    /// be approved does.
     fn await_approval(&self, world: &World, registry: &Registry) {
         let Some(verdict) = registry.get("order_verdict") else {
             return;
         };
-        for (n, id) in self
-            .ids
-            .get("sales_order")
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
+        for (n, id) in self.ids.get(ASKED).into_iter().flatten().enumerate() {
             let mut values = self.values(verdict, n);
             values.retain(|path, _| !path.contains('/'));
             values.extend([
@@ -80,7 +77,11 @@ impl SampleStock {
             // Marks such as a shop that is blocked stay off.
             values.retain(|_, value| !value.is_boolean());
             if let Some(lifecycle) = &descriptor.lifecycle {
-                values.insert(lifecycle.field.clone(), json!(lifecycle.start));
+                let state = match object {
+                    ASKED => "submitted",
+                    _ => &lifecycle.start,
+                };
+                values.insert(lifecycle.field.clone(), json!(state));
             }
             let values = Json::Object(values);
             let id = if descriptor.made_by_verbs {

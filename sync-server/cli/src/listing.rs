@@ -40,6 +40,13 @@ pub(crate) struct ListArguments {
     )]
     #[arg(value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) within: Option<i64>,
+    #[command(flatten)]
+    pub(crate) page: PageArguments,
+}
+
+/// How much of a list is shown.
+#[derive(Debug, Args)]
+pub(crate) struct PageArguments {
     /// At most this many
     #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
@@ -58,7 +65,7 @@ pub(crate) struct ColumnArguments {
 
 /// What is asked for, as one value.
 pub(crate) fn query_of(list: &ListArguments) -> Result<Json, CliFailure> {
-    let limit = one_more(list.limit).min(QUERY_PAGE_MAX);
+    let limit = one_more(list.page.limit).min(QUERY_PAGE_MAX);
     let mut query = json!({ "object": list.object, "limit": limit });
     if let Some(condition) = &list.condition {
         let read: Result<Json, _> = serde_json::from_str(condition);

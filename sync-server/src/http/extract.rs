@@ -3,6 +3,7 @@
 //! It does not know what is asked.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -158,27 +159,41 @@ impl FromRequest<SharedState> for SignedFile {
     }
 }
 
-/// The same of whoever may hand in work alone.
-pub(super) struct HandedBody(pub(super) SignedBody);
-
-impl FromRequest<SharedState> for HandedBody {
-    type Rejection = HttpError;
-
-    async fn from_request(request: Request, state: &SharedState) -> Result<Self, HttpError> {
-        let signed = SignedBody::within(REQUEST_BYTES_MAX, Door::Handing, request, state);
-        Ok(HandedBody(signed.await?))
-    }
+/// The same at another door.
+pub(super) struct BodyAt<D> {
+    pub(super) body: SignedBody,
+    door: PhantomData<D>,
 }
 
-/// The same of whoever may say that a device holds nothing any more, and no more than that.
-pub(super) struct LastBody(pub(super) SignedBody);
+/// What says at which door a body is taken in.
+pub(super) trait DoorName {
+    /// The door.
+    const DOOR: Door;
+}
 
-impl FromRequest<SharedState> for LastBody {
+/// Of whoever may hand in work alone.
+pub(super) struct Handing;
+
+impl DoorName for Handing {
+    const DOOR: Door = Door::Handing;
+}
+
+/// Of whoever may say that a device holds nothing any more, and no more than that.
+pub(super) struct Going;
+
+impl DoorName for Going {
+    const DOOR: Door = Door::Going;
+}
+
+impl<D: DoorName> FromRequest<SharedState> for BodyAt<D> {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, state: &SharedState) -> Result<Self, HttpError> {
-        let signed = SignedBody::within(REQUEST_BYTES_MAX, Door::Going, request, state);
-        Ok(LastBody(signed.await?))
+        let signed = SignedBody::within(REQUEST_BYTES_MAX, D::DOOR, request, state);
+        Ok(BodyAt {
+            body: signed.await?,
+            door: PhantomData,
+        })
     }
 }
 

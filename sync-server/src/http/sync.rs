@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use super::attempts::Attempt;
 use super::connection::Origin;
-use super::extract::{Caller, DoorBody, HandedBody, LastBody, SignedBody, parse};
+use super::extract::{BodyAt, Caller, DoorBody, Going, Handing, SignedBody, parse};
 use super::respond::{HttpError, HttpResult, json_answer};
 use super::state::{OpenTenant, SharedState};
 use crate::error::{ErrorKind, ServerError};
@@ -113,7 +113,7 @@ fn framed(headers: &HeaderMap, frames: &[Frame]) -> HttpResult {
     Ok(([(header::CONTENT_TYPE, packing.media_type())], body).into_response())
 }
 
-pub(super) async fn hello(headers: HeaderMap, HandedBody(body): HandedBody) -> HttpResult {
+pub(super) async fn hello(headers: HeaderMap, BodyAt { body, .. }: BodyAt<Handing>) -> HttpResult {
     let (caller, frames) = frames(&headers, body, call::HELLO).await?;
     let answer = caller.writing(move |tenant, session| {
         let first = frames
@@ -145,7 +145,7 @@ fn count_verdict(metrics: &Metrics, verdict: &Frame) {
 pub(super) async fn push(
     State(state): State<SharedState>,
     headers: HeaderMap,
-    HandedBody(body): HandedBody,
+    BodyAt { body, .. }: BodyAt<Handing>,
 ) -> HttpResult {
     let (caller, frames) = frames(&headers, body, call::PUSH).await?;
     let answer = caller.writing(move |tenant, session| tenant.push(session, frames));
@@ -157,14 +157,14 @@ pub(super) async fn push(
 }
 
 /// A parcel, whoever brings it.
-pub(super) async fn parcel(HandedBody(body): HandedBody) -> HttpResult {
+pub(super) async fn parcel(BodyAt { body, .. }: BodyAt<Handing>) -> HttpResult {
     let SignedBody { caller, bytes } = body;
     let taken = caller.writing(move |tenant, _| tenant.take_parcel(&bytes));
     Ok(axum::Json(taken.await?).into_response())
 }
 
 /// By which a device knows that its own server wants it emptied.
-pub(super) async fn wipe(LastBody(body): LastBody) -> HttpResult {
+pub(super) async fn wipe(BodyAt { body, .. }: BodyAt<Going>) -> HttpResult {
     let order = body
         .caller
         .reading(|tenant, session| tenant.wipe_order(session.device));
@@ -172,7 +172,7 @@ pub(super) async fn wipe(LastBody(body): LastBody) -> HttpResult {
 }
 
 /// A device holds nothing any more.
-pub(super) async fn gone(LastBody(body): LastBody) -> HttpResult {
+pub(super) async fn gone(BodyAt { body, .. }: BodyAt<Going>) -> HttpResult {
     let gone = body
         .caller
         .writing(|tenant, session| tenant.is_gone(session.device));

@@ -27,8 +27,8 @@ pub(crate) fn list(
     let receipt = Receipt::of(found["records"].take());
     let shown = Listing {
         object: Some(&list.object),
-        limit: Some(list.limit),
-        columns: &list.columns.columns,
+        limit: Some(list.page.limit),
+        columns: &list.page.columns.columns,
         ..Listing::default()
     };
     shown.answer(&tenant, form, receipt)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::listing::{ColumnArguments, ListArguments};
+use crate::listing::{ColumnArguments, ListArguments, PageArguments};
 
 /// Arguments of `rep`.
 #[derive(Debug, Args)]
@@ -197,12 +197,8 @@ pub(crate) struct SearchArguments {
     /// One or more words, or beginnings of words
     #[arg(allow_hyphen_values = true)]
     pub(crate) text: String,
-    /// At most this many
-    #[arg(long, default_value_t = 50, allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: u32,
     #[command(flatten)]
-    pub(crate) columns: ColumnArguments,
+    pub(crate) page: PageArguments,
 }
 
 /// Arguments of `link`.

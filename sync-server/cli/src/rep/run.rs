@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use outfield_core::app::{Device, Invitation, LineCost};
+use outfield_core::app::{Device, Invitation, LineCost, Receipt};
 use outfield_core::base::context::Surroundings;
 
 use serde_json::{Value as Json, json};
@@ -18,7 +18,7 @@ use super::key::key_of;
 use super::listing::waiting;
 use super::{order, photo, record, visit};
 use crate::answer::{CliAnswer, CliFailure};
-use crate::listing::{ListArguments, Listing, one_more, query_of};
+use crate::listing::{ListArguments, Listing, PageArguments, one_more, query_of};
 use crate::print::{self, OutputForm};
 use crate::render::{Glossary, table_of};
 use crate::{refer, render};
@@ -161,21 +161,9 @@ fn list_records(
     form: OutputForm,
     list: &ListArguments,
 ) -> Result<CliAnswer, CliFailure> {
-    let receipt = if list.condition.is_none() && list.order.is_empty() {
-        let near = list.near.as_deref().zip(list.within);
-        device.list(&list.object, near, one_more(list.limit))?
-    } else {
-        let mut answer = device.query(&query_of(list)?.to_string())?;
-        answer.data = answer.data["records"].take();
-        answer
-    };
-    let shown = Listing {
-        object: Some(&list.object),
-        limit: Some(list.limit),
-        columns: &list.columns.columns,
-        ..Listing::default()
-    };
-    shown.answer(device, form, receipt)
+    let mut receipt = device.query(&query_of(list)?.to_string())?;
+    receipt.data = receipt.data["records"].take();
+    shown(device, form, Some(&list.object), &list.page, receipt)
 }
 
 fn search(
@@ -187,13 +175,25 @@ fn search(
         let message = "give at least one word to search for";
         return Err(CliFailure::bad_input("required", message).about("text"));
     }
-    let receipt = device.search(&asked.text, one_more(asked.limit))?;
-    let shown = Listing {
-        limit: Some(asked.limit),
-        columns: &asked.columns.columns,
+    let receipt = device.search(&asked.text, one_more(asked.page.limit))?;
+    shown(device, form, None, &asked.page, receipt)
+}
+
+/// Records as a list shows them.
+fn shown(
+    device: &Device,
+    form: OutputForm,
+    object: Option<&str>,
+    page: &PageArguments,
+    receipt: Receipt,
+) -> Result<CliAnswer, CliFailure> {
+    let listing = Listing {
+        object,
+        limit: Some(page.limit),
+        columns: &page.columns.columns,
         ..Listing::default()
     };
-    shown.answer(device, form, receipt)
+    listing.answer(device, form, receipt)
 }
 
 fn day_figures(device: &mut Device, asked: &FiguresArguments) -> Result<CliAnswer, CliFailure> {

@@ -16,7 +16,7 @@ use crate::base::time::TimeError;
 use crate::domain::named::Inquiry;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::names::{
-    ACCOUNT, ACTIONS, DONE, INVENTORY_CHECK, SALES_ORDER, TERRITORY, USER, VISIT,
+    ACCOUNT, ACTIONS, DONE, INVENTORY_CHECK, SALES_ORDER, SUBMITTED, TERRITORY, USER, VISIT,
 };
 use crate::domain::rules::sell::order::is_rejected;
 use crate::domain::rules::shelf::{arithmetic, counting};
@@ -155,7 +155,7 @@ pub(super) fn one_day(context: &Context, said: Option<&str>, name: &str) -> Resu
 /// Whether an order was handed in and still stands.
 #[must_use]
 pub fn is_submitted(order: &Record) -> bool {
-    order.text("state") == Some("submitted") && !order.value("submitted_at").is_null()
+    order.text("state") == Some(SUBMITTED) && !order.value("submitted_at").is_null()
 }
 
 /// The record of this name or id.

@@ -5,7 +5,7 @@
 use serde_json::{Value as Json, json};
 
 use super::policy::policy;
-use super::stage::answers;
+use super::stage::{WAITING, is_about};
 use crate::base::decimal::Decimal;
 use crate::base::id::RecordId;
 use crate::base::time::Timestamp;
@@ -116,14 +116,14 @@ fn order_of(situation: &Situation<'_>) -> Result<Option<Record>, ReadError> {
     id.map_or(Ok(None), |id| situation.reader.record(SALES_ORDER, id))
 }
 
-/// The verdict on an order that says it waits, as the order is.
+/// The verdict that says that an order waits, as it was submitted and is now.
 fn verdict_that_waits(reader: &dyn Reader, order: &Record) -> Result<Option<Record>, ReadError> {
     let wanted = [
         ("order", Value::from(order.id.to_string())),
-        ("verdict", "waiting".into()),
+        ("verdict", WAITING.into()),
     ];
     let said = reader.find(ORDER_VERDICT, &wanted)?;
-    Ok(said.into_iter().find(|verdict| answers(verdict, order)))
+    Ok(said.into_iter().find(|verdict| is_about(verdict, order)))
 }
 
 /// The orders that wait for a manager's yes, the longest first: `order`, `number`, `account_name`,
@@ -132,14 +132,12 @@ fn verdict_that_waits(reader: &dyn Reader, order: &Record) -> Result<Option<Reco
 pub fn waiting_orders(inquiry: &Inquiry<'_>) -> Result<Json, Refusal> {
     let reader = inquiry.reader;
     let mut shown = Vec::new();
-    for verdict in reader.find(ORDER_VERDICT, &[("verdict", "waiting".into())])? {
+    for verdict in reader.find(ORDER_VERDICT, &[("verdict", WAITING.into())])? {
         let order = match verdict.reference("order") {
             Some(id) => reader.record(SALES_ORDER, id)?,
             None => None,
         };
-        let is_current =
-            |order: &Record| order.text("state") == Some("submitted") && answers(&verdict, order);
-        if let Some(order) = order.filter(is_current) {
+        if let Some(order) = order.filter(|order| is_about(&verdict, order)) {
             let since = order.value("submitted_at").int().unwrap_or_default();
             shown.push((since, order.id, waiting_order(reader, &order, &verdict)?));
         }

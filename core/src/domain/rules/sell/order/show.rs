@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::stage::{CONFIRMED, COUNTS_FROM, answers, confirmed, revision, standing};
+use super::stage::{
+    CONFIRMED, COUNTS_FROM, REJECTED, WAITING, confirmed, is_about, revision, standing,
+};
 use super::totals::{by_position, priced, told};
 use crate::base::currency::Currency;
 use crate::base::decimal::Decimal;
@@ -72,9 +74,8 @@ impl Said {
             let wanted = [("order", Value::from(order.id.to_string()))];
             reader.find(object, &wanted)
         };
-        let is_submitted = order.text("state") == Some(SUBMITTED);
         let mut current = about(ORDER_VERDICT)?;
-        current.retain(|verdict| is_submitted && answers(verdict, order));
+        current.retain(|verdict| is_about(verdict, order));
         let mut wish = about(ORDER_STANDING)?;
         wish.retain(|answer| {
             let mut same = ["wish", "wished_at"].into_iter();
@@ -130,9 +131,9 @@ impl Said {
 fn stage<'a>(verdict: Option<&Record>, state: &'a str) -> &'a str {
     match verdict.and_then(|verdict| verdict.text("verdict")) {
         Some(CONFIRMED) => CONFIRMED,
-        Some("waiting") => "waiting",
-        Some(_) => "rejected",
-        None if state == SUBMITTED => "waiting",
+        Some(WAITING) => WAITING,
+        Some(_) => REJECTED,
+        None if state == SUBMITTED => WAITING,
         None => state,
     }
 }

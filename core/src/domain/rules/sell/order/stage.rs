@@ -3,14 +3,19 @@
 
 use crate::base::id::RecordId;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::{CANCELLED, ORDER_VERDICT};
+use crate::domain::rules::names::{CANCELLED, ORDER_VERDICT, SUBMITTED};
 use crate::domain::situation::Situation;
 use crate::objects::{ReadError, Reader, Record, Value};
 
-/// The standing of an order that the server confirmed and nobody held, closed or cancelled.
+/// The word of a verdict that says yes, and the standing of an order that nobody held, closed or
+/// cancelled since.
 pub(super) const CONFIRMED: &str = "confirmed";
 /// The day that the server holds the day of an order to, where the device's clock was wrong.
 pub(super) const COUNTS_FROM: &str = "counts_from";
+/// The word of a verdict that says for what it waits, and the stage of an order without one.
+pub(super) const WAITING: &str = "waiting";
+/// The word of a verdict that says no, and the stage of its order.
+pub(super) const REJECTED: &str = "rejected";
 /// The standing of an order of which nothing is delivered for now.
 pub(super) const ON_HOLD: &str = "on_hold";
 /// The standing of an order of which nothing more is delivered.
@@ -83,7 +88,12 @@ pub fn is_rejected(reader: &dyn Reader, order: &Record) -> Result<bool, ReadErro
     let is = |verdict: &Record, word: &str| verdict.text("verdict") == Some(word);
     let is_confirmed = said.iter().any(|verdict| is(verdict, CONFIRMED));
     let mut said = said.iter();
-    Ok(!is_confirmed && said.any(|verdict| is(verdict, "rejected") && answers(verdict, order)))
+    Ok(!is_confirmed && said.any(|verdict| is(verdict, REJECTED) && answers(verdict, order)))
+}
+
+/// Whether an order says that it is submitted as this verdict names it.
+pub(super) fn is_about(verdict: &Record, order: &Record) -> bool {
+    order.text("state") == Some(SUBMITTED) && answers(verdict, order)
 }
 
 /// Whether a verdict is about what the order says it submitted, and when: what was rejected and is
