@@ -508,3 +508,77 @@ fn an_order_has_as_many_lines_as_can_be_confirmed_and_no_more() {
         );
     }
 }
+
+#[test]
+fn an_amended_order_keeps_the_price_of_what_nobody_touched_and_of_nothing_else() {
+    let OrderWorld {
+        world,
+        mut ann,
+        mut ben,
+        shop,
+        pen,
+    } = trade();
+    let class = world.record("product", &pen)["tax_class"].clone();
+    let gum = product(&world, "Gum", class.as_str().unwrap(), "0.5");
+    ann.sync();
+    let order = ann.does(&json!({"do": "new_order", "account": shop}));
+    ann.does(&line(&order, &pen, "10"));
+    ann.does(&line(&order, &gum, "4"));
+    ann.does(&submit(&order));
+    world.agree(&mut [&mut ann, &mut ben]);
+    stands(&mut ben, &order, "confirmed");
+    for product in [&pen, &gum] {
+        let entry =
+            world.office(|office| office.find("price_entry", "product", &(&**product).into()));
+        let entry = entry.unwrap()[0].id.to_string();
+        world.puts("price_entry", Some(&entry), &json!({"unit_price": "3"}));
+    }
+    world.clock.advance(1_000);
+    ann.does(&json!({"do": "amend_order", "sales_order": order}));
+    ann.does(&line(&order, &gum, "5"));
+    ann.does(&submit(&order));
+    // What a phone says of its prices is compared, never taken over: 24.75 is 10 pens and 5 gums at
+    // the old prices of both, 38.50 at the new one of gum.
+    assert_eq!(shown(&mut ann, &order)["gross"], "24.75");
+    ann.sync();
+    let refused = shown(&mut ann, &order);
+    assert_eq!(
+        (&refused["amendment"]["status"], &refused["verdict"]["code"]),
+        (&json!("rejected"), &json!("price_changed"))
+    );
+    assert_eq!(refused["verdict"]["numbers"]["gross_now"], "38.50");
+    for field in ["unit_price", "exact_price"] {
+        let path = format!("lines/{gum}~EA/{field}");
+        let claim = json!({"do": "edit", "object": "sales_order", "id": order,
+            "fields": {path: "0.5"}});
+        assert_eq!(ann.refused(&claim).0, "unknown_field");
+    }
+    // The same pens under another line are not those that were confirmed.
+    let moved: serde_json::Map<String, Json> = [
+        (format!("lines/{pen}~EA/removed"), json!(true)),
+        ("lines/mine/product".to_owned(), json!(pen)),
+        ("lines/mine/unit".to_owned(), json!("EA")),
+        ("lines/mine/quantity".to_owned(), json!("10")),
+    ]
+    .into_iter()
+    .collect();
+    ann.edits("sales_order", &order, &moved.into());
+    assert_eq!(shown(&mut ann, &order)["gross"], "49.50");
+    let back: serde_json::Map<String, Json> = [
+        (format!("lines/{pen}~EA/removed"), json!(false)),
+        ("lines/mine/removed".to_owned(), json!(true)),
+    ]
+    .into_iter()
+    .collect();
+    ann.edits("sales_order", &order, &back.into());
+    world.clock.advance(1_000);
+    ann.does(&submit(&order));
+    world.agree(&mut [&mut ann, &mut ben]);
+    for phone in [&mut ann, &mut ben] {
+        let shown = shown(phone, &order);
+        assert_eq!(
+            (&shown["revision"], &shown["amendment"], &shown["gross"]),
+            (&json!(2), &Json::Null, &json!("38.50"))
+        );
+    }
+}

@@ -2,6 +2,8 @@
 //! is asked for by name, once, at the end. It does not know what is counted.
 
 use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
 
 use super::decimal::{Decimal, Fixed, SCALE_MAX, ten_to};
 
@@ -14,6 +16,9 @@ pub enum FractionError {
     /// Nothing can be shared among none.
     #[error("nothing can be divided by zero")]
     ByZero,
+    /// The text is not two whole numbers with a stroke between them.
+    #[error("this is no fraction such as 100/119")]
+    Unreadable,
 }
 
 /// A fraction in lowest terms; the denominator is positive.
@@ -190,6 +195,22 @@ impl Fraction {
             .checked_neg()
             .ok_or(FractionError::TooLarge)?;
         Decimal::new(least, scale).map_err(|_| FractionError::TooLarge)
+    }
+}
+
+impl fmt::Display for Fraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.numerator, self.denominator)
+    }
+}
+
+impl FromStr for Fraction {
+    type Err = FractionError;
+
+    fn from_str(text: &str) -> Result<Fraction, FractionError> {
+        let (above, below) = text.split_once('/').ok_or(FractionError::Unreadable)?;
+        let whole = |digits: &str| digits.parse().map_err(|_| FractionError::Unreadable);
+        Fraction::new(whole(above)?, whole(below)?)
     }
 }
 
@@ -415,6 +436,18 @@ mod tests {
         assert!(fraction(i128::MAX - 2, i128::MAX - 1) < fraction(i128::MAX - 1, i128::MAX));
         assert!(fraction(-1, 3) < fraction(-1, 4) && fraction(-1, 3) > fraction(-1, 2));
         assert_eq!(fraction(3, 9).cmp(&fraction(1, 3)), Ordering::Equal);
+    }
+
+    #[test]
+    fn a_fraction_is_read_as_it_is_written_and_nothing_else() {
+        let written = fraction(-200, 238).to_string();
+        assert_eq!(
+            (&*written, written.parse()),
+            ("-100/119", Ok(fraction(-100, 119)))
+        );
+        for text in ["", "1", "1/0", "1/2/3", "a/2", "1/ 2"] {
+            assert!(text.parse::<Fraction>().is_err(), "{text}");
+        }
     }
 
     #[track_caller]

@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::shop::{PEN, Shop};
+use crate::shop::{GUM, PEN, Shop};
 use crate::support::id;
 
 /// An order for so many pens (2.20 each with tax) that is confirmed, upon credit of 200 and stock
@@ -260,4 +260,147 @@ fn two_orders_of_more_than_there_is_are_judged_as_they_arrive_g2() {
         (&json!("50"), &json!("40"))
     );
     assert_ne!(first, shop.order);
+}
+
+/// What is done to an amended order of 10 pens and 4 gums after their prices rose from 2.00 to 3.00
+/// and from 0.50 to 0.80, and what a pen and a gum cost in it then.
+const O5: &[(&str, &[&str], [&str; 2])] = &[
+    ("nothing", &[], ["2", "0.5"]),
+    (
+        "more gum",
+        &[r#"{"product": 41, "quantity": "5"}"#],
+        ["2", "0.8"],
+    ),
+    (
+        "less pens",
+        &[r#"{"product": 40, "quantity": "9"}"#],
+        ["3", "0.5"],
+    ),
+    (
+        "more pens, and as many as before",
+        &[
+            r#"{"product": 40, "quantity": "12"}"#,
+            r#"{"product": 40, "quantity": "10.0"}"#,
+        ],
+        ["2", "0.5"],
+    ),
+    (
+        "another discount",
+        &[r#"{"product": 40, "quantity": "10", "discount_percent": "5"}"#],
+        ["3", "0.5"],
+    ),
+    (
+        "no pens, and as many as before",
+        &[
+            r#"{"do": "remove_order_line", "product": 40}"#,
+            r#"{"product": 40, "quantity": "10"}"#,
+        ],
+        ["2", "0.5"],
+    ),
+    (
+        "prices with tax",
+        &[r#"{"tax_mode": "inclusive"}"#],
+        ["3.3", "0.88"],
+    ),
+    (
+        "another day",
+        &[r#"{"ordered_on": "2026-11-25"}"#],
+        ["3", "0.8"],
+    ),
+];
+
+/// What one of each costs, as the order shows it.
+fn unit_prices(shown: &Json) -> Vec<&str> {
+    let lines = shown["lines"].as_array().unwrap();
+    let of = |name: &str| lines.iter().find(|line| line["product_name"] == name);
+    let lines = ["Pen", "Gum"].into_iter().filter_map(of);
+    lines
+        .filter_map(|line| line["unit_price"].as_str())
+        .collect()
+}
+
+#[test]
+fn lines_that_nobody_touched_keep_the_price_that_was_confirmed_o5() {
+    for (what, steps, prices) in O5 {
+        let mut shop = Shop::new().begun();
+        shop.sets(PEN, "10");
+        shop.sets(GUM, "4");
+        shop.submits();
+        assert_eq!(shop.judged(), 1);
+        for (product, price) in [(PEN, "3.00"), (GUM, "0.80")] {
+            let entry = id(product + 20);
+            shop.world.set("price_entry", entry, "unit_price", price);
+        }
+        assert_eq!(unit_prices(&shop.show()), ["2", "0.5"]);
+        shop.does(&json!({"do": "amend_order"}));
+        for step in *steps {
+            let mut step: Json = serde_json::from_str(step).unwrap();
+            match step["product"].as_u64() {
+                Some(product) => {
+                    step["product"] = json!(id(u8::try_from(product).unwrap()));
+                    let verb = step["do"].as_str().unwrap_or("set_order_line").to_owned();
+                    step["do"] = json!(verb);
+                    shop.does(&step);
+                }
+                None => shop.edits(&step),
+            }
+        }
+        assert_eq!(unit_prices(&shop.show()), prices, "{what}, on the phone");
+        shop.world.now.0 += 1_000;
+        shop.submits();
+        assert_eq!(shop.judged(), 1, "{what}");
+        let shown = shop.show();
+        assert_eq!(shown["amendment"], Json::Null, "{what}: {shown}");
+        assert_eq!(unit_prices(&shown), prices, "{what}, on the server");
+    }
+}
+
+#[test]
+fn a_price_that_is_kept_is_the_exact_one_and_tells_where_it_is_from() {
+    let mut shop = Shop::new();
+    shop.world.set("price_list", id(32), "tax_inclusive", true);
+    shop.world
+        .set("price_entry", id(PEN + 20), "unit_price", "1");
+    let mut shop = shop.begun();
+    shop.sets(PEN, "1000000");
+    let before = shop.show()["lines"][0].clone();
+    assert_eq!(
+        (&before["unit_price"], &before["net"]),
+        (&json!("0.909091"), &json!("909090.91"))
+    );
+    shop.submits();
+    shop.judged();
+    shop.world
+        .records
+        .remove(&("price_entry".to_owned(), id(PEN + 20)));
+    shop.does(&json!({"do": "amend_order"}));
+    let after = shop.show()["lines"][0].clone();
+    for member in ["unit_price", "net", "tax", "gross"] {
+        assert_eq!(after[member], before[member], "{member}");
+    }
+    let kept = &after["trace"][0];
+    assert_eq!(
+        (&kept["step"], &kept["why"]),
+        (
+            &json!("kept_price"),
+            &json!("as it was confirmed in revision 1")
+        )
+    );
+}
+
+#[test]
+fn a_case_that_holds_more_by_now_is_priced_anew() {
+    let mut shop = Shop::new().begun();
+    let cases = json!({"do": "set_order_line", "product": id(PEN), "quantity": "1", "unit": "XCS"});
+    shop.does(&cases);
+    shop.submits();
+    shop.judged();
+    shop.does(&json!({"do": "amend_order"}));
+    let price = |shop: &Shop| shop.show()["lines"][0]["unit_price"].clone();
+    shop.world
+        .set("price_entry", id(PEN + 20), "unit_price", "3.00");
+    assert_eq!(price(&shop), "24");
+    shop.world
+        .set("product", id(PEN), "units/case/numerator", 24);
+    assert_eq!(price(&shop), "72");
 }

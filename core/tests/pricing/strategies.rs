@@ -274,6 +274,7 @@ fn line() -> impl Strategy<Value = BasketLine> {
                 quantity,
                 unit,
                 discount_percent: discount.parse().unwrap(),
+                kept: None,
             }
         },
     )

@@ -1,12 +1,33 @@
-//! How much a line may order, how much may be taken off it, and how many lines an order has.
-//! It does not know the order.
+//! How much a line may order and how much that is in base units, how much may be taken off it, and
+//! how many lines an order has. It does not know the order.
 
 use crate::base::decimal::Decimal;
+use crate::base::fraction::Fraction;
 use crate::base::limits::ORDER_LINES_MAX;
 use crate::base::quantity::QUANTITY_SCALE_MAX;
+use crate::base::unit::Unit;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::names::LINES;
+use crate::domain::rules::goods::product::in_base_units;
+use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::rules::sell::pricing::{LINE_QUANTITY_MAX, PERCENT_SCALE_MAX};
+use crate::objects::Reader;
+
+/// So many of a product's unit in base units.
+pub(super) fn in_base(
+    reader: &dyn Reader,
+    product: &str,
+    quantity: Decimal,
+    unit: Option<Unit>,
+) -> Result<Fraction, Refusal> {
+    let row = product
+        .parse()
+        .ok()
+        .map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
+    let (Some(row), Some(unit)) = (row, unit) else {
+        return Ok(quantity.into());
+    };
+    in_base_units(&row, quantity, unit)
+}
 
 /// Whether a line can order so much, or why not; of a container less than nothing comes back.
 pub(super) fn orderable(quantity: Decimal, is_container: bool) -> Result<(), String> {

@@ -148,6 +148,13 @@ fn frozen_line(position: i64, line: &LineTotal) -> Result<Values, Refusal> {
         ("tax", kept(line.tax)),
         ("gross", kept(line.gross)),
     ];
+    if let Some(percent) = line.discount_percent {
+        // Says as well that somebody ordered the line, and that it may keep its price.
+        fields.push(("discount_percent", kept(percent)));
+        if line.exact_price != line.unit_price.into() {
+            fields.push(("exact_price", line.exact_price.to_string().into()));
+        }
+    }
     let lines = match &line.charge {
         None => {
             fields.push(("free", Value::Bool(line.free)));

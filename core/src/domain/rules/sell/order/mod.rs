@@ -7,6 +7,7 @@ mod bounds;
 mod content;
 mod draft;
 mod judge;
+mod kept;
 mod limits;
 mod policy;
 mod show;

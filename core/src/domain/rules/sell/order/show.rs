@@ -239,12 +239,19 @@ fn frozen_worth(reader: &dyn Reader, verdict: &Record) -> Result<Map<String, Jso
     Ok(shown)
 }
 
+/// What is kept of a confirmed line and not told as it is.
+const UNTOLD: &[&str] = &[
+    POSITION,
+    "charge_json",
+    "discount_percent",
+    "exact_price",
+    "trace_json",
+];
+
 /// One line as it was confirmed.
 fn frozen_line(id: &str, line: &BTreeMap<&str, &Value>, verdict: &Record) -> Json {
     let mut shown = Map::from_iter([("line".to_owned(), json!(id))]);
-    let plain = line
-        .iter()
-        .filter(|(field, _)| ![POSITION, "trace_json", "charge_json"].contains(*field));
+    let plain = line.iter().filter(|(field, _)| !UNTOLD.contains(field));
     shown.extend(plain.map(|(field, value)| ((*field).to_owned(), value.to_json())));
     for (field, value) in &mut shown {
         if ["net", "tax", "gross"].contains(&field.as_str()) {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::bounds::{fits, orderable, takeable};
+use super::bounds::{fits, in_base, orderable, takeable};
+use super::kept::KeptPrices;
 use super::stage::COUNTS_FROM;
 use crate::base::currency::Currency;
 use crate::base::decimal::{Decimal, DecimalError};
@@ -14,7 +15,6 @@ use crate::base::money::Money;
 use crate::base::time::TimeError;
 use crate::base::unit::{Unit, UnitError};
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::goods::product::in_base_units;
 use crate::domain::rules::names::{LINES, PRODUCT};
 use crate::domain::rules::sell::price_book::of_order;
 use crate::domain::rules::sell::pricing::{
@@ -64,8 +64,12 @@ pub struct LineTotal {
     pub quantity: Decimal,
     /// How many base units that is.
     pub base_quantity: Fraction,
-    /// The price of one unit after promotions and discount.
+    /// The price of one unit before promotions and discount, to six decimals.
     pub unit_price: Decimal,
+    /// The exact one.
+    pub exact_price: Fraction,
+    /// What the seller takes off; none of a line that follows from others.
+    pub discount_percent: Option<Decimal>,
     /// Without tax.
     pub net: Money,
     /// The tax.
@@ -81,15 +85,20 @@ pub(super) fn told(amount: Fraction, currency: Currency) -> Result<String, Refus
     Ok(Money::rounded(amount, currency)?.to_string())
 }
 
-/// Prices an order by the book as it is, for the order's day.
+/// Prices an order by the book as it is, for the order's day; what was confirmed and did not change
+/// keeps its price.
 pub(super) fn priced(reader: &dyn Reader, order: &Record) -> Result<Priced, Refusal> {
-    let basket = basket(reader, order)?;
-    price(&basket, &of_order(reader, &basket, order)?)
+    priced_basket(reader, order, &basket(reader, order)?)
+}
+
+fn priced_basket(reader: &dyn Reader, order: &Record, basket: &Basket) -> Result<Priced, Refusal> {
+    price(basket, &of_order(reader, basket, order)?)
 }
 
 /// An order's sums.
 pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
-    let priced = priced(reader, order)?;
+    let basket = basket(reader, order)?;
+    let priced = priced_basket(reader, order, &basket)?;
     let ordered = by_position(order);
     let mut goods_net = Money::new(0, priced.currency);
     let mut lines = Vec::with_capacity(priced.lines.len());
@@ -111,6 +120,8 @@ pub fn totals(reader: &dyn Reader, order: &Record) -> Result<Totals, Refusal> {
             free: line.free,
             quantity: line.quantity,
             unit_price: line.unit_price,
+            exact_price: line.exact_price,
+            discount_percent: basket.lines.get(index).map(|line| line.discount_percent),
             net: line.net,
             tax: line.tax,
             gross: line.gross,
@@ -140,23 +151,6 @@ fn line_id(ordered: &[&str], index: usize, line: &PricedLine) -> String {
     }
 }
 
-/// So many of a product's unit in base units.
-pub(super) fn in_base(
-    reader: &dyn Reader,
-    product: &str,
-    quantity: Decimal,
-    unit: Option<Unit>,
-) -> Result<Fraction, Refusal> {
-    let row = product
-        .parse()
-        .ok()
-        .map_or(Ok(None), |id| reader.record(PRODUCT, id))?;
-    let (Some(row), Some(unit)) = (row, unit) else {
-        return Ok(quantity.into());
-    };
-    in_base_units(&row, quantity, unit)
-}
-
 /// Whether a product is a container, which may come back.
 fn is_container(reader: &dyn Reader, product: &str) -> Result<bool, Refusal> {
     let row = product
@@ -182,6 +176,7 @@ fn basket(reader: &dyn Reader, order: &Record) -> Result<Basket, Refusal> {
     let text = |field: &str| order.text(field).unwrap_or_default();
     let lines = order.lines(LINES);
     fits(lines.len())?;
+    let kept = KeptPrices::of(reader, order)?;
     let line = |id: &str| -> Result<BasketLine, Refusal> {
         let text = |field: &str| {
             lines
@@ -209,11 +204,16 @@ fn basket(reader: &dyn Reader, order: &Record) -> Result<Basket, Refusal> {
             .map_err(|why| wrong(&line_path(LINES, id, "quantity"), why))?;
         takeable(discount_percent)
             .map_err(|why| wrong(&line_path(LINES, id, "discount_percent"), why))?;
-        Ok(BasketLine {
+        let line = BasketLine {
             item: Item::Product(text("product").to_owned()),
             quantity,
             unit: Some(unit?),
             discount_percent,
+            kept: None,
+        };
+        Ok(BasketLine {
+            kept: kept.of_line(id, &line)?,
+            ..line
         })
     };
     Ok(Basket {
@@ -266,6 +266,7 @@ fn sources(priced: &Priced) -> Json {
                 ("tax_class", &*step.rule)
             }
             PriceStage::OwnPrice
+            | PriceStage::KeptPrice
             | PriceStage::LineAmount
             | PriceStage::Discount
             | PriceStage::LineRounding

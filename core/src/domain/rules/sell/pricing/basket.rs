@@ -6,6 +6,7 @@ use super::strict::{self, JsonMembers};
 use crate::base::currency::Currency;
 use crate::base::day::Day;
 use crate::base::decimal::Decimal;
+use crate::base::fraction::Fraction;
 use crate::base::limits::{LINES_MAX, REQUEST_BYTES_MAX};
 use crate::base::money::UNIT_PRICE_SCALE_MAX;
 use crate::base::quantity::QUANTITY_SCALE_MAX;
@@ -67,6 +68,17 @@ pub struct BasketLine {
     pub unit: Option<Unit>,
     /// What the seller takes off this line, in per cent.
     pub discount_percent: Decimal,
+    /// The price that stays as it was confirmed; no basket can say this of itself.
+    pub kept: Option<KeptPrice>,
+}
+
+/// A price of one unit that was confirmed, as the basket counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptPrice {
+    /// The price of one unit, exact.
+    pub unit_price: Fraction,
+    /// In which revision it was confirmed.
+    pub revision: i64,
 }
 
 /// What a line is about.
@@ -162,6 +174,7 @@ fn line(mut members: JsonMembers) -> Result<BasketLine, Refusal> {
         quantity,
         unit,
         discount_percent: discount.unwrap_or_default(),
+        kept: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Opening a line: its price, its amount before anything is taken off. It does not know how it is
 //! taxed, nor promotions.
 
-use super::basket::{Basket, BasketLine};
+use super::basket::{Basket, BasketLine, KeptPrice};
 use super::book::Book;
 use super::entry::{self, PriceQuery};
 use super::scope::{Account, Product};
@@ -54,12 +54,23 @@ pub(super) fn product_line<'a>(
         unit,
         quantity,
     };
-    let (price, steps) = priced_unit(asked, &tax, basket, book, account)?;
+    let (price, steps) = match line.kept {
+        Some(kept) => (kept.unit_price, vec![kept_step(kept)?]),
+        None => priced_unit(asked, &tax, basket, book, account)?,
+    };
     let opened = opened(line, Some(product), quantity, price, tax, steps, basket)?;
     Ok(SheetLine {
         is_container,
         ..opened
     })
+}
+
+/// The story of a price that was confirmed.
+fn kept_step(kept: KeptPrice) -> Result<PriceStep, Refusal> {
+    let why = format!("as it was confirmed in revision {}", kept.revision);
+    let reason = PriceReason::new(LINE, None, &why);
+    let price = price_told(kept.unit_price)?;
+    Ok(reason.step(PriceStage::KeptPrice, None, price))
 }
 
 /// One unit of a product, and how many base units are sold.

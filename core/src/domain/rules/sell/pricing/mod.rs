@@ -14,6 +14,8 @@
 //!   Odoo convert such prices too.
 //! - A line without a product is of category S, or of Z if its rate is nothing (EN 16931 BR-S-05,
 //!   BR-Z-05).
+//! - A line that was confirmed and did not change keeps its price of one unit, whatever the lists
+//!   say by now. Promotions, deposits, fees and taxes look at more than one line, and follow anew.
 //! - Tax rates are per cent, as EN 16931 has them (BT-152): "8.5" is 8.5 %.
 
 mod basket;
@@ -40,7 +42,8 @@ mod trace;
 mod waterfall;
 
 pub use basket::{
-    Basket, BasketLine, Item, LINE_PRICE_MAX, LINE_QUANTITY_MAX, PERCENT_SCALE_MAX, TAX_RATE_MAX,
+    Basket, BasketLine, Item, KeptPrice, LINE_PRICE_MAX, LINE_QUANTITY_MAX, PERCENT_SCALE_MAX,
+    TAX_RATE_MAX,
 };
 pub use book::{Book, DatedPart, PriceEntry, PriceList, TaxRate};
 pub use charge::{ChargeKind, LineCharge};

@@ -73,6 +73,9 @@ pub struct PricedLine {
     /// The price of one unit before promotions and discount, to six decimals; amounts are computed
     /// from the exact one.
     pub unit_price: Decimal,
+    /// The exact one.
+    #[serde(skip)]
+    pub exact_price: Fraction,
     /// What promotions and discount took off price times quantity.
     pub discount: Money,
     /// Without tax.
@@ -234,6 +237,7 @@ fn bought_line(
         quantity: line.line.quantity,
         unit: line.line.unit.or(base),
         unit_price: line.unit_price.shown(UNIT_PRICE_SCALE_MAX)?,
+        exact_price: line.unit_price,
         discount,
         net,
         tax,
@@ -278,6 +282,7 @@ fn free_line(free: FreeLine<'_>, taxed: EntryTax, basket: &Basket) -> Result<Pri
         quantity,
         unit: Some(unit),
         unit_price: Decimal::ZERO,
+        exact_price: Fraction::ZERO,
         discount: nothing,
         net,
         tax,
@@ -312,6 +317,7 @@ fn charge_line(
         quantity: line.quantity.shown(QUANTITY_SCALE_MAX)?,
         unit: line.unit,
         unit_price: line.unit_price.shown(UNIT_PRICE_SCALE_MAX)?,
+        exact_price: line.unit_price,
         discount: Money::new(0, currency),
         net,
         tax,

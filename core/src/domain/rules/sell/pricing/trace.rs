@@ -27,6 +27,8 @@ pub enum PriceStage {
     QuantityBreak,
     /// The line's own price, which no list knows.
     OwnPrice,
+    /// The price that was confirmed, of a line that did not change since.
+    KeptPrice,
     /// The price of a list that holds tax, for a basket whose prices do not, or the other way
     /// round.
     TaxConversion,
