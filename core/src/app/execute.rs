@@ -131,7 +131,7 @@ pub(super) fn carry_out(
             writes.push((descriptor, write));
         }
     }
-    let group = group_of(context, writes.len())?;
+    let group = group_of(context, writes.len());
     let mut size = GroupSize::default();
     for (descriptor, write) in writes {
         if write.new {
@@ -148,7 +148,7 @@ pub(super) fn carry_out(
                 return Err(FieldError::bad_input("server_owned", message, &[]));
             }
         };
-        size.and(&made)?;
+        size.and(made.bytes.len(), made.operations)?;
         let entry = NewEntry {
             kind: made.kind,
             object: write.object.clone(),
@@ -173,42 +173,37 @@ pub(super) fn carry_out(
 }
 
 /// The group of so many writes; none of a single one.
-fn group_of(context: &Context, writes: usize) -> Result<Option<EntryGroup>, FieldError> {
-    if writes < 2 {
-        return Ok(None);
-    }
-    if writes > GROUP_ENTRIES_MAX {
-        let message = format!(
-            "this writes {writes} records at once, at most {GROUP_ENTRIES_MAX} go; do less at a \
-             time"
-        );
-        return Err(FieldError::bad_input("group_too_large", message, &[]));
-    }
-    Ok(Some(EntryGroup {
+fn group_of(context: &Context, writes: usize) -> Option<EntryGroup> {
+    (writes > 1).then(|| EntryGroup {
         id: context.new_group(),
         count: writes as u64,
-    }))
+    })
 }
 
 /// What the entries of a command come to: all of them go in one push.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct GroupSize {
+    entries: usize,
     bytes: usize,
     operations: u64,
 }
 
 impl GroupSize {
-    fn and(&mut self, made: &Made) -> Result<(), FieldError> {
-        self.bytes += made.bytes.len();
-        self.operations += made.operations;
-        if self.bytes <= PUSH_BYTES_MAX && self.operations <= PUSH_OPERATIONS_MAX {
+    /// With one entry more. No rule writes so much that no push could hold it: one that did is a
+    /// mistake of ours, and its work would wait for ever.
+    fn and(&mut self, bytes: usize, operations: u64) -> Result<(), FieldError> {
+        self.entries += 1;
+        self.bytes += bytes;
+        self.operations += operations;
+        let fits = self.entries <= GROUP_ENTRIES_MAX
+            && self.bytes <= PUSH_BYTES_MAX
+            && self.operations <= PUSH_OPERATIONS_MAX;
+        if fits {
             return Ok(());
         }
-        let message = format!(
-            "this writes more than {PUSH_BYTES_MAX} bytes or {PUSH_OPERATIONS_MAX} values at \
-             once; do less at a time"
-        );
-        Err(FieldError::bad_input("group_too_large", message, &[]))
+        Err(FieldError::broken(format!(
+            "no push holds a command of {self:?}"
+        )))
     }
 }
 
@@ -310,4 +305,27 @@ fn change(
 #[must_use]
 pub fn fact_hash(id: RecordId, canonical: &[u8]) -> ChangeHash {
     ChangeHash::of(&[id.as_bytes(), canonical].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a command of so many entries of so many bytes and operations each goes in one push.
+    #[track_caller]
+    fn check(entries: usize, bytes: usize, operations: u64, fits: bool) {
+        let mut size = GroupSize::default();
+        let all = (0..entries).try_for_each(|_| size.and(bytes, operations));
+        assert_eq!(all.is_ok(), fits, "{size:?}");
+    }
+
+    #[test]
+    fn a_command_that_no_push_holds_is_a_mistake_and_never_waits_to_be_sent() {
+        check(GROUP_ENTRIES_MAX, 1, 1, true);
+        check(GROUP_ENTRIES_MAX + 1, 1, 1, false);
+        check(2, PUSH_BYTES_MAX / 2, 1, true);
+        check(2, PUSH_BYTES_MAX / 2 + 1, 1, false);
+        check(2, 1, PUSH_OPERATIONS_MAX / 2, true);
+        check(2, 1, PUSH_OPERATIONS_MAX / 2 + 1, false);
+    }
 }
