@@ -74,7 +74,7 @@ impl ApiStage {
     /// How many contacts the rep sees.
     fn contacts(&self) -> usize {
         let all = self.get("/api/v1/contact", &self.rep).json();
-        all["data"].as_array().unwrap().len()
+        all["data"]["records"].as_array().unwrap().len()
     }
 }
 
@@ -390,7 +390,7 @@ fn an_order_is_judged_and_called_off_in_the_call_that_asks_for_it() {
     let class = json!({"name": "None", "category": "S", "rate_percent": "0"});
     let class = put(&office, "tax_class", &class);
     let lists = office.get("/api/v1/price_list", &office.admin).json();
-    let list = lists["data"][0]["id"].clone();
+    let list = lists["data"]["records"][0]["id"].clone();
     let product = json!({"name": "Pen", "base_unit": "EA", "tax_class": class});
     let product = put(&office, "product", &product);
     let price = json!({"price_list": list, "product": product, "unit": "EA", "unit_price": "2"});
@@ -445,5 +445,46 @@ fn an_order_is_judged_and_called_off_in_the_call_that_asks_for_it() {
     assert_eq!(
         office.phone.order(&order).unwrap().data["status"],
         "cancelled"
+    );
+}
+
+#[test]
+fn a_list_is_the_query_of_its_object_page_by_page() {
+    let office = ApiStage::new();
+    for name in ["Ada", "Abe", "Bob"] {
+        let body = json!({"name": name, "roles/r/account": office.shop});
+        id(&office.post("/api/v1/contact", &office.rep, &body));
+    }
+    let starts = r#"{"field":"name","starts":"A"}"#;
+    let query = json!({"object": "contact", "where": {"field": "name", "starts": "A"},
+        "order": [{"by": "name"}], "limit": 1, "count": true});
+    let spelled = |text: &str| {
+        text.bytes()
+            .map(|byte| format!("%{byte:02x}"))
+            .collect::<String>()
+    };
+    let path = format!(
+        "/api/v1/contact?where={}&order={}&limit=1&count=true",
+        spelled(starts),
+        spelled(r#"[{"by":"name"}]"#)
+    );
+    let first = office.get(&path, &office.rep).json();
+    assert_eq!(
+        first,
+        office.post("/api/v1/query", &office.rep, &query).json()
+    );
+    assert_eq!(
+        (
+            &first["data"]["records"][0]["name"],
+            &first["data"]["count"]
+        ),
+        (&json!("Abe"), &json!(2))
+    );
+    let next = first["data"]["next"].as_str().unwrap();
+    let path = format!("{path}&after={}", spelled(next));
+    let second = office.get(&path, &office.rep).json()["data"].clone();
+    assert_eq!(
+        (&second["records"][0]["name"], &second["next"]),
+        (&json!("Ada"), &Json::Null)
     );
 }

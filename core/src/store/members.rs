@@ -328,28 +328,6 @@ pub fn clear(db: &Db, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ids of an object's members in these buckets, or in any, ascending after an id: at most `limit`.
-pub fn page(
-    db: &Db,
-    object: &str,
-    buckets: Option<&[String]>,
-    after: Option<RecordId>,
-    limit: usize,
-) -> Result<Vec<RecordId>, StoreError> {
-    let names = serde_json::to_string(&buckets).map_err(StoreError::new)?;
-    let sql = "SELECT DISTINCT m.id FROM member m JOIN bucket b ON b.number = m.bucket
-               WHERE m.object = ?1 AND m.id > ?2
-               AND (?3 = 'null' OR b.name IN (SELECT value FROM json_each(?3)))
-               ORDER BY m.id LIMIT ?4";
-    let mut statement = db.prepare_cached(sql)?;
-    let after = after.map_or_else(Vec::new, |id| id.0.to_vec());
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![object, after, names, limit], |row| {
-        row.get::<_, Vec<u8>>(0)
-    })?;
-    rows.map(|id| Ok(RecordId::from_slice(&id?)?)).collect()
-}
-
 /// Forgets a bucket and its members; their records stay until they are swept.
 pub fn drop_bucket(db: &Db, name: &str) -> Result<(), StoreError> {
     let number = ensure_bucket(db, name)?;

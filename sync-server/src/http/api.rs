@@ -58,14 +58,15 @@ pub(super) async fn object(caller: Caller, PathParams(object): PathParams<String
     .await
 }
 
+/// Answers a query whose members follow the path.
 pub(super) async fn list(
     caller: Caller,
     PathParams(object): PathParams<String>,
     asked: QueryParams,
 ) -> HttpResult {
     reading(caller, move |tenant, session| {
-        let data = tenant.list(session, &object, asked.get("after"), asked.get("limit"))?;
-        Ok(json!({ "ok": true, "data": data }))
+        let data = tenant.list(session, &object, &asked.0)?;
+        Ok(json!({ "ok": true, "id": null, "data": data }))
     })
     .await
 }

@@ -1,12 +1,14 @@
 //! Answers queries of the REST API, limited to what the asker may see.
 //! It does not know HTTP, nor how records are found.
 
+use std::collections::BTreeMap;
+
 use outfield_core::app::QueryDoor;
 use outfield_core::base::context::Context;
 use outfield_core::domain::query;
 use outfield_core::objects::{Query, Reader, Record};
 use outfield_core::store;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::error::ServerError;
 use crate::people::Session;
@@ -31,6 +33,32 @@ impl Tenant {
             return self.query_by(session, &query, &all);
         }
         self.query_by(session, &query, &scoped)
+    }
+
+    /// The answer to a query of an object whose members are given apart: texts as they are, all
+    /// else as JSON writes it.
+    pub fn list(
+        &self,
+        session: &Session,
+        object: &str,
+        members: &BTreeMap<String, String>,
+    ) -> Result<Json, ServerError> {
+        let mut query = Map::new();
+        for (name, said) in members {
+            let value = if ["after", "object", "search"].contains(&name.as_str()) {
+                Ok(Json::from(said.as_str()))
+            } else {
+                serde_json::from_str(said)
+            };
+            let value = value.map_err(|error| {
+                let message = format!("`{name}` is no JSON: {error}; docs/rest.md shows some");
+                ServerError::bad_input("bad_query", message).about(name)
+            })?;
+            query.insert(name.clone(), value);
+        }
+        // The path says of which object, whatever is said behind it.
+        query.insert("object".to_owned(), object.into());
+        self.query(session, &Json::Object(query).to_string())
     }
 
     /// The answer to a query of whoever runs the server, who sees all there is.

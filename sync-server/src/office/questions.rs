@@ -20,47 +20,12 @@ use crate::people::Session;
 use crate::people::scoped_reader::{ScopedReader, Sight};
 use crate::tenant::Tenant;
 
-/// Records of one page if nobody says how many, and at most.
-const PAGE: usize = 100;
-const PAGE_MAX: usize = 1_000;
-
 /// What is said of a basket that holds more than is priced at once.
 pub(crate) fn basket_too_large() -> ServerError {
     Basket::too_large().into()
 }
 
 impl Tenant {
-    /// One page of records by id, after `after`. Administrators see all records, others those of
-    /// their buckets.
-    pub fn list(
-        &self,
-        session: &Session,
-        object: &str,
-        after: Option<&str>,
-        limit: Option<&str>,
-    ) -> Result<Vec<Json>, ServerError> {
-        let descriptor = self.readable(session, object)?;
-        let after = after
-            .map(str::parse::<RecordId>)
-            .transpose()
-            .map_err(|error| {
-                ServerError::bad_input("bad_id", format!("after: {error}")).about("after")
-            })?;
-        let limit = limit
-            .map_or(Some(PAGE), |limit| limit.parse().ok())
-            .filter(|limit| (1..=PAGE_MAX).contains(limit));
-        let limit = limit.ok_or_else(|| {
-            ServerError::bad_input("bad_limit", format!("limit: a number from 1 to {PAGE_MAX}"))
-                .about("limit")
-        })?;
-        let buckets = (!session.sees_all()).then_some(session.buckets.as_slice());
-        let ids = members::page(&self.db, object, buckets, after, limit)?;
-        let records = ids
-            .into_iter()
-            .filter_map(|id| tables::read(&self.db, &descriptor, id).transpose());
-        records.map(|record| Ok(record?.to_json())).collect()
-    }
-
     /// One record; one that the asker may not see is not there.
     pub fn get(&self, session: &Session, object: &str, id: &str) -> Result<Json, ServerError> {
         let descriptor = self.readable(session, object)?;

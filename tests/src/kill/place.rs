@@ -149,24 +149,24 @@ pub(super) fn at_server(name: &str, address: &str, token: &str) -> Result<PlaceC
     let mut records = BTreeMap::new();
     for (object, _) in OBJECTS {
         let mut found: Vec<PlaceRecord> = Vec::new();
+        let mut next: Option<String> = None;
         loop {
-            let after = found
-                .last()
-                .map(|record| format!("&after={}", record.id))
-                .unwrap_or_default();
+            let after = next.map(|next| format!("&after={next}"));
+            let after = after.unwrap_or_default();
             let page = get(
                 address,
                 token,
                 &format!("/api/v1/{object}?limit={PAGE}{after}"),
             )?;
-            let page = page.as_array().cloned().unwrap_or_default();
-            for record in &page {
+            let records = page["records"].as_array().cloned().unwrap_or_default();
+            for record in &records {
                 let mut values = BTreeMap::new();
                 flatten("", record, &mut values);
                 let id = values.remove("id").unwrap_or_default();
                 found.push(PlaceRecord { id, values });
             }
-            if page.len() < PAGE {
+            next = page["next"].as_str().map(str::to_owned);
+            if next.is_none() {
                 break;
             }
         }

@@ -170,7 +170,7 @@ fn due_on(
 
 /// The ids of a list, each as often as it is there.
 fn ids(list: &Json) -> Vec<String> {
-    let records = list.as_array().into_iter().flatten();
+    let records = list["records"].as_array().into_iter().flatten();
     records
         .filter_map(|record| record["id"].as_str().map(str::to_owned))
         .collect()
