@@ -2,8 +2,8 @@
 
     python3 client.py URL CODE
 
-enrols, pulls, reads the first contact, pushes a fact and an edit, pulls them again, then tells lies and prints how the
-server rules. It answers one JSON object. It keeps nothing on disk, which a real client must.
+enrols, pulls, reads the first contact, pushes a fact and an edit, pulls them again, makes a contact of what the
+server tells of contacts, then tells lies and prints how the server rules. It answers one JSON object. It keeps nothing on disk, which a real client must.
 """
 
 import hashlib
@@ -309,6 +309,28 @@ class Device:
                 raise OSError("what answered is no Outfield server")
             return answer.read()
 
+    def descriptor(self, object):
+        """What a record of an object may and must have; objects that come with Outfield tell it here alone."""
+        headers = {"Authorization": f"Bearer {self.tokens['token']}"}
+        asked = urllib.request.Request(f"{self.url}/api/v1/object/{object}", headers=headers)
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return json.loads(answer.read())["data"]
+
+    def begin(self, object):
+        """A new record by its descriptor alone: what it must have, and a line that says where it belongs."""
+        told = self.descriptor(object)
+        if not told["rights"][self.tokens["role"]].get("create"):
+            raise ValueError(f"who is a {self.tokens['role']} makes no {object}")
+        must = {name: field for name, field in told["fields"].items() if field.get("required")}
+        values = {name: f"{field['label']} by its descriptor" for name, field in must.items()}
+        path = next(of["field"] for of in told["scope"] if of["bucket"] == "through")
+        lines, _, name = path.split("/")
+        of = told["lines"][lines]["fields"][name]["of"]
+        place = next(id for id, held in self.records.items() if held["object"] == of)
+        values[f"{lines}/one/{name}"] = str(uuid.UUID(bytes=place))
+        puts = [(path, value, []) for path, value in sorted(values.items())]
+        return change(self.actor, 1, 1, int(time.time() * 1000), [], puts)[0]
+
     def sum(self, bucket):
         weights = (first_eight(id, version.to_bytes(8, "big")) for id, version in self.members[bucket].items())
         return sum(weights) % (1 << 64)
@@ -427,6 +449,8 @@ def main(url, code):
     welcome = device.hello()
     device.pull(welcome[10])
 
+    made = uuid.uuid4().bytes
+    begun = device.push((False, "contact", made, device.begin("contact"), None, None))[0][0]
     lies = {}
 
     def lie(name, data, **group):
@@ -448,6 +472,7 @@ def main(url, code):
     lie("depends", change(device.actor, 2, 1, now, [sha(b"nobody")], [("phone", "+1", [])])[0])
     answer = {"read": before, "rulings": rulings, "again": again, "lies": lies, "fact": str(uuid.UUID(bytes=fact))}
     answer |= {"contact": str(uuid.UUID(bytes=id)), "now": contact["values"], "same": device.hello()[9]}
+    answer |= {"made": str(uuid.UUID(bytes=made)), "begun": begun}
     print(json.dumps(answer))
 
 

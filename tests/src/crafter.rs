@@ -293,6 +293,15 @@ impl CraftedChange {
     }
 }
 
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        text.push_str(&format!("{byte:02x}"));
+        text
+    })
+}
+
 /// One frame of the wire: its length, its type, its content.
 #[must_use]
 pub fn frame(kind: u8, content: &[u8]) -> Vec<u8> {

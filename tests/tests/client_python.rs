@@ -45,8 +45,21 @@ fn client(url: &str, code: &str) -> Json {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The contact that the client made of what the server told of contacts is on a phone.
+fn made_by_its_descriptor(yard: &Yard, told: &Json, account: &str) {
+    assert_eq!(told["begun"], "accepted");
+    let begun = rep(yard, &["get", "contact", told["made"].as_str().unwrap()]);
+    assert_eq!(
+        (
+            &begun["data"]["name"],
+            &begun["data"]["roles"]["one"]["account"]
+        ),
+        (&json!("Name by its descriptor"), &json!(account))
+    );
+}
+
 #[test]
-fn a_client_from_the_document_reads_writes_and_is_caught_lying() {
+fn a_client_from_the_document_reads_writes_makes_a_contact_and_is_caught_lying() {
     let yard = Yard::new();
     let sheet = yard.path("accounts.csv");
     std::fs::write(&sheet, "code,name,state\nK1,Kiosk One,North\n").unwrap();
@@ -85,6 +98,7 @@ fn a_client_from_the_document_reads_writes_and_is_caught_lying() {
     );
 
     rep(&yard, &["sync"]);
+    made_by_its_descriptor(&yard, &told, &account);
     let contact = rep(&yard, &["get", "contact", made["id"].as_str().unwrap()]);
     assert_eq!(
         (&contact["data"]["phone"], &contact["data"]["name"]),

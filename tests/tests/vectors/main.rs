@@ -9,8 +9,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod errors;
+mod rulings;
+
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use outfield_core::app::fact_hash;
@@ -22,7 +24,8 @@ use outfield_core::objects::conflict::{Conflict, ConflictState, Side};
 use outfield_core::objects::{Record, Value, Values};
 use outfield_core::sync::frames::*;
 use outfield_core::sync::wire::{self, Packing};
-use outfield_tests::crafter::{self, CraftedChange};
+use outfield_tests::crafter::{self, CraftedChange, hex};
+use outfield_tests::tidy::codes::{self, RefusalWay};
 use serde_json::{Map, Value as Json, json};
 
 const CONTACT: RecordId = RecordId([0x11; 16]);
@@ -31,13 +34,6 @@ const CALL: RecordId = RecordId([0x12; 16]);
 const ANN: ActorId = ActorId([0x22; 16]);
 const BEN: ActorId = ActorId([0x23; 16]);
 const NOON: Timestamp = Timestamp(1_795_500_000_000);
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
-}
 
 fn values(of: &[(&str, &str)]) -> Values {
     of.iter()
@@ -265,8 +261,8 @@ fn competing(story: &Story) -> Json {
         value: number.into(),
     };
     let sides = vec![
-        side(&format!("4@{}", hex(&BEN.0)), BEN, "+14795550122"),
-        side(&format!("4@{}", hex(&ANN.0)), ANN, "+14795550111"),
+        side(&format!("4@{BEN}"), BEN, "+14795550122"),
+        side(&format!("4@{ANN}"), ANN, "+14795550111"),
     ];
     let operations: Vec<&str> = sides.iter().map(|side| side.operation.as_str()).collect();
     let conflict = Conflict {
@@ -326,6 +322,14 @@ fn refused() -> Json {
         head(|change| change.actor = [crafter::unsigned(4), vec![0x22; 4]].concat()),
         head(|change| change.time = crafter::signed(i64::MIN)),
         head(|change| change.start = crafter::unsigned(u64::MAX >> 1)),
+        head(|change| change.others = crafter::unsigned(1 << 40)),
+        head(|change| change.deps = crafter::unsigned(1 << 60)),
+        head(|change| change.others = [&[1, 16][..], &[0x24; 16]].concat()),
+        head(|change| change.message = [&[2][..], b"hi"].concat()),
+        honest().without(0x42).chunk(),
+        honest()
+            .column(0x42, crafter::run(100_000_000, &crafter::unsigned(1)))
+            .chunk(),
         honest().column(0x94, Vec::new()).chunk(),
         CraftedChange::puts(ANN.0, &[]).chunk(),
         [&chunk[..], &[0]].concat(),
@@ -361,6 +365,8 @@ fn vectors() -> Json {
         "competing": competing(&story),
         "deflated": deflated(),
         "refused": refused(),
+        "rulings": rulings::rulings(),
+        "errors": errors::errors(),
         "fact": {"record": hex(&CALL.0), "bytes": hex(&story.fact), "hash": fact_hash(CALL,
         &story.fact).to_string()},
         "sums": {
@@ -371,6 +377,65 @@ fn vectors() -> Json {
             "fingerprint": sixteen(wire::fingerprint(&[("tenant".to_owned(), 6, sum(&story))])),
         },
     })
+}
+
+/// The vectors as they are kept.
+fn written() -> Json {
+    serde_json::from_str(&std::fs::read_to_string(here("vectors/protocol.json")).unwrap()).unwrap()
+}
+
+/// The quoted words in a column of the table of the document that begins behind a text.
+fn listed(behind: &str, until: &str, column: usize) -> BTreeSet<String> {
+    let document = std::fs::read_to_string(here("../docs/protocol.md")).unwrap();
+    let table = document.split(behind).nth(1).unwrap();
+    let rows = table.split(until).next().unwrap().lines();
+    let cells = rows.filter_map(|row| row.strip_prefix('|')?.split('|').nth(column));
+    let quoted = |cell: &str| -> Vec<String> {
+        let words = cell.split('`').skip(1).step_by(2);
+        words.map(str::to_owned).collect()
+    };
+    cells.flat_map(quoted).collect()
+}
+
+/// Each code has a vector, or a reason to have none, and never both.
+fn all_told(mut codes: BTreeSet<String>, told: &BTreeSet<&str>, without: &[(&str, &str)]) {
+    assert!(codes.len() > 10, "the codes are read: {codes:?}");
+    for (code, reason) in without {
+        assert!(
+            !told.contains(code),
+            "{code} has a vector, although it {reason}"
+        );
+        assert!(codes.remove(*code), "{code} is no code any more");
+    }
+    codes.retain(|code| !told.contains(&**code));
+    assert_eq!(codes, BTreeSet::new(), "these codes have no vector");
+}
+
+#[test]
+fn every_code_of_quarantine_has_a_vector_or_a_reason() {
+    let vectors = written();
+    let told = vectors["refused"].as_array().unwrap().iter();
+    let mut told: BTreeSet<&str> = told.map(|of| of["code"].as_str().unwrap()).collect();
+    let rulings = vectors["rulings"].as_object().unwrap();
+    told.extend(rulings.keys().map(String::as_str));
+    let mut named = listed(
+        "Codes of quarantine, in the order",
+        "Others come from rules",
+        0,
+    );
+    let of_entries = codes::codes().into_iter();
+    let of_entries = of_entries.filter(|(_, found)| found.ways.contains(&RefusalWay::Entry));
+    named.extend(of_entries.map(|(code, _)| code));
+    all_told(named, &told, rulings::WITHOUT);
+}
+
+#[test]
+fn every_code_of_an_error_has_a_vector_or_a_reason() {
+    let vectors = written();
+    let errors = vectors["errors"].as_object().unwrap();
+    let told: BTreeSet<&str> = errors.keys().map(String::as_str).collect();
+    let named = listed("| status | code | do |", "Later: after the failure", 1);
+    all_told(named, &told, errors::WITHOUT);
 }
 
 fn here(path: &str) -> PathBuf {
@@ -389,7 +454,7 @@ fn the_vectors_are_what_the_code_makes() {
 #[test]
 fn every_hexdump_of_the_document_is_a_vector() {
     let document = std::fs::read_to_string(here("../docs/protocol.md")).unwrap();
-    let vectors = vectors().to_string();
+    let vectors = written().to_string();
     let dumps: Vec<&str> = document
         .split("```hex\n")
         .skip(1)
