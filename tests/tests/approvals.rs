@@ -222,3 +222,18 @@ fn two_managers_who_cross_leave_one_answer_and_nothing_stuck() {
     }
     at.world.agree(&mut [&mut at.ann, &mut at.meg, &mut max]);
 }
+
+#[test]
+fn what_is_a_draft_again_waits_for_nobody_although_it_is_as_it_was() {
+    let mut at = discounts();
+    let order = at.orders("25");
+    at.meet();
+    at.ann.does(&json!({
+        "do": "set_order_line", "sales_order": order, "product": at.pen, "quantity": "10",
+        "discount_percent": "25",
+    }));
+    at.meet();
+    assert_eq!(told(&mut at.meg, &order).0, "draft");
+    assert_eq!(approvals(&mut at.meg), Vec::<Json>::new());
+    assert_eq!(at.meg.refused(&approve(&order)).0, "nothing_to_approve");
+}
