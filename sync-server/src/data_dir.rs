@@ -15,9 +15,10 @@ use serde_json::{Value as Json, json};
 
 use crate::data_disk::{make_private_file, make_private_folder};
 use crate::error::ServerError;
+use crate::files::{self, Bucket, TenantFiles};
 use crate::people::enrolment_code;
-use crate::tenant::Tenant;
 use crate::tenant::gauges::TenantGauges;
+use crate::tenant::{Tenant, files_of};
 
 /// The file with the list of tenants.
 pub(crate) const LIST: &str = "outfield.db";
@@ -37,6 +38,8 @@ const DATA_DIR: Schema = Schema {
 pub struct DataDir {
     dir: PathBuf,
     db: Db,
+    /// Where finished files lie, if not in the folder.
+    bucket: Option<Arc<Bucket>>,
     surroundings: Arc<dyn Surroundings>,
 }
 
@@ -64,8 +67,15 @@ impl DataDir {
         Ok(DataDir {
             dir: dir.to_owned(),
             db,
+            bucket: files::noted(dir)?.map(Bucket::at),
             surroundings,
         })
+    }
+
+    /// The bucket in which finished files lie, if they do not lie in the folder.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.bucket.as_ref()
     }
 
     /// Where it lies.
@@ -211,6 +221,7 @@ impl DataDir {
         Ok(TenantFile {
             id,
             path: self.file(first.map_or(id, |(_, first)| first)),
+            bucket: self.bucket.clone(),
             surroundings: Arc::clone(&self.surroundings),
         })
     }
@@ -226,6 +237,7 @@ impl DataDir {
 pub struct TenantFile {
     id: TenantId,
     path: PathBuf,
+    bucket: Option<Arc<Bucket>>,
     surroundings: Arc<dyn Surroundings>,
 }
 
@@ -241,9 +253,14 @@ impl TenantFile {
         TenantGauges::read(&self.path, now)
     }
 
+    /// Where its files lie.
+    pub(crate) fn files(&self) -> TenantFiles {
+        files_of(&self.path, self.id).up_in(self.bucket.clone())
+    }
+
     /// Opens it; where it is gone, that is an error.
     pub fn open(&self) -> Result<Tenant, ServerError> {
-        Self::ready(Tenant::open(
+        self.ready(Tenant::open(
             &self.path,
             self.id,
             Arc::clone(&self.surroundings),
@@ -252,14 +269,15 @@ impl TenantFile {
 
     /// Makes it, for a new tenant.
     fn make(&self) -> Result<Tenant, ServerError> {
-        Self::ready(Tenant::begin(
+        self.ready(Tenant::begin(
             &self.path,
             self.id,
             Arc::clone(&self.surroundings),
         )?)
     }
 
-    fn ready(mut tenant: Tenant) -> Result<Tenant, ServerError> {
+    fn ready(&self, mut tenant: Tenant) -> Result<Tenant, ServerError> {
+        tenant.files = self.files();
         tenant.keep_epoch()?;
         tenant.open_books()?;
         Ok(tenant)

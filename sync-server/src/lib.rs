@@ -10,6 +10,7 @@ pub mod plain;
 mod data_disk;
 pub mod envelope;
 pub mod error;
+pub mod files;
 pub mod limits;
 pub mod seen;
 pub mod tenant;

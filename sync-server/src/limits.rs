@@ -135,6 +135,36 @@ pub const UNNAMED_FILE_MS: i64 = 24 * 3_600_000;
 /// Such files that one call looks at.
 pub const UNNAMED_FILES_SWEPT: usize = 100;
 
+// Files in a bucket.
+
+/// How long one call of a bucket may take, with all that is tried again: shorter than a phone
+/// listens.
+pub const BUCKET_CALL_MAX: Duration = Duration::from_secs(20);
+/// How long it may take where it is only asked whether the bucket is well.
+pub const BUCKET_PROBE_MAX: Duration = Duration::from_secs(3);
+/// How long a connection to a bucket may take to stand.
+pub const BUCKET_CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long a bucket may be silent in the middle of an answer.
+pub const BUCKET_SILENCE_MAX: Duration = Duration::from_secs(10);
+/// How often a call that failed is tried again.
+pub const BUCKET_RETRY_MAX: usize = 3;
+/// How long a bucket that failed is believed to fail: whoever comes meanwhile is told so at once.
+pub const BUCKET_DOWN_AGE: Duration = Duration::from_secs(1);
+/// Pieces of one object that wait for whoever asked for it.
+pub const BUCKET_PIECES_MAX: usize = 4;
+/// Objects that are taken away at a time.
+pub const BUCKET_SWEEPS_MAX: usize = 8;
+/// Files of one tenant that are put up or read at a time; its others wait for these.
+pub const TENANT_CARRIES_MAX: usize = 4;
+/// Those of all tenants, each with a thread and the bytes of a file.
+pub const CARRIES_MAX: usize = 16;
+/// Files that were taken away and are remembered, so that none is noted that was put up before.
+pub const REMOVED_KEPT_MAX: usize = 10_000;
+/// Files of the folder that go up in one go, and how long it is waited for the next.
+pub const MOVED_UP_MAX: usize = 100;
+/// See [`MOVED_UP_MAX`].
+pub const MOVE_UP_LOOK: Duration = Duration::from_secs(30);
+
 // Doors.
 
 /// How long it is counted how often somebody tried in vain.
@@ -170,4 +200,5 @@ const _: () = assert!(REQUEST_BYTES_MAX < DRAIN_BYTES_MAX);
 const _: () = assert!(CONNECTION_PARTS < 4 && LIVE_PARTS < 4);
 const _: () = assert!(DEVICE_PULLS_MAX < PULLS_MAX && PULLS_MAX < THREADS_MAX);
 const _: () = assert!(DEVICE_WORK_MAX < TENANT_READS_MAX);
+const _: () = assert!(TENANT_CARRIES_MAX < CARRIES_MAX && CARRIES_MAX < PULLS_MAX);
 const _: () = assert!(ADDRESS_ATTEMPTS_MAX < TENANT_ATTEMPTS_MAX);

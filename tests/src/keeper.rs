@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 #[derive(Debug)]
 pub struct Keeper {
     watch: Child,
+    variables: Vec<(String, String)>,
 }
 
 impl Default for Keeper {
@@ -32,13 +33,20 @@ impl Keeper {
             .spawn();
         Keeper {
             watch: watch.expect("bash is there"),
+            variables: Vec::new(),
         }
+    }
+
+    /// Gives a variable to all processes from now on.
+    pub fn tell(&mut self, name: &str, value: impl Into<String>) {
+        self.variables.push((name.to_owned(), value.into()));
     }
 
     /// A command whose process the watch will hold.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.process_group(i32::try_from(self.watch.id()).expect("a process id"));
+        command.envs(self.variables.iter().cloned());
         command
     }
 }

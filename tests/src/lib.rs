@@ -41,6 +41,7 @@ pub mod served;
 pub mod server;
 #[cfg(feature = "planted")]
 pub mod simulate;
+pub mod small_bucket;
 pub mod tidy;
 pub mod world;
 

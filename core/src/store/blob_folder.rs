@@ -126,19 +126,24 @@ impl BlobFolder {
         Ok(held + bytes.len() as u64)
     }
 
-    /// A part has its last byte: it becomes the file that it is to be, or nothing.
-    pub fn finish(&self, part: &Path, name: BlobName) -> Result<Finished, StoreError> {
+    /// A part has its last byte: whether it is what it is to be. What is something else goes.
+    pub fn examine(&self, part: &Path, name: BlobName) -> Result<Finished, StoreError> {
         let said = |error: io::Error| StoreError::of_disk(part, &error);
         let file = File::open(part).map_err(said)?;
         let finished = read_all(&file, name).map_err(said)?;
         match finished {
-            Finished::Whole => {}
-            Finished::OtherBytes | Finished::OtherMedia => {
-                self.forget_part(part)?;
-                return Ok(finished);
-            }
+            Finished::Whole => file.sync_all().map_err(said)?,
+            Finished::OtherBytes | Finished::OtherMedia => self.forget_part(part)?,
         }
-        file.sync_all().map_err(said)?;
+        Ok(finished)
+    }
+
+    /// A part has its last byte: it becomes the file that it is to be, or nothing.
+    pub fn finish(&self, part: &Path, name: BlobName) -> Result<Finished, StoreError> {
+        let finished = self.examine(part, name)?;
+        if finished != Finished::Whole {
+            return Ok(finished);
+        }
         let path = self.path(name.hash);
         let said = |error: io::Error| StoreError::of_disk(&path, &error);
         if let Some(folder) = path.parent() {
@@ -172,6 +177,26 @@ impl BlobFolder {
             }
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// The files that are here, by the hashes that they are called.
+    #[must_use]
+    pub fn whole_files(&self) -> Vec<(BlobHash, PathBuf)> {
+        let mut files = Vec::new();
+        for folder in fs::read_dir(&self.whole).into_iter().flatten().flatten() {
+            if folder.path() == self.parts {
+                continue;
+            }
+            let within = fs::read_dir(folder.path()).into_iter().flatten().flatten();
+            for path in within.map(|entry| entry.path()) {
+                let name = path.file_name().and_then(|name| name.to_str());
+                if let Some(hash) = name.and_then(|name| name.parse().ok()) {
+                    files.push((hash, path));
+                }
+            }
+        }
+        files.sort();
+        files
     }
 
     /// The parts in a folder of parts, each with its length, the one that was written to longest

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use outfield_server::files::BucketPlace;
 
 use crate::demo::DemoArguments;
 use crate::listing::{ColumnArguments, ListArguments};
@@ -189,6 +190,11 @@ pub(crate) struct ServeArguments {
     /// Believe the header `X-Forwarded-For`, for a proxy stands before the server
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+    /// Keep finished photos and papers in this bucket of any S3, from now on: where it is and who
+    /// may use it is said by the variables AWS_…
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    #[arg(env = "OUTFIELD_FILES", hide_env_values = true)]
+    pub(crate) files: Option<BucketPlace>,
     /// Tell figures to Prometheus at this address and port, in clear text: for a network that
     /// strangers do not reach
     #[arg(long, value_name = "ADDR")]
@@ -240,6 +246,9 @@ pub(crate) struct BackupArguments {
     /// How many generations are kept
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub(crate) keep: usize,
+    /// Leave out the photos and papers that lie in a bucket; else they are copied, each once
+    #[arg(long)]
+    pub(crate) without_bucket: bool,
 }
 
 /// Arguments of `audit`.

@@ -33,6 +33,7 @@ pub(crate) fn serve(
         listen: arguments.listen.clone(),
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         is_behind_proxy: arguments.behind_proxy,
+        files: arguments.files.clone(),
         metrics_listen: arguments.metrics_listen.clone(),
         until,
     };

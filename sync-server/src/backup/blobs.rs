@@ -6,12 +6,15 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use outfield_core::base::blob::BlobName;
 use outfield_core::base::id::ChangeHash;
 use sha2::{Digest as _, Sha256};
 
 use super::disk;
 use super::generation::BackedBlob;
+use crate::data_dir::DataDir;
 use crate::error::ServerError;
+use crate::work;
 
 /// The folder of contents in a data folder.
 pub(super) const FOLDER: &str = "blobs";
@@ -22,6 +25,8 @@ pub(super) struct CopiedBlobs {
     pub(super) all: Vec<BackedBlob>,
     pub(super) copied: usize,
     pub(super) bytes_copied: u64,
+    /// Files that a row tells of and that the bucket has not, or not whole.
+    pub(super) missing: usize,
 }
 
 /// Copies what the other folder lacks. `known` is what it had before, so that nothing is read
@@ -64,6 +69,55 @@ pub(super) fn copy_missing(
         });
     }
     Ok(blobs)
+}
+
+/// Copies what the other folder lacks of the files that lie in a bucket, and that the rows of
+/// tenants tell of.
+pub(super) fn copy_out_of_bucket(
+    data: &DataDir,
+    to: &Path,
+    known: &[BackedBlob],
+    blobs: &mut CopiedBlobs,
+) -> Result<(), ServerError> {
+    if data.bucket().is_none() {
+        return Ok(());
+    }
+    let listed = |all: &[BackedBlob]| -> BTreeSet<String> {
+        all.iter().map(|blob| blob.path.clone()).collect()
+    };
+    let (known, had) = (listed(known), listed(&blobs.all));
+    for (_, id) in data.tenants()? {
+        let tenant = data.open_tenant(id)?;
+        for name in work::files_known(&tenant)? {
+            let path = tenant.files.key(name.hash);
+            if had.contains(&path) {
+                continue;
+            }
+            let target = to.join(&path);
+            let is_there = fs::metadata(&target).is_ok_and(|file| file.len() == name.bytes);
+            if !(known.contains(&path) && is_there) {
+                let bytes = tenant.files.all(name)?;
+                let Some(bytes) = bytes.filter(|bytes| BlobName::of(bytes) == Some(name)) else {
+                    blobs.missing += 1;
+                    continue;
+                };
+                if let Some(folder) = target.parent() {
+                    disk::make_folder(folder)?;
+                }
+                let unfinished = to.join("unfinished");
+                disk::write(&unfinished, &bytes)?;
+                disk::rename(&unfinished, &target)?;
+                blobs.copied += 1;
+                blobs.bytes_copied += name.bytes;
+            }
+            blobs.all.push(BackedBlob {
+                path,
+                sha256: ChangeHash(name.hash.0),
+                bytes: name.bytes,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Copies one file; answers its hash.

@@ -36,6 +36,8 @@ pub struct BackupTerms<'a> {
     pub to: &'a Path,
     /// How many generations are kept.
     pub keep: usize,
+    /// Whether files are left out that lie in a bucket.
+    pub without_bucket: bool,
 }
 
 /// What a backup came to.
@@ -53,6 +55,8 @@ pub struct BackupReport {
     pub blobs: usize,
     /// Those that were copied for it.
     pub blobs_copied: usize,
+    /// Files that a record names and that came once, and that the bucket has not.
+    pub blobs_missing: usize,
     /// Older generations that were taken away.
     pub removed: Vec<String>,
 }
@@ -69,7 +73,8 @@ pub(super) fn take(
     surroundings: &Arc<dyn Surroundings>,
 ) -> Result<BackupReport, ServerError> {
     check_apart(terms)?;
-    let tenants = tenants(terms.data, surroundings)?;
+    let folder = DataDir::open(terms.data, Arc::clone(surroundings))?;
+    let tenants = tenants(&folder)?;
     let mut place = BackupPlace::writing(terms.to)?;
     let before = place.generation(None).ok();
     let at = surroundings.now().rfc3339();
@@ -85,7 +90,10 @@ pub(super) fn take(
         chunks.push(packed.chunks);
     }
     let known = before.map(|before| before.blobs).unwrap_or_default();
-    let copied = blobs::copy_missing(&terms.data.join(blobs::FOLDER), &place.blobs(), &known)?;
+    let mut copied = blobs::copy_missing(&terms.data.join(blobs::FOLDER), &place.blobs(), &known)?;
+    if !terms.without_bucket {
+        blobs::copy_out_of_bucket(&folder, &place.blobs(), &known, &mut copied).map_err(offered)?;
+    }
     manifest.blobs = copied.all.len();
     manifest.blob_bytes = copied.all.iter().map(|blob| blob.bytes).sum();
     let generation = Generation {
@@ -110,6 +118,7 @@ pub(super) fn take(
         written: place.chunks.written + copied.bytes_copied + listed,
         blobs: generation.manifest.blobs,
         blobs_copied: copied.copied,
+        blobs_missing: copied.missing,
         removed,
     })
 }
@@ -132,12 +141,16 @@ fn check_apart(terms: BackupTerms<'_>) -> Result<(), ServerError> {
     Ok(())
 }
 
+/// What to do where the bucket cannot be used.
+fn offered(mut error: ServerError) -> ServerError {
+    if error.code == "files_unreachable" {
+        error.message += "; `--without-bucket` backs up all that does not lie there";
+    }
+    error
+}
+
 /// All tenants, each opened once: what an older version left is brought to this one before.
-fn tenants(
-    data: &Path,
-    surroundings: &Arc<dyn Surroundings>,
-) -> Result<Vec<(String, TenantId)>, ServerError> {
-    let folder = DataDir::open(data, Arc::clone(surroundings))?;
+fn tenants(folder: &DataDir) -> Result<Vec<(String, TenantId)>, ServerError> {
     let tenants = folder.tenants()?;
     for (_, id) in &tenants {
         drop(folder.open_tenant(*id)?);

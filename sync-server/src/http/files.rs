@@ -1,8 +1,7 @@
 //! Files over HTTP: one that is brought whole, and one that is given, whole or from an offset on.
 //! It does not know who may have which.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::Read as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use super::extract::{Caller, PathParams, SignedBody, SignedFile};
 use super::respond::HttpResult;
 use super::state::aside;
 use crate::error::ServerError;
+use crate::files::GivenBytes;
 use crate::limits::CHUNK_BYTES;
 
 /// Takes a file in and answers its name, for a record to say.
@@ -24,8 +24,14 @@ pub(super) async fn bring(SignedFile(SignedBody { caller, bytes }): SignedFile) 
     let brought = tenant.reading(Some(session.device), move |tenant| {
         tenant.bring_file(&session, &bytes)
     });
-    let name = brought.await?;
-    let noted = caller.writing(move |tenant, session| tenant.note_file(session, name));
+    let file = brought.await?;
+    let name = file.name;
+    let carried = Arc::clone(&caller.tenant).carrying(caller.session.device, move |files| {
+        files.put_up(std::slice::from_ref(&file))?;
+        Ok(file)
+    });
+    let file = carried.await?;
+    let noted = caller.writing(move |tenant, session| tenant.note_file(session, file));
     let told = json!({ "ok": true, "id": name.hash.to_string(), "data": noted.await? });
     Ok((StatusCode::CREATED, axum::Json(told)).into_response())
 }
@@ -36,9 +42,10 @@ pub(super) async fn give(
     caller: Caller,
     PathParams(hash): PathParams<String>,
 ) -> HttpResult {
-    let given = caller.reading(move |tenant, session| tenant.give_file(session, &hash));
-    let given = given.await?;
-    let length = given.name.bytes;
+    let (tenant, device) = (Arc::clone(&caller.tenant), caller.session.device);
+    let named = caller.reading(move |tenant, session| tenant.give_file(session, &hash));
+    let name = named.await?;
+    let length = name.bytes;
     let asked = headers
         .get(header::RANGE)
         .and_then(|range| range.to_str().ok());
@@ -48,31 +55,16 @@ pub(super) async fn give(
         start: from,
         end: to,
     } = part.unwrap_or(0..length);
-    let opened = aside(move || {
-        let mut file = File::open(&given.path).map_err(ServerError::broken)?;
-        file.seek(SeekFrom::Start(from))
-            .map_err(ServerError::broken)?;
-        Ok(file.take(to - from))
+    let given = tenant.carrying(device, move |files| {
+        let missing = || ServerError::not_found(format!("the file {} is not here", name.hash));
+        files.give(name, from..to)?.ok_or_else(missing)
     });
-    let pieces = futures_util::stream::unfold(Some(opened.await?), |file| async move {
-        let mut file = file?;
-        let read = aside(move || {
-            let mut piece = Vec::with_capacity(CHUNK_BYTES);
-            let mut some = (&mut file).take(CHUNK_BYTES as u64);
-            some.read_to_end(&mut piece).map_err(ServerError::broken)?;
-            Ok((piece, file))
-        });
-        match read.await {
-            Ok((piece, _)) if piece.is_empty() => None,
-            Ok((piece, file)) => Some((Ok(piece), Some(file))),
-            Err(error) => Some((Err(std::io::Error::other(error.message)), None)),
-        }
-    });
+    let pieces = futures_util::stream::unfold(Some(given.await?), next_piece);
     let head = [
-        (header::CONTENT_TYPE, given.name.media.name().to_owned()),
+        (header::CONTENT_TYPE, name.media.name().to_owned()),
         (header::CONTENT_LENGTH, (to - from).to_string()),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
-        (header::ETAG, format!("\"{}\"", given.name.hash)),
+        (header::ETAG, format!("\"{}\"", name.hash)),
         (header::CACHE_CONTROL, "private, immutable".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox".to_owned()),
@@ -85,6 +77,32 @@ pub(super) async fn give(
     let range = format!("bytes {from}-{}/{length}", to - 1);
     let head = (head, [(header::CONTENT_RANGE, range)]);
     Ok((StatusCode::PARTIAL_CONTENT, head, body).into_response())
+}
+
+/// The next piece of a file and what comes after it. Where one breaks off, whoever asked learns it
+/// by an answer that ends early.
+async fn next_piece(
+    given: Option<GivenBytes>,
+) -> Option<(std::io::Result<Vec<u8>>, Option<GivenBytes>)> {
+    match given? {
+        GivenBytes::File(mut file) => {
+            let read = aside(move || {
+                let mut piece = Vec::with_capacity(CHUNK_BYTES);
+                let mut some = (&mut file).take(CHUNK_BYTES as u64);
+                some.read_to_end(&mut piece).map_err(ServerError::broken)?;
+                Ok((piece, file))
+            });
+            match read.await {
+                Ok((piece, _)) if piece.is_empty() => None,
+                Ok((piece, file)) => Some((Ok(piece), Some(GivenBytes::File(file)))),
+                Err(error) => Some((Err(std::io::Error::other(error.message)), None)),
+            }
+        }
+        GivenBytes::Pieces(mut pieces) => match pieces.recv().await? {
+            Ok(piece) => Some((Ok(piece), Some(GivenBytes::Pieces(pieces)))),
+            Err(error) => Some((Err(error), None)),
+        },
+    }
 }
 
 /// What one range asks of a file of this length, from the first byte to behind the last; none where

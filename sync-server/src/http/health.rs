@@ -31,7 +31,11 @@ pub(super) async fn live() -> HttpResult {
 pub(super) async fn ready(State(state): State<SharedState>) -> HttpResult {
     let found = state.readiness().await?;
     if found.wrong.is_empty() {
-        return live().await;
+        let mut told = json!({ "version": VERSION });
+        if let Some(flows) = found.bucket {
+            told["files"] = json!(if flows { "flow" } else { "wait" });
+        }
+        return Ok(json_answer(&json!({ "ok": true, "data": told })));
     }
     let message = format!(
         "the server cannot do its work: {}; its log says more",
@@ -72,6 +76,10 @@ fn of_readiness(found: &Readiness, samples: &mut Vec<Sample>) {
     samples.push(Sample::plain("outfield_ready", Vec::new(), is_ready));
     let room = found.room.unwrap_or(0);
     samples.push(Sample::plain("outfield_disk_free_bytes", Vec::new(), room));
+    if let Some(bucket) = found.bucket {
+        let answers = u64::from(bucket);
+        samples.push(Sample::plain("outfield_bucket_ready", Vec::new(), answers));
+    }
     for tenant in &found.tenants {
         let of = || ("tenant", tenant.id.to_string());
         let named = vec![of(), ("name", tenant.name.clone())];

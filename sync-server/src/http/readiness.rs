@@ -28,6 +28,8 @@ pub(super) struct FoundTenant {
 pub(super) struct Readiness {
     /// Bytes that are left on the disk; none where it takes no writes.
     pub(super) room: Option<u64>,
+    /// Whether the bucket of the files can be used; none where there is no bucket.
+    pub(super) bucket: Option<bool>,
     pub(super) tenants: Vec<FoundTenant>,
     /// What keeps the server from its work, as anybody may read it.
     pub(super) wrong: Vec<&'static str>,
@@ -53,6 +55,16 @@ impl Readiness {
                     self.lacks(log, "the disk is full", format!("{room} bytes are left"));
                 }
             }
+        }
+    }
+
+    /// Takes in how the bucket of the files was found. Records go on without it, and files wait on
+    /// the phones, so that nobody is sent away for it.
+    pub(super) fn note_bucket(&mut self, log: &ServerLog, probed: Result<(), ServerError>) {
+        self.bucket = Some(probed.is_ok());
+        if let Err(error) = probed {
+            let line = log.line(LogLevel::Warn, "files_wait");
+            line.say("cause", error.message).write();
         }
     }
 

@@ -28,6 +28,7 @@ use crate::data_dir::DataDir;
 use crate::data_disk::{FolderClaim, make_private, make_private_folder};
 use crate::envelope;
 use crate::error::ServerError;
+use crate::files::{self, BucketPlace};
 use crate::limits::{
     BUSY_S, CONNECTION_PARTS, CONNECTIONS_MAX, FILES_PER_PULL, LIVE_PARTS, METRICS_CONNECTIONS_MAX,
     PULLS_MAX, SHUTDOWN_GRACE, THREADS_MAX,
@@ -55,6 +56,9 @@ pub struct ListenOptions {
     pub tls: Option<TlsFiles>,
     /// Whether a proxy stands before it, whose word on who asks is believed.
     pub is_behind_proxy: bool,
+    /// The bucket in which finished files lie; without it where they lay before, in the folder at
+    /// first.
+    pub files: Option<BucketPlace>,
     /// Where figures are told, in a form that Prometheus reads; without it nowhere.
     pub metrics_listen: Option<String>,
     /// What ends it.
@@ -72,6 +76,9 @@ pub fn serve(
     let certificate = options.tls.map(ShownCertificate::read).transpose()?;
     make_private_folder(dir)?;
     let _nobody_else = FolderClaim::on(dir)?;
+    if let Some(place) = &options.files {
+        files::note(dir, place)?;
+    }
     let data_dir = DataDir::open(dir, surroundings)?;
     if let Err(error) = make_private(dir) {
         let line = log.line(LogLevel::Warn, "not_private");
@@ -110,6 +117,7 @@ pub fn serve(
             metrics: Arc::clone(&state.metrics),
             graceful: GracefulShutdown::new(),
         };
+        tokio::spawn(Arc::clone(&state).moves_files_up());
         tokio::select! {
             () = hall.takes(&listener) => {}
             () = tells_figures(figures, Arc::clone(&state)) => {}

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use outfield_core::base::hex;
 use outfield_core::base::id::{DeviceId, TenantId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::attempts::AttemptLimit;
 use super::lock::locked;
@@ -19,10 +19,12 @@ use super::shares::{HeldShare, ShareLimit};
 use crate::data_dir::{DataDir, TenantFile};
 use crate::data_disk;
 use crate::error::ServerError;
+use crate::files::TenantFiles;
 use crate::limits::{
-    DEVICE_CALLS_MAX, DEVICE_PULLS_MAX, DEVICE_WORK_MAX, TENANT_READS_MAX, TENANT_UNPACKS_MAX,
+    CARRIES_MAX, DEVICE_CALLS_MAX, DEVICE_PULLS_MAX, DEVICE_WORK_MAX, MOVE_UP_LOOK, MOVED_UP_MAX,
+    TENANT_CARRIES_MAX, TENANT_READS_MAX, TENANT_UNPACKS_MAX,
 };
-use crate::seen::{Metrics, ServerLog};
+use crate::seen::{LogLevel, Metrics, ServerLog};
 use crate::tenant::Tenant;
 use crate::tenant::gauges::TenantGauges;
 
@@ -44,6 +46,8 @@ pub(super) struct AppState {
     device_pulls: ShareLimit<DeviceId>,
     pulls: ShareLimit<TenantId>,
     listeners: ShareLimit<TenantId>,
+    /// Those who wait for a bucket.
+    carriers: Arc<Semaphore>,
     /// Who tries codes and tokens in vain.
     pub(super) attempts: AttemptLimit,
     /// The log.
@@ -82,6 +86,7 @@ impl AppState {
             device_pulls: ShareLimit::each(DEVICE_PULLS_MAX),
             pulls: ShareLimit::of(shares.pulls),
             listeners: ShareLimit::of(shares.listeners),
+            carriers: Arc::new(Semaphore::new(CARRIES_MAX)),
             attempts: AttemptLimit::new(),
         }
     }
@@ -108,12 +113,16 @@ impl AppState {
 
     /// Looks at the disk and at every tenant's file.
     fn look(&self) -> Result<Readiness, ServerError> {
-        let (dir, tenants) = {
+        let (dir, tenants, bucket) = {
             let data_dir = locked(&self.data_dir);
-            (data_dir.dir().to_owned(), data_dir.tenants()?)
+            let bucket = data_dir.bucket().cloned();
+            (data_dir.dir().to_owned(), data_dir.tenants()?, bucket)
         };
         let mut found = Readiness::default();
         found.note_room(&self.log, data_disk::room(&dir));
+        if let Some(bucket) = bucket {
+            found.note_bucket(&self.log, bucket.probe());
+        }
         for (name, id) in tenants {
             found.note_tenant(&self.log, name, id, self.gauges(id));
         }
@@ -132,6 +141,33 @@ impl AppState {
         drop(file.open()?);
         let read = file.gauges(now)?;
         read.ok_or_else(|| ServerError::broken("it stays as an older version left it"))
+    }
+
+    /// Puts files of the folder up into the bucket, until none are left: those from before there
+    /// was a bucket, and out of a backup.
+    pub(super) async fn moves_files_up(self: Arc<Self>) {
+        loop {
+            let state = Arc::clone(&self);
+            match aside(move || state.move_files_up()).await {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) => {
+                    let line = self.log.line(LogLevel::Warn, "files_wait");
+                    line.say("cause", error.message).write();
+                    sleep(MOVE_UP_LOOK).await;
+                }
+            }
+        }
+    }
+
+    fn move_files_up(&self) -> Result<usize, ServerError> {
+        let mut moved = 0;
+        let tenants = locked(&self.data_dir).tenants()?;
+        for (_, id) in tenants {
+            let file = locked(&self.data_dir).file_of(id)?;
+            moved += file.files().move_up(MOVED_UP_MAX)?;
+        }
+        Ok(moved)
     }
 
     /// One more call of this device, unless it has too many under way.
@@ -230,7 +266,7 @@ impl AppState {
             let mut open_tenants = locked(&state.open_tenants);
             let open = open_tenants
                 .entry(id)
-                .or_insert_with(|| Arc::new(OpenTenant::new(file, writer)));
+                .or_insert_with(|| Arc::new(OpenTenant::new(file, writer, &state.carriers)));
             Ok(Arc::clone(open))
         })
         .await
@@ -250,6 +286,10 @@ pub(super) struct OpenTenant {
     reading: Arc<Semaphore>,
     /// Who waits to have a body unpacked.
     unpacking: Arc<Semaphore>,
+    /// Where its files lie.
+    pub(super) files: TenantFiles,
+    /// Who waits for a bucket, of this tenant and of all.
+    carrying: [Arc<Semaphore>; 2],
     /// What each device has in those two queues, so that none fills them.
     devices: Mutex<BTreeMap<DeviceId, Arc<Semaphore>>>,
     /// Who listens for what is written.
@@ -260,9 +300,12 @@ pub(super) struct OpenTenant {
 type DeviceTurn = Option<OwnedSemaphorePermit>;
 
 impl OpenTenant {
-    fn new(file: TenantFile, writer: Tenant) -> OpenTenant {
+    fn new(file: TenantFile, writer: Tenant, carriers: &Arc<Semaphore>) -> OpenTenant {
+        let of_tenant = Arc::new(Semaphore::new(TENANT_CARRIES_MAX));
         OpenTenant {
             file,
+            files: writer.files.clone(),
+            carrying: [of_tenant, Arc::clone(carriers)],
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
             packer: Mutex::new(()),
@@ -343,6 +386,26 @@ impl OpenTenant {
         aside(move || {
             let done = work();
             drop((turn, of_device));
+            done
+        })
+        .await
+    }
+
+    /// Waits for a bucket, in nobody's turn: while it is slow everybody else goes on.
+    pub(super) async fn carrying<T: Send + 'static>(
+        self: Arc<Self>,
+        device: DeviceId,
+        work: impl FnOnce(&TenantFiles) -> Result<T, ServerError> + Send + 'static,
+    ) -> Result<T, ServerError> {
+        let of_device = self.device_turn(Some(device)).await?;
+        let mut turns = Vec::new();
+        for waiting in &self.carrying {
+            let turn = Arc::clone(waiting).acquire_owned().await;
+            turns.push(turn.map_err(ServerError::broken)?);
+        }
+        aside(move || {
+            let done = work(&self.files);
+            drop((turns, of_device));
             done
         })
         .await

@@ -1,6 +1,7 @@
 //! What devices ask: enrolling, tokens, greeting, pushes, and pulls piece by piece.
 //! It does not know what is pushed nor what is told.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -8,6 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
+use outfield_core::base::id::BlobHash;
 use outfield_core::sync::call::{self, CallLimits};
 use outfield_core::sync::frames::{Frame, Ruling};
 use outfield_core::sync::wire::{self, Packing};
@@ -26,7 +28,7 @@ use crate::limits::{ACCESS_LOOK, ANSWER_TIMEOUT, CHUNK_BYTES, CHUNKS_MAX, WRITE_
 use crate::office::Applicant;
 use crate::people::Session;
 use crate::seen::Metrics;
-use crate::sync::check_asked;
+use crate::sync::{check_asked, pieces_of};
 use crate::tenant::Tenant;
 
 fn text(json: &Json, key: &str) -> Result<String, ServerError> {
@@ -196,14 +198,31 @@ pub(super) async fn upload(headers: HeaderMap, body: SignedBody) -> HttpResult {
     let (caller, frames) = frames(&headers, body, call::UPLOAD).await?;
     let tenant = Arc::clone(&caller.tenant);
     let session = caller.session.clone();
-    // Bytes of files are written beside those who write records; only what came whole is noted in
-    // their turn.
-    let taken = tenant.reading(Some(session.device), move |tenant| {
-        tenant.take_pieces(&session, frames)
+    let device = session.device;
+    // Bytes of files are written beside those who write records, and a bucket is waited for in
+    // nobody's turn; only what came whole is noted in that of the writers.
+    let in_bucket = if tenant.files.has_bucket() {
+        Some(found_in_bucket(&tenant, &session, &frames).await?)
+    } else {
+        None
+    };
+    let taken = Arc::clone(&tenant).reading(Some(device), move |tenant| {
+        let found = match in_bucket {
+            Some(found) => found,
+            None => tenant.files_found(&session, &frames)?,
+        };
+        tenant.take_pieces(&session, frames, &found)
     });
-    let taken = taken.await?;
+    let mut taken = taken.await?;
     if taken.whole.is_empty() {
         return framed(&headers, &taken.answer);
+    }
+    if tenant.files.has_bucket() {
+        let carried = tenant.carrying(device, move |files| {
+            files.put_up(&taken.whole)?;
+            Ok(taken)
+        });
+        taken = carried.await?;
     }
     let answer = caller.writing(move |tenant, session| {
         tenant.note_files(session, &taken)?;
@@ -212,9 +231,34 @@ pub(super) async fn upload(headers: HeaderMap, body: SignedBody) -> HttpResult {
     framed(&headers, &answer.await?)
 }
 
+/// The files with pieces among these frames that are in the bucket: those that this person brought
+/// before are looked for.
+async fn found_in_bucket(
+    tenant: &Arc<OpenTenant>,
+    session: &Session,
+    frames: &[Frame],
+) -> Result<BTreeSet<BlobHash>, ServerError> {
+    let hashes = pieces_of(frames);
+    let (device, session) = (session.device, session.clone());
+    let asked = Arc::clone(tenant).reading(Some(device), move |tenant| {
+        tenant.brought_before(&session, &hashes)
+    });
+    let asked = asked.await?;
+    if asked.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let carrier = Arc::clone(tenant);
+    carrier
+        .carrying(device, move |files| files.found(&asked))
+        .await
+}
+
 pub(super) async fn download(headers: HeaderMap, body: SignedBody) -> HttpResult {
     let (caller, frames) = frames(&headers, body, call::DOWNLOAD).await?;
-    let pieces = caller.reading(move |tenant, session| tenant.download(session, &frames));
+    let (tenant, device) = (Arc::clone(&caller.tenant), caller.session.device);
+    let fetched = caller.reading(move |tenant, session| tenant.fetched(session, &frames));
+    let fetched = fetched.await?;
+    let pieces = tenant.carrying(device, move |files| fetched.read(files));
     framed(&headers, &pieces.await?)
 }
 

@@ -1,6 +1,7 @@
 //! Whether each file of a tenant is there and is what its hash says: all of them are read. It
 //! changes nothing, and does not know which records name them.
 
+use outfield_core::base::blob::BlobName;
 use serde_json::{Value as Json, json};
 
 use crate::error::ServerError;
@@ -13,11 +14,11 @@ impl Tenant {
     pub fn check_blobs(&self) -> Result<Vec<Json>, ServerError> {
         let mut wrong = Vec::new();
         for name in blobs::all(&self.db)? {
-            if self.blobs.is_sound(name) {
+            let bytes = self.files.all(name)?;
+            if bytes.as_deref().and_then(BlobName::of) == Some(name) {
                 continue;
             }
-            let is_there = self.blobs.path(name.hash).exists();
-            let (code, message) = if is_there {
+            let (code, message) = if bytes.is_some() || self.files.folder.path(name.hash).exists() {
                 (
                     "blob_damaged",
                     "the file is not what it was; put it back from a backup",

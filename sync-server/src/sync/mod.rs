@@ -17,4 +17,5 @@ mod rejection;
 mod seals;
 mod verdict;
 
+pub(crate) use files::pieces_of;
 pub(crate) use pull::check_asked;

@@ -8,3 +8,4 @@ pub(crate) mod seal;
 pub(crate) mod witness;
 
 pub use open::Tenant;
+pub(crate) use open::files_of;

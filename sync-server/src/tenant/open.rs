@@ -23,6 +23,7 @@ use super::seal::SealKey;
 use super::witness::PutBackWitness;
 use crate::data_disk::make_private_file;
 use crate::error::ServerError;
+use crate::files::TenantFiles;
 use crate::limits::LEASE_DAYS_MAX;
 
 /// What a tenant's database is made by; the position is the version.
@@ -66,7 +67,7 @@ pub struct Tenant {
     pub(crate) db: Db,
     pub(crate) witness: PutBackWitness,
     /// Where its files lie.
-    pub(crate) blobs: BlobFolder,
+    pub(crate) files: TenantFiles,
     pub(crate) registry: Registry,
     pub(crate) cache: DocumentCache,
     /// What devices are told is sealed with it.
@@ -125,7 +126,7 @@ impl Tenant {
             id,
             db,
             witness: PutBackWitness::beside(path),
-            blobs: files_of(path, id),
+            files: files_of(path, id),
             registry,
             cache: DocumentCache::default(),
             seals,
@@ -253,10 +254,10 @@ impl Tenant {
 
 /// Where the files of a tenant lie whose database this is: a backup of the data folder takes those
 /// that are whole, and not what is still coming.
-fn files_of(database: &Path, id: TenantId) -> BlobFolder {
+pub(crate) fn files_of(database: &Path, id: TenantId) -> TenantFiles {
     let data = database.ancestors().nth(2).unwrap_or(database);
     let of = |folder: &str| data.join(folder).join(id.to_string());
-    BlobFolder::new(of("blobs"), of("uploads"))
+    TenantFiles::in_folder(BlobFolder::new(of("blobs"), of("uploads")), id)
 }
 
 /// What is said of a tenant whose file cannot be opened.

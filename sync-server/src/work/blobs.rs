@@ -145,6 +145,11 @@ pub(crate) fn all(db: &Db) -> Result<Vec<BlobName>, ServerError> {
     Ok(all)
 }
 
+/// All files that came to this tenant.
+pub(crate) fn files_known(tenant: &Tenant) -> Result<Vec<BlobName>, ServerError> {
+    all(&tenant.db)
+}
+
 fn name_in(row: &Row<'_>) -> Result<BlobName, ServerError> {
     let (hash, media): (Vec<u8>, String) = (row.get(0)?, row.get(2)?);
     let unknown = || ServerError::broken(format!("a file is of no kind: `{media}`"));
@@ -170,8 +175,10 @@ pub(crate) fn keep(
     at: Timestamp,
 ) -> Result<(), ServerError> {
     let (hash, bytes) = (&name.hash.0[..], name.bytes.cast_signed());
+    // One that comes again is as new: it is not about to go because nobody named it before.
     db.prepare_cached(
-        "INSERT OR IGNORE INTO blob (hash, bytes, media, at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO blob (hash, bytes, media, at) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (hash) DO UPDATE SET at = excluded.at",
     )?
     .execute(params![hash, bytes, name.media.name(), at.0])?;
     db.prepare_cached("INSERT OR IGNORE INTO blob_holder (hash, user, bytes) VALUES (?1, ?2, ?3)")?
@@ -248,9 +255,9 @@ impl Tenant {
         of_others.optional()?.transpose()
     }
 
-    /// The file of this hash, if it is here and this person may have it: a record names it that the
+    /// The file of this hash, if it came and this person may have it: a record names it that the
     /// person sees and may read, written by whoever brought the bytes. What is not so looks as if
-    /// it were not here.
+    /// it were not here. Whether it was lost since shows when it is read.
     pub(crate) fn file_for(
         &self,
         session: &Session,
@@ -272,6 +279,6 @@ impl Tenant {
         if !may_have {
             return Ok(None);
         }
-        Ok(held(&self.db, hash)?.filter(|name| self.blobs.has(*name)))
+        held(&self.db, hash)
     }
 }

@@ -19,5 +19,6 @@ pub(crate) mod uploads;
 mod write_row;
 
 pub use blobs::FileQuota;
+pub(crate) use blobs::files_known;
 pub use epoch::{Epoch, EpochReason};
 pub(crate) use epoch::{epoch_of, was_put_back};

@@ -86,6 +86,7 @@ fn serve(folder: &Path) -> Result<(), String> {
         writeln!(std::io::stdout(), "{address}").ok();
     };
     let options = ListenOptions {
+        files: None,
         listen: "127.0.0.1:0".to_owned(),
         tls: None,
         is_behind_proxy: false,

@@ -27,7 +27,14 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ),
     ("image", &["core/src/media/", "tests/src/pictures.rs"]),
     ("reqwest", &["core/src/sync/http.rs", "tests/"]),
-    ("rustls", &["core/src/sync/http.rs", "sync-server/src/http"]),
+    (
+        "rustls",
+        &[
+            "core/src/sync/http.rs",
+            "sync-server/src/http",
+            "sync-server/src/files/",
+        ],
+    ),
     ("crypto_box", &["core/src/base/parcel.rs"]),
     ("geo", &["core/src/base/place.rs"]),
     (
@@ -45,7 +52,11 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("hmac", &["sync-server/src/tenant/"]),
     ("axum", &["sync-server/src/http"]),
     ("tower_http", &["sync-server/src/http"]),
-    ("futures_util", &["sync-server/src/http"]),
+    (
+        "futures_util",
+        &["sync-server/src/http", "sync-server/src/files/"],
+    ),
+    ("object_store", &["sync-server/src/files/"]),
     ("http_body", &["sync-server/src/http"]),
     ("hyper", &["sync-server/src/http"]),
     ("hyper_util", &["sync-server/src/http"]),

@@ -135,6 +135,19 @@ pub const WALLS: &[Wall] = &[
         mend: CORE_ALONE,
     },
     Wall {
+        from: "sync-server/src/files/",
+        never: &[
+            "outfield_server::tenant",
+            "outfield_server::people",
+            "outfield_server::work",
+            "outfield_server::sync",
+            "outfield_server::office",
+            "outfield_server::data_dir",
+            "outfield_server::http",
+        ],
+        mend: DOWN_ALONE,
+    },
+    Wall {
         from: "sync-server/src/tenant/",
         never: &[
             "outfield_server::people",

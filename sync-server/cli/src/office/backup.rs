@@ -23,6 +23,7 @@ pub(crate) fn back_up(
         data: &arguments.data,
         to: &arguments.to,
         keep: arguments.keep,
+        without_bucket: arguments.without_bucket,
     };
     let report: BackupReport = backup::back_up(terms, &surroundings)?;
     Ok(CliAnswer::about(&report.generation, json(&report)?, taken))
@@ -61,6 +62,12 @@ fn taken(data: &Json) -> Vec<String> {
         ),
         format!("files: {}, {} copied", said("blobs"), said("blobs_copied")),
     ];
+    if data["blobs_missing"] != 0 {
+        lines.push(format!(
+            "files that the bucket has not: {}; `outfield check` names them",
+            said("blobs_missing")
+        ));
+    }
     lines.extend(tenants(data));
     for removed in data["removed"].as_array().into_iter().flatten() {
         lines.push(format!("removed: {}", render::text(removed)));
