@@ -211,11 +211,12 @@ pub(super) fn stands_at(db: &Db, id: RecordId, news: &[ChangeHash]) -> Result<()
     told.retain(|hash| history.has(*hash));
     let told = history.newest(&told);
     members::update(db, id, Version::of_heads(&told))?;
-    Ok(if told == heads {
-        doubts::end(db, id)?;
+    let filed = if told == heads {
+        doubts::end(db, id)
     } else {
-        doubts::tell(db, id, &told)?;
-    })
+        doubts::tell(db, id, &told)
+    };
+    Ok(filed?)
 }
 
 /// A row is about to be told otherwise than it is here: what it was is kept while it is in doubt.

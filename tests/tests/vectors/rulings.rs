@@ -270,11 +270,13 @@ impl RulingStage {
         };
         let answer = self.world.server.answer(&call).unwrap();
         let frames = wire::decode(&answer.body, 1 << 24).unwrap();
-        let verdicts = frames.iter().filter_map(|frame| match frame {
-            Frame::Verdict(verdict) => Some(word(verdict)),
-            _ => None,
-        });
-        verdicts.collect()
+        let mut words = Vec::new();
+        for frame in &frames {
+            if let Frame::Verdict(verdict) = frame {
+                words.push(word(verdict));
+            }
+        }
+        words
     }
 
     /// A contact of Ann's.
