@@ -33,9 +33,17 @@ pub struct Bucket {
     reached: OnceLock<Result<ReachedBucket, ServerError>>,
     /// Until when it is believed not to answer, so that many who wait do not wait in vain.
     down_until: Mutex<Option<Instant>>,
+    removals: Arc<Mutex<Removals>>,
+}
+
+/// What is taken away: nobody waits for that.
+#[derive(Default)]
+struct Removals {
+    /// What is on its way: until it is gone, nothing is put up in its place.
+    under_way: BTreeSet<String>,
     /// What was taken away since the server began and was not put up again: what was put up before
     /// that, and is not noted yet, may be among it.
-    removed: Mutex<BTreeSet<String>>,
+    begun: BTreeSet<String>,
 }
 
 struct ReachedBucket {
@@ -61,7 +69,7 @@ impl Bucket {
             place,
             reached: OnceLock::new(),
             down_until: Mutex::new(None),
-            removed: Mutex::new(BTreeSet::new()),
+            removals: Arc::default(),
         })
     }
 
@@ -75,14 +83,20 @@ impl Bucket {
     pub(super) fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), ServerError> {
         let (key, reached) = (self.key(name), self.reached()?);
         let store = Arc::clone(&reached.store);
-        locked(&self.removed).remove(name);
+        {
+            let mut removals = locked(&self.removals);
+            if removals.under_way.contains(name) {
+                return Err(self.unreachable("an older one of this name is just being taken away"));
+            }
+            removals.begun.remove(name);
+        }
         self.wait(async move { store.put(&key, bytes.into()).await })?;
         Ok(())
     }
 
     /// Whether nobody took an object away since it was put up.
     pub(super) fn has_stayed(&self, name: &str) -> bool {
-        !locked(&self.removed).contains(name)
+        !locked(&self.removals).begun.contains(name)
     }
 
     /// Whether an object of so many bytes is there.
@@ -145,30 +159,39 @@ impl Bucket {
         Ok(Some(receiver))
     }
 
-    /// Takes objects away, as far as that can be done in the time that there is: what stays is
-    /// nobody's, and does no harm.
-    pub(super) fn remove(&self, names: &[String]) -> Result<(), ServerError> {
+    /// Begins to take objects away, and waits for none: what stays is nobody's, and does no harm.
+    pub(super) fn remove(&self, names: &[String]) {
+        let Ok(reached) = self.reached() else { return };
+        let Some(runtime) = &reached.runtime else {
+            return;
+        };
         {
-            let mut removed = locked(&self.removed);
-            removed.extend(names.iter().cloned());
-            while removed.len() > REMOVED_KEPT_MAX {
-                removed.pop_first();
+            let mut removals = locked(&self.removals);
+            removals.under_way.extend(names.iter().cloned());
+            removals.begun.extend(names.iter().cloned());
+            while removals.begun.len() > REMOVED_KEPT_MAX {
+                removals.begun.pop_first();
             }
         }
-        let store = Arc::clone(&self.reached()?.store);
-        let keys: Vec<Key> = names.iter().map(|name| self.key(name)).collect();
-        self.wait(async move {
-            let mut gone = futures_util::stream::iter(keys)
-                .map(|key| {
+        let (store, removals) = (Arc::clone(&reached.store), Arc::clone(&self.removals));
+        let names: Vec<(String, Key)> = names
+            .iter()
+            .map(|name| (name.clone(), self.key(name)))
+            .collect();
+        runtime.spawn(async move {
+            let mut gone = futures_util::stream::iter(names)
+                .map(|(name, key)| {
                     let store = Arc::clone(&store);
-                    async move { some(store.delete(&key).await).map(drop) }
+                    async move {
+                        drop(tokio::time::timeout(BUCKET_CALL_MAX, store.delete(&key)).await);
+                        name
+                    }
                 })
                 .buffer_unordered(BUCKET_SWEEPS_MAX);
-            while let Some(gone) = gone.next().await {
-                gone?;
+            while let Some(name) = gone.next().await {
+                locked(&removals).under_way.remove(&name);
             }
-            Ok(())
-        })
+        });
     }
 
     /// Whether it answers, and has taken a write once; why not, if not.

@@ -188,7 +188,7 @@ impl TenantFiles {
             return Ok(());
         };
         let keys: Vec<String> = hashes.iter().map(|hash| self.key(*hash)).collect();
-        drop(bucket.remove(&keys));
+        bucket.remove(&keys);
         Ok(())
     }
 
