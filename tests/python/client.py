@@ -451,6 +451,7 @@ def main(url, code):
 
     made = uuid.uuid4().bytes
     begun = device.push((False, "contact", made, device.begin("contact"), None, None))[0][0]
+    device.pull(device.hello()[10])
     lies = {}
 
     def lie(name, data, **group):
