@@ -448,10 +448,10 @@ def main(url, code):
     device.sent = {digest: edit, sha(fact, note): None}
     welcome = device.hello()
     device.pull(welcome[10])
+    same = device.hello()[9]
 
     made = uuid.uuid4().bytes
     begun = device.push((False, "contact", made, device.begin("contact"), None, None))[0][0]
-    device.pull(device.hello()[10])
     lies = {}
 
     def lie(name, data, **group):
@@ -472,7 +472,7 @@ def main(url, code):
     lie("replaces", make(device.actor, 2, start, []))
     lie("depends", change(device.actor, 2, 1, now, [sha(b"nobody")], [("phone", "+1", [])])[0])
     answer = {"read": before, "rulings": rulings, "again": again, "lies": lies, "fact": str(uuid.UUID(bytes=fact))}
-    answer |= {"contact": str(uuid.UUID(bytes=id)), "now": contact["values"], "same": device.hello()[9]}
+    answer |= {"contact": str(uuid.UUID(bytes=id)), "now": contact["values"], "same": same}
     answer |= {"made": str(uuid.UUID(bytes=made)), "begun": begun}
     print(json.dumps(answer))
 

@@ -388,7 +388,7 @@ fn over_rest_a_file_is_brought_then_named_and_given_to_who_sees_the_record() {
 
     let shops = |stage: &FileStage, token: &str| {
         let listed = stage.says("GET", "/api/v1/account", token, b"").json();
-        listed["data"][0]["id"].clone()
+        listed["data"]["records"][0]["id"].clone()
     };
     let adds = |stage: &FileStage, token: &str| {
         let shop = shops(stage, token);

@@ -110,7 +110,7 @@ fn nobody_writes_for_another() {
     );
     stage.intruder = mine;
     let server = stage.get("/api/v1/actor").json();
-    let office = server["data"]
+    let office = server["data"]["records"]
         .as_array()
         .unwrap()
         .iter()
@@ -126,7 +126,7 @@ fn nobody_writes_for_another() {
         .office(&["put", "account", "name=Shop", "--tenant", "Acme"]);
     assert!(account["ok"] == true);
     let server = stage.get("/api/v1/actor").json();
-    let office = server["data"]
+    let office = server["data"]["records"]
         .as_array()
         .unwrap()
         .iter()

@@ -264,8 +264,8 @@ fn tokens_that_are_none_let_nobody_in() {
     let seen = caller::get(stage.served.address, "/api/v1/user", &other, PATIENCE)
         .expect("in time")
         .json();
-    assert_eq!(seen["data"].as_array().unwrap().len(), 1);
-    let hanna = stage.get("/api/v1/user").json()["data"][0]["id"]
+    assert_eq!(seen["data"]["records"].as_array().unwrap().len(), 1);
+    let hanna = stage.get("/api/v1/user").json()["data"]["records"][0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
