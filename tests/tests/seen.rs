@@ -312,7 +312,10 @@ fn figures_stand_on_a_listener_of_their_own_and_are_those_of_the_handbook() {
     let families: BTreeSet<String> = types
         .map(|line| line.split(' ').next().unwrap().to_owned())
         .collect();
-    assert_eq!(families, documented());
+    // Here files lie in the folder.
+    let mut expected = documented();
+    assert!(expected.remove("outfield_bucket_ready"));
+    assert_eq!(families, expected);
     assert!(!told.contains(served.url.trim_start_matches("http://")) && !told.contains(&code));
 }
 
