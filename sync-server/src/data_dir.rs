@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 
 use crate::data_disk::{make_private_file, make_private_folder};
 use crate::error::ServerError;
-use crate::files::{self, Bucket, TenantFiles};
+use crate::files::{self, FileBucket, TenantFiles};
 use crate::people::enrolment_code;
 use crate::tenant::gauges::TenantGauges;
 use crate::tenant::{Tenant, files_of};
@@ -39,7 +39,7 @@ pub struct DataDir {
     dir: PathBuf,
     db: Db,
     /// Where finished files lie, if not in the folder.
-    bucket: Option<Arc<Bucket>>,
+    bucket: Option<Arc<FileBucket>>,
     surroundings: Arc<dyn Surroundings>,
 }
 
@@ -67,14 +67,14 @@ impl DataDir {
         Ok(DataDir {
             dir: dir.to_owned(),
             db,
-            bucket: files::noted(dir)?.map(Bucket::at),
+            bucket: files::noted(dir)?.map(FileBucket::at),
             surroundings,
         })
     }
 
     /// The bucket in which finished files lie, if they do not lie in the folder.
     #[must_use]
-    pub fn bucket(&self) -> Option<&Arc<Bucket>> {
+    pub fn bucket(&self) -> Option<&Arc<FileBucket>> {
         self.bucket.as_ref()
     }
 
@@ -237,7 +237,7 @@ impl DataDir {
 pub struct TenantFile {
     id: TenantId,
     path: PathBuf,
-    bucket: Option<Arc<Bucket>>,
+    bucket: Option<Arc<FileBucket>>,
     surroundings: Arc<dyn Surroundings>,
 }
 

@@ -28,7 +28,7 @@ use crate::limits::{
 const PROBE: &str = "outfield";
 
 /// A bucket. It is reached when it is first needed, so that who needs no file needs no bucket.
-pub struct Bucket {
+pub struct FileBucket {
     place: BucketPlace,
     reached: OnceLock<Result<ReachedBucket, ServerError>>,
     /// Until when it is believed not to answer, so that many who wait do not wait in vain.
@@ -61,11 +61,11 @@ impl Drop for ReachedBucket {
     }
 }
 
-impl Bucket {
+impl FileBucket {
     /// The bucket of this place; nothing is asked of it yet.
     #[must_use]
-    pub fn at(place: BucketPlace) -> Arc<Bucket> {
-        Arc::new(Bucket {
+    pub fn at(place: BucketPlace) -> Arc<FileBucket> {
+        Arc::new(FileBucket {
             place,
             reached: OnceLock::new(),
             down_until: Mutex::new(None),
@@ -381,7 +381,7 @@ mod tests {
     #[test]
     fn a_bucket_that_is_not_there_is_said_in_words_and_believed_for_a_moment() {
         let place = "s3://photos/acme".parse().unwrap();
-        let bucket = Bucket::at(place);
+        let bucket = FileBucket::at(place);
         assert_eq!(bucket.key("tenant/ab").to_string(), "acme/tenant/ab");
         bucket.note_down();
         let error = bucket.has("tenant/ab", 1).unwrap_err();

@@ -5,6 +5,6 @@ mod bucket;
 mod bucket_place;
 mod tenant_files;
 
-pub use bucket::Bucket;
+pub use bucket::FileBucket;
 pub use bucket_place::{BucketPlace, note, noted};
 pub(crate) use tenant_files::{GivenBytes, TenantFiles, WholeFile};

@@ -14,7 +14,7 @@ use outfield_core::base::id::{BlobHash, TenantId};
 use outfield_core::store::blob_folder::{BlobFolder, Finished};
 use tokio::sync::mpsc;
 
-use super::bucket::Bucket;
+use super::bucket::FileBucket;
 use crate::error::ServerError;
 
 /// Where the files of a tenant lie.
@@ -23,7 +23,7 @@ pub(crate) struct TenantFiles {
     /// Pieces, and files of a tenant without a bucket.
     pub(crate) folder: BlobFolder,
     tenant: TenantId,
-    bucket: Option<Arc<Bucket>>,
+    bucket: Option<Arc<FileBucket>>,
 }
 
 /// A file all of whose bytes came.
@@ -53,7 +53,7 @@ impl TenantFiles {
     }
 
     /// The same, finished ones in a bucket.
-    pub(crate) fn up_in(self, bucket: Option<Arc<Bucket>>) -> TenantFiles {
+    pub(crate) fn up_in(self, bucket: Option<Arc<FileBucket>>) -> TenantFiles {
         TenantFiles { bucket, ..self }
     }
 
