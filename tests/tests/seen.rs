@@ -237,8 +237,11 @@ fn a_server_that_lives_is_told_apart_from_one_that_can_work() {
     // Strangers may ask: no tenant and no path is named to them, and the log has both.
     let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
     assert!(!said.contains(&name) && !said.contains('/'), "{said}");
-    let told = lines(&yard, "log").join("\n");
-    assert!(told.contains("not_ready") && told.contains(&name), "{told}");
+    let has_both = || {
+        let told = lines(&yard, "log").join("\n");
+        told.contains("not_ready") && told.contains(&name)
+    };
+    until(has_both, "the log says which database does not answer");
     assert!(!file.exists(), "a missing file is not made by looking");
     assert_eq!(get(&served, "/health/live").status, 200);
     fs::rename(&aside, &file).unwrap();
