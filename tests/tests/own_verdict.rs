@@ -195,3 +195,18 @@ fn what_a_verdict_waits_for_is_data_and_is_looked_at_again_when_the_document_cha
     assert_eq!(ann.device().waiting().unwrap().data, json!([]));
     world.agree(&mut [&mut ann]);
 }
+
+#[test]
+fn a_verdict_that_names_nobody_to_tell_is_refused_where_it_is_published() {
+    let world = World::new();
+    let [budget, request, mut verdict]: [Json; 3] =
+        PUBLISHED.map(|json| serde_json::from_str(json).unwrap());
+    for json in [&budget, &request] {
+        world.publishes(&json.to_string());
+    }
+    verdict["fields"].as_object_mut().unwrap().remove("owner");
+    let json = verdict.to_string();
+    let refused = world.office(|office| office.publish("object.json", &json));
+    let refused = refused.unwrap_err();
+    assert!(refused.message.contains("fields.owner"), "{refused}");
+}

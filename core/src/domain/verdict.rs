@@ -15,7 +15,7 @@ use crate::base::context::Place;
 use crate::base::id::{RecordId, UserId};
 use crate::base::planted::{self, Planted};
 use crate::objects::descriptor::Descriptor;
-use crate::objects::verdict_of::{VERDICT, VerdictOf};
+use crate::objects::verdict_of::{OWNER, VERDICT, VerdictOf};
 use crate::objects::{Hold, ReadError, Reader, Record, Registry, Value, Values};
 
 /// A document, and what the server said of it as it is.
@@ -385,9 +385,13 @@ pub fn refused(
         let Some(of) = descriptor.verdict_of.as_ref() else {
             continue;
         };
+        // One that was published before that was checked tells nobody, and stops no phone.
+        if !descriptor.fields.contains_key(OWNER) {
+            continue;
+        }
         let mine = Value::from(person.to_string());
         let word = of.words.refused.as_str();
-        let wanted = [(VERDICT, word.into()), ("owner", mine)];
+        let wanted = [(VERDICT, word.into()), (OWNER, mine)];
         for verdict in reader.find(&descriptor.object, &wanted)? {
             let document = match verdict.reference(&of.by) {
                 Some(id) => reader.record(&of.object, id)?,

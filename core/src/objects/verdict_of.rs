@@ -12,6 +12,8 @@ use super::value::Value;
 
 /// The field of every verdict that says yes or no.
 pub const VERDICT: &str = "verdict";
+/// The field of a verdict that has the person who is told of a no.
+pub const OWNER: &str = "owner";
 
 /// That a row is what the server said of a document. Beside what is named here it has the fields
 /// `verdict` and `judged_at`, and of a no `code`, `message` and `numbers_json`.

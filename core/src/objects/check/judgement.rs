@@ -3,7 +3,7 @@
 
 use super::{Check, Kind};
 use crate::objects::descriptor::{Field, FieldKind};
-use crate::objects::verdict_of::{VERDICT, VerdictOf};
+use crate::objects::verdict_of::{OWNER, VERDICT, VerdictOf};
 
 impl<'a> Check<'a> {
     /// What the server does with changes from devices.
@@ -136,6 +136,11 @@ impl<'a> Check<'a> {
             let words = words.join("` and `");
             let message = format!("a verdict is a choice with `{words}`");
             self.say("fields.verdict", message);
+        }
+        let owner = self.descriptor.fields.get(OWNER);
+        if owner.is_none_or(|field| field.kind != FieldKind::Reference) {
+            let message = "a verdict has `owner`, a reference to the person who is told of a no";
+            self.say("fields.owner", message);
         }
         if !of.is_judged() {
             return;
