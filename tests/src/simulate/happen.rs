@@ -205,7 +205,8 @@ impl SimStage {
     /// tenant's file alone. It may be in the midst of a meeting that the server is lost.
     fn server_is_put_back(&mut self, at: usize) {
         let kept = self.server_copies;
-        if kept < self.profile.server_copies && self.dice.roll(2) == 0 {
+        // Nothing can be put back before something is kept.
+        if kept == 0 || (kept < self.profile.server_copies && self.dice.roll(2) == 0) {
             return self.keeps_server_copy();
         }
         if self.dice.roll(2) == 0 {
