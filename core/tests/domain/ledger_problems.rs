@@ -44,7 +44,7 @@ fn verdict() -> Json {
         "made_by_verbs": true,
         "fields": {
             "order": {"kind": "reference", "of": "sales_order"},
-            "content_hash": {"kind": "text"},
+            "owner": {"kind": "reference", "of": "user"}, "content_hash": {"kind": "text"},
             "verdict": {"kind": "choice", "choices": ["granted", "refused"]},
             "code": {"kind": "text"}, "message": {"kind": "text"},
             "numbers_json": {"kind": "text"}, "judged_at": {"kind": "time"},
@@ -228,6 +228,7 @@ fn a_verdict_has_its_document_its_words_and_a_judge_that_there_is() {
             ("/verdict_of/object", json!("account"), "verdict_of.by"),
             ("/made_by_verbs", json!(false), "made_by_verbs"),
             ("/fields/code/kind", json!("integer"), "fields.code"),
+            ("/fields/owner", json!({"kind": "text"}), "fields.owner"),
             (
                 "/fields/verdict/choices",
                 json!(["granted"]),
