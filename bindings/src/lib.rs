@@ -155,9 +155,16 @@ impl Outfield {
     }
 
     /// Where a file stands: `state` is `kept`, `waiting`, `sending`, `present`, `refused` or
-    /// `absent`, with its `path` where it is here.
+    /// `absent`.
     pub fn file(&self, name: String) -> Result<Receipt, FieldError> {
         self.answer(&self.device, |device| device.file(&name))
+    }
+
+    /// The bytes of a file that is here, for a screen to show: on the disk they lie sealed.
+    pub fn file_bytes(&self, name: String) -> Result<Vec<u8>, FieldError> {
+        let mut device = hold(&self.device);
+        let bytes = refreshed(&mut device).and_then(|device| device.file_bytes(&name));
+        Ok(bytes?)
     }
 
     /// Fetches a file that a record names, unless it is here.

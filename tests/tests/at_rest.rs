@@ -408,3 +408,38 @@ fn a_plain_copy_holds_the_same_and_is_made_once() {
     let again = refused(&db, &["copy-plain", &copy.display().to_string()]);
     assert_eq!(again, ("bad_file".to_owned(), 2));
 }
+
+#[test]
+fn no_photo_lies_in_plain_beside_a_database_of_any_version() {
+    let (yard, _served, db) = enrolled();
+    let folder = db.parent().unwrap();
+    let words = ["Canarypaper".to_owned()];
+    let paper = yard.path("paper.pdf");
+    let bytes = [&b"%PDF-1.7 "[..], &b"Canarypaper ".repeat(20_000)].concat();
+    fs::write(&paper, &bytes).unwrap();
+    let open = || {
+        let letters = fs::read_to_string(db.with_extension("db.key")).unwrap();
+        let key = DatabaseKey::read(letters.trim()).unwrap();
+        let luck = Luck::of(&Clock::at("2026-11-24T08:30:00Z"), 1, "open");
+        Device::open(&db, &key, luck).unwrap()
+    };
+    let mut ana = open();
+    let name = ana.keep_file(&paper).unwrap().data["file"].take();
+    let name = name.as_str().unwrap();
+    assert_eq!(found(folder, &words), []);
+    assert_eq!(ana.file_bytes(name).unwrap(), bytes);
+    drop(ana);
+    // An older version left it as it was: it is read, and lies sealed from then on.
+    let hash = name.split(':').next().unwrap();
+    let lies = db.with_extension("db.blobs").join(&hash[..2]).join(hash);
+    fs::write(&lies, &bytes).unwrap();
+    behind::open(&db)
+        .execute("DELETE FROM meta WHERE key = 'files_sealed'", [])
+        .unwrap();
+    assert_eq!(found(folder, &words).len(), 1);
+    assert_eq!(open().file_bytes(name).unwrap(), bytes);
+    assert_eq!(found(folder, &words), []);
+    // Under another key it is nothing.
+    let sealed = fs::read(&lies).unwrap();
+    assert!(sealed.len() > bytes.len());
+}

@@ -182,8 +182,7 @@ fn listed(device: &mut Device, object: &str) -> Vec<Json> {
 }
 
 fn kept(device: &Device, name: BlobName) -> Vec<u8> {
-    let told = device.file(&name.to_string()).unwrap().data;
-    std::fs::read(told["path"].as_str().unwrap()).unwrap()
+    device.file_bytes(&name.to_string()).unwrap()
 }
 
 fn state(device: &Device, name: BlobName) -> String {

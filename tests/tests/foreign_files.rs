@@ -15,7 +15,9 @@ use outfield_core::app::{Device, LineCost};
 use outfield_core::base::blob::{BlobName, MediaType};
 use outfield_core::base::id::BlobHash;
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
+use outfield_core::store::blob_folder::BlobFolder;
 use outfield_core::store::locked;
+use outfield_core::store::sealed::FileKey;
 use outfield_core::sync::frames::{Arrived, Fetch, Frame, Piece};
 use outfield_core::sync::wire;
 use outfield_tests::caller::{self, HttpAnswer};
@@ -181,12 +183,14 @@ fn sends(device: &mut Device) -> Json {
 
 /// A phone whose owner makes it believe that it holds a file of this name.
 fn feigns(database: &Path, file: BlobName, bytes: &[u8]) {
-    let hash = file.hash.to_string();
-    let folder = database.with_extension("db.blobs").join(&hash[..2]);
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(hash), bytes).unwrap();
+    let key = key_beside(database);
+    let folder = BlobFolder::beside(database, FileKey::of(&key));
+    let (part, path) = (folder.part(&file.hash.to_string()), folder.path(file.hash));
+    folder.append(&part, 0, bytes).unwrap();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::rename(part, path).unwrap();
     let db = rusqlite::Connection::open(database).unwrap();
-    locked::unlock(&db, &key_beside(database)).unwrap();
+    locked::unlock(&db, &key).unwrap();
     db.execute(
         "INSERT INTO blob (hash, bytes, media, state, sent, at) VALUES (?1, ?2, ?3, 0, 0, 1e15)",
         rusqlite::params![
@@ -320,8 +324,7 @@ fn bytes_that_are_not_what_their_name_says_become_no_file() {
 fn the_last_byte_counts_though_the_server_died_before_it_looked() {
     let mut stage = FileStage::new();
     let file = stage.takes(&photo(1, 300, 200));
-    let kept = stage.ana.file(&file.to_string()).unwrap().data;
-    let bytes = std::fs::read(kept["path"].as_str().unwrap()).unwrap();
+    let bytes = stage.ana.file_bytes(&file.to_string()).unwrap();
     let (token, half) = (token(&mut stage.ana), bytes.len() / 2);
     stage.uploads(&token, &[piece(file.hash, 0, &bytes[..half])]);
     let parts = stage.parts();

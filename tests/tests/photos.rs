@@ -132,8 +132,7 @@ fn state(device: &Device, name: BlobName) -> String {
 }
 
 fn kept(device: &Device, name: BlobName) -> Vec<u8> {
-    let told = device.file(&name.to_string()).unwrap().data;
-    std::fs::read(told["path"].as_str().unwrap()).unwrap()
+    device.file_bytes(&name.to_string()).unwrap()
 }
 
 #[test]

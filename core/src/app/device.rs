@@ -15,6 +15,7 @@ use crate::domain::{self, rank};
 use crate::objects::path::is_name;
 use crate::objects::{Descriptor, Registry};
 use crate::store::blob_folder::BlobFolder;
+use crate::store::sealed::FileKey;
 use crate::store::{self, DatabaseKey, Db, StoreError, StoreFault, StoreReader, meta, tables};
 
 /// One device's local world: its database, the objects it knows, and who uses it.
@@ -25,6 +26,8 @@ pub struct Device {
     pub(super) identity: Option<Identity>,
     pub(super) observers: Vec<Arc<dyn Observer>>,
     path: PathBuf,
+    /// Under which files lie beside the database.
+    file_key: FileKey,
     /// What others had written when this house last looked.
     seen: i64,
 }
@@ -49,8 +52,10 @@ impl Device {
             identity: None,
             observers: Vec::new(),
             path,
+            file_key: FileKey::of(key),
             seen,
         };
+        house.seal_files()?;
         house.identity = house.stored_identity()?;
         if house.identity.is_some() && house.is_copied()? {
             house.renew_actor()?;
@@ -120,7 +125,7 @@ impl Device {
 
     /// Where the files of this device lie.
     pub(super) fn blobs(&self) -> BlobFolder {
-        BlobFolder::beside(&self.path)
+        BlobFolder::beside(&self.path, self.file_key.clone())
     }
 
     pub(super) fn signed_in(&self) -> Result<&Identity, FieldError> {

@@ -19,6 +19,8 @@ use crate::store::{self, Db, meta, query};
 
 /// The key under which a database keeps over which lines files travel.
 const FILES_OVER: &str = "files_over";
+/// The key under which a database keeps that no file lies beside it in plain.
+const FILES_SEALED: &str = "files_sealed";
 /// How long a file stays that no record came to name, in milliseconds: a day.
 const UNNAMED_KEPT_MS: i64 = 24 * 3_600_000;
 
@@ -69,7 +71,7 @@ impl Device {
 
     /// Where a file stands: `state` is `waiting` (to be sent), `sending`, `present` (here and on
     /// the server), `refused` (by the server), `kept` (no record names it yet) or `absent`; and of
-    /// what is here its `path` and how many bytes are `sent`.
+    /// what is here how many bytes are `sent`. Its bytes are given by `file_bytes`.
     pub fn file(&self, name: &str) -> Result<Receipt, FieldError> {
         let name = named(name)?;
         let told = json!({
@@ -86,14 +88,32 @@ impl Device {
             BlobState::Present => "present",
             BlobState::Refused => "refused",
         };
-        let path = self.blobs().path(name.hash);
         let mut told = with(told, "state", json!(state));
         told["sent"] = json!(row.sent);
-        told["path"] = json!(path.display().to_string());
         if let Some(message) = row.message {
             told["message"] = json!(message);
         }
         Ok(Receipt::of(told))
+    }
+
+    /// The bytes of a file that is here, for a screen to show: on the disk they lie sealed.
+    pub fn file_bytes(&self, name: &str) -> Result<Vec<u8>, FieldError> {
+        self.check_open()?;
+        let name = named(name)?;
+        if !self.blobs().has(name) {
+            let message = "the file is not here; fetch it first";
+            return Err(FieldError::bad_input("unknown_file", message, &["file"]));
+        }
+        Ok(self.blobs().read(name.hash, 0, name.bytes)?)
+    }
+
+    /// Seals files that an older version left in plain, once. What fails, as on a full disk, is
+    /// tried again when the database is opened next.
+    pub(super) fn seal_files(&self) -> Result<(), FieldError> {
+        if meta::get(&self.db, FILES_SEALED)?.is_none() && self.blobs().seal_all().is_ok() {
+            meta::set(&self.db, FILES_SEALED, "1")?;
+        }
+        Ok(())
     }
 
     /// Says over which lines files travel from now on: `any`, or `wifi_only`.

@@ -2,24 +2,28 @@
 //! only when all of it is, and what it has is what its hash says. It does not know which records
 //! name a file.
 
+use std::borrow::Cow;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use super::error::StoreError;
+use super::sealed::{Extent, FileKey, FilePieces, MARK};
 use crate::base::blob::{BlobName, MediaType, SNIFFED_BYTES};
 use crate::base::id::BlobHash;
 
-/// Bytes read at once to see whether a file is whole.
-const STEP_BYTES: usize = 64 * 1024;
+/// Of a file that is not here, or cannot be read.
+const NOTHING: Extent = Extent { bytes: 0, end: 0 };
 
 /// Where files lie, and where those that are not whole yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobFolder {
     whole: PathBuf,
     parts: PathBuf,
+    /// Under which files are sealed; none where they lie as they are.
+    key: Option<FileKey>,
 }
 
 /// What a file turned out to be whose last byte is here.
@@ -37,17 +41,25 @@ impl BlobFolder {
     /// Files below `whole`, and their parts below `parts`; both on one disk.
     #[must_use]
     pub fn new(whole: PathBuf, parts: PathBuf) -> BlobFolder {
-        BlobFolder { whole, parts }
+        BlobFolder {
+            whole,
+            parts,
+            key: None,
+        }
     }
 
-    /// The folder of a phone's database.
+    /// The folder of a phone's database, where files are sealed.
     #[must_use]
-    pub fn beside(database: &Path) -> BlobFolder {
+    pub fn beside(database: &Path, key: FileKey) -> BlobFolder {
         let mut name = database.as_os_str().to_owned();
         name.push(".blobs");
         let whole = PathBuf::from(name);
         let parts = whole.join("parts");
-        BlobFolder { whole, parts }
+        BlobFolder {
+            whole,
+            parts,
+            key: Some(key),
+        }
     }
 
     /// Where a file lies, if it is here.
@@ -60,8 +72,8 @@ impl BlobFolder {
     /// Whether all of a file is here.
     #[must_use]
     pub fn has(&self, name: BlobName) -> bool {
-        let found = fs::metadata(self.path(name.hash));
-        found.is_ok_and(|file| file.is_file() && file.len() == name.bytes)
+        let path = self.path(name.hash);
+        path.is_file() && self.held_of(&path).bytes == name.bytes
     }
 
     /// Keeps a file of these bytes: it is on the disk when this returns.
@@ -69,6 +81,10 @@ impl BlobFolder {
         if self.has(name) {
             return Ok(());
         }
+        self.write(name, bytes)
+    }
+
+    fn write(&self, name: BlobName, bytes: &[u8]) -> Result<(), StoreError> {
         let part = self.part(&format!("{}.new", name.hash));
         self.forget_part(&part)?;
         self.append(&part, 0, bytes)?;
@@ -82,15 +98,46 @@ impl BlobFolder {
 
     /// Bytes of a file from an offset, at most so many.
     pub fn read(&self, hash: BlobHash, from: u64, most: u64) -> Result<Vec<u8>, StoreError> {
-        let path = self.path(hash);
-        let mut bytes = Vec::new();
-        File::open(&path)
-            .and_then(|mut file| {
-                file.seek(SeekFrom::Start(from))?;
-                file.take(most).read_to_end(&mut bytes)
-            })
-            .map_err(|error| StoreError::of_disk(&path, &error))?;
-        Ok(bytes)
+        let (path, of) = (self.path(hash), hash.to_string());
+        let read = File::open(&path).and_then(|file| {
+            let pieces = FilePieces::of(self.key.as_ref(), &of, &file)?;
+            pieces.read(from, most)
+        });
+        read.map_err(|error| StoreError::of_disk(&path, &error))
+    }
+
+    /// Seals what an older version left in plain; pieces of it go, and come again.
+    pub fn seal_all(&self) -> Result<(), StoreError> {
+        for part in self.parts_in(&self.parts) {
+            if !is_sealed(&part) {
+                self.forget_part(&part)?;
+            }
+        }
+        for (hash, path) in self.whole_files() {
+            if is_sealed(&path) {
+                continue;
+            }
+            let bytes = fs::read(&path).map_err(|error| StoreError::of_disk(&path, &error))?;
+            // What is something else than its name says is nobody's photo.
+            match BlobName::of(&bytes).filter(|name| name.hash == hash) {
+                Some(name) => self.write(name, &bytes)?,
+                None => self.remove(hash)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What is there of a file or a part; of what cannot be read, nothing.
+    fn held_of(&self, path: &Path) -> Extent {
+        let held = File::open(path).and_then(|file| self.held(&file));
+        held.unwrap_or(NOTHING)
+    }
+
+    fn held(&self, file: &File) -> io::Result<Extent> {
+        match FilePieces::of(self.key.as_ref(), "", file).and_then(FilePieces::held) {
+            Err(error) if is_spoilt(&error) => Ok(NOTHING),
+            held => held,
+        }
     }
 
     /// Where a part lies that is known by this name, such as the hash of what it is of.
@@ -102,35 +149,50 @@ impl BlobFolder {
     /// How many bytes of a part are here.
     #[must_use]
     pub fn part_bytes(&self, part: &Path) -> u64 {
-        fs::metadata(part).map_or(0, |file| file.len())
+        self.held_of(part).bytes
     }
 
     /// Appends to a part that has so many bytes; answers how many it has then. Where it has another
-    /// number nothing is written.
+    /// number nothing is written. What is torn at its end goes.
     pub fn append(&self, part: &Path, at: u64, bytes: &[u8]) -> Result<u64, StoreError> {
         let said = |error: io::Error| StoreError::of_disk(part, &error);
         if let Some(folder) = part.parent() {
             make_folder(folder).map_err(said)?;
         }
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
+        options.read(true).append(true).create(true);
         private(&mut options);
         let mut file = options.open(part).map_err(said)?;
         // Two who append at once would mix what they write.
         file.lock().map_err(said)?;
-        let held = file.metadata().map_err(said)?.len();
-        if held != at {
-            return Ok(held);
+        let held = self.held(&file).map_err(said)?;
+        if held.bytes != at {
+            return Ok(held.bytes);
         }
-        file.write_all(bytes).map_err(said)?;
-        Ok(held + bytes.len() as u64)
+        let laid = self.laid(part, held, bytes).map_err(said)?;
+        file.set_len(held.end).map_err(said)?;
+        file.write_all(&laid).map_err(said)?;
+        Ok(held.bytes + bytes.len() as u64)
+    }
+
+    /// Bytes as they are laid behind what is held of a part.
+    fn laid<'a>(&self, part: &Path, held: Extent, bytes: &'a [u8]) -> io::Result<Cow<'a, [u8]>> {
+        let Some(key) = &self.key else {
+            return Ok(Cow::Borrowed(bytes));
+        };
+        let mut laid = Vec::new();
+        if held.end == 0 {
+            laid.extend_from_slice(MARK);
+        }
+        laid.extend(key.seal(&hash_of(part), held.bytes, bytes)?);
+        Ok(Cow::Owned(laid))
     }
 
     /// A part has its last byte: whether it is what it is to be. What is something else goes.
     pub fn examine(&self, part: &Path, name: BlobName) -> Result<Finished, StoreError> {
         let said = |error: io::Error| StoreError::of_disk(part, &error);
         let file = File::open(part).map_err(said)?;
-        let finished = read_all(&file, name).map_err(said)?;
+        let finished = self.read_all(&file, name).map_err(said)?;
         match finished {
             Finished::Whole => file.sync_all().map_err(said)?,
             Finished::OtherBytes | Finished::OtherMedia => self.forget_part(part)?,
@@ -160,8 +222,29 @@ impl BlobFolder {
     #[must_use]
     pub fn is_sound(&self, name: BlobName) -> bool {
         let file = File::open(self.path(name.hash));
-        file.and_then(|file| read_all(&file, name))
+        file.and_then(|file| self.read_all(&file, name))
             .is_ok_and(|found| found == Finished::Whole)
+    }
+
+    /// Reads a file to its end. One whose seals do not hold is something else.
+    fn read_all(&self, file: &File, name: BlobName) -> io::Result<Finished> {
+        let mut read = ReadSoFar {
+            hasher: Sha256::new(),
+            first: Vec::new(),
+            length: 0,
+        };
+        let of = name.hash.to_string();
+        let ended = FilePieces::of(self.key.as_ref(), &of, file).and_then(|mut pieces| {
+            while let Some(piece) = pieces.next()? {
+                read.take_in(&piece);
+            }
+            Ok(())
+        });
+        match ended {
+            Ok(()) => Ok(read.is(name)),
+            Err(error) if is_spoilt(&error) => Ok(Finished::OtherBytes),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes a file away, if it is here.
@@ -213,28 +296,52 @@ impl BlobFolder {
     }
 }
 
-/// Reads a file to its end.
-fn read_all(mut file: &File, name: BlobName) -> io::Result<Finished> {
-    let (mut hasher, mut first, mut length) = (Sha256::new(), Vec::new(), 0_u64);
-    let mut step = vec![0; STEP_BYTES];
-    loop {
-        let read = file.read(&mut step)?;
-        if read == 0 {
-            break;
+/// Whether a file is sealed, whatever the key is.
+fn is_sealed(path: &Path) -> bool {
+    let mut first = [0; MARK.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut first));
+    read.is_ok() && first == MARK
+}
+
+/// Whether this says that the bytes of a file are wrong, and not that its disk is.
+fn is_spoilt(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// The hash that a part's name begins with.
+fn hash_of(part: &Path) -> String {
+    let name = part.file_name().unwrap_or_default().to_string_lossy();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// What is known of a file as it is read to its end.
+struct ReadSoFar {
+    hasher: Sha256,
+    first: Vec<u8>,
+    length: u64,
+}
+
+impl ReadSoFar {
+    fn take_in(&mut self, piece: &[u8]) {
+        let room = SNIFFED_BYTES.saturating_sub(self.first.len());
+        self.first
+            .extend_from_slice(&piece[..piece.len().min(room)]);
+        self.hasher.update(piece);
+        self.length += piece.len() as u64;
+    }
+
+    fn is(self, name: BlobName) -> Finished {
+        if self.length != name.bytes || BlobHash(self.hasher.finalize().into()) != name.hash {
+            return Finished::OtherBytes;
         }
-        if length == 0 {
-            first.extend_from_slice(&step[..read.min(SNIFFED_BYTES)]);
+        if MediaType::of(&self.first) != Some(name.media) {
+            return Finished::OtherMedia;
         }
-        hasher.update(&step[..read]);
-        length += read as u64;
+        Finished::Whole
     }
-    if length != name.bytes || BlobHash(hasher.finalize().into()) != name.hash {
-        return Ok(Finished::OtherBytes);
-    }
-    if MediaType::of(&first) != Some(name.media) {
-        return Ok(Finished::OtherMedia);
-    }
-    Ok(Finished::Whole)
 }
 
 /// A folder that is the owner's alone, with those above it.
@@ -265,14 +372,78 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::key::DatabaseKey;
+
+    fn sealed_under(letter: u8) -> FileKey {
+        FileKey::of(&DatabaseKey::of([letter; 32]))
+    }
+
+    fn lies_in_plain(folder: &Path) -> bool {
+        let mut found = false;
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            found |= if path.is_dir() {
+                lies_in_plain(&path)
+            } else {
+                fs::read(path)
+                    .unwrap()
+                    .windows(8)
+                    .any(|part| part == [7; 8])
+            };
+        }
+        found
+    }
+
+    #[test]
+    fn what_is_sealed_is_read_under_its_key_alone_and_torn_pieces_come_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = BlobFolder::beside(&folder.path().join("ana.db"), sealed_under(7));
+        let bytes = [&b"%PDF-1.7"[..], &[7; 200_000]].concat();
+        let name = BlobName::of(&bytes).unwrap();
+        let part = blobs.part(&name.hash.to_string());
+        blobs.append(&part, 0, &bytes[..100_000]).unwrap();
+        let whole = fs::read(&part).unwrap();
+        fs::write(&part, &whole[..whole.len() - 1]).unwrap();
+        let held = blobs.part_bytes(&part);
+        assert_eq!(held, 65_536, "the torn piece counts for nothing");
+        blobs.append(&part, held, &bytes[65_536..]).unwrap();
+        assert!(!lies_in_plain(folder.path()));
+        assert_eq!(blobs.finish(&part, name), Ok(Finished::Whole));
+        assert_eq!(blobs.read(name.hash, 0, u64::MAX), Ok(bytes.clone()));
+        assert_eq!(blobs.read(name.hash, 65_530, 10), Ok(vec![7; 10]));
+        assert!(!lies_in_plain(folder.path()));
+        let other = BlobFolder::beside(&folder.path().join("ana.db"), sealed_under(8));
+        assert!(other.read(name.hash, 0, 1).is_err() && !other.is_sound(name));
+    }
+
+    #[test]
+    fn what_an_older_version_left_in_plain_is_sealed() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("ana.db");
+        let sealed = BlobFolder::beside(&database, sealed_under(7));
+        let older = BlobFolder {
+            key: None,
+            ..sealed.clone()
+        };
+        let bytes = [&b"%PDF-1.7"[..], &[7; 200_000]].concat();
+        let name = BlobName::of(&bytes).unwrap();
+        older.keep(name, &bytes).unwrap();
+        let part = older.part(&name.hash.to_string());
+        older.append(&part, 0, &bytes[..9_000]).unwrap();
+        assert!(!sealed.has(name) && lies_in_plain(folder.path()));
+        sealed.seal_all().unwrap();
+        assert!(!lies_in_plain(folder.path()) && !part.exists());
+        assert!(sealed.is_sound(name));
+        assert_eq!(sealed.read(name.hash, 0, u64::MAX), Ok(bytes));
+    }
 
     #[test]
     fn a_file_is_there_once_all_of_it_is_and_never_before() {
         let folder = tempfile::tempdir().unwrap();
-        let blobs = BlobFolder::beside(&folder.path().join("ana.db"));
+        let blobs = BlobFolder::beside(&folder.path().join("ana.db"), sealed_under(7));
         let bytes = [&b"%PDF-1.7"[..], &[7; 200_000]].concat();
         let name = BlobName::of(&bytes).unwrap();
-        let part = blobs.part("one");
+        let part = blobs.part(&name.hash.to_string());
         assert_eq!(blobs.append(&part, 0, &bytes[..70_000]), Ok(70_000));
         // What comes again, or too early, changes nothing.
         assert_eq!(blobs.append(&part, 0, &bytes[..70_000]), Ok(70_000));
@@ -283,16 +454,21 @@ mod tests {
         assert!(blobs.has(name) && blobs.is_sound(name) && !part.exists());
         assert_eq!(blobs.read(name.hash, 8, 3), Ok(vec![7; 3]));
         // A file that is damaged is not sound.
-        fs::write(blobs.path(name.hash), vec![8; 200_008]).unwrap();
+        let path = blobs.path(name.hash);
+        let mut lies = fs::read(&path).unwrap();
+        *lies.last_mut().unwrap() ^= 1;
+        fs::write(&path, lies).unwrap();
         assert!(blobs.has(name) && !blobs.is_sound(name));
+        fs::write(&path, vec![8; 200_008]).unwrap();
+        assert!(!blobs.has(name) && !blobs.is_sound(name));
     }
 
     #[test]
     fn other_bytes_become_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        let blobs = BlobFolder::beside(&folder.path().join("ana.db"));
+        let blobs = BlobFolder::beside(&folder.path().join("ana.db"), sealed_under(7));
         let name = BlobName::of(b"%PDF-1.7").unwrap();
-        let part = blobs.part("one");
+        let part = blobs.part(&name.hash.to_string());
         blobs.append(&part, 0, b"%PDF-1.6").unwrap();
         assert_eq!(blobs.finish(&part, name), Ok(Finished::OtherBytes));
         assert!(!part.exists() && !blobs.has(name));

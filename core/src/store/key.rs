@@ -1,5 +1,7 @@
 //! The key under which a phone's database lies on its disk. It does not know where a host keeps it.
 
+use sha2::{Digest as _, Sha256};
+
 use crate::base::hex;
 
 /// Bytes of a key.
@@ -33,6 +35,13 @@ impl DatabaseKey {
     #[must_use]
     pub fn letters(&self) -> String {
         hex::letters(&self.0)
+    }
+
+    /// A key that follows from this one, for what this label says. It tells nothing of this one.
+    pub(super) fn derived(&self, label: &[u8]) -> [u8; 32] {
+        let label = Sha256::digest(label);
+        let labelled = Sha256::new().chain_update(label).chain_update(self.0);
+        labelled.finalize().into()
     }
 }
 

@@ -32,6 +32,7 @@ mod reader;
 pub mod rescue;
 pub mod room;
 mod schema;
+pub mod sealed;
 pub mod seals;
 pub mod search;
 pub mod tables;

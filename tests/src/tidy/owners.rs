@@ -35,6 +35,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
             "sync-server/src/files/",
         ],
     ),
+    ("chacha20poly1305", &["core/src/store/sealed.rs"]),
     ("crypto_box", &["core/src/base/parcel.rs"]),
     ("geo", &["core/src/base/place.rs"]),
     (

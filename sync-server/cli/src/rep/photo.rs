@@ -90,8 +90,8 @@ fn get(device: &mut Device, typed: &str, to: Option<&Path>) -> Result<CliAnswer,
     if file["state"] == "absent" {
         file = device.fetch_file(&name)?.data;
     }
-    if let (Some(to), Some(path)) = (to, file["path"].as_str()) {
-        std::fs::copy(path, to).map_err(|error| {
+    if let Some(to) = to.filter(|_| file["state"] != "absent") {
+        std::fs::write(to, device.file_bytes(&name)?).map_err(|error| {
             let message = format!(
                 "`{}`: {error}; name a file that can be written",
                 to.display()
