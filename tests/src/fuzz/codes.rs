@@ -206,7 +206,8 @@ fn elements(scan: &Scan) -> String {
     for (identifier, data) in &scan.internal {
         push(identifier, Some(data.clone()));
     }
-    format!("]C1{}", elements.join("\u{1d}"))
+    // A separator that is there says that no other mark is one, such as a blank in data.
+    format!("]C1{}\u{1d}", elements.join("\u{1d}"))
 }
 
 /// The amounts of a scan behind the third digit of their identifier.
