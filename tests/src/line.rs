@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use outfield_core::sync::carrier::TakePiece;
+use outfield_core::sync::carrier::{TakePiece, is_ours};
 use outfield_core::sync::{Call, Carrier, CarryError, Reply};
 
 use crate::Server;
@@ -37,7 +37,12 @@ pub enum Fault {
     Late,
     /// The server has no time, and asks to wait so many milliseconds.
     Busy(u64),
+    /// A guest network's page answers with this status, and the request never arrives.
+    Portal(u16),
 }
+
+/// What such a page says.
+const PORTAL_PAGE: &[u8] = b"<html><title>Welcome!</title>Free for 30 minutes</html>";
 
 /// What a test does at the moment of a call.
 type Between = Box<dyn FnOnce()>;
@@ -163,6 +168,11 @@ impl Carrier for PhoneLine {
                     retry_after_ms: Some(ms),
                 });
             }
+            Fault::Portal(status) => {
+                is_ours(false, status)?;
+                let _ = take(status, PORTAL_PAGE);
+                return reply(status);
+            }
             Fault::Late => {
                 self.late.borrow_mut().push(call.clone());
                 return lost("request");
@@ -190,7 +200,8 @@ impl Carrier for PhoneLine {
             | Fault::Delayed(_)
             | Fault::RequestLost
             | Fault::Late
-            | Fault::Busy(_) => (answer.body.len(), reply(answer.status)),
+            | Fault::Busy(_)
+            | Fault::Portal(_) => (answer.body.len(), reply(answer.status)),
         };
         for piece in answer.body[..keep].chunks(PIECE_BYTES) {
             if self.cut.get() {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use outfield_core::app::{Device, FieldError, Receipt};
+use outfield_core::app::{Device, FieldError, LineCost, Receipt};
+use outfield_core::store::blob_folder::BlobFolder;
+use outfield_core::store::sealed::FileKey;
 use serde_json::{Value as Json, json};
 
 use crate::files::{copy_database, move_database, with_ending};
@@ -82,6 +84,12 @@ impl Phone {
     /// The device of the phone.
     pub fn device(&mut self) -> &mut Device {
         self.device.as_mut().unwrap()
+    }
+
+    /// Where its files lie.
+    #[must_use]
+    pub fn blobs(&self) -> BlobFolder {
+        BlobFolder::beside(&self.file, FileKey::of(&key_beside(&self.file)))
     }
 
     /// Closes the app and starts it again.
@@ -188,6 +196,15 @@ impl Phone {
             Ok(said) => said,
             Err(error) => panic!("{} cannot sync: {error:?}", self.name),
         }
+    }
+
+    /// Sends the files that wait, and answers what came of it.
+    pub fn sends_files(&mut self) -> Result<Json, FieldError> {
+        let line = Rc::clone(&self.line);
+        let told = self
+            .device()
+            .sync_files_over(line.as_ref(), LineCost::Unmetered);
+        told.map(|receipt| receipt.data)
     }
 
     /// One record; null if it is not here.

@@ -27,6 +27,18 @@ pub fn photo(number: u64, wide: u32, high: u32) -> Vec<u8> {
     bytes
 }
 
+/// A paper of this many bytes; of each number another one.
+#[must_use]
+pub fn paper(number: u64, bytes: usize) -> Vec<u8> {
+    let grain = Dice::new(number).bytes(4_099);
+    let mut paper = b"%PDF-1.7\n".to_vec();
+    while paper.len() < bytes {
+        paper.extend(&grain);
+    }
+    paper.truncate(bytes);
+    paper
+}
+
 /// Metadata with one entry, a description.
 fn exif() -> Vec<u8> {
     let mut exif = b"II*\0\x08\0\0\0\x01\0".to_vec();

@@ -22,6 +22,9 @@ use serde_json::Value as Json;
 use crate::files::{copy_database, move_database, witness_of};
 use crate::{Clock, Luck};
 
+/// Where photos and papers lie in a data folder.
+const PHOTOS: &str = "blobs";
+
 /// A data folder with its tenants open.
 pub struct Server {
     folder: PathBuf,
@@ -39,7 +42,7 @@ pub struct Server {
 /// What of a folder is put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PutBack {
-    /// All tenants, with all that stands beside their files.
+    /// All tenants, with all that stands beside their files, and their photos.
     Folder,
     /// The file of one tenant alone.
     Tenant(TenantId),
@@ -111,9 +114,10 @@ impl Server {
             .replace(DataDir::open(&self.folder, luck).unwrap());
     }
 
-    /// Somebody copies the tenants' files, as they are on the disk at this moment.
+    /// Somebody copies the tenants' files and their photos, as they are on the disk at this moment.
     pub fn copy_folder(&self, to: &Path) {
         std::fs::create_dir(to).unwrap();
+        copy_tree(&self.folder.join(PHOTOS), &to.join(PHOTOS));
         for file in databases_in(&self.folder.join("tenants")) {
             put_copy(&file, &to.join(file.file_name().unwrap()));
             copy_witness(&file, &to.join(file.file_name().unwrap()));
@@ -123,6 +127,10 @@ impl Server {
     /// The server stops, somebody puts such a copy back, and it starts.
     pub fn is_put_back(&self, copy: &Path, extent: PutBack) {
         self.tenants.borrow_mut().clear();
+        if extent == PutBack::Folder {
+            drop(std::fs::remove_dir_all(self.folder.join(PHOTOS)));
+            copy_tree(&copy.join(PHOTOS), &self.folder.join(PHOTOS));
+        }
         for file in databases_in(copy) {
             let target = self.folder.join("tenants").join(file.file_name().unwrap());
             match extent {
@@ -149,6 +157,20 @@ impl Server {
     #[must_use]
     pub fn file(&self, tenant: TenantId) -> PathBuf {
         self.folder.join("tenants").join(format!("{tenant}.db"))
+    }
+
+    /// Where photos and papers of a tenant lie.
+    #[must_use]
+    pub fn photos(&self, tenant: TenantId) -> PathBuf {
+        self.folder.join(PHOTOS).join(tenant.to_string())
+    }
+
+    /// Somebody takes away what stands beside a tenant's file, and the server starts: it takes the
+    /// file for one that was put back.
+    pub fn loses_witness(&self, tenant: TenantId) {
+        self.tenants.borrow_mut().clear();
+        std::fs::remove_dir_all(self.file(tenant).with_extension("witness")).unwrap();
+        self.restart();
     }
 
     /// Works on a tenant's open file.
@@ -293,6 +315,21 @@ impl Server {
             })?;
             encoder.finish().map_err(ServerError::broken)
         })
+    }
+}
+
+/// A folder is as another one is, which may not be there.
+fn copy_tree(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).into_iter().flatten() {
+        let (from, name) = entry
+            .map(|entry| (entry.path(), entry.file_name()))
+            .unwrap();
+        std::fs::create_dir_all(to).unwrap();
+        if from.is_dir() {
+            copy_tree(&from, &to.join(name));
+        } else {
+            std::fs::copy(from, to.join(name)).unwrap();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::parcel::{PARCEL_LOCK, written};
 use super::{Device, FieldError};
 use crate::base::hex;
 use crate::base::limits::{FRAME_BYTES_MAX, PUSH_BYTES_MAX};
+use crate::base::planted::{self, Planted};
 use crate::domain::Refusal;
 use crate::store::{self, meta, outbox, wipe};
 use crate::sync::frames::Frame;
@@ -73,6 +74,9 @@ impl Device {
         let Some(days) = days else {
             return Ok(meta::remove(db, LEASE_UNTIL)?);
         };
+        if planted::is(Planted::LeaseNotRenewed) && self.number(LEASE_UNTIL)?.is_some() {
+            return Ok(());
+        }
         let now = self.surroundings.now().0;
         let until = now.saturating_add(i64::from(days).saturating_mul(DAY_MS));
         meta::set(db, LEASE_UNTIL, &until.to_string())?;

@@ -46,6 +46,14 @@ pub enum Planted {
     DoubtIgnored,
     /// The phone forgets what it did once that is accepted.
     OwnWorkForgotten,
+    /// The server says that a file is whole once it has begun to come.
+    HalfAFile,
+    /// The phone takes the server's word for its files although that may have lost them.
+    FilesBelieved,
+    /// What answers without the server's mark is believed.
+    PortalBelieved,
+    /// A lease that was given once is not renewed.
+    LeaseNotRenewed,
     /// Commits do not wait for the disk.
     CommitsNotAwaited,
     /// Nobody ever waits for the disk.
@@ -56,7 +64,7 @@ pub enum Planted {
 
 impl Planted {
     /// Those that the simulation finds.
-    pub const SIMULATED: [Planted; 20] = [
+    pub const SIMULATED: [Planted; 24] = [
         Planted::AckBeforeCommit,
         Planted::CursorOutsideTransaction,
         Planted::DroppedConflictRow,
@@ -77,6 +85,10 @@ impl Planted {
         Planted::EpochKept,
         Planted::DoubtIgnored,
         Planted::OwnWorkForgotten,
+        Planted::HalfAFile,
+        Planted::FilesBelieved,
+        Planted::PortalBelieved,
+        Planted::LeaseNotRenewed,
     ];
 
     /// Those that power cuts find.
@@ -111,6 +123,10 @@ impl Planted {
             Planted::EpochKept => "epoch-kept",
             Planted::DoubtIgnored => "doubt-ignored",
             Planted::OwnWorkForgotten => "own-work-forgotten",
+            Planted::HalfAFile => "half-a-file",
+            Planted::FilesBelieved => "files-believed",
+            Planted::PortalBelieved => "portal-believed",
+            Planted::LeaseNotRenewed => "lease-not-renewed",
             Planted::CommitsNotAwaited => "commits-not-awaited",
             Planted::NothingSynced => "nothing-synced",
             Planted::PlainSyncs => "plain-syncs",

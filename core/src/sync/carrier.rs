@@ -3,6 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use crate::base::planted::{self, Planted};
+
 /// The header that every answer of an Outfield server has; its value is the protocol's version.
 /// What answers without it is somebody else, such as a guest network's page.
 pub const MARK: &str = "outfield-protocol";
@@ -33,6 +35,17 @@ pub struct Reply {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct CarryError(pub String);
+
+/// Whether an answer of this status is an Outfield server's: whether it has the mark.
+pub fn is_ours(has_mark: bool, status: u16) -> Result<(), CarryError> {
+    if has_mark || planted::is(Planted::PortalBelieved) {
+        return Ok(());
+    }
+    Err(CarryError(format!(
+        "what answered (status {status}) is no Outfield server: perhaps a guest network that wants \
+         you to sign in on a web page first, or a server that is older than this app"
+    )))
+}
 
 /// Takes the pieces of an answer; the first argument is the status. A break leaves the rest unread.
 pub type TakePiece<'a> = &'a mut dyn FnMut(u16, &[u8]) -> ControlFlow<()>;

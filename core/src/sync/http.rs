@@ -12,7 +12,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use rustls::CertificateError;
 
-use super::carrier::{Call, Carrier, CarryError, MARK, Reply, TakePiece};
+use super::carrier::{Call, Carrier, CarryError, MARK, Reply, TakePiece, is_ours};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -91,12 +91,7 @@ fn read_all(
     }
     let mut response = request.send().map_err(said)?;
     let status = response.status().as_u16();
-    if !response.headers().contains_key(MARK) {
-        return Err(CarryError(format!(
-            "what answered (status {status}) is no Outfield server: perhaps a guest network that \
-             wants you to sign in on a web page first, or a server that is older than this app"
-        )));
-    }
+    is_ours(response.headers().contains_key(MARK), status)?;
     let seconds = response
         .headers()
         .get(RETRY_AFTER)

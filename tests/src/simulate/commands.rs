@@ -42,7 +42,8 @@ impl Hand<'_> {
             0..=2 => self.resolve(),
             3 => self.add(),
             4..=11 => self.edit(),
-            _ => self.perform(),
+            12 => self.photographs(),
+            _ => self.perform(|_| true),
         })
     }
 
@@ -183,11 +184,15 @@ impl Hand<'_> {
         self.one_of(&ids)
     }
 
-    fn perform(&mut self) -> Option<Json> {
-        let of = self.object(|of, _| !of.verbs.is_empty())?;
-        let verbs: Vec<(String, Verb)> = of
-            .verbs
-            .iter()
+    /// Takes a photo or a paper.
+    pub(super) fn photographs(&mut self) -> Option<Json> {
+        self.perform(takes_file)
+    }
+
+    fn perform(&mut self, wanted: impl Fn(&Verb) -> bool) -> Option<Json> {
+        let of = self.object(|of, _| of.verbs.values().any(&wanted))?;
+        let verbs = of.verbs.iter().filter(|(_, verb)| wanted(verb));
+        let verbs: Vec<(String, Verb)> = verbs
             .map(|(name, verb)| (name.clone(), verb.clone()))
             .collect();
         let (name, verb) = self.one_of(&verbs)?;
@@ -209,10 +214,15 @@ impl Hand<'_> {
             record = self.one_of(&records)?;
             command.insert(of.object.clone(), record["id"].clone());
         }
+        let is_about_records = takes_file(&verb);
         for (input, field) in &verb.input {
-            if field.required || self.dice.roll(3) == 0 {
-                let value = self.value(field, Some(&record))?;
-                command.insert(input.clone(), value);
+            let is_likely = is_about_records && field.of.is_some();
+            if field.required || is_likely || self.dice.roll(3) == 0 {
+                match self.value(field, Some(&record)) {
+                    Some(value) => drop(command.insert(input.clone(), value)),
+                    None if field.required => return None,
+                    None => {}
+                }
             }
         }
         for taken in &verb.takes {
@@ -258,8 +268,13 @@ impl Hand<'_> {
             }
             FieldKind::Decimal => json!(["2", "12.5", "1", "3"][n]),
             FieldKind::Gtin => json!(gtin::normalised(["4006381333931", "96385074"][n % 2]).ok()?),
-            // Nobody has files here: a record that needs one is made by nobody.
-            FieldKind::Blob => return None,
+            FieldKind::Blob => json!(self.keeps_file()?),
         })
     }
+}
+
+/// Whether a verb makes a record of a file.
+fn takes_file(verb: &Verb) -> bool {
+    let mut inputs = verb.input.values();
+    inputs.any(|field| field.required && field.kind == FieldKind::Blob)
 }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use outfield_core::app::{FieldError, Receipt};
 use outfield_core::base::context::Role;
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use super::disk::{Owner, Spell};
 use super::stage::SimStage;
 use super::trouble::Trouble;
 use crate::server::PutBack;
-use crate::{Fault, world};
+use crate::{Fault, behind, world};
 
 /// Ten years.
 const YEARS_MS: i64 = 10 * 365 * 24 * 3_600_000;
@@ -22,6 +23,9 @@ const FAULTS_MAX: usize = 6;
 /// some 20.
 const STEPS_OF_COMMAND: usize = 4;
 const STEPS_OF_MEETING: usize = 24;
+
+/// What guest networks' pages answer.
+const PORTALS: [u16; 5] = [200, 302, 401, 403, 404];
 
 /// How often a phone tries a call in one meeting.
 const CALL_TRIES: usize = 3;
@@ -48,7 +52,8 @@ impl SimStage {
             | Trouble::Delayed
             | Trouble::Cut
             | Trouble::Short
-            | Trouble::Busy => self.line_fails(at),
+            | Trouble::Busy
+            | Trouble::Portal => self.line_fails(at),
             Trouble::PhoneKilled => self.phone_is_killed(at),
             Trouble::PhoneFull => self.phone_is_full(at),
             Trouble::ServerKilled => self.server_is_killed(at),
@@ -91,6 +96,9 @@ impl SimStage {
                     self.updates(old);
                 }
             }
+            Trouble::FileArrived | Trouble::FileResumed => self.sends_in_parts(at),
+            Trouble::LeaseOver => self.lease_ends(at),
+            Trouble::FilesLost => self.server_loses_files(),
         }
     }
 
@@ -102,9 +110,9 @@ impl SimStage {
     }
 
     fn fault(&mut self) -> (&'static str, Fault) {
-        let call = ["/hello", "/push", "/pull", "/refresh", ""][self.dice.roll(5)];
+        let call = ["/hello", "/push", "/pull", "/refresh", "/upload", ""][self.dice.roll(6)];
         let bytes = self.dice.roll(1 << 16);
-        match self.dice.roll(8) {
+        match self.dice.roll(9) {
             0 => (call, Fault::RequestLost),
             1 => (call, Fault::AnswerLost),
             2 => (call, Fault::Twice),
@@ -115,8 +123,44 @@ impl SimStage {
             ),
             5 => (call, Fault::Cut(bytes)),
             6 => ("/pull", Fault::Short(bytes)),
+            7 => (call, Fault::Portal(PORTALS[bytes % PORTALS.len()])),
             _ => (call, Fault::Busy(bytes as u64)),
         }
+    }
+
+    /// A phone is silent until its lease is over, if it has one.
+    fn lease_ends(&mut self, at: usize) {
+        if let Some(days) = self.profile.lease_days {
+            self.world.clock.advance_hours(24 * i64::from(days) + 1);
+            self.is_locked(at);
+        }
+    }
+
+    /// Whether a phone lets nobody work or look, since its lease is over. It keeps what is unsent,
+    /// and the next meeting that succeeds opens it.
+    pub(crate) fn is_locked(&mut self, at: usize) -> bool {
+        if self.profile.lease_days.is_none() || !self.shows_nothing(at) {
+            return false;
+        }
+        self.count(Trouble::LeaseOver);
+        self.note(format!("{} is locked", self.carried[at].phone.name));
+        let unsent = behind::unsent(&self.carried[at].phone.file);
+        let work = json!({"do": "add", "object": "contact", "fields": {"name": "Nobody"}});
+        let told = self.phone(at).tries(&work);
+        assert!(is_lease_over(&told), "a locked phone takes work: {told:?}");
+        assert_eq!(
+            behind::unsent(&self.carried[at].phone.file),
+            unsent,
+            "a locked phone does not keep what is unsent"
+        );
+        let was_heard = self.meets(at);
+        let is_locked = self.shows_nothing(at);
+        assert!(!(was_heard && is_locked), "who was heard stays locked");
+        is_locked
+    }
+
+    fn shows_nothing(&mut self, at: usize) -> bool {
+        is_lease_over(&self.phone(at).device().list("account", None, 1))
     }
 
     fn line_fails(&mut self, at: usize) {
@@ -154,7 +198,7 @@ impl SimStage {
             "{} is killed after {after} steps",
             self.carried[at].phone.name
         ));
-        let told = self.phone(at).syncs();
+        let told = self.meeting(at);
         let (_, image) = self.disks.mend();
         let line = Rc::clone(&self.carried[at].phone.line);
         line.mend();
@@ -396,4 +440,9 @@ fn own_object(which: usize, is_grown: bool) -> serde_json::Value {
         object["fields"]["remark"] = json!({"kind": "text", "label": "Remark"});
     }
     object
+}
+
+/// Whether this says that a phone was not heard of for too long.
+fn is_lease_over(told: &Result<Receipt, FieldError>) -> bool {
+    matches!(told, Err(FieldError::Refused { code, .. }) if code == "lease_over")
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use outfield_core::base::id::{ChangeHash, GroupId, RecordId};
+use outfield_core::base::id::{BlobHash, ChangeHash, GroupId, RecordId};
 use outfield_core::base::limits::REQUEST_BYTES_MAX;
 use outfield_core::sync::frames::{Frame, Ruling};
 use outfield_core::sync::{Call, wire};
 
+use super::file_log::FileLog;
 use crate::server::ServerAnswer;
 
 /// A record and a text that was written into it.
@@ -29,6 +30,8 @@ pub(crate) struct WordLedger {
     /// Records of which a server that was put back would not have what was given back to it, once a
     /// person took that off the list.
     pub(crate) given_up: BTreeSet<RecordId>,
+    /// Files of which the phone that held them knows no more, for it is an older one again.
+    pub(crate) forgotten_files: BTreeSet<BlobHash>,
 }
 
 impl WordLedger {
@@ -66,6 +69,8 @@ pub(crate) struct WireLog {
     asked: BTreeMap<(String, String), u64>,
     /// Whether a bucket may have to come anew: then state sums repair what is meant to differ.
     pub(crate) may_repair: bool,
+    /// What was heard of files.
+    pub(crate) files: FileLog,
 }
 
 impl WireLog {
@@ -80,7 +85,10 @@ impl WireLog {
             return;
         }
         match call.path {
-            "/sync/v1/hello" => self.asked.retain(|(of, _), _| of != phone),
+            "/sync/v1/hello" => {
+                self.asked.retain(|(of, _), _| of != phone);
+                self.files.meets(phone);
+            }
             "/sync/v1/push" => {
                 let mut rulings = Vec::new();
                 for frame in wire::decode(&answer.body, usize::MAX).unwrap() {
@@ -93,6 +101,7 @@ impl WireLog {
                 let entries = wire::decode(&call.body, REQUEST_BYTES_MAX).unwrap();
                 Self::groups_are_whole(&entries, &rulings);
             }
+            "/sync/v1/upload" => self.files.hears(phone, call, answer),
             "/sync/v1/pull" => {
                 self.wants(phone, call);
                 self.tells_anew(phone, answer);

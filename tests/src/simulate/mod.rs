@@ -6,6 +6,8 @@ pub mod batch;
 mod commands;
 pub(crate) mod disk;
 mod documents;
+pub(crate) mod file_log;
+mod files;
 mod happen;
 pub(crate) mod ledger;
 pub(crate) mod model;

@@ -12,6 +12,9 @@ const OFF_ONE_OF: usize = 4;
 const STEPS_MIN: usize = 60;
 const STEPS_MORE: usize = 90;
 
+/// Days of silence after which phones lock, where they do.
+const LEASE_DAYS: u32 = 9;
+
 /// The make-up of one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Profile {
@@ -29,7 +32,10 @@ pub(crate) struct Profile {
     /// How many copies of the server's folder are kept, any of which may be put back; none comes
     /// back where none is kept.
     pub(crate) server_copies: usize,
-    /// Whether SQLite alone touches its files: nothing is killed, full, copied or restored.
+    /// After how many days of silence phones lock; none if they never do.
+    pub(crate) lease_days: Option<u32>,
+    /// Whether SQLite alone touches its files: nothing is killed, full, copied or restored, and
+    /// nobody takes photos.
     pub(crate) leaves_files: bool,
 }
 
@@ -44,6 +50,7 @@ impl Profile {
             hot: dice.roll(1_000),
             copies: dice.roll(3) == 0,
             server_copies: dice.roll(3).saturating_sub(1) * (1 + dice.roll(2)),
+            lease_days: (dice.roll(3) == 0).then_some(LEASE_DAYS),
             leaves_files: false,
         }
     }
@@ -55,6 +62,7 @@ impl Profile {
             people: of.people - 1,
             steps,
             copies: false,
+            lease_days: None,
             leaves_files: true,
             ..of
         }
@@ -79,9 +87,13 @@ impl Profile {
                 Trouble::ServerKilled,
                 Trouble::PhoneFull,
                 Trouble::ServerFull,
+                Trouble::FileArrived,
+                Trouble::FileResumed,
+                Trouble::FilesLost,
             ]
             .contains(&trouble);
         (self.copies || !copies)
+            && (self.lease_days.is_some() || trouble != Trouble::LeaseOver)
             && (self.server_copies > 0 || trouble != Trouble::ServerPutBack)
             && !(touches_files && self.leaves_files)
             && self.is_on(trouble.name())

@@ -40,6 +40,7 @@ impl SimStage {
             self.meets(at);
         }
         self.publishes_what_lacks();
+        self.asks_for_lost_files();
         // Of a copied database the one that renews last ends the access of all of them: those who
         // met before it sign in again.
         for at in 0..self.carried.len() {
@@ -60,6 +61,7 @@ impl SimStage {
         self.books_hold();
         self.nothing_waits();
         self.nothing_is_lost_or_doubled();
+        self.files_stand();
         self.rebuilds_change_nothing();
         self.half_a_group_is_not_taken_in();
         self.what_waits_is_approved();

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use outfield_core::app::{DISK_FULL, FieldError, older};
@@ -86,8 +87,12 @@ impl SimStage {
         ];
         world.goods(&shops);
         world.sets_policy(&json!({"approve_discount_above": "2"}));
+        world
+            .office(|office| office.set_lease_days(profile.lease_days))
+            .unwrap();
         let heard = Rc::new(RefCell::new(WireLog::default()));
         heard.borrow_mut().may_repair = profile.copies;
+        heard.borrow_mut().files.folder = Some(world.server.photos(world.tenant));
         let neighbour = world.neighbour("Globex");
         let shop = neighbour.account(&format!("Corner {}", CANARIES[1]), "East");
         let stranger = neighbour.phone_for("Eve", Role::MANAGER, &["East"]);
@@ -172,19 +177,32 @@ impl SimStage {
     /// One thing happens.
     pub(crate) fn step(&mut self) {
         let at = self.dice.roll(self.carried.len());
+        if self.is_locked(at) {
+            return self.note("nobody works there");
+        }
+        self.model_catches_up();
         if self.dice.roll(self.profile.trouble_one_of) == 0 {
             self.trouble(at);
         } else {
             match self.dice.roll(60) {
-                0..4 => self.meets(at),
+                0..4 => {
+                    self.meets(at);
+                }
                 4..6 => self.attends(at),
                 6..8 => self.stranger_works(),
                 8..10 => self.time_passes(),
+                10 => self.looks_at_a_file(at),
+                11..14 => self.backs_up(at),
                 _ => self.does(at, None),
             }
         }
-        self.model
-            .catches_up(&behind::open(&self.world.server.file(self.world.tenant)));
+        self.model_catches_up();
+    }
+
+    /// The model takes in what the server accepted, before a log forgets it.
+    fn model_catches_up(&mut self) {
+        let file = self.world.server.file(self.world.tenant);
+        self.model.catches_up(&behind::open(&file));
     }
 
     /// Hours, days, or once in a while so long that logs forget what left.
@@ -203,6 +221,16 @@ impl SimStage {
 
     /// Somebody gives a command, and is killed or has no room meanwhile if a spell says so.
     pub(crate) fn does(&mut self, at: usize, spell: Option<Spell>) {
+        self.gives(at, spell, |hand| hand.command());
+    }
+
+    /// The same with a command that is drawn in this way.
+    pub(crate) fn gives(
+        &mut self,
+        at: usize,
+        spell: Option<Spell>,
+        draw: impl FnOnce(&mut Hand<'_>) -> Option<Json>,
+    ) {
         self.number += 1;
         let (number, role) = (self.number, self.role(at));
         run_version(self.carried[at].is_old);
@@ -215,7 +243,7 @@ impl SimStage {
             canary: CANARIES[0],
             role,
         };
-        let Some(command) = hand.command() else {
+        let Some(command) = draw(&mut hand) else {
             return;
         };
         let before = self.last_number(at);
@@ -257,16 +285,16 @@ impl SimStage {
         self.ledger.wrote(words(&entries));
     }
 
-    /// Meets the server; whoever is shut out signs in again.
-    pub(crate) fn meets(&mut self, at: usize) {
-        let told = self.phone(at).syncs();
+    /// Meets the server; whoever is shut out signs in again. Answers whether it was met to the end.
+    pub(crate) fn meets(&mut self, at: usize) -> bool {
+        let told = self.meeting(at);
         let line = Rc::clone(&self.carried[at].phone.line);
         for fault in line.fired() {
             Trouble::of(fault)
                 .into_iter()
                 .for_each(|trouble| self.count(trouble));
         }
-        let name = self.carried[at].phone.name.clone();
+        let (name, was_met) = (self.carried[at].phone.name.clone(), told.is_ok());
         match told {
             Ok(said) => self.note(format!("{name} syncs: {said}")),
             Err(FieldError::TryLater { .. }) => self.note(format!("{name} syncs: later")),
@@ -285,6 +313,7 @@ impl SimStage {
             Err(other) => panic!("{name} cannot sync: {other:?}"),
         }
         line.mend();
+        was_met
     }
 
     /// Somebody looks at what was refused: does it again, or takes it off the list.
@@ -343,6 +372,7 @@ impl SimStage {
         if let Some(command) = hand.command() {
             let told = self.stranger.tries(&command).is_ok();
             let said = self.stranger.syncs();
+            let said = said.and_then(|_| self.stranger.sends_files());
             self.note(format!("the stranger: {command}: {told}, {}", said.is_ok()));
         }
     }
@@ -429,16 +459,18 @@ impl SimStage {
     pub(crate) fn restores(&mut self, at: usize) {
         let backed_up = self.carried.iter().position(|carried| carried.backed_up);
         let at = backed_up.unwrap_or(at);
-        let backup = self.world.place(&format!("backup {at}"));
+        let backup = self.backup_of(at);
         let name = self.carried[at].phone.name.clone();
         if !self.carried[at].backed_up {
-            self.carried[at].phone.copy_files(&backup, true);
-            self.carried[at].backed_up = true;
-            return self.note(format!("{name} is backed up"));
+            return self.backs_up(at);
         }
         let (lost, held) = (self.entries_after(at, 0), self.held(at));
         let accepted = behind::own_work(&self.carried[at].phone.file);
+        let files = self.files_of(at);
         self.phone(at).restore_files(&backup);
+        let known = self.files_of(at);
+        let gone = files.into_keys().filter(|hash| !known.contains_key(hash));
+        self.ledger.forgotten_files.extend(gone);
         let again = behind::own_work(&self.carried[at].phone.file);
         let gone = accepted
             .iter()
@@ -459,6 +491,24 @@ impl SimStage {
             .extend(held.iter().flat_map(words_of_held));
         self.note(format!("{name} is restored"));
         self.count(Trouble::DatabaseRestored);
+    }
+
+    /// Somebody keeps the files of a phone as they are, if one may come back and none is kept yet.
+    fn backs_up(&mut self, at: usize) {
+        let is_kept = self.carried.iter().any(|carried| carried.backed_up);
+        if is_kept || !self.profile.suffers(Trouble::DatabaseRestored) {
+            return;
+        }
+        let backup = self.backup_of(at);
+        let carried = &mut self.carried[at];
+        carried.phone.copy_files(&backup, true);
+        carried.backed_up = true;
+        let name = carried.phone.name.clone();
+        self.note(format!("{name} is backed up"));
+    }
+
+    fn backup_of(&self, at: usize) -> PathBuf {
+        self.world.place(&format!("backup {at}"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What may go wrong, by name, and how often it did.
+//! What may come about, by name, and how often it did: what goes wrong, and that files arrive.
 //! It does not know how.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ pub type Counts = BTreeMap<Trouble, u64>;
 
 macro_rules! troubles {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
-        /// What may go wrong.
+        /// What may come about.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Trouble {
             $($(#[doc = $doc])* $variant,)*
@@ -48,6 +48,8 @@ troubles! {
     Short = "answer cut silently",
     /// The server has no time.
     Busy = "server busy",
+    /// A guest network's page answers in the server's place.
+    Portal = "portal in the way",
     /// The system kills an app between two steps of its transactions.
     PhoneKilled = "phone killed",
     /// The server is killed between two steps of its transactions.
@@ -86,6 +88,14 @@ troubles! {
     ObjectGrown = "object grown",
     /// A phone runs an older version of the app, until it is updated.
     OldVersion = "old version of the app",
+    /// A file that somebody took is on the server.
+    FileArrived = "file sent",
+    /// A file goes on from where a meeting broke off.
+    FileResumed = "file sent on from where a line broke",
+    /// A phone was not heard of for longer than its office allows.
+    LeaseOver = "lease over",
+    /// The disk of the server loses files, and the records that name them stay.
+    FilesLost = "photos lost on the server's disk",
 }
 
 impl Trouble {
@@ -102,6 +112,7 @@ impl Trouble {
             Fault::Cut(_) => Trouble::Cut,
             Fault::Short(_) => Trouble::Short,
             Fault::Busy(_) => Trouble::Busy,
+            Fault::Portal(_) => Trouble::Portal,
         })
     }
 }
