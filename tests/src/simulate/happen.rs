@@ -15,6 +15,15 @@ use super::trouble::Trouble;
 use crate::server::PutBack;
 use crate::{Fault, behind, world};
 
+/// Troubles that have many moments of which few tell, or that need something before them: of so
+/// many troubles one more is one of these.
+const OFTEN: &[Trouble] = &[
+    Trouble::PhoneKilled,
+    Trouble::FileResumed,
+    Trouble::DatabaseRestored,
+    Trouble::ObjectGrown,
+];
+const OFTEN_ONE_OF: usize = 6;
 /// Ten years.
 const YEARS_MS: i64 = 10 * 365 * 24 * 3_600_000;
 /// Faults of a line in one meeting.
@@ -40,7 +49,11 @@ const OWN: [&str; 3] = [
 impl SimStage {
     /// One trouble comes, if this run suffers from it.
     pub(crate) fn trouble(&mut self, at: usize) {
-        let trouble = Trouble::ALL[self.dice.roll(Trouble::ALL.len())];
+        let of = match self.dice.roll(OFTEN_ONE_OF) {
+            0 => OFTEN,
+            _ => Trouble::ALL,
+        };
+        let trouble = of[self.dice.roll(of.len())];
         if !self.profile.suffers(trouble) {
             return;
         }

@@ -26,7 +26,7 @@ use crate::dice::Dice;
 use crate::{Phone, World, behind};
 
 /// Words that every text of a tenant ends in; none may ever be in another tenant's files.
-pub(crate) const CANARIES: [&str; 2] = ["heron", "otter"];
+pub(crate) const CANARIES: [&str; 2] = ["heron", "gazelle"];
 /// Phones of one run, copies included.
 pub(crate) const PHONES_MAX: usize = 6;
 /// Who there is, with what they may do at first.
