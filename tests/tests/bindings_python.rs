@@ -30,6 +30,7 @@ const METHODS: &[&str] = &[
     "search",
     "keep_file",
     "file",
+    "file_bytes",
     "fetch_file",
     "sync_files",
     "set_files_over",
