@@ -55,8 +55,10 @@ impl Device {
             file_key: FileKey::of(key),
             seen,
         };
-        house.seal_files()?;
         house.identity = house.stored_identity()?;
+        if house.identity.is_some() {
+            house.seal_files()?;
+        }
         if house.identity.is_some() && house.is_copied()? {
             house.renew_actor()?;
             house.mark_installation()?;
