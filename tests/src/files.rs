@@ -1,4 +1,5 @@
-//! Moves a database with the log beside it, as it is on the disk. It does not know what is in it.
+//! Moves databases with the logs beside them, and folders, as they are on the disk. It does not
+//! know what is in them.
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,20 @@ pub fn move_database(from: &Path, to: &Path) {
         drop(std::fs::remove_file(&to));
         if from.exists() {
             std::fs::rename(from, to).unwrap();
+        }
+    }
+}
+
+/// Copies all that is in a folder.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
         }
     }
 }

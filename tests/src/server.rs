@@ -19,7 +19,7 @@ use outfield_server::http::status;
 use outfield_server::{office::Applicant, people::Session, tenant::Tenant};
 use serde_json::Value as Json;
 
-use crate::files::{copy_database, move_database, witness_of};
+use crate::files::{copy_database, copy_folder, move_database, witness_of};
 use crate::{Clock, Luck};
 
 /// Where photos and papers lie in a data folder.
@@ -117,7 +117,7 @@ impl Server {
     /// Somebody copies the tenants' files and their photos, as they are on the disk at this moment.
     pub fn copy_folder(&self, to: &Path) {
         std::fs::create_dir(to).unwrap();
-        copy_tree(&self.folder.join(PHOTOS), &to.join(PHOTOS));
+        copy_photos(&self.folder, to);
         for file in databases_in(&self.folder.join("tenants")) {
             put_copy(&file, &to.join(file.file_name().unwrap()));
             copy_witness(&file, &to.join(file.file_name().unwrap()));
@@ -129,7 +129,7 @@ impl Server {
         self.tenants.borrow_mut().clear();
         if extent == PutBack::Folder {
             drop(std::fs::remove_dir_all(self.folder.join(PHOTOS)));
-            copy_tree(&copy.join(PHOTOS), &self.folder.join(PHOTOS));
+            copy_photos(copy, &self.folder);
         }
         for file in databases_in(copy) {
             let target = self.folder.join("tenants").join(file.file_name().unwrap());
@@ -318,18 +318,11 @@ impl Server {
     }
 }
 
-/// A folder is as another one is, which may not be there.
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).into_iter().flatten() {
-        let (from, name) = entry
-            .map(|entry| (entry.path(), entry.file_name()))
-            .unwrap();
-        std::fs::create_dir_all(to).unwrap();
-        if from.is_dir() {
-            copy_tree(&from, &to.join(name));
-        } else {
-            std::fs::copy(from, to.join(name)).unwrap();
-        }
+/// Copies the photos of a data folder, if somebody took any.
+fn copy_photos(from: &Path, to: &Path) {
+    let from = from.join(PHOTOS);
+    if from.exists() {
+        copy_folder(&from, &to.join(PHOTOS));
     }
 }
 

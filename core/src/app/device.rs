@@ -58,10 +58,10 @@ impl Device {
         house.identity = house.stored_identity()?;
         if house.identity.is_some() {
             house.seal_files()?;
-        }
-        if house.identity.is_some() && house.is_copied()? {
-            house.renew_actor()?;
-            house.mark_installation()?;
+            if house.is_copied()? {
+                house.renew_actor()?;
+                house.mark_installation()?;
+            }
         }
         Ok(house)
     }

@@ -24,6 +24,7 @@ use serde_json::{Value as Json, json};
 
 use super::measure;
 use crate::behind;
+use crate::files::copy_folder;
 use crate::keeper::Keeper;
 use crate::keys::key;
 
@@ -254,19 +255,6 @@ impl Site {
         device.device().enrol_over(&meter, &url, code).unwrap();
         device.sync();
         device
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
     }
 }
 

@@ -282,16 +282,12 @@ impl SimStage {
 
 /// The files that a phone's database knows.
 fn known_files(db: &Db) -> BTreeMap<BlobHash, QueuedBlob> {
-    let mut statement = db.prepare("SELECT hash FROM blob").unwrap();
-    let hashes = statement.query_map([], |row| row.get::<_, Vec<u8>>(0));
-    let hashes = hashes
-        .unwrap()
-        .map(|hash| BlobHash::from_slice(&hash.unwrap()).unwrap());
+    let hashes = files_in(db).into_iter();
     let known = hashes.map(|hash| (hash, blob_queue::get(db, hash).unwrap().unwrap()));
     known.collect()
 }
 
-/// The files that the server's database says are here.
+/// The files that a database knows: a phone's, or the server's of those that are here.
 fn files_in(db: &Db) -> BTreeSet<BlobHash> {
     let mut statement = db.prepare("SELECT hash FROM blob").unwrap();
     let hashes = statement.query_map([], |row| row.get::<_, Vec<u8>>(0));
